@@ -1,0 +1,28 @@
+# Warnings are errors; ccache and mold are used where they are installed.
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # False positives of g++ 12 in its own library and in coroutine frames.
+    add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds
+                        -Wno-stringop-overread -Wno-dangling-pointer -Wno-free-nonheap-object
+                        -Wno-missing-field-initializers)
+else()
+    add_compile_options(-Wno-missing-field-initializers)
+endif()
+add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+                        POSTRIDER_VERSION="${PROJECT_VERSION}")
+
+if(POSTRIDER_SANITIZE)
+    add_compile_options(-fsanitize=${POSTRIDER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${POSTRIDER_SANITIZE})
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    # The same sources in another folder (a second worktree, a fresh clone) hit the same cache.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=true ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+    add_link_options(-fuse-ld=mold)
+endif()
