@@ -1,0 +1,133 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "net/task.h"
+
+namespace postrider::net {
+
+class TlsContext;
+
+/// What ends a session from outside; thrown by every Stream operation, caught once, where the session was
+/// spawned.
+class SessionEnd : public std::runtime_error {
+public:
+    enum class Reason { closed, timeout, error, tls, shutdown };
+    SessionEnd(Reason reason, const std::string& what) : std::runtime_error{what}, reason_{reason} {}
+    Reason reason() const { return reason_; }
+
+private:
+    Reason reason_;
+};
+
+struct Endpoint {
+    std::string ip;  ///< numeric; IPv4-mapped addresses as IPv4
+    std::uint16_t port = 0;
+    std::string text() const;  ///< 192.0.2.1:25, [2001:db8::1]:25
+};
+
+struct TlsInfo {
+    std::string version;       ///< TLSv1.3
+    std::string cipher;
+    std::string server_name;   ///< SNI of the client; ""
+    std::string peer_subject;  ///< of a verified client certificate; ""
+    std::string exporter;      ///< tls-exporter channel binding, RFC 9266 (32 octets)
+    std::string unique;        ///< tls-unique for TLS 1.2 (RFC 5929); "" for 1.3
+    std::string endpoint;      ///< tls-server-end-point hash (RFC 5929)
+};
+
+/// A line as it arrived.
+struct Line {
+    enum class Kind {
+        text,      ///< `text` is the line without its CRLF; valid until the next read
+        too_long,  ///< the line passed the limit; it has been read to its end and thrown away
+        bare_lf,   ///< ended by LF alone; `text` is what stood before it. Each protocol decides whether to take it
+    };
+    Kind kind = Kind::text;
+    std::string_view text;
+};
+
+/// A connected peer, with or without TLS: buffered octets in, buffered octets out. Belongs to one I/O thread;
+/// nothing here may be called from another one, except wake() as noted.
+///
+/// An idle stream is cheap: the read buffer is allocated only when octets have arrived and given back when
+/// it is empty; OpenSSL's buffers are released while nothing is in flight (SSL_MODE_RELEASE_BUFFERS).
+class Stream {
+public:
+    virtual ~Stream() = default;
+
+    // ---- reading. Octets come from the buffer first.
+
+    /// What has been received and not yet consumed. Valid until the next read.
+    virtual std::string_view buffered() const = 0;
+    virtual void consume(std::size_t count) = 0;
+
+    enum class Filled { data, woken };
+    /// Waits until at least one more octet is buffered, or until wake(). At most `limit` octets are ever buffered.
+    virtual Task<Filled> fill(std::size_t limit = 64 * 1024) = 0;
+
+    /// The next line, at most `limit` octets without its end. CR or LF elsewhere in the line stays in the text.
+    virtual Task<Line> read_line(std::size_t limit) = 0;
+    /// Exactly `count` octets appended to `into` (the caller has checked the count against its own limit).
+    virtual Task<> read_exactly(std::string& into, std::size_t count) = 0;
+    /// Reads and forgets.
+    virtual Task<> skip(std::uint64_t count) = 0;
+
+    /// Makes a pending or the next fill() return `woken`. Callable from any thread as long as the stream lives
+    /// (hold a WakeHandle where that is not certain).
+    virtual void wake() = 0;
+    class WakeHandle {  ///< weak: waking a stream that is gone does nothing. Copyable, callable from any thread
+    public:
+        void wake() const;
+        struct Target;
+        explicit WakeHandle(std::weak_ptr<Target> target = {}) : target_{std::move(target)} {}
+
+    private:
+        std::weak_ptr<Target> target_;
+    };
+    virtual WakeHandle wake_handle() = 0;
+
+    // ---- writing
+
+    /// Adds to the output buffer. Nothing leaves before flush(), or before the buffer passes 64 KB and the next
+    /// co_await of flush_if_large().
+    virtual void send(std::string_view octets) = 0;
+    virtual std::size_t unsent() const = 0;
+    virtual Task<> flush() = 0;
+    /// For long replies: flushes only when at least `threshold` octets wait.
+    virtual Task<> flush_if_large(std::size_t threshold = 64 * 1024) = 0;
+
+    // ---- time
+
+    /// Every wait that lasts longer than this from now on ends with SessionEnd::timeout (resolution: a second;
+    /// no timer per operation). 0 = no limit.
+    virtual void idle_timeout(std::chrono::seconds limit) = 0;
+    /// Moment at which the session ends whatever the peer does (one byte a second does not extend it); 0 = none.
+    virtual void deadline_after(std::chrono::seconds limit) = 0;
+
+    // ---- TLS
+
+    /// The server's side of the handshake. Octets that were received in plain text before it are an attack
+    /// (command injection, RFC 3207 §6, CVE-2011-0411): they are dropped and the handshake goes on without them.
+    /// @return how many were dropped, for the log. Throws SessionEnd::tls when the handshake fails.
+    virtual Task<std::size_t> start_tls(std::shared_ptr<const TlsContext> context) = 0;
+    virtual bool secure() const = 0;
+    virtual const TlsInfo* tls() const = 0;  ///< nullptr without TLS
+
+    // ---- who
+
+    virtual const Endpoint& local() const = 0;
+    virtual const Endpoint& peer() const = 0;  ///< behind a PROXY header: the original client
+    virtual Executor executor() const = 0;
+
+    /// Sends what waits (at most for a moment), TLS close_notify, FIN.
+    virtual Task<> close() = 0;
+};
+
+}  // namespace postrider::net
