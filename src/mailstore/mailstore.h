@@ -1,0 +1,249 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "container/container.h"
+#include "kv/kv.h"
+#include "mailstore/types.h"
+#include "mime/description.h"
+#include "observe/log.h"
+
+/// Folders and items on `kv` and `container`, with one change log per account. Records by the byte:
+/// docs/formats/mailstore.md.
+///
+/// Everything here may block on disk (run it on the worker pool) unless it says otherwise, and may be called
+/// from any thread. Changes to one account are serialised by a lock of that account; readers work on
+/// snapshots and never wait for writers.
+///
+/// Durability: what returns or completes with success is on disk when the documentation says *durable*;
+/// everything else (flag changes, subscriptions) is on disk within a second.
+namespace postrider::mailstore {
+
+class Account;
+class FolderView;
+
+/// Where one copy of an arriving message goes.
+struct Target {
+    AccountId account;
+    std::string folder = "INBOX";      ///< path; INBOX when there is no such folder
+    std::uint8_t flags = 0;
+    std::vector<std::string> keywords;
+    std::string prefix;                ///< header lines of this copy alone, CRLF-ended
+};
+
+/// A message on its way into the store: written once, synced once, made visible in one batch.
+struct Submission {
+    std::string meta;                         ///< what whoever replays after a crash needs (the queue's envelope)
+    std::string payload;                      ///< trace header and message, CRLF line ends
+    std::vector<Target> targets;
+    Time received;
+    std::uint16_t location = 0;               ///< storage location to prefer; see Options::locations
+    /// Further records of the same batch (the queue entry), made once the id is known. With them the blob is
+    /// held once more, until release_hold(). Called on the committer's thread; must not block.
+    std::function<void(BlobId, kv::Batch&)> also;
+};
+
+struct DeliveryReceipt {
+    BlobId blob;
+    struct Delivered {
+        bool ok = false;
+        MailError error{};   ///< when not ok: over_quota, no_such_account
+        FolderId folder;
+        std::string folder_path;
+        Uid uid;
+    };
+    std::vector<Delivered> targets;  ///< in the order of Submission::targets
+};
+
+struct LocationConfig {
+    std::uint16_t number = 0;
+    container::LocationOptions options;
+    std::string storage_id;
+};
+
+struct Options {
+    std::filesystem::path directory;             ///< kv lives in directory/"kv"
+    std::vector<LocationConfig> locations;       ///< at least one
+    kv::Options kv;
+    std::size_t account_cache = 10'000;          ///< accounts whose folder tables stay in memory
+    const Clock* clock = nullptr;
+    observe::Logger* log = nullptr;
+    const QuotaSource* quota = nullptr;
+};
+
+/// Called during open() for every durable message that had not been made visible when the server died; gives
+/// the submission to carry on with, or nothing to drop it (then it is logged).
+using Replay = std::function<std::optional<Submission>(std::string_view meta, std::string_view payload)>;
+
+class MailStore {
+public:
+    static Result<std::unique_ptr<MailStore>> open(const Options& options, const Replay& replay);
+    virtual ~MailStore() = default;  ///< syncs; leaves the mark of a clean stop
+
+    virtual kv::Store& kv() = 0;  ///< directory and queue keep their records in the same store, under their own prefixes
+
+    // ---- accounts
+
+    /// Makes the account's folders: INBOX and the special-use ones (Drafts, Sent, Trash, Junk, Archive). Durable.
+    virtual Result<> create_account(AccountId account) = 0;
+    virtual Result<> delete_account(AccountId account) = 0;
+    /// Cheap: cached.
+    virtual Result<std::shared_ptr<Account>> account(AccountId account) = 0;
+
+    // ---- messages in
+
+    /// Durable when `done` is called with success: bytes and envelope are synced, together with all else in
+    /// flight, and the copies are visible to readers. Does not block: refuses with MailError::full when too
+    /// much waits. `done` runs on the committer's thread and must only post.
+    using Done = std::function<void(Result<DeliveryReceipt>)>;
+    virtual void submit(Submission submission, Done done) = 0;
+    /// Puts copies of a stored message that the queue holds into local folders, in one batch with what `also`
+    /// adds (the changed queue entry). Soon durable; exact after a crash, because the queue entry is in the same batch.
+    virtual Result<DeliveryReceipt> deliver(BlobId held, std::vector<Target> targets,
+                                            const std::function<void(kv::Batch&)>& also) = 0;
+    /// The queue needs the blob no longer; `also` removes its records in the same batch.
+    virtual Result<> release_hold(BlobId blob, const std::function<void(kv::Batch&)>& also) = 0;
+
+    // ---- messages out
+
+    virtual Result<std::shared_ptr<const std::string>> read(BlobId blob) = 0;
+    virtual Result<std::string> read_head(BlobId blob, std::size_t bytes) = 0;
+
+    // ---- care
+
+    struct Progress {
+        std::string what;
+        int percent = 0;
+    };
+    using OnProgress = std::function<void(const Progress&)>;
+    struct Finding {
+        AccountId account;
+        std::string what;    ///< one line for the administrator
+        bool repaired = false;
+    };
+    virtual Result<std::vector<Finding>> verify(const OnProgress& progress) = 0;
+    /// Rebuilds what the containers and the undamaged records allow: counters, descriptions, references.
+    virtual Result<std::vector<Finding>> repair(AccountId account, const OnProgress& progress) = 0;
+    virtual Result<> compact(const OnProgress& progress) = 0;
+    /// A consistent copy of everything in a new directory while the server runs.
+    virtual Result<> snapshot(const std::filesystem::path& directory) = 0;
+    virtual Result<> add_location(const LocationConfig& location) = 0;
+
+    struct Report {
+        kv::Store::Stats kv;
+        std::vector<std::pair<std::uint16_t, container::Usage>> locations;
+        std::uint64_t messages = 0;
+        std::uint64_t flushes = 0;   ///< fdatasync calls of containers and kv since open
+    };
+    virtual Report report() = 0;
+    virtual bool full() const = 0;  ///< no location takes messages: SMTP answers 452 before it reads any. Does not block
+};
+
+/// One account's folders. Held by sessions while they need it.
+class Account {
+public:
+    virtual ~Account() = default;
+    virtual AccountId id() const = 0;
+
+    // ---- folders. Names are paths in UTF-8; case matters except in INBOX.
+    virtual Result<std::vector<FolderInfo>> folders() = 0;  ///< sorted by path, INBOX first
+    virtual Result<FolderInfo> folder(std::string_view path) = 0;
+    virtual Result<FolderInfo> folder(FolderId id) = 0;
+    /// Makes missing parents. Durable, as the other changes of folders.
+    virtual Result<FolderInfo> create_folder(std::string_view path, FolderKind kind = FolderKind::mail,
+                                             SpecialUse use = SpecialUse::none) = 0;
+    virtual Result<> delete_folder(FolderId id) = 0;  ///< a folder with children keeps its name, unselectable
+    virtual Result<> rename_folder(FolderId id, std::string_view new_path) = 0;  ///< INBOX: moves its messages (RFC 9051 §6.3.6)
+    virtual Result<> subscribe(std::string_view path, bool on) = 0;  ///< also of names that do not exist (RFC 9051 §6.3.7)
+    virtual Result<std::vector<std::string>> subscriptions() = 0;
+    virtual Quota quota() = 0;
+
+    // ---- items
+
+    /// A consistent view of one folder at this moment, for listing and searching.
+    virtual Result<std::unique_ptr<FolderView>> view(FolderId folder) = 0;
+    /// As view(), and the items from FolderInfo::recent_from on are \Recent to the caller alone (RFC 3501 §2.3.2).
+    virtual Result<std::unique_ptr<FolderView>> select(FolderId folder) = 0;
+
+    struct NewItem {
+        std::string payload;
+        std::uint8_t flags = 0;
+        std::vector<std::string> keywords;
+        std::optional<Time> internal_date;
+    };
+    struct Appended {
+        std::uint32_t uid_validity = 0;
+        std::vector<Uid> uids;
+    };
+    /// All or nothing (RFC 3502). Durable.
+    virtual Result<Appended> append(FolderId folder, std::vector<NewItem> items) = 0;
+
+    struct Stored {
+        std::vector<Item> changed;  ///< with their new flags and modseq (prefix not set)
+        UidSet modified;            ///< not changed: their modseq is above unchanged_since (RFC 7162 §3.1.3)
+        ModSeq modseq;              ///< of this change; the same for all items
+    };
+    virtual Result<Stored> store(FolderId folder, const UidSet& uids, const FlagChange& change,
+                                 std::optional<ModSeq> unchanged_since = {}) = 0;
+
+    struct Copied {
+        std::uint32_t uid_validity = 0;
+        std::vector<Uid> from, to;
+    };
+    /// Copies share the bytes. All or nothing. Durable.
+    virtual Result<Copied> copy(FolderId from, const UidSet& uids, FolderId to) = 0;
+    /// In one batch: a message is never in both folders or in none. Durable.
+    virtual Result<Copied> move(FolderId from, const UidSet& uids, FolderId to) = 0;
+
+    struct Expunged {
+        UidSet uids;
+        ModSeq modseq;
+    };
+    /// Those of `uids` (all if nullopt) that carry \Deleted; with `only_deleted` false, all of them. Durable.
+    virtual Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted = true) = 0;
+
+    // ---- the change log
+
+    virtual ModSeq highest_modseq() = 0;  ///< does not block
+    /// Everything after `since`, in order; with a folder, only what touched it. `complete` is false when the
+    /// log no longer reaches back that far.
+    struct Changes {
+        bool complete = true;
+        ModSeq upto;
+        std::vector<Change> changes;
+    };
+    virtual Result<Changes> changes(ModSeq since, std::optional<FolderId> folder = {}) = 0;
+
+    /// Calls `changed` after every committed batch that touched the account (or only that folder), on whatever
+    /// thread committed it: it must only post or wake. Stops when the returned token is dropped.
+    using Watch = std::shared_ptr<void>;
+    virtual Watch watch(std::optional<FolderId> folder, std::function<void()> changed) = 0;
+};
+
+/// A folder at one moment. Not thread-safe; holds a snapshot: keep it for one command, not for a session.
+class FolderView {
+public:
+    virtual ~FolderView() = default;
+    virtual const FolderInfo& info() const = 0;
+    virtual Uid first_recent() const = 0;  ///< items from here on are \Recent to this session; max Uid + 1 = none
+
+    virtual Result<UidSet> uids() = 0;  ///< of all items, as runs (a run only spans UIDs that exist)
+    virtual Result<std::optional<Item>> item(Uid uid) = 0;
+
+    /// Visits the items of a UID set that exist, ascending; the views given are valid during the call only.
+    /// `visit` returns false to stop.
+    virtual Result<> each_item(const UidSet& uids, const std::function<bool(const Item&)>& visit) = 0;
+    /// With the encoded mime::Description of each (see mime::Listing): the fast path of FETCH.
+    virtual Result<> each_described(const UidSet& uids,
+                                    const std::function<bool(const Item&, std::string_view description)>& visit) = 0;
+    virtual Result<std::optional<mime::Description>> description(Uid uid) = 0;
+    /// Prefix and stored bytes: the message as a client reads it.
+    virtual Result<std::string> message(const Item& item) = 0;
+    /// At least its first `bytes`.
+    virtual Result<std::string> head(const Item& item, std::size_t bytes) = 0;
+};
+
+}  // namespace postrider::mailstore

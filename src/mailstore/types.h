@@ -1,0 +1,127 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+
+namespace postrider::mailstore {
+
+enum class MailError {
+    no_such_account,
+    no_such_folder,
+    exists,          ///< a folder of that name is there already
+    has_children,    ///< RFC 9051 §6.3.5
+    bad_name,        ///< empty, too long (a component over 255 octets, a path over 1,000 or 20 levels), control characters
+    inbox,           ///< not possible with INBOX
+    over_quota,      ///< the account or folder would pass its limit
+    too_many_keywords,
+    full,            ///< the storage takes no more messages now
+    storage,         ///< the disk refused
+    corrupt,         ///< a record is damaged; logged, and kept to this account
+    gone,            ///< the item was expunged
+};
+struct Failure {
+    MailError kind;
+    std::string what;
+};
+template <class T = void>
+using Result = std::expected<T, Failure>;
+
+enum class FolderKind : std::uint8_t { mail, calendar, contacts, tasks, notes, journal };
+
+/// RFC 6154 §2.
+enum class SpecialUse : std::uint8_t { none, all, archive, drafts, flagged, junk, sent, trash };
+
+/// The system flags of RFC 9051 §2.3.2; \Recent is computed (FolderInfo::recent_from).
+enum Flag : std::uint8_t { seen = 1, answered = 2, flagged = 4, deleted = 8, draft = 16 };
+
+inline constexpr std::size_t max_keywords = 128;  ///< per folder
+
+/// Flags of one item: system flags, and keywords as bits of the folder's keyword table.
+struct Flags {
+    std::uint8_t system = 0;
+    std::array<std::uint64_t, max_keywords / 64> keywords{};
+    bool keyword(std::size_t index) const { return keywords[index / 64] >> (index % 64) & 1; }
+    void set_keyword(std::size_t index) { keywords[index / 64] |= std::uint64_t{1} << (index % 64); }
+    friend bool operator==(const Flags&, const Flags&) = default;
+};
+
+struct FolderInfo {
+    FolderId id;
+    FolderId parent;              ///< 0 at the top
+    std::string path;             ///< UTF-8, components separated by '/'; "INBOX" in capitals
+    FolderKind kind = FolderKind::mail;
+    SpecialUse special_use = SpecialUse::none;
+    bool subscribed = false;
+    bool selectable = true;       ///< false: a name that exists only as the parent of others
+    std::uint32_t uid_validity = 0;
+    Uid uid_next;
+    Uid recent_from;              ///< items with this UID or a higher one are \Recent to the next session that selects
+    ModSeq highest_modseq;
+    std::uint32_t messages = 0;
+    std::uint32_t unseen = 0;
+    std::uint32_t deleted = 0;
+    std::uint64_t bytes = 0;
+    std::vector<std::string> keywords;  ///< the table; index = bit
+};
+
+/// One message in one folder. `size` is what RFC822.SIZE says: prefix and payload.
+struct Item {
+    Uid uid;
+    ModSeq modseq;
+    Flags flags;
+    std::uint32_t size = 0;
+    BlobId blob;
+    std::int64_t internal_date = 0;  ///< seconds since 1970
+    std::int64_t save_date = 0;      ///< when it came into this folder (RFC 8514)
+    std::uint64_t email_id = 0;      ///< the same for every copy of one message (RFC 8474)
+    std::string_view prefix;         ///< header lines of this copy alone, before the stored bytes; mostly ""
+};
+
+/// Ascending, without duplicates: what a sequence or UID set becomes. Runs, so that 1:* is one entry.
+struct UidRun {
+    Uid first, last;  ///< both included
+    friend bool operator==(const UidRun&, const UidRun&) = default;
+};
+using UidSet = std::vector<UidRun>;
+
+struct FlagChange {
+    enum class Mode { replace, add, remove } mode = Mode::add;
+    std::uint8_t system = 0;
+    std::vector<std::string> keywords;  ///< created in the folder's table when they are new
+};
+
+/// What happened, for every reader of the change log.
+struct Change {
+    enum class Kind : std::uint8_t { added, flags, expunged, folder };  ///< folder: created, renamed, deleted, subscribed
+    Kind kind;
+    ModSeq modseq;
+    FolderId folder;
+    UidSet uids;  ///< empty for `folder`
+};
+
+struct Quota {
+    std::uint64_t used_bytes = 0, limit_bytes = 0;        ///< limit 0 = none
+    std::uint64_t used_messages = 0, limit_messages = 0;
+    std::uint64_t used_folders = 0, limit_folders = 0;
+};
+
+/// What an account may hold; asked whenever it matters, so that a changed setting counts at once.
+struct QuotaLimits {
+    std::uint64_t bytes = 0, messages = 0, folders = 0;          ///< 0 = no limit
+    std::uint64_t folder_bytes = 0, folder_messages = 0;         ///< of each folder
+};
+class QuotaSource {
+public:
+    virtual ~QuotaSource() = default;
+    virtual QuotaLimits limits(AccountId account) const = 0;
+};
+
+}  // namespace postrider::mailstore
