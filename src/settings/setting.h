@@ -152,6 +152,7 @@ struct Setting {
     std::string_view unit{};  ///< "s", "KB", "minutes"; empty for a plain number
     Format format = Format::any;
     Scope scope = Scope::server;
+    bool zero_too = false;            ///< 0 is allowed beside the range ("none", "unlimited")
     bool required = false;            ///< without it the enclosing object is ignored
     bool restart = false;             ///< takes effect only after a restart
     bool secret = false;              ///< never shown by `config show`
@@ -169,6 +170,7 @@ struct Row {
     std::string_view unit;
     Format format;
     Scope scope;
+    bool zero_too;
     bool required;
     bool restart;
     bool secret;
@@ -191,8 +193,8 @@ struct TableOf : Table {
 private:
     static Row row(const void* rows, std::size_t index) {
         const Setting<S>& s = static_cast<const Setting<S>*>(rows)[index];
-        return {s.name,     s.field,   s.range,  s.help, s.unit,     s.format,      s.scope,
-                s.required, s.restart, s.secret, s.key,  s.old_name, s.default_help};
+        return {s.name,     s.field,    s.range,   s.help,   s.unit, s.format,   s.scope,
+                s.zero_too, s.required, s.restart, s.secret, s.key,  s.old_name, s.default_help};
     }
 };
 
