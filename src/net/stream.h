@@ -27,9 +27,17 @@ private:
 };
 
 struct Endpoint {
-    std::string ip;  ///< numeric; IPv4-mapped addresses as IPv4
+    std::string ip;  ///< numeric; IPv4-mapped addresses as IPv4; "" for a local (Unix) socket
     std::uint16_t port = 0;
     std::string text() const;  ///< 192.0.2.1:25, [2001:db8::1]:25
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+/// Last words, in the protocol's terms and with their CRLF, sent when a wait for input ends this way ("" = none).
+/// One object serves all sessions of a service.
+struct Farewell {
+    std::string timeout;   ///< idle time or deadline passed
+    std::string shutdown;  ///< the server stops
 };
 
 struct TlsInfo {
@@ -102,6 +110,9 @@ public:
     virtual Task<> flush() = 0;
     /// For long replies: flushes only when at least `threshold` octets wait.
     virtual Task<> flush_if_large(std::size_t threshold = 64 * 1024) = 0;
+    /// Sends what waits and then `octets`, which are not copied into the buffer when they are many (RETR, BODY[]).
+    /// `octets` must stay valid until it returns.
+    virtual Task<> write(std::string_view octets) = 0;
 
     // ---- time
 
@@ -110,6 +121,9 @@ public:
     virtual void idle_timeout(std::chrono::seconds limit) = 0;
     /// Moment at which the session ends whatever the peer does (one byte a second does not extend it); 0 = none.
     virtual void deadline_after(std::chrono::seconds limit) = 0;
+    /// What the peer hears when a wait for input ends by time or by the server's stop, before SessionEnd is thrown.
+    /// The listener sets its service's words; a session may replace them.
+    virtual void farewell(std::shared_ptr<const Farewell> words) = 0;
 
     // ---- TLS
 
@@ -117,6 +131,8 @@ public:
     /// (command injection, RFC 3207 §6, CVE-2011-0411): they are dropped and the handshake goes on without them.
     /// @return how many were dropped, for the log. Throws SessionEnd::tls when the handshake fails.
     virtual Task<std::size_t> start_tls(std::shared_ptr<const TlsContext> context) = 0;
+    /// The client's side. `server_name` goes out as SNI and, if the context verifies, must be in the certificate.
+    virtual Task<> start_tls_client(std::shared_ptr<const TlsContext> context, std::string server_name) = 0;
     virtual bool secure() const = 0;
     virtual const TlsInfo* tls() const = 0;  ///< nullptr without TLS
 
@@ -126,7 +142,8 @@ public:
     virtual const Endpoint& peer() const = 0;  ///< behind a PROXY header: the original client
     virtual Executor executor() const = 0;
 
-    /// Sends what waits (at most for a moment), TLS close_notify, FIN.
+    /// Sends what waits (at most for five seconds), TLS close_notify, FIN. Never throws. Works after a SessionEnd
+    /// by time or shutdown too, so that a session can say more than its farewell.
     virtual Task<> close() = 0;
 };
 
