@@ -32,6 +32,7 @@ struct Target {
     std::uint8_t flags = 0;
     std::vector<std::string> keywords;
     std::string prefix;                ///< header lines of this copy alone, CRLF-ended
+    bool over_quota_allowed = false;   ///< the quota was checked when the recipient was accepted
 };
 
 /// A message on its way into the store: written once, synced once, made visible in one batch.
@@ -101,9 +102,10 @@ public:
     using Done = std::function<void(Result<DeliveryReceipt>)>;
     virtual void submit(Submission submission, Done done) = 0;
     /// Puts copies of a stored message that the queue holds into local folders, in one batch with what `also`
-    /// adds (the changed queue entry). Soon durable; exact after a crash, because the queue entry is in the same batch.
+    /// adds (the changed queue entry) once it is known which targets were served. Soon durable; exact after a crash,
+    /// because the queue entry is in the same batch.
     virtual Result<DeliveryReceipt> deliver(BlobId held, std::vector<Target> targets,
-                                            const std::function<void(kv::Batch&)>& also) = 0;
+                                            const std::function<void(const DeliveryReceipt&, kv::Batch&)>& also) = 0;
     /// The queue needs the blob no longer; `also` removes its records in the same batch.
     virtual Result<> release_hold(BlobId blob, const std::function<void(kv::Batch&)>& also) = 0;
 

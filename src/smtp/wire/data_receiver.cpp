@@ -6,12 +6,15 @@ namespace postrider::smtp {
 
 void DataReceiver::store(std::string_view text) {
     received_ += text.size();
-    if (received_ > limit_ && !too_large_) {
-        too_large_ = true;
-        into_.resize(start_);
-        into_.shrink_to_fit();
-    }
+    if (received_ > limit_) discard();
     if (!too_large_) into_.append(text);
+}
+
+void DataReceiver::discard() {
+    if (too_large_) return;
+    too_large_ = true;
+    into_.resize(start_);
+    into_.shrink_to_fit();
 }
 
 void DataReceiver::odd_newline() {

@@ -20,6 +20,9 @@ public:
     /// @return how many were taken; all of them unless the end was found, then what is left belongs to the next command.
     std::size_t take(std::string_view octets);
 
+    /// Keeps nothing from here on, as if the limit had been passed.
+    void discard();
+
     bool done() const { return done_; }
     bool too_large() const { return too_large_; }
     bool bare_newline() const { return bare_; }  ///< there was a bare CR or LF; the session may refuse the message for it

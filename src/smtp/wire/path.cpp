@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "text/ascii.h"
+
 namespace postrider::smtp {
 namespace {
-
-bool same_letters(std::string_view a, std::string_view b) {
-    auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
-    return std::ranges::equal(a, b, [&](char x, char y) { return upper(x) == upper(y); });
-}
 
 /// Offset of the ">" that closes the path; quoted strings may hold one (RFC 5321 §4.1.2, Quoted-string).
 std::size_t closing_bracket(std::string_view text) {
@@ -63,19 +60,20 @@ std::optional<Number> hex(std::string_view digits) {
 
 }  // namespace
 
-ParsedPath parse_path_arguments(std::string_view text, std::string_view keyword) {
+ParsedPath parse_path_arguments(std::string_view input, std::string_view keyword) {
     ParsedPath failed;
-    if (text.size() <= keyword.size() || !same_letters(text.substr(0, keyword.size()), keyword)
-        || text[keyword.size()] != ':')
+    std::string_view rest = input;
+    if (rest.size() <= keyword.size() || !text::equal_ci(rest.substr(0, keyword.size()), keyword)
+        || rest[keyword.size()] != ':')
         return failed;
-    text.remove_prefix(keyword.size() + 1);
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    if (!text.starts_with('<')) return failed;
-    text.remove_prefix(1);
-    auto end = closing_bracket(text);
+    rest.remove_prefix(keyword.size() + 1);
+    while (rest.starts_with(' ')) rest.remove_prefix(1);
+    if (!rest.starts_with('<')) return failed;
+    rest.remove_prefix(1);
+    auto end = closing_bracket(rest);
     if (end == std::string_view::npos) return failed;
-    std::string_view path = text.substr(0, end);
-    std::string_view rest = text.substr(end + 1);
+    std::string_view path = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
 
     if (path.starts_with('@')) {
         auto colon = path.find(':');
@@ -87,7 +85,7 @@ ParsedPath parse_path_arguments(std::string_view text, std::string_view keyword)
     }
 
     PathArguments arguments;
-    if (same_letters(path, "postmaster") && keyword == "TO") {
+    if (text::equal_ci(path, "postmaster") && keyword == "TO") {
         arguments.address.local = "postmaster";
     } else if (!path.empty()) {
         auto address = mime::parse_addr_spec(path);
