@@ -34,7 +34,7 @@ void merge(Destination& all, Destination member) {
 }  // namespace
 
 std::optional<Refusal> Router::quota_refusal(AccountId id, std::uint64_t size) const {
-    auto account = store_.account(id);
+    auto account = mailstore::open_or_create(store_, id);
     if (!account) return Refusal{true, "4.3.0", "Mailbox temporarily unavailable"};
     mailstore::Quota quota = (*account)->quota();
     // RFC 5321 §4.5.3.1.9, RFC 3463 X.2.2: temporary, since the owner can make room.

@@ -144,6 +144,10 @@ public:
     virtual bool full() const = 0;  ///< no location takes messages: SMTP answers 452 before it reads any. Does not block
 };
 
+/// The account's folders; makes them if a crash came between the account's creation and theirs. Only for accounts
+/// that the directory knows.
+Result<std::shared_ptr<Account>> open_or_create(MailStore& store, AccountId account);
+
 /// One account's folders. Held by sessions while they need it.
 class Account {
 public:

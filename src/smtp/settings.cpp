@@ -9,18 +9,6 @@ constexpr Choice protocols[] = {
     {"smtp", Protocol::smtp}, {"submission", Protocol::submission}, {"lmtp", Protocol::lmtp}};
 constexpr Choice who[] = {{"none", Who::none}, {"auth", Who::auth}, {"all", Who::all}};
 constexpr Choice newlines[] = {{"normalize", BareNewlines::normalize}, {"reject", BareNewlines::reject}};
-constexpr Choice auth_words[] = {
-    {"plain", AuthWord::plain},
-    {"login", AuthWord::login},
-    {"cram-md5", AuthWord::cram_md5},
-    {"digest-md5", AuthWord::digest_md5},
-    {"scram-sha-1", AuthWord::scram_sha_1},
-    {"scram-sha-256", AuthWord::scram_sha_256},
-    Choice{"gssapi"},
-    {"all", AuthWord::plain, AuthWord::login, AuthWord::cram_md5, AuthWord::digest_md5, AuthWord::scram_sha_1,
-     AuthWord::scram_sha_256},
-};
-
 constexpr Setting<SmtpListener> listener_rows[] = {
     {.field = inlined<&SmtpListener::listener, listener_table>},
     {.name = "protocol",
@@ -74,10 +62,10 @@ constexpr Setting<S> rows[] = {
     {.name = "allowDSN", .field = field<&S::allow_dsn>, .help = "Offer DSN (RFC 3461)."},
     {.name = "allowSMTPUTF8", .field = field<&S::allow_smtp_utf8>, .help = "Offer SMTPUTF8 (RFC 6531)."},
     {.name = "secureConnAuthTypes",
-     .field = choice<&S::secure_auth, auth_words>,
+     .field = choice<&S::secure_auth, auth::mechanism_words>,
      .help = "Ways to log in over TLS."},
     {.name = "plainConnAuthTypes",
-     .field = choice<&S::plain_auth, auth_words>,
+     .field = choice<&S::plain_auth, auth::mechanism_words>,
      .help = "Ways to log in without TLS. plain and login show the password to everybody on the way."},
     {.name = "remoteDelivery",
      .field = choice<&S::remote_delivery, who>,
@@ -106,21 +94,9 @@ constexpr Setting<S> rows[] = {
 }  // namespace
 
 auth::LoginRules SmtpSettings::login_rules() const {
-    auto mechanisms = [](settings::Set<AuthWord> words) {
-        using auth::Mechanism;
-        auth::Mechanisms set;
-        if (words.has(AuthWord::plain)) set.add(Mechanism::plain);
-        if (words.has(AuthWord::login)) set.add(Mechanism::login);
-        if (words.has(AuthWord::cram_md5)) set.add(Mechanism::cram_md5);
-        if (words.has(AuthWord::digest_md5)) set.add(Mechanism::digest_md5);
-        if (words.has(AuthWord::scram_sha_1)) set = set | auth::Mechanisms{Mechanism::scram_sha_1, Mechanism::scram_sha_1_plus};
-        if (words.has(AuthWord::scram_sha_256))
-            set = set | auth::Mechanisms{Mechanism::scram_sha_256, Mechanism::scram_sha_256_plus};
-        return set;
-    };
     auth::LoginRules rules;
-    rules.secure_types = mechanisms(secure_auth);
-    rules.plain_types = mechanisms(plain_auth);
+    rules.secure_types = auth::to_mechanisms(secure_auth);
+    rules.plain_types = auth::to_mechanisms(plain_auth);
     // The words alone decide here: there is no LOGIN command to switch separately.
     rules.plain_allow_login = true;
     return rules;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/mechanism.h"
+#include "auth/login_settings.h"
 #include "settings/common.h"
 
 namespace postrider::smtp {
@@ -22,8 +22,6 @@ enum class Who : std::uint8_t { none, auth, all };
 
 enum class BareNewlines : std::uint8_t { normalize, reject };
 
-enum class AuthWord : std::uint8_t { plain, login, cram_md5, digest_md5, scram_sha_1, scram_sha_256 };
-
 struct SmtpSettings {
     settings::ServiceSettings service;
     std::vector<SmtpListener> listeners;
@@ -37,10 +35,9 @@ struct SmtpSettings {
     bool allow_pipelining = true;
     bool allow_dsn = true;
     bool allow_smtp_utf8 = true;
-    settings::Set<AuthWord> secure_auth{AuthWord::plain,       AuthWord::login,       AuthWord::cram_md5,
-                                        AuthWord::digest_md5,  AuthWord::scram_sha_1, AuthWord::scram_sha_256};
-    settings::Set<AuthWord> plain_auth{AuthWord::cram_md5, AuthWord::digest_md5, AuthWord::scram_sha_1,
-                                       AuthWord::scram_sha_256};
+    auth::MechanismSet secure_auth = auth::every_mechanism;
+    auth::MechanismSet plain_auth{auth::Mechanism::cram_md5, auth::Mechanism::digest_md5, auth::Mechanism::scram_sha_1,
+                                  auth::Mechanism::scram_sha_256};
     Who remote_delivery = Who::auth;
     Who local_delivery = Who::all;
     bool sender_must_match_login = true;
