@@ -1,5 +1,6 @@
 #include "mime/edit.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "mime/encoded_word.h"
@@ -145,7 +146,7 @@ std::string header_line(std::string_view name, std::string_view utf8_value) {
 std::string repair(std::string_view message, const Repair& with) {
     HeaderReader reader{message};
     Field first;
-    bool headless = !reader.next(first) ? message.empty() || !message.starts_with('\r') : first.name.empty();
+    bool headless = message.empty() || (reader.next(first) && first.name.empty());
     std::string_view header = headless ? std::string_view{} : message.substr(0, header_size(message));
     std::string lines;
     if (!present(header, "Date")) lines += date_line(with.now);
