@@ -144,10 +144,14 @@ void LogFile::rotate(Time now, unsigned keep) {
     flush(now);
     if (fd_ < 0 || size_ == 0) return;
     std::string base = stem(name_) + stamp(now);
-    std::string old = directory_ + "/" + base + extension(name_);
-    for (int i = 2; ::access(old.c_str(), F_OK) == 0 && i < 10'000; ++i) {
-        old = fmt::format("{}/{}_{}{}", directory_, base, i, extension(name_));
-    }
+    // Several changes in one second are numbered; never a number again, also when its file is gone by now.
+    number_ = base == last_base_ ? number_ + 1 : 1;
+    last_base_ = base;
+    std::string old;
+    do {
+        std::string number = number_ == 1 ? "" : fmt::format("_{}", number_);
+        old = directory_ + "/" + base + number + extension(name_);
+    } while (::access(old.c_str(), F_OK) == 0 && ++number_ < 10'000);
     if (::rename(path_.c_str(), old.c_str()) != 0) {
         // The limit cannot be kept; better a long file than no log.
         last_error_ = errno;

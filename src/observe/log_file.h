@@ -58,6 +58,8 @@ private:
     std::uint64_t lost_ = 0;  ///< since the last line that was written
     std::uint64_t lost_total_ = 0;
     int last_error_ = 0;
+    std::string last_base_;  ///< of the file put aside last
+    unsigned number_ = 0;
 };
 
 }  // namespace postrider::observe
