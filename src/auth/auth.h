@@ -31,6 +31,7 @@ struct Context {
     std::string peer_ip;          ///< numeric
     std::string listener_domain;  ///< bare names belong to it; "" = primary domain
     bool secure = false;
+    bool can_change_password = false;  ///< the service lets its user set a new password (must_change_password)
     ChannelBinding binding{};
     observe::Logger log{};
     observe::LogId session{};

@@ -15,10 +15,6 @@
 #include "kv/kv.h"
 #include "mime/address.h"
 
-namespace postrider::settings {
-struct AccountSettings;
-}
-
 /// Who exists: domains, accounts, aliases, classes, groups, forwarders, folder recipients, administrators; and what
 /// of their settings is explicit. Records by the byte: docs/formats/directory.md.
 ///
@@ -170,6 +166,7 @@ public:
     Result<> add_object_alias(AccountId id, std::string_view alias);
     Result<> remove_object_alias(AccountId id, std::string_view alias);
     Result<> add_member(AccountId group, const mime::AddrSpec& member);
+    Result<> add_members(AccountId group, std::span<const mime::AddrSpec> members);  ///< those who are members stay once
     Result<> remove_member(AccountId group, const mime::AddrSpec& member);
     Result<std::shared_ptr<const GroupEntry>> group(AccountId id) const;
     Result<std::shared_ptr<const FolderRecipient>> folder_recipient(AccountId id) const;
@@ -196,8 +193,8 @@ public:
         std::vector<mime::AddrSpec> members;  ///< no group among them, none twice; in the order in which they were found
         bool truncated = false;               ///< Options::max_members was reached
     };
-    /// All that a group or forwarder means, through groups within groups; loops end, members that are switched off
-    /// groups are left out.
+    /// All that a group or forwarder means, through groups within groups; loops end, groups that are switched off
+    /// are left out.
     Result<Expanded> expand(const Expansion& group) const;
 
     // ---- who logs in

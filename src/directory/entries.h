@@ -46,7 +46,7 @@ struct Domain {
     AccountId public_account;          ///< owner of the public folders; no account entry of its own
     std::uint16_t location = 0;        ///< storage location of its messages
     AccountId postmaster;              ///< who gets mail for postmaster@
-    Services services = Services::all();
+    Services services = all_services();
     std::string customer_reference;
     Time created;
 };
