@@ -10,6 +10,13 @@
 
 namespace postrider::net {
 
+void block_sigpipe() {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+}
+
 struct IoPool::Impl {
     struct Lane {
         asio::io_context context{1};
@@ -37,11 +44,7 @@ void IoPool::run() {
     for (auto& lane : impl_->lanes) {
         if (lane->thread.joinable()) continue;
         lane->thread = std::thread{[&context = lane->context] {
-            // OpenSSL writes to the socket without MSG_NOSIGNAL.
-            sigset_t pipe;
-            sigemptyset(&pipe);
-            sigaddset(&pipe, SIGPIPE);
-            pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+            block_sigpipe();
             context.run();
         }};
     }

@@ -11,6 +11,10 @@
 
 namespace postrider::net {
 
+/// OpenSSL writes to sockets without MSG_NOSIGNAL: a thread that runs streams must not die of a peer that has gone.
+/// IoPool and run_task() call it for their threads.
+void block_sigpipe();
+
 /// The I/O threads: each runs its own io_context, a connection stays on one for life.
 class IoPool {
 public:

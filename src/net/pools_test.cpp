@@ -40,10 +40,10 @@ Task<int> idle_job(WorkerPool& pool) {
 }
 
 TEST(WorkerPool, TooManyWaitingJobsAreRefused) {
-    WorkerPool pool{1, 1};
     std::promise<void> gate;
     std::promise<void> running;
     auto opened = gate.get_future();
+    WorkerPool pool{1, 1};
     ASSERT_TRUE(pool.post([&] {
         running.set_value();
         opened.wait();

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <type_traits>
 
-#include "net/task.h"
+#include "net/pools.h"
 
 /// Running a coroutine to its end from ordinary code: for tests and command-line tools.
 namespace postrider::net {
@@ -33,6 +33,7 @@ T run_task(asio::io_context& context, Task<T> task) {
             context.stop();
         });
     }
+    block_sigpipe();
     context.restart();
     context.run();
     if (!done) throw std::logic_error{"the task waits for nothing"};

@@ -33,10 +33,16 @@ public:
         pool.stop();
     }
     Endpoint address() const { return listener->local(); }
+    /// Waits up to two seconds for a log line with `part` in it.
     bool logged(std::string_view part) const {
-        std::lock_guard lock{mutex};
-        for (const auto& line : lines)
-            if (line.find(part) != std::string::npos) return true;
+        for (int i = 0; i < 200; ++i) {
+            {
+                std::lock_guard lock{mutex};
+                for (const auto& line : lines)
+                    if (line.find(part) != std::string::npos) return true;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        }
         return false;
     }
     /// Waits up to five seconds for the sessions to become this many.
