@@ -28,7 +28,8 @@ struct Failure {
 template <class T = void>
 using Result = std::expected<T, Failure>;
 
-/// Changes that happen together or not at all.
+/// Changes that happen together or not at all. Keys are 1 byte to 8 KiB and do not begin with 0xff (those are
+/// the store's own); values up to 64 MiB.
 class Batch {
 public:
     Batch();
@@ -38,8 +39,11 @@ public:
 
     void put(std::string_view key, std::string_view value);
     void erase(std::string_view key);
-    void erase_range(std::string_view begin, std::string_view end);  ///< end is not erased
+    /// [begin, end). For whole folders or accounts: every later read near a fresh range pays a little for it,
+    /// so erase a handful of keys one by one.
+    void erase_range(std::string_view begin, std::string_view end);
     bool empty() const;
+    std::size_t bytes() const;  ///< about what it adds to the log
     void clear();
 
     struct Impl;
@@ -49,13 +53,14 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// The map as it was at one moment; holds resources of the engine while it lives.
+/// The map as it was at one moment; holds resources of the engine while it lives. Must not outlive the store.
 class Snapshot {
 public:
     virtual ~Snapshot() = default;
 };
 
-/// Walks keys in ascending byte order. Key and value views are valid until the next move.
+/// Walks keys in ascending byte order. Key and value views are valid until the next move. Must not outlive the
+/// store, nor the snapshot it was made at. One thread at a time.
 class Cursor {
 public:
     virtual ~Cursor() = default;
@@ -74,11 +79,18 @@ enum class Durability {
     now,   ///< on disk when the call returns; concurrent calls share one flush
 };
 
+/// What a cursor is for: `few` keeps what it touches in the cache; `many` reads ahead and leaves the cache to others.
+enum class Access { few, many };
+
 struct Options {
     std::size_t cache_bytes = 32u << 20;
     std::size_t write_buffer_bytes = 16u << 20;
     bool create_if_missing = true;
-    std::uint32_t format = 1;  ///< newest record format that this server writes; a store with a higher one is refused
+    /// Newest record format that this server writes. A store with a higher one is refused; one with a lower
+    /// number is raised to it when it is opened.
+    std::uint32_t format = 1;
+    /// Told one line when the engine itself complains (from any thread, must not call the store).
+    std::function<void(std::string_view)> warn;
 };
 
 class Store {
@@ -87,12 +99,16 @@ public:
     virtual ~Store() = default;
 
     virtual Result<std::optional<std::string>> get(std::string_view key, const Snapshot* at = nullptr) = 0;
+    /// After a full disk the store takes writes again by itself as soon as there is room: the caller may just
+    /// try again. A batch that failed is not visible; it is gone for good once a later write has succeeded.
     virtual Result<> write(Batch batch, Durability durability = Durability::soon) = 0;
-    virtual Result<> sync() = 0;  ///< everything written before the call is on disk when it returns
+    /// Everything written before the call is on disk when it returns. Costs nothing if it already is.
+    virtual Result<> sync() = 0;
     virtual std::unique_ptr<Snapshot> snapshot() = 0;
-    /// Over [begin, end), placed before the first key (call seek or it starts at begin). The cursor sees one
-    /// moment: that of `at`, or of this call.
-    virtual std::unique_ptr<Cursor> scan(std::string_view begin, std::string_view end, const Snapshot* at = nullptr) = 0;
+    /// Over [begin, end), standing on the first key of it; an empty `end` means the end of the map. The cursor
+    /// sees one moment: that of `at`, or of this call.
+    virtual std::unique_ptr<Cursor> scan(std::string_view begin, std::string_view end, const Snapshot* at = nullptr,
+                                         Access access = Access::few) = 0;
     /// A consistent copy in a new directory, sharing files by hard links where it can, while writes go on.
     virtual Result<> checkpoint(const std::filesystem::path& directory) = 0;
     virtual Result<> compact() = 0;

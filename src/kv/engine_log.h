@@ -1,0 +1,24 @@
+#pragma once
+
+#include <rocksdb/env.h>
+
+#include <functional>
+#include <string_view>
+
+namespace postrider::kv {
+
+/// Takes the engine's own log lines: warnings and worse go to `warn`, the rest nowhere. No LOG files are
+/// written beside the store.
+class EngineLog final : public rocksdb::Logger {
+public:
+    explicit EngineLog(std::function<void(std::string_view)> warn)
+        : Logger{rocksdb::InfoLogLevel::WARN_LEVEL}, warn_{std::move(warn)} {}
+
+    using Logger::Logv;
+    void Logv(const char* format, va_list arguments) override;
+
+private:
+    std::function<void(std::string_view)> warn_;
+};
+
+}  // namespace postrider::kv

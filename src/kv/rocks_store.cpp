@@ -1,0 +1,177 @@
+#include "kv/rocks_store.h"
+
+#include <fmt/format.h>
+#include <rocksdb/env.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "base/codec.h"
+#include "kv/batch.h"
+#include "kv/cursor.h"
+#include "kv/failure.h"
+#include "kv/reserved.h"
+
+namespace postrider::kv {
+namespace {
+
+std::filesystem::path owner_file(const std::filesystem::path& directory) { return directory / "owner.pid"; }
+
+Failure locked(const std::filesystem::path& directory) {
+    std::string owner;
+    std::ifstream{owner_file(directory)} >> owner;
+    return {KvError::locked, fmt::format("{}: in use by another process ({} says {})", directory.native(),
+                                         owner_file(directory).native(), owner.empty() ? "nothing" : "pid " + owner)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& directory, const Options& options) {
+    return RocksStore::open(directory, options, rocksdb::Env::Default());
+}
+
+Result<std::unique_ptr<Store>> RocksStore::open(const std::filesystem::path& directory, const Options& options,
+                                                rocksdb::Env* env) {
+    if (options.create_if_missing) {
+        std::error_code error;
+        std::filesystem::create_directories(directory, error);
+        if (error)
+            return std::unexpected(
+                Failure{KvError::io, fmt::format("{}: cannot create it: {}", directory.native(), error.message())});
+    }
+    std::unique_ptr<RocksStore> store{new RocksStore{directory, engine_options(options, env)}};
+    rocksdb::DB* db = nullptr;
+    auto status = rocksdb::DB::Open(store->engine_.options, directory.native(), &db);
+    if (!status.ok()) {
+        const std::string text = status.ToString();
+        if (status.IsIOError() && text.find("lock") != std::string::npos && text.find("LOCK") != std::string::npos)
+            return std::unexpected(locked(directory));
+        return std::unexpected(to_failure(status, directory, "opening"));
+    }
+    store->db_.reset(db);
+    if (auto ok = store->check_format(options.format); !ok) return std::unexpected(ok.error());
+    std::ofstream{owner_file(directory), std::ios::trunc} << getpid() << '\n';
+    return store;
+}
+
+/// The number is raised before this server writes its first record of the newer format, and synced, so that
+/// an older server can never meet such a record.
+Result<> RocksStore::check_format(std::uint32_t newest) {
+    auto found = get(format_key, nullptr);
+    if (!found) return std::unexpected(found.error());
+    if (*found) {
+        Decoder in{**found};
+        const auto number = in.be<std::uint32_t>();
+        if (!in.ok() || !in.at_end())
+            return std::unexpected(
+                Failure{KvError::corrupt, fmt::format("{}: its format number is unreadable", directory_.native())});
+        if (number > newest)
+            return std::unexpected(Failure{
+                KvError::newer, fmt::format("{}: written by a newer server: its records have format {}, this server "
+                                            "knows up to {}; install the newer version again or restore a backup",
+                                            directory_.native(), number, newest)});
+        if (number == newest) return {};
+    }
+    Batch batch;
+    std::string number;
+    put_be(number, newest);
+    batch.impl().changes.Put(format_key, number);
+    return write(std::move(batch), Durability::now);
+}
+
+RocksStore::~RocksStore() {
+    if (!db_) return;
+    (void)sync();
+    db_->Close().PermitUncheckedError();
+    std::error_code ignored;
+    std::filesystem::remove(owner_file(directory_), ignored);
+}
+
+Result<std::optional<std::string>> RocksStore::get(std::string_view key, const Snapshot* at) {
+    rocksdb::ReadOptions options;
+    if (at) options.snapshot = static_cast<const EngineSnapshot*>(at)->get();
+    std::string value;
+    auto status = db_->Get(options, key, &value);
+    if (status.IsNotFound()) return std::optional<std::string>{};
+    if (!status.ok()) return std::unexpected(to_failure(status, directory_, "reading"));
+    return std::optional<std::string>{std::move(value)};
+}
+
+Result<> RocksStore::write(Batch batch, Durability durability) {
+    // `now` does not use the engine's own synced writes: their leader keeps everyone else out of the log while
+    // the disk flushes, and the many `soon` writes beside it would wait for nothing.
+    const rocksdb::WriteOptions options;
+    auto& changes = batch.impl().changes;
+    auto status = db_->Write(options, &changes);
+    if (!status.ok() && recover()) status = db_->Write(options, &changes);
+    if (!status.ok()) return std::unexpected(to_failure(status, directory_, "writing"));
+    written_.fetch_add(1, std::memory_order_acq_rel);
+    if (durability == Durability::now) return sync();
+    return {};
+}
+
+Result<> RocksStore::sync() {
+    std::unique_lock lock{sync_mutex_};
+    const std::uint64_t target = written_.load(std::memory_order_acquire);
+    while (synced_ < target && syncing_) sync_done_.wait(lock);
+    if (synced_ >= target) return {};
+
+    syncing_ = true;
+    const std::uint64_t covered = written_.load(std::memory_order_acquire);
+    lock.unlock();
+    auto status = flush_log();
+    lock.lock();
+    syncing_ = false;
+    if (status.ok()) synced_ = std::max(synced_, covered);
+    sync_done_.notify_all();
+    if (!status.ok()) return std::unexpected(to_failure(status, directory_, "syncing"));
+    return {};
+}
+
+rocksdb::Status RocksStore::flush_log() {
+    if (!log_lost_.load()) {
+        auto status = db_->FlushWAL(true);
+        syncs_.fetch_add(1, std::memory_order_relaxed);
+        if (status.ok()) return status;
+        // The kernel may have dropped the pages it could not write and would report success next time, so the
+        // log is not trusted again: what it held is written out of memory into a table instead.
+        log_lost_ = true;
+    }
+    db_->Resume().PermitUncheckedError();
+    auto status = db_->Flush(rocksdb::FlushOptions{});
+    if (status.ok()) log_lost_ = false;
+    return status;
+}
+
+/// After a full disk or another write error the engine refuses writes until it is told to go on. No clock and
+/// no thread: whoever wants to write tries, one at a time, and only if there is room for what Resume will flush.
+bool RocksStore::recover() {
+    std::unique_lock lock{recovering_, std::try_to_lock};
+    if (!lock) return false;
+    std::error_code error;
+    const auto space = std::filesystem::space(directory_, error);
+    if (error || space.available < 4 * engine_.options.write_buffer_size) return false;
+    return db_->Resume().ok();
+}
+
+std::unique_ptr<Snapshot> RocksStore::snapshot() { return std::make_unique<EngineSnapshot>(*db_); }
+
+std::unique_ptr<Cursor> RocksStore::scan(std::string_view begin, std::string_view end, const Snapshot* at,
+                                         Access access) {
+    return std::make_unique<EngineCursor>(*db_, directory_, begin, end, at, access);
+}
+
+Store::Stats RocksStore::stats() const {
+    Stats stats;
+    std::uint64_t value = 0;
+    if (db_->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &value)) stats.disk_bytes = value;
+    rocksdb::VectorLogPtr logs;
+    if (db_->GetSortedWalFiles(logs).ok())
+        for (const auto& log : logs) stats.disk_bytes += log->SizeFileBytes();
+    stats.memory_bytes = engine_.cache->GetUsage();
+    if (db_->GetIntProperty(rocksdb::DB::Properties::kEstimateTableReadersMem, &value)) stats.memory_bytes += value;
+    stats.syncs = syncs_.load(std::memory_order_relaxed);
+    return stats;
+}
+
+}  // namespace postrider::kv
