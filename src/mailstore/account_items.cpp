@@ -40,16 +40,16 @@ Result<std::unique_ptr<FolderView>> AccountImpl::select(FolderId folder) {
     auto snapshot = core.kv->snapshot();
     FolderInfo info = info_of(**state);
     if (first_recent != info.uid_next) {
-        FolderRecord& record = (*state)->record;
-        FolderCounters counters = record.n;
+        FolderRecord& folder_record = (*state)->record;
+        FolderCounters counters = folder_record.n;
         counters.recent_from = counters.uid_next;
         std::string value;
-        put(value, record, counters, record.keywords);
+        put(value, folder_record, counters, folder_record.keywords);
         kv::Batch batch;
         batch.put(folder_key(account_id, folder), value);
         if (auto ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());
         std::lock_guard state_lock{state_mutex};
-        record.n = counters;
+        folder_record.n = counters;
     }
     auto self = shared_from_this();
     return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info), first_recent);

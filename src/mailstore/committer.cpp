@@ -13,15 +13,21 @@ constexpr std::size_t group_bytes = 32u << 20;
 constexpr std::size_t group_copies = ids_at_once;
 constexpr std::uint64_t mark_after_bytes = 64u << 20;  // bounds what a start after a crash must read
 
+/// The job may end within its own callback, so that is taken out first.
+void finish(Job& job) {
+    auto finished = std::move(job.finished);
+    finished(job);
+}
+
 }  // namespace
 
-Committer::~Committer() {
+void Committer::stop() {
     {
         std::lock_guard lock{mutex_};
         stopping_ = true;
     }
     work_.notify_all();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
 }
 
 Result<> Committer::commit(Job& job) {
@@ -95,12 +101,12 @@ void Committer::commit_group(std::vector<Job*>& group) {
     std::vector<Job*> appended;
     for (Job* job : group) {
         if (job->strict) appended.push_back(job);
-        else job->finished(*job);
+        else finish(*job);
     }
     if (must_sync) synced = core_.sync();
     for (Job* job : appended) {
         if (!synced && !job->failure) job->failure = synced.error();
-        job->finished(*job);
+        finish(*job);
     }
 }
 
@@ -131,10 +137,7 @@ void Committer::append_to(Location& location, std::vector<Job*> jobs, bool may_t
     std::vector<container::Record*> records;
     for (Job* job : jobs)
         for (Arrival& arrival : job->arrivals) records.push_back(&arrival.record);
-    container::Result<std::vector<container::Location::Placed>> placed = [&] {
-        std::lock_guard lock{location.append};
-        return location.files->append(records);
-    }();
+    auto placed = location.files->append(records);
     if (placed) {
         std::size_t next = 0;
         for (Job* job : jobs)

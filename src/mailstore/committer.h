@@ -18,7 +18,9 @@ namespace postrider::mailstore {
 class Committer {
 public:
     explicit Committer(Core& core) : core_{core}, thread_{[this] { run(); }} {}
-    ~Committer();  ///< finishes what waits
+    ~Committer() { stop(); }
+    /// Finishes what waits; nothing more is taken.
+    void stop();
 
     /// The job stays the caller's, and where it is, until job.finished is called. MailError::full when too
     /// much waits.

@@ -23,7 +23,7 @@ inline constexpr std::uint64_t ids_at_once = 4'096;
 
 /// What the parts of the store share. Locks are taken in this order, and none twice:
 ///   1. Committer::in_progress  2. account locks (several only in ascending id order)  3. blob stripes
-///   4. Location::append        5. leaves: AccountImpl's state and watchers, the account cache
+///   4. leaves: AccountImpl's state and watchers, the account cache
 struct Core {
     explicit Core(const Options& options);
 

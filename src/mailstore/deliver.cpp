@@ -33,8 +33,10 @@ public:
         for (Job* job : jobs_)
             for (Arrival& arrival : job->arrivals) count_references(arrival, refs);
         if (auto ok = refs.put(batch_, BlobRefs::Missing::fail); !ok) return ok;
-        for (auto& [id, touched] : accounts_)
-            if (touched.edit.account.modseq != touched.account.record.modseq) touched.edit.put(batch_);
+        std::erase_if(accounts_, [](const auto& entry) {  // where everything was refused nothing is written
+            return entry.second.edit.account.modseq == entry.second.account.record.modseq;
+        });
+        for (auto& [id, touched] : accounts_) touched.edit.put(batch_);
         if (auto ok = core_.write(std::move(batch_), core_.durability_for(placements())); !ok) return ok;
         for (auto& [id, touched] : accounts_) touched.edit.apply();
         for (auto& [id, touched] : accounts_) touched.lock.unlock();

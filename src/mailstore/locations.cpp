@@ -1,5 +1,7 @@
 #include "mailstore/locations.h"
 
+#include <mutex>
+
 #include "mailstore/errors.h"
 
 namespace postrider::mailstore {

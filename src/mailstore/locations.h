@@ -2,7 +2,6 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <shared_mutex>
 #include <vector>
 
@@ -10,11 +9,10 @@
 
 namespace postrider::mailstore {
 
-/// One storage location, and what it may not do from two threads at once.
+/// One storage location.
 struct Location {
     LocationConfig config;
     std::unique_ptr<container::Location> files;
-    std::mutex append;  ///< held around append() and move(); the innermost lock
 };
 
 /// The locations by number. They are only ever added.

@@ -15,7 +15,9 @@ public:
 
     /// Makes the folder and its missing parents, or makes a name without a folder selectable. The path is
     /// normal and taken by no selectable folder.
-    Result<FolderId> make(kv::Batch& batch, const std::string& path, FolderKind kind, SpecialUse use);
+    enum class Limits { respect, ignore };
+    Result<FolderId> make(kv::Batch& batch, const std::string& path, FolderKind kind, SpecialUse use,
+                          Limits limits = Limits::respect);
     /// After the batch was written, with state_mutex held.
     void apply();
 
