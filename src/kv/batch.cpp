@@ -26,8 +26,14 @@ void Batch::erase_range(std::string_view begin, std::string_view end) {
     if (begin < end) impl_->changes.DeleteRange(begin, end);
 }
 
-bool Batch::empty() const { return impl_->changes.Count() == 0; }
-std::size_t Batch::bytes() const { return impl_->changes.GetDataSize(); }
-void Batch::clear() { impl_->changes.Clear(); }
+bool Batch::empty() const {
+    return impl_->changes.Count() == 0;
+}
+std::size_t Batch::bytes() const {
+    return impl_->changes.GetDataSize();
+}
+void Batch::clear() {
+    impl_->changes.Clear();
+}
 
 }  // namespace postrider::kv

@@ -18,9 +18,9 @@ EngineOptions engine_options(const Options& options, rocksdb::Env* env) {
     o.create_if_missing = options.create_if_missing;
     o.info_log = std::make_shared<EngineLog>(options.warn);
     o.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-    o.stats_dump_period_sec = 0;     // these two would start a timer thread
+    o.stats_dump_period_sec = 0;  // these two would start a timer thread
     o.stats_persist_period_sec = 0;
-    o.max_background_jobs = 2;       // one flush, one compaction
+    o.max_background_jobs = 2;  // one flush, one compaction
     o.max_open_files = 512;
     o.max_manifest_file_size = 4u << 20;
 
@@ -55,7 +55,7 @@ EngineOptions engine_options(const Options& options, rocksdb::Env* env) {
     o.level0_file_num_compaction_trigger = 4;
     o.max_bytes_for_level_base = 4 * options.write_buffer_bytes;
     o.target_file_size_base = std::max<std::uint64_t>(options.write_buffer_bytes, 8u << 20);
-    o.bytes_per_sync = 1u << 20;     // spreads the write-back of tables instead of one burst at the end
+    o.bytes_per_sync = 1u << 20;  // spreads the write-back of tables instead of one burst at the end
     // Stops replay at the first hole: what is replayed is exactly a prefix of what was written, which is what
     // the containers' marks rely on. (Recycled log files cannot promise that.)
     o.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;

@@ -9,10 +9,12 @@ bool is_disk_full(const rocksdb::Status& status) {
     // Wrapped errors keep the text but not always the code.
     if (!status.IsIOError() && !status.IsIncomplete() && !status.IsAborted()) return false;
     const std::string text = status.ToString();
-    return text.find("No space left") != std::string::npos || text.find("Disk quota exceeded") != std::string::npos;
+    return text.find("No space left") != std::string::npos
+           || text.find("Disk quota exceeded") != std::string::npos;
 }
 
-Failure to_failure(const rocksdb::Status& status, const std::filesystem::path& directory, std::string_view doing) {
+Failure to_failure(const rocksdb::Status& status, const std::filesystem::path& directory,
+                   std::string_view doing) {
     const std::string reason = status.ToString();
     if (is_disk_full(status))
         return {KvError::io, fmt::format("{}: {}: disk full ({}); writing goes on when there is room again",

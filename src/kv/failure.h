@@ -11,6 +11,7 @@ namespace postrider::kv {
 bool is_disk_full(const rocksdb::Status& status);
 
 /// What the engine said, as our kind and a text that names the store and what was being done.
-Failure to_failure(const rocksdb::Status& status, const std::filesystem::path& directory, std::string_view doing);
+Failure to_failure(const rocksdb::Status& status, const std::filesystem::path& directory,
+                   std::string_view doing);
 
 }  // namespace postrider::kv

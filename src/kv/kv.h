@@ -14,10 +14,10 @@
 namespace postrider::kv {
 
 enum class KvError {
-    io,         ///< the disk refused (full, unwritable, failing); the store may have become read-only
-    corrupt,    ///< a record's checksum does not match
-    newer,      ///< the store was written by a newer server (see Options::format)
-    locked,     ///< another process has the store open
+    io,       ///< the disk refused (full, unwritable, failing); the store may have become read-only
+    corrupt,  ///< a record's checksum does not match
+    newer,    ///< the store was written by a newer server (see Options::format)
+    locked,   ///< another process has the store open
 };
 
 struct Failure {
@@ -59,8 +59,8 @@ public:
     virtual ~Snapshot() = default;
 };
 
-/// Walks keys in ascending byte order. Key and value views are valid until the next move. Must not outlive the
-/// store, nor the snapshot it was made at. One thread at a time.
+/// Walks keys in ascending byte order. Key and value views are valid until the next move. Must not outlive
+/// the store, nor the snapshot it was made at. One thread at a time.
 class Cursor {
 public:
     virtual ~Cursor() = default;
@@ -69,8 +69,8 @@ public:
     virtual std::string_view value() const = 0;
     virtual void next() = 0;
     virtual void prev() = 0;
-    virtual void seek(std::string_view key) = 0;            ///< to the first key >= key
-    virtual void seek_for_prev(std::string_view key) = 0;   ///< to the last key <= key
+    virtual void seek(std::string_view key) = 0;           ///< to the first key >= key
+    virtual void seek_for_prev(std::string_view key) = 0;  ///< to the last key <= key
     virtual Result<> status() const = 0;
 };
 
@@ -79,7 +79,8 @@ enum class Durability {
     now,   ///< on disk when the call returns; concurrent calls share one flush
 };
 
-/// What a cursor is for: `few` keeps what it touches in the cache; `many` reads ahead and leaves the cache to others.
+/// What a cursor is for: `few` keeps what it touches in the cache; `many` reads ahead and leaves the cache to
+/// others.
 enum class Access { few, many };
 
 struct Options {
@@ -95,7 +96,8 @@ struct Options {
 
 class Store {
 public:
-    static Result<std::unique_ptr<Store>> open(const std::filesystem::path& directory, const Options& options);
+    static Result<std::unique_ptr<Store>> open(const std::filesystem::path& directory,
+                                               const Options& options);
     virtual ~Store() = default;
 
     virtual Result<std::optional<std::string>> get(std::string_view key, const Snapshot* at = nullptr) = 0;
@@ -105,10 +107,10 @@ public:
     /// Everything written before the call is on disk when it returns. Costs nothing if it already is.
     virtual Result<> sync() = 0;
     virtual std::unique_ptr<Snapshot> snapshot() = 0;
-    /// Over [begin, end), standing on the first key of it; an empty `end` means the end of the map. The cursor
-    /// sees one moment: that of `at`, or of this call.
-    virtual std::unique_ptr<Cursor> scan(std::string_view begin, std::string_view end, const Snapshot* at = nullptr,
-                                         Access access = Access::few) = 0;
+    /// Over [begin, end), standing on the first key of it; an empty `end` means the end of the map. The
+    /// cursor sees one moment: that of `at`, or of this call.
+    virtual std::unique_ptr<Cursor> scan(std::string_view begin, std::string_view end,
+                                         const Snapshot* at = nullptr, Access access = Access::few) = 0;
     /// A consistent copy in a new directory, sharing files by hard links where it can, while writes go on.
     virtual Result<> checkpoint(const std::filesystem::path& directory) = 0;
     virtual Result<> compact() = 0;

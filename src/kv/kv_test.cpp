@@ -23,7 +23,8 @@ std::unique_ptr<Store> must_open(const std::filesystem::path& path, Options opti
     return std::move(*store);
 }
 
-void put(Store& store, std::string_view key, std::string_view value, Durability durability = Durability::soon) {
+void put(Store& store, std::string_view key, std::string_view value,
+         Durability durability = Durability::soon) {
     Batch batch;
     batch.put(key, value);
     ASSERT_TRUE(store.write(std::move(batch), durability));

@@ -15,13 +15,16 @@
 namespace postrider::kv {
 namespace {
 
-std::filesystem::path owner_file(const std::filesystem::path& directory) { return directory / "owner.pid"; }
+std::filesystem::path owner_file(const std::filesystem::path& directory) {
+    return directory / "owner.pid";
+}
 
 Failure locked(const std::filesystem::path& directory) {
     std::string owner;
     std::ifstream{owner_file(directory)} >> owner;
-    return {KvError::locked, fmt::format("{}: in use by another process ({} says {})", directory.native(),
-                                         owner_file(directory).native(), owner.empty() ? "nothing" : "pid " + owner)};
+    return {KvError::locked,
+            fmt::format("{}: in use by another process ({} says {})", directory.native(),
+                        owner_file(directory).native(), owner.empty() ? "nothing" : "pid " + owner)};
 }
 
 }  // namespace
@@ -30,21 +33,22 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& director
     return RocksStore::open(directory, options, rocksdb::Env::Default());
 }
 
-Result<std::unique_ptr<Store>> RocksStore::open(const std::filesystem::path& directory, const Options& options,
-                                                rocksdb::Env* env) {
+Result<std::unique_ptr<Store>> RocksStore::open(const std::filesystem::path& directory,
+                                                const Options& options, rocksdb::Env* env) {
     if (options.create_if_missing) {
         std::error_code error;
         std::filesystem::create_directories(directory, error);
         if (error)
-            return std::unexpected(
-                Failure{KvError::io, fmt::format("{}: cannot create it: {}", directory.native(), error.message())});
+            return std::unexpected(Failure{
+                KvError::io, fmt::format("{}: cannot create it: {}", directory.native(), error.message())});
     }
     std::unique_ptr<RocksStore> store{new RocksStore{directory, engine_options(options, env)}};
     rocksdb::DB* db = nullptr;
     auto status = rocksdb::DB::Open(store->engine_.options, directory.native(), &db);
     if (!status.ok()) {
         const std::string text = status.ToString();
-        if (status.IsIOError() && text.find("lock") != std::string::npos && text.find("LOCK") != std::string::npos)
+        if (status.IsIOError() && text.find("lock") != std::string::npos
+            && text.find("LOCK") != std::string::npos)
             return std::unexpected(locked(directory));
         return std::unexpected(to_failure(status, directory, "opening"));
     }
@@ -63,13 +67,14 @@ Result<> RocksStore::check_format(std::uint32_t newest) {
         Decoder in{**found};
         const auto number = in.be<std::uint32_t>();
         if (!in.ok() || !in.at_end())
-            return std::unexpected(
-                Failure{KvError::corrupt, fmt::format("{}: its format number is unreadable", directory_.native())});
-        if (number > newest)
             return std::unexpected(Failure{
-                KvError::newer, fmt::format("{}: written by a newer server: its records have format {}, this server "
-                                            "knows up to {}; install the newer version again or restore a backup",
-                                            directory_.native(), number, newest)});
+                KvError::corrupt, fmt::format("{}: its format number is unreadable", directory_.native())});
+        if (number > newest)
+            return std::unexpected(
+                Failure{KvError::newer,
+                        fmt::format("{}: written by a newer server: its records have format {}, this server "
+                                    "knows up to {}; install the newer version again or restore a backup",
+                                    directory_.native(), number, newest)});
         if (number == newest) return {};
     }
     Batch batch;
@@ -98,8 +103,8 @@ Result<std::optional<std::string>> RocksStore::get(std::string_view key, const S
 }
 
 Result<> RocksStore::write(Batch batch, Durability durability) {
-    // `now` does not use the engine's own synced writes: their leader keeps everyone else out of the log while
-    // the disk flushes, and the many `soon` writes beside it would wait for nothing.
+    // `now` does not use the engine's own synced writes: their leader keeps everyone else out of the log
+    // while the disk flushes, and the many `soon` writes beside it would wait for nothing.
     const rocksdb::WriteOptions options;
     auto& changes = batch.impl().changes;
     auto status = db_->Write(options, &changes);
@@ -144,7 +149,8 @@ rocksdb::Status RocksStore::flush_log() {
 }
 
 /// After a full disk or another write error the engine refuses writes until it is told to go on. No clock and
-/// no thread: whoever wants to write tries, one at a time, and only if there is room for what Resume will flush.
+/// no thread: whoever wants to write tries, one at a time, and only if there is room for what Resume will
+/// flush.
 bool RocksStore::recover() {
     std::unique_lock lock{recovering_, std::try_to_lock};
     if (!lock) return false;
@@ -154,7 +160,9 @@ bool RocksStore::recover() {
     return db_->Resume().ok();
 }
 
-std::unique_ptr<Snapshot> RocksStore::snapshot() { return std::make_unique<EngineSnapshot>(*db_); }
+std::unique_ptr<Snapshot> RocksStore::snapshot() {
+    return std::make_unique<EngineSnapshot>(*db_);
+}
 
 std::unique_ptr<Cursor> RocksStore::scan(std::string_view begin, std::string_view end, const Snapshot* at,
                                          Access access) {
@@ -169,7 +177,8 @@ Store::Stats RocksStore::stats() const {
     if (db_->GetSortedWalFiles(logs).ok())
         for (const auto& log : logs) stats.disk_bytes += log->SizeFileBytes();
     stats.memory_bytes = engine_.cache->GetUsage();
-    if (db_->GetIntProperty(rocksdb::DB::Properties::kEstimateTableReadersMem, &value)) stats.memory_bytes += value;
+    if (db_->GetIntProperty(rocksdb::DB::Properties::kEstimateTableReadersMem, &value))
+        stats.memory_bytes += value;
     stats.syncs = syncs_.load(std::memory_order_relaxed);
     return stats;
 }

@@ -47,9 +47,9 @@ private:
     std::mutex sync_mutex_;
     std::condition_variable sync_done_;
     bool syncing_ = false;
-    std::uint64_t synced_ = 0;                 // writes known to be on disk
-    std::atomic<std::uint64_t> written_ = 0;   // writes that have returned from the engine
-    std::atomic<bool> log_lost_ = false;       // a flush failed: the log's tail may be gone from the page cache
+    std::uint64_t synced_ = 0;                // writes known to be on disk
+    std::atomic<std::uint64_t> written_ = 0;  // writes that have returned from the engine
+    std::atomic<bool> log_lost_ = false;  // a flush failed: the log's tail may be gone from the page cache
     std::atomic<std::uint64_t> syncs_ = 0;
 };
 
