@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -65,11 +66,25 @@ struct LocationConfig {
     std::string storage_id;
 };
 
+/// How long the change log of an account reaches back: a change is forgotten when it is neither among the last
+/// `count` nor younger than `age`, and in any case when it is not among the last `at_most`.
+struct ChangeRetention {
+    std::uint64_t count = 100'000;
+    std::chrono::seconds age = std::chrono::hours{24 * 30};
+    std::uint64_t at_most = 1'000'000;
+};
+
 struct Options {
     std::filesystem::path directory;             ///< kv lives in directory/"kv"
     std::vector<LocationConfig> locations;       ///< at least one
     kv::Options kv;
     std::size_t account_cache = 10'000;          ///< accounts whose folder tables stay in memory
+    std::size_t max_waiting = 20'000;            ///< submissions that wait for the committer; more get MailError::full
+    std::size_t max_waiting_bytes = 128u << 20;  ///< of their records
+    ChangeRetention change_retention;
+    std::size_t changes_at_once = 200'000;       ///< that Account::changes() gives; with more it is not complete
+    std::chrono::seconds blob_grace{10};         ///< how long the bytes of what was expunged can still be read
+    std::chrono::milliseconds mark_every{1000};  ///< how often flag changes and the like are synced
     const Clock* clock = nullptr;
     observe::Logger* log = nullptr;
     const QuotaSource* quota = nullptr;

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "mailstore/core.h"
+#include "mailstore/mailstore.h"
+#include "mailstore/records.h"
+#include "mailstore/watchers.h"
+
+namespace postrider::mailstore {
+
+/// A folder as it is in memory.
+struct FolderState {
+    FolderId id;
+    FolderRecord record;
+    bool damaged = false;  ///< its record does not decode: a name for its children to hang from, nothing more
+};
+
+/// One account. `mutex` serialises its changes: whoever holds it may read the state below, and change it (under
+/// state_mutex) once the batch that says so is written. Readers take state_mutex alone, which nobody holds
+/// for longer than a few assignments.
+class AccountImpl final : public Account, public std::enable_shared_from_this<AccountImpl> {
+public:
+    AccountImpl(Core& shared, AccountId account) : core{shared}, account_id{account} {}
+
+    /// Reads the folder table; the first call's outcome stays.
+    Result<> load();
+
+    AccountId id() const override { return account_id; }
+
+    // account_folders.cpp
+    Result<std::vector<FolderInfo>> folders() override;
+    Result<FolderInfo> folder(std::string_view path) override;
+    Result<FolderInfo> folder(FolderId id) override;
+    Result<FolderInfo> create_folder(std::string_view path, FolderKind kind, SpecialUse use) override;
+    Result<> delete_folder(FolderId id) override;
+    Result<> rename_folder(FolderId id, std::string_view new_path) override;
+    Result<> subscribe(std::string_view path, bool on) override;
+    Result<std::vector<std::string>> subscriptions() override;
+    Quota quota() override;
+
+    // account_items.cpp
+    Result<std::unique_ptr<FolderView>> view(FolderId folder) override;
+    Result<std::unique_ptr<FolderView>> select(FolderId folder) override;
+    Result<Appended> append(FolderId folder, std::vector<NewItem> items) override;
+    Result<Stored> store(FolderId folder, const UidSet& uids, const FlagChange& change,
+                         std::optional<ModSeq> unchanged_since) override;
+
+    // account_transfer.cpp
+    Result<Copied> copy(FolderId from, const UidSet& uids, FolderId to) override;
+    Result<Copied> move(FolderId from, const UidSet& uids, FolderId to) override;
+    Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted) override;
+
+    // account_changes.cpp
+    ModSeq highest_modseq() override { return ModSeq{visible_modseq.load(std::memory_order_acquire)}; }
+    Result<Changes> changes(ModSeq since, std::optional<FolderId> folder) override;
+    Watch watch(std::optional<FolderId> folder, std::function<void()> changed) override;
+    /// Forgets the oldest changes when there are too many. Called in the background.
+    Result<> trim_changes();
+
+    // ---- for the parts of this room that hold `mutex`
+
+    Result<> usable() const;                            ///< no_such_account once deleted
+    Result<FolderState*> selectable(FolderId folder);   ///< no_such_folder, corrupt
+    FolderState* by_path(std::string_view path);
+    std::string path_of(FolderId folder) const;
+    FolderInfo info_of(const FolderState& state) const;
+    void rebuild_paths();
+    /// Folders that lie directly in this one.
+    bool has_children(FolderId folder) const;
+    /// Reads everything again; the caller holds `mutex`. For repair.
+    Result<> reload();
+
+    Core& core;
+    const AccountId account_id;
+    std::mutex mutex;
+
+    std::mutex state_mutex;
+    AccountRecord record;
+    std::map<std::uint32_t, FolderState> table;
+    std::unordered_map<std::string, std::uint32_t> paths;
+    std::set<std::string> subscribed;
+    bool deleted = false;
+
+    std::atomic<std::uint64_t> visible_modseq{0};
+    Watchers watchers;
+
+private:
+    Result<> read_state();
+    Result<> skip_lost_ids();
+    std::optional<Result<>> loaded_;
+};
+
+}  // namespace postrider::mailstore

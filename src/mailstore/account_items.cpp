@@ -1,0 +1,171 @@
+#include <algorithm>
+#include <future>
+
+#include "mailstore/account_edit.h"
+#include "mailstore/account_impl.h"
+#include "mailstore/committer.h"
+#include "mailstore/errors.h"
+#include "mailstore/folder_view.h"
+#include "mailstore/scan.h"
+
+namespace postrider::mailstore {
+
+Result<std::unique_ptr<FolderView>> AccountImpl::view(FolderId folder) {
+    // The record of that moment, so that it agrees with the items; the state in memory gives only the name.
+    auto snapshot = core.kv->snapshot();
+    auto value = core.kv->get(folder_key(account_id, folder), snapshot.get());
+    if (!value) return std::unexpected(from(value.error()));
+    if (!*value) return fail(MailError::no_such_folder, "no such folder");
+    FolderState at_that_moment;
+    at_that_moment.id = folder;
+    if (auto decoded = decode_folder(**value)) at_that_moment.record = std::move(*decoded);
+    else return fail(MailError::corrupt, "record of the folder is damaged");
+    if (!at_that_moment.record.selectable) return fail(MailError::no_such_folder, "folder cannot be selected");
+    FolderInfo info;
+    {
+        std::lock_guard lock{state_mutex};
+        if (auto ok = usable(); !ok) return std::unexpected(ok.error());
+        info = info_of(at_that_moment);
+    }
+    const Uid none = info.uid_next;
+    auto self = shared_from_this();
+    return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info), none);
+}
+
+Result<std::unique_ptr<FolderView>> AccountImpl::select(FolderId folder) {
+    std::lock_guard lock{mutex};
+    auto state = selectable(folder);
+    if (!state) return std::unexpected(state.error());
+    const Uid first_recent = (*state)->record.n.recent_from;
+    auto snapshot = core.kv->snapshot();
+    FolderInfo info = info_of(**state);
+    if (first_recent != info.uid_next) {
+        FolderRecord& folder_record = (*state)->record;
+        FolderCounters counters = folder_record.n;
+        counters.recent_from = counters.uid_next;
+        std::string value;
+        put(value, folder_record, counters, folder_record.keywords);
+        kv::Batch batch;
+        batch.put(folder_key(account_id, folder), value);
+        if (auto ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());
+        std::lock_guard state_lock{state_mutex};
+        folder_record.n = counters;
+    }
+    auto self = shared_from_this();
+    return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info), first_recent);
+}
+
+Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewItem> items) {
+    auto self = shared_from_this();
+    {
+        std::lock_guard lock{state_mutex};
+        auto at = table.find(folder.value());
+        if (deleted || at == table.end() || !at->second.record.selectable)
+            return fail(MailError::no_such_folder, "no such folder");
+        if (items.empty()) return Appended{at->second.record.uid_validity, {}};
+    }
+    const Time now = core.clock.now();
+    Job job;
+    job.strict = true;
+    job.arrivals.reserve(items.size());
+    for (NewItem& item : items) {
+        Arrival& arrival = job.arrivals.emplace_back();
+        prepare(arrival, {}, item.payload);  // no meta: after a crash it is as if it never was
+        arrival.received = item.internal_date.value_or(now);
+        Placement& placement = arrival.placements.emplace_back();
+        placement.account = self;
+        placement.folder = folder;
+        placement.flags = item.flags;
+        placement.keywords = std::move(item.keywords);
+        placement.size = arrival.record.payload_size();
+        item.payload = {};
+    }
+    std::promise<void> finished;
+    job.finished = [&](Job&) { finished.set_value(); };
+    if (auto ok = core.commit(job); !ok) return std::unexpected(ok.error());
+    finished.get_future().wait();
+    if (job.failure) return std::unexpected(*job.failure);
+    Appended appended;
+    for (const Arrival& arrival : job.arrivals) {
+        appended.uid_validity = arrival.placements[0].uid_validity;
+        appended.uids.push_back(arrival.placements[0].uid);
+    }
+    return appended;
+}
+
+Result<Account::Stored> AccountImpl::store(FolderId folder, const UidSet& uids, const FlagChange& change,
+                                           std::optional<ModSeq> unchanged_since) {
+    std::unique_lock lock{mutex};
+    auto state = selectable(folder);
+    if (!state) return std::unexpected(state.error());
+    if (auto ok = core.before_giving_out(1); !ok) return std::unexpected(ok.error());
+    AccountEdit edit{*this};
+    AccountEdit::FolderEdit& box = edit.folder(**state);
+
+    Flags named;
+    named.system = change.system & (seen | answered | flagged | mailstore::deleted | draft);
+    for (const std::string& keyword : change.keywords) {
+        auto bit = AccountEdit::keyword(box, keyword, change.mode != FlagChange::Mode::remove);
+        if (bit) named.set_keyword(*bit);
+        else if (change.mode != FlagChange::Mode::remove)
+            return fail(MailError::too_many_keywords, "folder has too many keywords, or the name is impossible");
+    }
+    auto apply_to = [&](Flags flags) {
+        switch (change.mode) {
+        case FlagChange::Mode::replace: return named;
+        case FlagChange::Mode::add:
+            flags.system |= named.system;
+            for (std::size_t i = 0; i < flags.keywords.size(); ++i) flags.keywords[i] |= named.keywords[i];
+            return flags;
+        case FlagChange::Mode::remove: break;
+        }
+        flags.system &= static_cast<std::uint8_t>(~named.system);
+        for (std::size_t i = 0; i < flags.keywords.size(); ++i) flags.keywords[i] &= ~named.keywords[i];
+        return flags;
+    };
+
+    Stored stored;
+    UidSet touched;
+    kv::Batch batch;
+    std::string value;
+    const ModSeq modseq{record.modseq + 1};
+    auto ok = scan_folder(*core.kv, 'i', account_id, folder, uids, nullptr, [&](Uid uid, std::string_view bytes) {
+        auto item = decode_item(uid, bytes);
+        if (!item) {
+            core.log.error({}, "record of message {} in folder {} of account {} is damaged: repair it", uid.value(),
+                           folder.value(), account_id.value());
+            return true;
+        }
+        if (unchanged_since && item->modseq > *unchanged_since) {
+            mailstore::append(stored.modified, uid);
+            return true;
+        }
+        const Flags after = apply_to(item->flags);
+        if (after != item->flags) {
+            AccountEdit::recount(box, item->flags, after);
+            item->flags = after;
+            item->modseq = modseq;
+            value.clear();
+            put(value, *item);
+            batch.put(item_key(account_id, folder, uid), value);
+            mailstore::append(touched, uid);
+        }
+        item->prefix = {};
+        stored.changed.push_back(*item);
+        return true;
+    });
+    if (!ok) return std::unexpected(ok.error());
+    if (touched.empty() && !box.keywords) {
+        stored.modseq = box.n.highest_modseq;
+        return stored;
+    }
+    stored.modseq = edit.change(batch, Change::Kind::flags, box, std::move(touched));
+    edit.put(batch);
+    if (ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());
+    edit.apply();
+    lock.unlock();
+    edit.notify();
+    return stored;
+}
+
+}  // namespace postrider::mailstore

@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <array>
+
+#include "mailstore/account_edit.h"
+#include "mailstore/account_impl.h"
+#include "mailstore/errors.h"
+#include "mailstore/scan.h"
+
+/// Items that leave a folder or appear in another.
+namespace postrider::mailstore {
+namespace {
+
+/// Keyword bits of one folder as those of another.
+class KeywordMap {
+public:
+    KeywordMap(const FolderState& from, AccountEdit::FolderEdit& to) : from_{from}, to_{to} { map_.fill(unknown); }
+
+    /// nullopt when the other folder has no room for a keyword.
+    std::optional<Flags> translate(const Flags& flags) {
+        if (from_.id == to_.state->id) return flags;
+        Flags out;
+        out.system = flags.system;
+        for (std::size_t bit = 0; bit < from_.record.keywords.size(); ++bit) {
+            if (!flags.keyword(bit)) continue;
+            if (map_[bit] == unknown) {
+                auto there = AccountEdit::keyword(to_, from_.record.keywords[bit], true);
+                if (!there) return std::nullopt;
+                map_[bit] = static_cast<std::uint8_t>(*there);
+            }
+            out.set_keyword(map_[bit]);
+        }
+        return out;
+    }
+
+private:
+    static constexpr std::uint8_t unknown = 0xff;
+    const FolderState& from_;
+    AccountEdit::FolderEdit& to_;
+    std::array<std::uint8_t, max_keywords> map_{};
+};
+
+/// An item's record as it was read, kept while the batch is made.
+struct Original {
+    Uid uid;
+    std::string record;
+};
+
+Result<std::vector<Original>> read_items(Core& core, AccountId account, FolderId folder, const UidSet& uids) {
+    std::vector<Original> items;
+    auto ok = scan_folder(*core.kv, 'i', account, folder, uids, nullptr, [&](Uid uid, std::string_view value) {
+        items.push_back({uid, std::string{value}});
+        return true;
+    });
+    if (!ok) return std::unexpected(ok.error());
+    return items;
+}
+
+enum class Source { stays, leaves };
+
+/// What copy and move share: the new items, with their descriptions, and the list of UIDs. The originals are
+/// removed when they leave. `refs` counts new references to copies.
+class Transfer {
+public:
+    Transfer(AccountImpl& impl, AccountEdit& edit, kv::Batch& batch, BlobRefs& refs, Source source)
+        : impl_{impl}, edit_{edit}, batch_{batch}, refs_{refs}, source_{source} {}
+
+    Result<> run(FolderState& from, FolderState& to, const std::vector<Original>& items, Account::Copied& copied) {
+        AccountEdit::FolderEdit& target = edit_.folder(to);
+        AccountEdit::FolderEdit& origin = edit_.folder(from);
+        KeywordMap keywords{from, target};
+        copied.uid_validity = to.record.uid_validity;
+        if (!AccountEdit::has_uids(target, items.size())) return fail(MailError::storage, "folder has no UIDs left");
+        std::uint64_t bytes = 0, messages = 0;
+        const std::int64_t now = impl_.core.now_seconds();
+        UidSet left;
+        if (source_ == Source::leaves) reserve_modseq();
+        for (const Original& original : items) {
+            auto item = decode_item(original.uid, original.record);
+            if (!item) return fail(MailError::corrupt, "record of a message is damaged: repair the account");
+            auto description = impl_.core.kv->get(description_key(impl_.account_id, from.id, original.uid));
+            if (!description) return std::unexpected(mailstore::from(description.error()));
+            auto flags = keywords.translate(item->flags);
+            if (!flags) return fail(MailError::too_many_keywords, "folder has too many keywords");
+            if (source_ == Source::leaves) {
+                edit_.leave(origin, *item);
+                batch_.erase(item_key(impl_.account_id, from.id, original.uid));
+                batch_.erase(description_key(impl_.account_id, from.id, original.uid));
+                mailstore::append(left, original.uid);
+            } else {
+                refs_.add_ref(item->blob, 1);
+            }
+            item->flags = *flags;
+            item->save_date = now;  // RFC 8514 §3
+            edit_.arrive(batch_, target, *item, *description ? std::string_view{**description} : std::string_view{});
+            copied.from.push_back(original.uid);
+            copied.to.push_back(item->uid);
+            bytes += item->size;
+            ++messages;
+        }
+        if (source_ == Source::leaves && !left.empty()) {
+            edit_.note(batch_, Change::Kind::expunged, from.id, std::move(left), left_modseq_);
+            origin.n.highest_modseq = std::max(origin.n.highest_modseq, left_modseq_);
+        }
+        return within_limits(target, bytes, messages);
+    }
+
+private:
+    // Leaving comes before arriving in the log, so that no reader ever counts the message twice.
+    void reserve_modseq() { left_modseq_ = edit_.next_modseq(); }
+
+    Result<> within_limits(const AccountEdit::FolderEdit& target, std::uint64_t, std::uint64_t messages) {
+        if (messages == 0) return {};
+        const QuotaLimits limits = impl_.core.limits(impl_.account_id);
+        auto over = [](std::uint64_t used, std::uint64_t limit) { return limit != 0 && used > limit; };
+        const bool account_over = source_ == Source::stays
+                                  && (over(edit_.account.bytes, limits.bytes)
+                                      || over(edit_.account.messages, limits.messages));
+        if (account_over || over(target.n.bytes, limits.folder_bytes)
+            || over(target.n.messages, limits.folder_messages))
+            return fail(MailError::over_quota, "over quota");
+        return {};
+    }
+
+    AccountImpl& impl_;
+    AccountEdit& edit_;
+    kv::Batch& batch_;
+    BlobRefs& refs_;
+    Source source_;
+    ModSeq left_modseq_;
+};
+
+Result<Account::Copied> transfer(AccountImpl& impl, FolderId from, const UidSet& uids, FolderId to, Source source) {
+    Core& core = impl.core;
+    Account::Copied copied;
+    std::unique_lock lock{impl.mutex};
+    auto origin = impl.selectable(from);
+    if (!origin) return std::unexpected(origin.error());
+    auto target = impl.selectable(to);
+    if (!target) return std::unexpected(target.error());
+    auto items = read_items(core, impl.account_id, from, uids);
+    if (!items) return std::unexpected(items.error());
+    copied.uid_validity = (*target)->record.uid_validity;
+    if (items->empty()) return copied;
+    if (auto ok = core.before_giving_out(items->size() + 2); !ok) return std::unexpected(ok.error());
+
+    AccountEdit edit{impl};
+    kv::Batch batch;
+    std::optional<BlobRefs> refs{std::in_place, core};
+    if (auto ok = Transfer{impl, edit, batch, *refs, source}.run(**origin, **target, *items, copied); !ok)
+        return std::unexpected(ok.error());
+    if (auto ok = refs->put(batch, BlobRefs::Missing::fail); !ok) return std::unexpected(ok.error());
+    edit.put(batch);
+    if (auto ok = core.write(std::move(batch), core.durability_for(items->size())); !ok)
+        return std::unexpected(ok.error());
+    edit.apply();
+    refs.reset();
+    lock.unlock();
+    edit.notify();
+    if (auto ok = core.sync(); !ok) return std::unexpected(ok.error());
+    return copied;
+}
+
+}  // namespace
+
+Result<Account::Copied> AccountImpl::copy(FolderId from, const UidSet& uids, FolderId to) {
+    return transfer(*this, from, uids, to, Source::stays);
+}
+
+Result<Account::Copied> AccountImpl::move(FolderId from, const UidSet& uids, FolderId to) {
+    return transfer(*this, from, uids, to, Source::leaves);
+}
+
+Result<Account::Expunged> AccountImpl::expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted) {
+    Expunged expunged;
+    std::unique_lock lock{mutex};
+    auto state = selectable(folder);
+    if (!state) return std::unexpected(state.error());
+    expunged.modseq = (*state)->record.n.highest_modseq;
+    if (only_deleted && (*state)->record.n.deleted == 0) return expunged;
+    if (auto ok = core.before_giving_out(1); !ok) return std::unexpected(ok.error());
+    AccountEdit edit{*this};
+    AccountEdit::FolderEdit& box = edit.folder(**state);
+    kv::Batch batch;
+    std::optional<BlobRefs> refs{std::in_place, core};
+    auto ok = scan_folder(*core.kv, 'i', account_id, folder, uids ? *uids : every_uid(), nullptr,
+                          [&](Uid uid, std::string_view value) {
+                              auto item = decode_item(uid, value);
+                              if (!item || (only_deleted && !(item->flags.system & mailstore::deleted))) return true;
+                              edit.leave(box, *item);
+                              refs->add_ref(item->blob, -1);
+                              batch.erase(item_key(account_id, folder, uid));
+                              batch.erase(description_key(account_id, folder, uid));
+                              mailstore::append(expunged.uids, uid);
+                              return true;
+                          });
+    if (!ok) return std::unexpected(ok.error());
+    if (expunged.uids.empty()) return expunged;
+    if (ok = refs->put(batch, BlobRefs::Missing::ignore); !ok) return std::unexpected(ok.error());
+    expunged.modseq = edit.change(batch, Change::Kind::expunged, box, expunged.uids);
+    edit.put(batch);
+    if (ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());
+    edit.apply();
+    refs.reset();
+    lock.unlock();
+    edit.notify();
+    if (ok = core.sync(); !ok) return std::unexpected(ok.error());
+    return expunged;
+}
+
+}  // namespace postrider::mailstore

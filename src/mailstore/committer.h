@@ -1,0 +1,51 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "mailstore/arrival.h"
+#include "mailstore/core.h"
+
+namespace postrider::mailstore {
+
+/// The one thread through which message bytes come to disk. It takes everything that waits, appends it to the
+/// containers, syncs each once, and makes the whole group visible in one key-value batch.
+class Committer {
+public:
+    explicit Committer(Core& core) : core_{core}, thread_{[this] { run(); }} {}
+    ~Committer() { stop(); }
+    /// Finishes what waits; nothing more is taken.
+    void stop();
+
+    /// The job stays the caller's, and where it is, until job.finished is called. MailError::full when too
+    /// much waits.
+    Result<> commit(Job& job);
+
+    /// Held while records are appended that the key-value store does not know of yet: under it a location's
+    /// mark() is true.
+    std::mutex in_progress;
+
+private:
+    void run();
+    void commit_group(std::vector<Job*>& group);
+    /// Appends and syncs; jobs that fail get their failure.
+    void write_bytes(std::vector<Job*>& group);
+    void append_to(Location& location, std::vector<Job*> jobs, bool may_try_others, std::vector<Location*>& written);
+    void take_back(const Job& job);
+
+    Core& core_;
+    std::mutex mutex_;
+    std::condition_variable work_;
+    std::deque<Job*> waiting_;
+    std::size_t waiting_bytes_ = 0;
+    std::uint64_t bytes_since_mark_ = 0;
+    bool stopping_ = false;
+    std::thread thread_;  ///< last: the others must be there when it starts
+};
+
+}  // namespace postrider::mailstore

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "mailstore/blob_refs.h"
+#include "mailstore/records.h"
+
+namespace postrider::mailstore {
+
+/// Adds to the batch the removal of every item of a folder, and counts it off the account. Items whose record
+/// is damaged are removed too; what they referred to stays until a repair.
+Result<> remove_items(Core& core, AccountId account, FolderId folder, kv::Batch& batch, BlobRefs& refs,
+                      AccountRecord& record);
+
+/// Removes every record of an account whose `a` record is gone already and whose `x` record says so, piece by
+/// piece; can be taken up again after a stop.
+Result<> finish_deletion(Core& core, AccountId account);
+
+}  // namespace postrider::mailstore

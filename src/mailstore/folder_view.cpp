@@ -1,0 +1,137 @@
+#include "mailstore/folder_view.h"
+
+#include "mailstore/errors.h"
+#include "mailstore/scan.h"
+#include "mailstore/uid_set.h"
+
+namespace postrider::mailstore {
+
+void FolderViewImpl::report_damage(const char* what, Uid uid) const {
+    core_.log.error({}, "{} of message {} in folder {} of account {} is damaged: repair it", what, uid.value(),
+                    info_.id.value(), account_->account_id.value());
+}
+
+Result<UidSet> FolderViewImpl::uids() {
+    UidSet all;
+    auto range = folder_range('i', account_->account_id, info_.id);
+    auto ok = scan_range(*core_.kv, range.begin, range.end, snapshot_.get(), [&](std::string_view key, std::string_view) {
+        append(all, Uid{last_u32(key)});
+        return true;
+    });
+    if (!ok) return std::unexpected(ok.error());
+    return all;
+}
+
+Result<std::string> FolderViewImpl::record_of(Uid uid) {
+    auto value = core_.kv->get(item_key(account_->account_id, info_.id, uid), snapshot_.get());
+    if (!value) return std::unexpected(from(value.error()));
+    if (!*value) return fail(MailError::gone, "no such message");
+    return std::move(**value);
+}
+
+Result<std::optional<Item>> FolderViewImpl::item(Uid uid) {
+    auto value = record_of(uid);
+    if (!value && value.error().kind == MailError::gone) return std::optional<Item>{};
+    if (!value) return std::unexpected(value.error());
+    auto item = decode_item(uid, *value);
+    if (!item) {
+        report_damage("record", uid);
+        return fail(MailError::corrupt, "record of a message is damaged");
+    }
+    if (!item->prefix.empty()) {
+        // Still valid when the caller asks for the next one; a listing of many uses each_item.
+        if (kept_.size() >= 1'000) kept_.pop_front();
+        item->prefix = kept_.emplace_back(item->prefix);
+    }
+    return item;
+}
+
+Result<> FolderViewImpl::each_item(const UidSet& uids, const std::function<bool(const Item&)>& visit) {
+    return scan_folder(*core_.kv, 'i', account_->account_id, info_.id, uids, snapshot_.get(),
+                       [&](Uid uid, std::string_view value) {
+                           auto item = decode_item(uid, value);
+                           if (item) return visit(*item);
+                           report_damage("record", uid);
+                           return true;
+                       });
+}
+
+Result<> FolderViewImpl::each_described(const UidSet& uids,
+                                        const std::function<bool(const Item&, std::string_view)>& visit) {
+    const AccountId account = account_->account_id;
+    if (uids.size() == 1 && uids[0].first == uids[0].last) {
+        const Uid uid = uids[0].first;
+        auto text = core_.kv->get(description_key(account, info_.id, uid), snapshot_.get());
+        if (!text) return std::unexpected(from(text.error()));
+        return each_item(uids, [&](const Item& item) {
+            if (!*text) report_damage("description", uid);
+            return visit(item, *text ? std::string_view{**text} : std::string_view{});
+        });
+    }
+    if (uids.empty()) return {};
+    // A second cursor walks the descriptions beside the items.
+    auto texts = core_.kv->scan(description_key(account, info_.id, uids.front().first),
+                                description_key(account, info_.id, uids.back().last).after(), snapshot_.get());
+    texts->seek(description_key(account, info_.id, uids.front().first));
+    auto ok = each_item(uids, [&](const Item& item) {
+        if (!texts->valid() || last_u32(texts->key()) != item.uid.value())
+            advance_to(*texts, description_key(account, info_.id, item.uid));
+        if (!texts->valid() || last_u32(texts->key()) != item.uid.value()) {
+            report_damage("description", item.uid);
+            return visit(item, {});
+        }
+        bool more = visit(item, texts->value());
+        texts->next();
+        return more;
+    });
+    if (!ok) return ok;
+    if (auto status = texts->status(); !status) return std::unexpected(from(status.error()));
+    return {};
+}
+
+Result<std::optional<mime::Description>> FolderViewImpl::description(Uid uid) {
+    auto value = core_.kv->get(description_key(account_->account_id, info_.id, uid), snapshot_.get());
+    if (!value) return std::unexpected(from(value.error()));
+    if (*value) {
+        if (auto description = mime::Description::decode(**value)) return description;
+        report_damage("description", uid);
+    }
+    // Missing or damaged: what the bytes say is as good.
+    auto found = item(uid);
+    if (!found) return std::unexpected(found.error());
+    if (!*found) return std::optional<mime::Description>{};
+    auto bytes = message(**found);
+    if (!bytes) return std::unexpected(bytes.error());
+    return std::optional{mime::describe(*bytes)};
+}
+
+// The prefix is read again: the caller's view into it may be gone.
+Result<std::string> FolderViewImpl::message(const Item& item) {
+    auto value = record_of(item.uid);
+    if (!value) return value;
+    auto now = decode_item(item.uid, *value);
+    if (!now) return fail(MailError::corrupt, "record of a message is damaged");
+    auto stored = core_.read(now->blob);
+    if (!stored) return std::unexpected(stored.error());
+    if (now->prefix.empty()) return std::move(stored->payload);
+    std::string bytes;
+    bytes.reserve(now->prefix.size() + stored->payload.size());
+    bytes.append(now->prefix).append(stored->payload);
+    return bytes;
+}
+
+Result<std::string> FolderViewImpl::head(const Item& item, std::size_t bytes) {
+    auto value = record_of(item.uid);
+    if (!value) return value;
+    auto now = decode_item(item.uid, *value);
+    if (!now) return fail(MailError::corrupt, "record of a message is damaged");
+    std::string head{now->prefix};
+    if (head.size() >= bytes) return head;
+    auto rest = core_.read_head(now->blob, bytes - head.size());
+    if (!rest) return rest;
+    if (head.empty()) return std::move(*rest);
+    head.append(*rest);
+    return head;
+}
+
+}  // namespace postrider::mailstore

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "kv/kv.h"
+#include "mailstore/errors.h"
+#include "mailstore/records.h"
+
+/// Walking the records of one folder.
+namespace postrider::mailstore {
+
+/// How many keys a cursor steps over before a seek is cheaper.
+inline constexpr int steps_before_seek = 16;
+
+/// Moves to the first key >= key, which is most often close ahead.
+inline void advance_to(kv::Cursor& cursor, std::string_view key) {
+    for (int i = 0; i < steps_before_seek; ++i) {
+        if (!cursor.valid() || cursor.key() >= key) return;
+        cursor.next();
+    }
+    cursor.seek(key);
+}
+
+/// Calls visit(uid, value) for each record of that letter ('i' or 'd') whose UID is in the set, ascending;
+/// visit returns false to stop. Values are valid during the call.
+template <class Visit>
+Result<> scan_folder(kv::Store& kv, char letter, AccountId account, FolderId folder, const UidSet& uids,
+                     const kv::Snapshot* at, Visit&& visit) {
+    auto key_of = [&](Uid uid) { return Key{letter}.be(account.value()).be(folder.value()).be(uid.value()); };
+    if (uids.empty()) return {};
+    if (uids.size() == 1 && uids[0].first == uids[0].last) {  // a look-up costs less than a cursor
+        auto value = kv.get(key_of(uids[0].first), at);
+        if (!value) return std::unexpected(from(value.error()));
+        if (*value) visit(uids[0].first, std::string_view{**value});
+        return {};
+    }
+    auto cursor = kv.scan(key_of(uids.front().first), key_of(uids.back().last).after(), at);
+    cursor->seek(key_of(uids.front().first));
+    for (const UidRun& run : uids) {
+        advance_to(*cursor, key_of(run.first));
+        for (; cursor->valid(); cursor->next()) {
+            Uid uid{last_u32(cursor->key())};
+            if (uid > run.last) break;
+            if (!visit(uid, cursor->value())) return {};
+        }
+        if (!cursor->valid()) break;
+    }
+    auto status = cursor->status();
+    if (!status) return std::unexpected(from(status.error()));
+    return {};
+}
+
+/// Calls visit(key, value) for every record in [begin, end).
+template <class Visit>
+Result<> scan_range(kv::Store& kv, std::string_view begin, std::string_view end, const kv::Snapshot* at, Visit&& visit) {
+    auto cursor = kv.scan(begin, end, at);
+    for (cursor->seek(begin); cursor->valid(); cursor->next())
+        if (!visit(cursor->key(), cursor->value())) return {};
+    auto status = cursor->status();
+    if (!status) return std::unexpected(from(status.error()));
+    return {};
+}
+
+}  // namespace postrider::mailstore

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+
+#include "mailstore/types.h"
+
+namespace postrider::mailstore {
+
+inline constexpr Uid highest_uid{0xffffffff};
+
+/// Adds a UID that is higher than all in the set.
+inline void append(UidSet& set, Uid uid) {
+    if (!set.empty() && set.back().last.value() + 1 == uid.value() && uid.value() != 0)
+        set.back().last = uid;
+    else
+        set.push_back({uid, uid});
+}
+
+/// How many UIDs there are; a run counts all of its numbers.
+inline std::uint64_t count(const UidSet& set) {
+    std::uint64_t total = 0;
+    for (const UidRun& run : set) total += std::uint64_t{run.last.value()} - run.first.value() + 1;
+    return total;
+}
+
+inline const UidSet& every_uid() {
+    static const UidSet all{{Uid{1}, highest_uid}};
+    return all;
+}
+
+}  // namespace postrider::mailstore
