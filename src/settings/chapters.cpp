@@ -40,11 +40,13 @@ class Collector {
 public:
     std::vector<Chapter> all;
 
-    std::string add(Table table, const std::string& path, std::shared_ptr<void> defaults) {
+    std::string add(Table table, const std::string& path) {
         for (const Known& known : known_) {
             if (known.rows == table.rows) return known.title;
         }
         std::string title = path.empty() ? std::string{table.title} : unused(std::string{table.title}, path);
+        // A chapter shows the struct's own defaults; where a place has others, its entry says so.
+        std::shared_ptr<void> defaults = table.make();
         known_.push_back({table.rows, title, defaults});
         std::size_t index = all.size();
         all.push_back({title, std::string{table.help}, {}});
@@ -77,7 +79,7 @@ private:
 
     void nested(Entry& entry, const std::string& path, std::shared_ptr<void> defaults) {
         Table table = entry.row.field.table();
-        entry.chapter = add(table, path, defaults);
+        entry.chapter = add(table, path);
         for (const Known& known : known_) {
             if (known.rows != table.rows) continue;
             entry.differences = differences(table, defaults.get(), known.defaults.get());
@@ -99,7 +101,7 @@ private:
 
 std::vector<Chapter> chapters(Table root) {
     Collector collector;
-    collector.add(root, "", root.make());
+    collector.add(root, "");
     return std::move(collector.all);
 }
 

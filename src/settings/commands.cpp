@@ -94,6 +94,7 @@ CommandResult config_show(Table root, const std::string& path, const ShowOptions
         result.errors += one.text() + "\n";
         if (one.severity == Severity::error) result.exit_code = 1;
     }
+    if (result.exit_code != 0) return result;  // no server would run with this
     WriteOptions write;
     write.secrets = options.secrets;
     write.all = options.all || !options.key.empty();
