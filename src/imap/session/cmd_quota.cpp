@@ -5,9 +5,13 @@
 namespace postrider::imap {
 namespace {
 
-/// RFC 9208 §5.1: an account has one quota root, "". STORAGE counts units of 1024 octets.
-void put_quota(Client& client) {
-    mailstore::Quota quota = client.account->quota();
+/// An account has one quota root, "", unless nothing is limited: RFC 9208 §7 has no QUOTA reply without resources.
+bool limited(const mailstore::Quota& quota) {
+    return quota.limit_bytes != 0 || quota.limit_messages != 0;
+}
+
+/// RFC 9208 §5.1: STORAGE counts units of 1024 octets.
+void put_quota(Client& client, const mailstore::Quota& quota) {
     std::string& out = client.out;
     std::string_view before;
     auto put = [&](std::string_view resource, std::uint64_t used, std::uint64_t limit) {
@@ -31,8 +35,9 @@ void put_quota(Client& client) {
 Reply cmd_getquota(Client& client, const Command& command) {
     auto root = parse_quota_root(command.args);
     if (!root) return bad(root.error());
-    if (!root->empty()) return no("[NONEXISTENT] There is no such quota root");
-    put_quota(client);
+    mailstore::Quota quota = client.account->quota();
+    if (!root->empty() || !limited(quota)) return no("[NONEXISTENT] There is no such quota root");
+    put_quota(client, quota);
     return ok("GETQUOTA completed");
 }
 
@@ -43,8 +48,9 @@ Reply cmd_getquotaroot(Client& client, const Command& command) {
     if (!folder) return to_reply(folder.error());
     client.out += "* QUOTAROOT ";
     put_mailbox(client.out, folder->path, client.utf8);
-    client.out += " \"\"\r\n";
-    put_quota(client);
+    mailstore::Quota quota = client.account->quota();
+    client.out += limited(quota) ? " \"\"\r\n" : "\r\n";
+    if (limited(quota)) put_quota(client, quota);
     return ok("GETQUOTAROOT completed");
 }
 

@@ -115,7 +115,8 @@ Reply cmd_search(Client& client, const Command& command) {
 
     if (save) selected.saved = saved_of(found, args->returns);
     bool extended = args->extended || client.rev2;  // RFC 9051 §6.4.4: no SEARCH reply in IMAP4rev2
-    auto returns = static_cast<std::uint8_t>(args->extended ? args->returns : SearchArgs::all);
+    std::uint8_t returns = SearchArgs::all;
+    if (args->extended) returns = args->returns;
     if (returns == SearchArgs::save) return ok("SEARCH completed, result saved");
     if (extended) put_extended(client, command, found, returns, modseq);
     else put_plain(client, found, command.uid, modseq);

@@ -49,11 +49,13 @@ Reply to_reply_of_target(const mailstore::Failure& failure) {
 }
 
 void put_reply(std::string& out, std::string_view tag, const Reply& reply) {
+    if (reply.status == Reply::Status::said) return;
     out += tag;
     switch (reply.status) {
     case Reply::Status::ok: out += " OK "; break;
     case Reply::Status::no: out += " NO "; break;
     case Reply::Status::bad: out += " BAD "; break;
+    case Reply::Status::said: break;
     }
     out += reply.text;
     out += "\r\n";

@@ -10,7 +10,7 @@ namespace postrider::imap {
 
 /// What stands behind the tag of a command's last line (RFC 9051 §7.1).
 struct Reply {
-    enum class Status { ok, no, bad };
+    enum class Status { ok, no, bad, said };  ///< said: the command has answered already
     Status status = Status::ok;
     std::string text;  ///< "[TRYCREATE] There is no such mailbox"
 };
