@@ -46,7 +46,6 @@ enum class Verdict : std::uint8_t {
     not_authorized,       ///< asked to act for somebody else (RFC 4616 authzid)
     backed_off,           ///< too many failures from this address or for this account: see retry_after
     malformed,            ///< not what the mechanism says; costs an error, not a failed log-in
-    cancelled,            ///< the client sent "*"
     unavailable,          ///< the store could not be read, or all argon2 slots are taken: try later
 };
 
@@ -64,6 +63,7 @@ struct Outcome {
     Verdict verdict = Verdict::bad_credentials;
     std::shared_ptr<const directory::AccountEntry> account;  ///< set for ok and must_change_password only
     std::string folder;                  ///< of POP3's user+folder
+    std::chrono::milliseconds delay{};   ///< wait this long before a failure is answered (on a timer, not on the pool)
     std::chrono::seconds retry_after{};  ///< for backed_off
     std::string what;                    ///< for the log alone
 
@@ -106,7 +106,7 @@ struct AuthOptions {
     /// CRAM-MD5, DIGEST-MD5 and APOP need the password itself. With a key (32 octets) it is kept, encrypted, at the
     /// next change or PLAIN log-in; without, these mechanisms are not available.
     std::string secret_key{};
-    std::string host_name = "localhost";        ///< DIGEST-MD5's realm fallback, CRAM-MD5's challenge
+    std::string host_name = "localhost";        ///< DIGEST-MD5's realm where there is no primary domain
     bool allow_alias_logins = true;             ///< allowAliasLogins
 
     unsigned argon2_slots = 2;                  ///< verifications at once, each 30 ms and 16 MB
@@ -156,6 +156,9 @@ public:
     directory::Result<std::string> make_credentials(std::string_view password) const;
     /// Satisfies every policy that does not ask for more than `length` characters. 12 to 128.
     static std::string random_password(std::size_t length = 16);
+    /// The account with its password, held against the policy that it will inherit; account.credentials is ignored.
+    directory::Result<AccountId> create_account(DomainId domain, directory::NewAccount account, std::string_view password,
+                                                Policy policy);
     struct RandomAccount {
         AccountId id;
         std::string password;

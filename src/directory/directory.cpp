@@ -1,5 +1,7 @@
 #include "directory/directory.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "directory/impl.h"
@@ -7,6 +9,8 @@
 #include "directory/names.h"
 
 namespace postrider::directory {
+
+constexpr std::size_t secret_size = 32;
 
 std::string_view word(ObjectKind kind) {
     switch (kind) {
@@ -29,6 +33,19 @@ Result<std::unique_ptr<Directory>> Directory::open(kv::Store& store, const Clock
         auto read = records::decode_counters(**counters);
         if (!read) return fail(DirectoryError::storage, "the directory's counters are damaged");
         impl->counters = *read;
+    }
+
+    auto secret = impl->get(keys::server_secret());
+    if (!secret) return std::unexpected(secret.error());
+    if (*secret && (*secret)->size() == secret_size) {
+        impl->server_secret = std::move(**secret);
+    } else {
+        impl->server_secret.resize(secret_size);
+        if (getentropy(impl->server_secret.data(), secret_size) != 0)
+            return fail(DirectoryError::storage, "the system gives no random numbers");
+        kv::Batch batch;
+        batch.put(keys::server_secret(), impl->server_secret);
+        if (auto done = impl->commit(std::move(batch)); !done) return std::unexpected(done.error());
     }
 
     std::vector<std::pair<DomainId, Domain>> unfinished;
@@ -77,6 +94,8 @@ void Directory::set_primary_domain(std::string_view name) {
 }
 
 std::shared_ptr<const Domain> Directory::primary_domain() const { return impl_->domains.primary(); }
+
+const std::string& Directory::server_secret() const { return impl_->server_secret; }
 
 Directory::Stats Directory::stats() const {
     auto names = impl_->names.stats();

@@ -229,6 +229,9 @@ public:
     Result<Credentials> admin_credentials(std::string_view name) const;
     Result<std::vector<AdminEntry>> admins() const;
 
+    /// 32 random octets of this store, made when it was; for keys that must be the same after a restart.
+    const std::string& server_secret() const;
+
     struct Stats {
         std::uint64_t hits = 0, misses = 0;
         std::size_t cached_names = 0, cached_settings = 0, domains = 0;

@@ -70,6 +70,7 @@ struct Directory::Impl {
     const Options options;
     std::function<void(const ChangeEvent&)> listener;
 
+    std::string server_secret;
     DomainTable domains;
     Cache<NameKey, records::Name, NameHash, NameEqual> names;  // an id of 0: nobody has the name
     Cache<AccountId, ObjectEntry, std::hash<AccountId>> objects;

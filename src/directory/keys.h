@@ -13,6 +13,7 @@ namespace postrider::directory::keys {
 inline std::string of(char table) { return {'D', table}; }
 
 inline std::string counters() { return of('c'); }
+inline std::string server_secret() { return of('x'); }
 inline std::string domain(DomainId id) {
     std::string key = of('d');
     put_be(key, id.value());
