@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "auth/mechanism.h"
+#include "auth/login_settings.h"
 #include "settings/common.h"
 
 /// What an operator can set of IMAP: the configuration file's `imap = { ... }`.
@@ -16,11 +16,7 @@ inline constexpr std::chrono::seconds default_idle_timeout{1800};  ///< RFC 9051
 struct ImapSettings {
     settings::ServiceSettings service;
     std::vector<settings::ListenerSettings> listeners;
-    bool allow_start_tls = true;
-    bool secure_allow_login = true;
-    settings::Set<auth::Mechanism> secure_types;
-    bool plain_allow_login = false;
-    settings::Set<auth::Mechanism> plain_types;
+    auth::LoginSettings login;
     std::string greeting = "Postrider IMAP4rev1 service is ready";
     bool id_enabled = true;
     bool show_all_folders = false;
@@ -28,7 +24,6 @@ struct ImapSettings {
     std::chrono::seconds login_timeout{60};
 
     ImapSettings();
-    auth::LoginRules login_rules() const;
 };
 
 settings::TableOf<ImapSettings> imap_table();

@@ -17,10 +17,11 @@ namespace postrider::imap {
 /// One client's dialogue, as commands see it. Used by one thread at a time: the connection's, or the worker that
 /// runs a command while the connection waits for it.
 struct Client {
-    explicit Client(const Services& s) : services{s} {}
+    Client(const Services& s, SessionId session) : services{s}, settings{s.settings}, id{session} {}
 
-    Services services;
-    SessionId id;
+    const Services& services;
+    const std::shared_ptr<const ImapSettings> settings;  ///< those that it began with
+    const SessionId id;
     std::string capability_words;  ///< what CAPABILITY says now
     std::string out;               ///< untagged replies of the command that runs
 

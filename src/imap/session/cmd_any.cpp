@@ -28,7 +28,7 @@ Reply cmd_noop(Client&, const Command& command) {
 
 /// RFC 2971: what the client says of itself is logged and otherwise without effect.
 Reply cmd_id(Client& client, const Command& command) {
-    if (!client.services.settings->id_enabled) return bad("ID is not enabled");
+    if (!client.settings->id_enabled) return bad("ID is not enabled");
     auto fields = parse_id(command.args);
     if (!fields) return bad(fields.error());
     std::string said;

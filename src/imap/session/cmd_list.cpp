@@ -150,7 +150,7 @@ mailstore::Result<Names> load(Client& client, std::vector<FolderInfo>& folders) 
     auto subscriptions = client.account->subscriptions();
     if (!subscriptions) return std::unexpected(subscriptions.error());
     folders = std::move(*all);
-    return names_of(folders, *subscriptions, client.services.settings->show_all_folders);
+    return names_of(folders, *subscriptions, client.settings->show_all_folders);
 }
 
 }  // namespace

@@ -15,12 +15,11 @@ namespace postrider::imap {
 /// runs on the connection's own thread; commands run on workers while it waits for them.
 class Connection {
 public:
-    Connection(net::Stream& stream, const Services& services, Door door);
+    Connection(net::Stream& stream, const Services& services, Door door, SessionId id);
 
     /// From greeting to logout. Throws net::SessionEnd when the peer is lost.
     net::Task<> run();
 
-    const Client& client() const { return client_; }
     const std::string& why_ended() const { return why_ended_; }
 
 private:

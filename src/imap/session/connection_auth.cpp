@@ -65,7 +65,7 @@ Reply to_reply(auth::Answer answer) {
 net::Task<Reply> Connection::start_tls(const Command& command) {
     if (!command.args.empty()) co_return bad("STARTTLS takes no arguments");
     if (stream_.secure()) co_return bad("The connection is secure already");
-    if (!door_.tls || !client_.services.settings->allow_start_tls) co_return no("STARTTLS is not offered here");
+    if (!door_.tls || !client_.settings->login.allow_start_tls) co_return no("STARTTLS is not offered here");
     std::string tag{command.tag};
     answer(tag, ok("Begin the TLS handshake now"));
     co_await stream_.flush();
@@ -80,7 +80,7 @@ net::Task<Reply> Connection::start_tls(const Command& command) {
 net::Task<Reply> Connection::login(const Command& command) {
     auto args = parse_login(command.args);
     if (!args) co_return bad(args.error());
-    if (!auth::login_command_allowed(client_.services.settings->login_rules(), stream_.secure()))
+    if (!auth::login_command_allowed(client_.settings->login.rules(), stream_.secure()))
         co_return no("[PRIVACYREQUIRED] Passwords are taken with TLS only");  // RFC 9051 §6.2.3
     auth::Context context = context_of(stream_, client_, door_);
     auto job = [this, &args, &context] {
@@ -97,7 +97,7 @@ net::Task<Reply> Connection::authenticate(const Command& command) {
     auto args = parse_authenticate(command.args);
     if (!args) co_return bad(args.error());
     auto mechanism = auth::mechanism_named(args->mechanism);
-    auth::Mechanisms offered = auth::offered(client_.services.settings->login_rules(), stream_.secure(),
+    auth::Mechanisms offered = auth::offered(client_.settings->login.rules(), stream_.secure(),
                                              client_.services.auth.available());
     if (!mechanism || !offered.has(*mechanism)) co_return no("[CANNOT] That mechanism is not offered here");
     std::optional<std::string> input;
@@ -139,7 +139,7 @@ Reply Connection::enter(LoginResult result, std::string_view mechanism) {
     Reply reply = to_reply(result.outcome.answer());
     if (!result.outcome.ok()) {
         log.info(client_.id, "Log-in by {} failed: {}", mechanism, result.outcome.what);
-        unsigned most = client_.services.settings->service.max_auth_errors;
+        unsigned most = client_.settings->service.max_auth_errors;
         if (reply.status != Reply::Status::bad && ++auth_errors_ >= most && most != 0) {
             client_.out += "* BYE Too many failed log-ins\r\n";
             done_ = true;
@@ -161,7 +161,7 @@ Reply Connection::enter(LoginResult result, std::string_view mechanism) {
     client_.account = std::move(result.account);
     auth_errors_ = 0;
     ReceiverLimits limits;
-    limits.append = std::size_t{client_.services.settings->max_message_size} * 1024;
+    limits.append = std::size_t{client_.settings->max_message_size} * 1024;
     receiver_.limits(limits);
     stream_.deadline_after(std::chrono::seconds{0});
     stream_.idle_timeout(door_.idle_timeout);

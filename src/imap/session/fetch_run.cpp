@@ -172,20 +172,26 @@ void FetchRun::put_items(const Item& item, std::string_view description) {
         out += ") ";
     }
     if (!(items & (FetchArgs::envelope | FetchArgs::body_structure | FetchArgs::body))) return;
-    auto listing = mime::Listing::decode(description);
-    if (!listing) {
-        failed_ = no("[CORRUPTION] A message's description is damaged; the administrator can repair it");
+    if (auto listing = mime::Listing::decode(description)) {
+        put_structures(items, listing->envelope, listing->body_structure, listing->body);
         return;
     }
+    auto made = view_->description(item.uid);  // a damaged record: made anew from the message
+    if (!made) failed_ = to_reply(made.error());
+    else if (*made) put_structures(items, (*made)->envelope, (*made)->body_structure, (*made)->body);
+}
+
+void FetchRun::put_structures(std::uint16_t items, std::string_view envelope, std::string_view body_structure,
+                              std::string_view body) {
     auto put = [&](FetchArgs::Item wanted, std::string_view word, std::string_view value) {
         if (!(items & wanted)) return;
-        out += word;
-        out += value;
-        out += ' ';
+        client_.out += word;
+        client_.out += value;
+        client_.out += ' ';
     };
-    put(FetchArgs::envelope, "ENVELOPE ", listing->envelope);
-    put(FetchArgs::body_structure, "BODYSTRUCTURE ", listing->body_structure);
-    put(FetchArgs::body, "BODY ", listing->body);
+    put(FetchArgs::envelope, "ENVELOPE ", envelope);
+    put(FetchArgs::body_structure, "BODYSTRUCTURE ", body_structure);
+    put(FetchArgs::body, "BODY ", body);
 }
 
 const std::string& FetchRun::message(const Item& item) {
@@ -212,11 +218,10 @@ std::string_view FetchRun::head(const Item& item) {
     return whole.substr(0, mime::header_size(whole));
 }
 
-const std::vector<mime::Part>& FetchRun::parts() {
+const std::vector<mime::Part>& FetchRun::parts(const Item& item) {
     if (!parts_) {
         auto decoded = mime::Description::decode(description_);
-        if (!decoded)
-            failed_ = no("[CORRUPTION] A message's description is damaged; the administrator can repair it");
+        if (!decoded) decoded = view_->description(item.uid).value_or(std::nullopt);
         parts_ = decoded ? std::move(decoded->parts) : std::vector<mime::Part>{};
     }
     return *parts_;
@@ -227,7 +232,7 @@ void FetchRun::put_section(const FetchSection& section, std::size_t index, const
     std::string& out = client_.out;
     std::optional<std::string_view> octets;
     if (section.kind != Kind::body) {
-        auto content = mime::read_binary(message(item), parts(), section.part);
+        auto content = mime::read_binary(message(item), parts(item), section.part);
         if (content) {
             scratch_ = std::move(*content);
             octets = scratch_;
@@ -249,7 +254,7 @@ void FetchRun::put_section(const FetchSection& section, std::size_t index, const
         std::string_view whole = message(item);
         octets = whole.substr(mime::header_size(whole));
     } else {
-        octets = mime::read_section(message(item), parts(), sections_[index], scratch_);
+        octets = mime::read_section(message(item), parts(item), sections_[index], scratch_);
     }
     out += section.label;
     out += ' ';

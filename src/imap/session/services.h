@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -40,7 +38,6 @@ struct Services {
     observe::Logger log;
     std::shared_ptr<const ImapSettings> settings;  ///< a running session keeps those it began with
     AccountLimits& limits;
-    std::atomic<std::uint32_t>& session_ids;
 };
 
 /// Through which listener a connection came.

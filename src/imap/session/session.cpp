@@ -1,6 +1,5 @@
-#include "imap/session/session.h"
-
 #include "auth/auth.h"
+#include "imap/service.h"
 #include "imap/session/capability.h"
 #include "imap/session/connection.h"
 
@@ -24,14 +23,12 @@ constexpr std::size_t worth_keeping = 1024;     ///< of output memory, while wai
 
 }  // namespace
 
-Connection::Connection(net::Stream& stream, const Services& services, Door door)
-    : stream_{stream}, door_{std::move(door)}, client_{services}, receiver_{stranger_limits()} {
-    client_.id = SessionId{++services.session_ids};
-}
+Connection::Connection(net::Stream& stream, const Services& services, Door door, SessionId id)
+    : stream_{stream}, door_{std::move(door)}, client_{services, id}, receiver_{stranger_limits()} {}
 
 net::Task<> Connection::run() {
-    stream_.idle_timeout(client_.services.settings->login_timeout);
-    stream_.deadline_after(2 * client_.services.settings->login_timeout);
+    stream_.idle_timeout(client_.settings->login_timeout);
+    stream_.deadline_after(2 * client_.settings->login_timeout);
     update_capabilities();
     greet();
     while (!done_) {
@@ -48,16 +45,16 @@ net::Task<> Connection::run() {
 }
 
 void Connection::greet() {
-    client_.out += "* OK [CAPABILITY " + client_.capability_words + "] " + client_.services.settings->greeting + "\r\n";
+    client_.out += "* OK [CAPABILITY " + client_.capability_words + "] " + client_.settings->greeting + "\r\n";
     flush_out();
 }
 
 void Connection::update_capabilities() {
-    const ImapSettings& settings = *client_.services.settings;
-    auth::LoginRules rules = settings.login_rules();
+    const ImapSettings& settings = *client_.settings;
+    auth::LoginRules rules = settings.login.rules();
     CapabilityState state;
     state.authenticated = client_.account != nullptr;
-    state.start_tls = settings.allow_start_tls && door_.tls && !stream_.secure();
+    state.start_tls = settings.login.allow_start_tls && door_.tls && !stream_.secure();
     state.login = auth::login_command_allowed(rules, stream_.secure());
     state.id = settings.id_enabled;
     state.mechanisms = auth::offered(rules, stream_.secure(), client_.services.auth.available());
@@ -173,7 +170,7 @@ void Connection::answer(std::string_view tag, const Reply& reply) {
 }
 
 void Connection::count_error() {
-    unsigned most = client_.services.settings->service.max_errors;
+    unsigned most = client_.settings->service.max_errors;
     if (++errors_ >= most && most != 0 && !done_) bye("Too many errors");
 }
 
@@ -194,10 +191,9 @@ void Connection::flush_out() {
     client_.out.clear();
 }
 
-net::Task<> serve(std::unique_ptr<net::Stream> stream, Services services, Door door) {
-    observe::Logger log = services.log;
-    Connection connection{*stream, services, std::move(door)};
-    SessionId id = connection.client().id;
+net::Task<> serve(std::unique_ptr<net::Stream> stream, const Services& services, Door door, SessionId id) {
+    const observe::Logger& log = services.log;
+    Connection connection{*stream, services, std::move(door), id};
     log.info(id, "[{}] connection accepted from [{}]", stream->local().text(), stream->peer().text());
     std::string why;
     try {

@@ -9,7 +9,8 @@
 namespace postrider::imap {
 
 /// One session, from greeting to close. Returns when the dialogue has ended in whatever way; throws nothing.
-net::Task<> serve(std::unique_ptr<net::Stream> stream, Services services, Door door);
+/// `services` and all that it refers to must outlive the session.
+net::Task<> serve(std::unique_ptr<net::Stream> stream, const Services& services, Door door, SessionId id);
 
 /// What clients hear when they are silent for too long or the server stops: for ListenerOptions::farewell.
 std::shared_ptr<const net::Farewell> farewell();
