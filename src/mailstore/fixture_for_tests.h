@@ -134,7 +134,8 @@ protected:
         auto view = account(id)->view(id_of(id, path));
         EXPECT_TRUE(view);
         std::vector<Uid> all;
-        for (const UidRun& run : *(*view)->uids())
+        const UidSet runs = (*view)->uids().value_or(UidSet{});
+        for (const UidRun& run : runs)
             for (std::uint32_t u = run.first.value(); u <= run.last.value(); ++u) all.push_back(Uid{u});
         return all;
     }
