@@ -108,7 +108,11 @@ Result<> RocksStore::write(Batch batch, Durability durability) {
     const rocksdb::WriteOptions options;
     auto& changes = batch.impl().changes;
     auto status = db_->Write(options, &changes);
-    if (!status.ok() && recover()) status = db_->Write(options, &changes);
+    if (!status.ok()) {
+        // The engine's log writer must not be asked to sync after an error (Debian's build asserts that).
+        log_lost_ = true;
+        if (recover()) status = db_->Write(options, &changes);
+    }
     if (!status.ok()) return std::unexpected(to_failure(status, directory_, "writing"));
     written_.fetch_add(1, std::memory_order_acq_rel);
     if (durability == Durability::now) return sync();
