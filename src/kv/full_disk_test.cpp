@@ -5,6 +5,7 @@
 #include <rocksdb/file_system.h>
 
 #include <atomic>
+#include <thread>
 
 #include "kv/rocks_store.h"
 #include "kv/scratch.h"
@@ -81,6 +82,15 @@ struct StubbornStore : testing::Test {
         if (!opened) throw std::runtime_error(opened.error().what);
         return std::move(*opened);
     }
+    /// Tries until the store has noticed that there is room again.
+    Result<> put_at_last(std::string_view key) {
+        auto ok = put(key, Durability::now);
+        for (int tries = 0; !ok && tries < 500; ++tries) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{20});
+            ok = put(key, Durability::now);
+        }
+        return ok;
+    }
     Result<> put(std::string_view key, Durability durability = Durability::soon) {
         Batch batch;
         batch.put(key, std::string(1000, 'v'));
@@ -100,7 +110,7 @@ TEST_F(StubbornStore, AFullDiskIsNamedAndTheStoreGoesOnWhenThereIsRoom) {
     EXPECT_TRUE(store->get("before")->has_value());
     EXPECT_FALSE(store->get("during")->has_value());
     disk->writes = Disk::fine;
-    auto ok = put("after", Durability::now);
+    auto ok = put_at_last("after");
     ASSERT_TRUE(ok) << ok.error().what;
     store.reset();
     store = open();
@@ -118,30 +128,31 @@ TEST_F(StubbornStore, ADiskThatFillsUpWhileTablesAreWrittenLosesNothing) {
             if (put(key)) accepted.push_back(key);
         }
         disk->writes = Disk::fine;
+        const std::string key = fmt::format("again {}", round);
+        ASSERT_TRUE(put_at_last(key));
+        accepted.push_back(key);
     }
-    ASSERT_TRUE(put("last", Durability::now));
+    ASSERT_TRUE(put_at_last("last"));
     store.reset();
     store = open();
     for (const auto& key : accepted) ASSERT_TRUE(store->get(key)->has_value()) << key;
     EXPECT_GE(accepted.size(), 4500U);
 }
 
-TEST_F(StubbornStore, AFlushThatFailedIsNotBelievedTheSecondTime) {
+TEST_F(StubbornStore, AFlushThatFailedIsNotBelievedUntilTheStoreIsOpenedAgain) {
     ASSERT_TRUE(put("a"));
     disk->syncs = Disk::failing;
     auto failed = store->sync();
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().kind, KvError::io);
-    EXPECT_FALSE(store->sync());
     disk->syncs = Disk::fine;
-    auto ok = store->sync();  // by way of a table: the log may have lost its tail
-    ASSERT_TRUE(ok) << ok.error().what;
-    EXPECT_GT(store->stats().disk_bytes, 0U);
-    ASSERT_TRUE(put("b", Durability::now));
+    EXPECT_FALSE(store->sync());
+    EXPECT_FALSE(put("b", Durability::now));
+    EXPECT_TRUE(store->get("a")->has_value());
     store.reset();
     store = open();
+    EXPECT_TRUE(put("c", Durability::now));
     EXPECT_TRUE(store->get("a")->has_value());
-    EXPECT_TRUE(store->get("b")->has_value());
 }
 
 }  // namespace

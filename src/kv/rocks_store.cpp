@@ -161,7 +161,13 @@ bool RocksStore::recover() {
     std::error_code error;
     const auto space = std::filesystem::space(directory_, error);
     if (error || space.available < 4 * engine_.options.write_buffer_size) return false;
-    return db_->Resume().ok();
+    const auto begin = std::chrono::steady_clock::now();
+    if (begin < try_again_) return false;
+    const bool resumed = db_->Resume().ok();
+    // An attempt writes tables: where the free space lies (quotas), trying must not become the main work.
+    const auto end = std::chrono::steady_clock::now();
+    if (!resumed) try_again_ = end + 20 * (end - begin);
+    return resumed;
 }
 
 std::unique_ptr<Snapshot> RocksStore::snapshot() {
