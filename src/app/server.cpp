@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "app/key_file.h"
 #include "app/listeners.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
@@ -144,7 +145,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     auth::AuthOptions auth_options;
     auth_options.host_name = host;
     auth_options.allow_alias_logins = settings.server.allow_alias_logins;
-    auto key = auth::load_or_create_key((directory_path / "run" / "secret.key").string());
+    auto key = load_or_create_key(directory_path / "run" / "secret.key");
     if (!key) return std::unexpected(key.error());
     auth_options.secret_key = std::move(*key);
     authenticator = std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth_options);

@@ -28,18 +28,22 @@ std::string read(std::string_view value) {
 
 TEST(AddressList, ReadsTheExamplesOfRfc5322) {
     EXPECT_EQ(read("John Doe <jdoe@machine.example>"), "John Doe|jdoe|machine.example;");
-    EXPECT_EQ(read(R"("Joe Q. Public" <john.q.public@example.com>)"), "Joe Q. Public|john.q.public|example.com;");
+    EXPECT_EQ(read(R"("Joe Q. Public" <john.q.public@example.com>)"),
+              "Joe Q. Public|john.q.public|example.com;");
     EXPECT_EQ(read(R"(<boss@nil.test>, "Giant; \"Big\" Box" <sysservices@example.net>)"),
               R"(|boss|nil.test;Giant; "Big" Box|sysservices|example.net;)");
     EXPECT_EQ(read("A Group:Ed Jones <joe@where.test>,joe@where.test,John <jdoe@one.test>;"),
               "{A Group: Ed Jones|joe|where.test;|joe|where.test;John|jdoe|one.test;}");
     EXPECT_EQ(read("Undisclosed recipients:;"), "{Undisclosed recipients: }");
     // Appendix A.5: white space and comments
-    EXPECT_EQ(read("Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>"), "Pete|pete|silly.test;");
-    EXPECT_EQ(read("A Group(Some people)\r\n     :Chris Jones <c@(Chris's host.)public.example>,\r\n"
-                   "         joe@example.org,\r\n  John <jdoe@one.test> (my dear friend); (the end of the group)"),
-              "{A Group: Chris Jones|c|public.example;|joe|example.org;John|jdoe|one.test;}");
-    EXPECT_EQ(read("(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;"), "{Hidden recipients: }");
+    EXPECT_EQ(read("Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>"),
+              "Pete|pete|silly.test;");
+    EXPECT_EQ(
+        read("A Group(Some people)\r\n     :Chris Jones <c@(Chris's host.)public.example>,\r\n"
+             "         joe@example.org,\r\n  John <jdoe@one.test> (my dear friend); (the end of the group)"),
+        "{A Group: Chris Jones|c|public.example;|joe|example.org;John|jdoe|one.test;}");
+    EXPECT_EQ(read("(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;"),
+              "{Hidden recipients: }");
     // Appendix A.6.1: obsolete addressing
     EXPECT_EQ(read("Joe Q. Public <john.q.public@example.com>"), "Joe Q. Public|john.q.public|example.com;");
     EXPECT_EQ(read("Mary Smith <@node.test:mary@example.net>, , jdoe@test  . example"),
@@ -96,8 +100,9 @@ TEST(AddrSpec, IsReadAndWritten) {
 }
 
 TEST(AddrSpec, RefusesWhatIsNone) {
-    for (const char* text : {"", "@", "a", "a@", "@b", "a b@c", "a..b@c", ".a@b", "a.@b", "a@b..c", "a@-.b c", "a@b@c",
-                             "\"a@b", "\"\"@b", "\"a\"b@c", "a@[]", "a@[1 2]", "a@b\r\nRCPT", "<a@b>", "\xff@b", "a@b_c d"})
+    for (const char* text : {"",         "@",    "a",       "a@",          "@b",    "a b@c",  "a..b@c",
+                             ".a@b",     "a.@b", "a@b..c",  "a@-.b c",     "a@b@c", "\"a@b",  "\"\"@b",
+                             "\"a\"b@c", "a@[]", "a@[1 2]", "a@b\r\nRCPT", "<a@b>", "\xff@b", "a@b_c d"})
         EXPECT_FALSE(parse_addr_spec(text)) << text;
     EXPECT_TRUE(parse_addr_spec(std::string(64, 'a') + "@b.test"));
     EXPECT_FALSE(parse_addr_spec(std::string(65, 'a') + "@b.test"));

@@ -28,7 +28,8 @@ inline std::string crlf(const std::string& text) {
 inline std::vector<std::filesystem::path> messages(const std::filesystem::path& folder) {
     std::vector<std::filesystem::path> found;
     for (const auto& entry : std::filesystem::recursive_directory_iterator{folder})
-        if (entry.path().extension() == ".msg" || entry.path().extension() == ".eml") found.push_back(entry.path());
+        if (entry.path().extension() == ".msg" || entry.path().extension() == ".eml")
+            found.push_back(entry.path());
     std::sort(found.begin(), found.end());
     return found;
 }

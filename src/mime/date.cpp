@@ -20,8 +20,8 @@ struct Moment {
     int day = -1, month = -1, year = -1, hour = -1, minute = 0, second = 0, zone = 0;
 
     std::optional<DateTime> resolve() const {
-        if (day < 1 || month < 1 || year < 1900 || year > 9999 || hour < 0 || hour > 23 || minute < 0 || minute > 59
-            || second < 0 || second > 60)
+        if (day < 1 || month < 1 || year < 1900 || year > 9999 || hour < 0 || hour > 23 || minute < 0
+            || minute > 59 || second < 0 || second > 60)
             return std::nullopt;
         using namespace std::chrono;
         year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
@@ -179,7 +179,9 @@ std::string month_name(const Shown& shown) {
 
 }  // namespace
 
-std::optional<DateTime> parse_date(std::string_view value) { return DateParser{value}.parse(); }
+std::optional<DateTime> parse_date(std::string_view value) {
+    return DateParser{value}.parse();
+}
 
 std::optional<DateTime> parse_internal_date(std::string_view text) {
     // ( SP DIGIT / 2DIGIT ) "-" month "-" 4DIGIT SP 2DIGIT ":" 2DIGIT ":" 2DIGIT SP ( "+" / "-" ) 4DIGIT
@@ -209,14 +211,16 @@ std::optional<DateTime> parse_internal_date(std::string_view text) {
 std::string format_date(DateTime when) {
     Shown shown = show(when);
     return fmt::format("{}, {} {} {:04} {:02}:{:02}:{:02} {}{:02}{:02}", weekdays[shown.weekday],
-                       static_cast<unsigned>(shown.date.day()), month_name(shown), static_cast<int>(shown.date.year()),
-                       shown.hour, shown.minute, shown.second, shown.sign, shown.zone_hours, shown.zone_minutes);
+                       static_cast<unsigned>(shown.date.day()), month_name(shown),
+                       static_cast<int>(shown.date.year()), shown.hour, shown.minute, shown.second,
+                       shown.sign, shown.zone_hours, shown.zone_minutes);
 }
 
 std::string format_internal_date(DateTime when) {
     Shown shown = show(when);
-    return fmt::format("{:2}-{}-{:04} {:02}:{:02}:{:02} {}{:02}{:02}", static_cast<unsigned>(shown.date.day()),
-                       month_name(shown), static_cast<int>(shown.date.year()), shown.hour, shown.minute, shown.second,
+    return fmt::format("{:2}-{}-{:04} {:02}:{:02}:{:02} {}{:02}{:02}",
+                       static_cast<unsigned>(shown.date.day()), month_name(shown),
+                       static_cast<int>(shown.date.year()), shown.hour, shown.minute, shown.second,
                        shown.sign, shown.zone_hours, shown.zone_minutes);
 }
 

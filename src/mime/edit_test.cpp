@@ -14,21 +14,25 @@ const DateTime when{880127706, -360};
 bool one_field(std::string_view line, std::string_view name) {
     HeaderReader reader{line};
     Field field;
-    return reader.next(field) && field.name == name && field.bytes.size() == line.size() && line.ends_with("\r\n");
+    return reader.next(field) && field.name == name && field.bytes.size() == line.size()
+           && line.ends_with("\r\n");
 }
 
-Repair repair_with(AddrSpec sender) { return {when, "abc.1", "mail.example.org", std::move(sender)}; }
+Repair repair_with(AddrSpec sender) {
+    return {when, "abc.1", "mail.example.org", std::move(sender)};
+}
 
 }  // namespace
 
 TEST(Received, IsAsRfc5321Section44Shows) {
-    Trace trace{"client.example", "host.example", "192.0.2.1", "mail.example.org", "ESMTPS", "2C2605",
-                "TLSv1.3 (x)", "bob@example.org", when};
+    Trace trace{"client.example", "host.example",    "192.0.2.1", "mail.example.org", "ESMTPS", "2C2605",
+                "TLSv1.3 (x)",    "bob@example.org", when};
     std::string line = received_line(trace);
     EXPECT_TRUE(one_field(line, "Received")) << line;
     EXPECT_EQ(unfold(line),
               "Received: from client.example (host.example [192.0.2.1]) (using TLSv1.3 \\(x\\))"
-              "\tby mail.example.org with ESMTPS id 2C2605 for <bob@example.org>;\tFri, 21 Nov 1997 09:55:06 -0600");
+              "\tby mail.example.org with ESMTPS id 2C2605 for <bob@example.org>;\tFri, 21 Nov 1997 09:55:06 "
+              "-0600");
 }
 
 TEST(Received, TakesNothingFromOutsideUnchecked) {
@@ -59,7 +63,8 @@ TEST(HeaderLine, FoldsAndEncodes) {
 TEST(Repair, AddsWhatASubmissionLacks) {
     AddrSpec alice{"alice", "example.org"};
     EXPECT_EQ(repair("Subject: x\r\n\r\nbody", repair_with(alice)),
-              "Date: Fri, 21 Nov 1997 09:55:06 -0600\r\nFrom: <alice@example.org>\r\nMessage-ID: <abc.1@mail.example.org>\r\n");
+              "Date: Fri, 21 Nov 1997 09:55:06 -0600\r\nFrom: <alice@example.org>\r\nMessage-ID: "
+              "<abc.1@mail.example.org>\r\n");
     EXPECT_EQ(repair("Date: x\r\nfrom: a@b\r\nMessage-Id: <x@y>\r\n\r\n", repair_with(alice)), "");
     EXPECT_EQ(repair("Date: x\r\nMessage-Id: <x@y>\r\n\r\n", repair_with({})), "");
     EXPECT_EQ(repair("Date:  \r\nFrom: a@b\r\nMessage-Id: <x@y>\r\n\r\n", repair_with(alice)),

@@ -44,6 +44,7 @@ TEST(Header, AnMboxLineIsNoField) {
 }
 
 TEST(Header, AllFieldsOfANameAreFoundInOrder) {
-    EXPECT_EQ(find_fields("R: 1\r\nr: 2\r\nX: y\r\nR: 3\r\n", "R"), (std::vector<std::string_view>{" 1", " 2", " 3"}));
+    EXPECT_EQ(find_fields("R: 1\r\nr: 2\r\nX: y\r\nR: 3\r\n", "R"),
+              (std::vector<std::string_view>{" 1", " 2", " 3"}));
     EXPECT_EQ(find_fields("R: 1\r\nr: 2\r\n", "R", 1).size(), 1u);
 }

@@ -19,12 +19,16 @@ std::vector<std::string> texts(std::string_view message, const SearchLimits& lim
 }  // namespace
 
 TEST(Searchable, TextPartsAreDecoded) {
-    EXPECT_EQ(texts("Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n"
-                    "--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\ncaf=E9\r\n"
-                    "--b\r\nContent-Type: text/html\r\n\r\n<p>one &amp; <b>two</b>\r\n"
-                    "--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename*=utf-8''%C3%A4.pdf\r\n\r\nxyz\r\n"
-                    "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: =?utf-8?Q?in=C3=A4?=\r\n\r\ninner\r\n--b--\r\n"),
-              (std::vector<std::string>{"caf\u00e9", "one & two", "\u00e4.pdf", "Subject: in\u00e4\n", "inner"}));
+    EXPECT_EQ(
+        texts("Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n"
+              "--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: "
+              "quoted-printable\r\n\r\ncaf=E9\r\n"
+              "--b\r\nContent-Type: text/html\r\n\r\n<p>one &amp; <b>two</b>\r\n"
+              "--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; "
+              "filename*=utf-8''%C3%A4.pdf\r\n\r\nxyz\r\n"
+              "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: "
+              "=?utf-8?Q?in=C3=A4?=\r\n\r\ninner\r\n--b--\r\n"),
+        (std::vector<std::string>{"caf\u00e9", "one & two", "\u00e4.pdf", "Subject: in\u00e4\n", "inner"}));
 }
 
 TEST(Searchable, LimitsHold) {
@@ -34,7 +38,8 @@ TEST(Searchable, LimitsHold) {
 }
 
 TEST(Searchable, AVisitorMayStop) {
-    std::string message = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--";
+    std::string message =
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--";
     int count = 0;
     each_text(message, describe(message).parts, [&](std::string_view) { return ++count < 1; });
     EXPECT_EQ(count, 1);

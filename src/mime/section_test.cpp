@@ -24,7 +24,8 @@ Section parse(std::string_view text) {
     if (text == "text") section.what = Section::What::text;
     if (text == "mime") section.what = Section::What::mime;
     if (!text.starts_with("header.fields")) return section;
-    section.what = text.starts_with("header.fields.not") ? Section::What::header_fields_not : Section::What::header_fields;
+    section.what = text.starts_with("header.fields.not") ? Section::What::header_fields_not
+                                                         : Section::What::header_fields;
     std::istringstream names{std::string{text.substr(text.find('(') + 1)}};
     for (std::string name; names >> name;) {
         if (name.ends_with(')')) name.pop_back();
@@ -40,7 +41,8 @@ std::string message_of(const std::string& name) {
 }
 
 /// Each "* 1 fetch (body[X] {{{ ... }}})" of a script, as X and the octets.
-std::vector<std::pair<std::string, std::string>> expectations(const std::string& name, const std::string& item) {
+std::vector<std::pair<std::string, std::string>> expectations(const std::string& name,
+                                                              const std::string& item) {
     std::string script = corpus::read(std::string{TESTDATA "/imap-scripted/"} + name);
     std::string mark = "* 1 fetch (" + item + "[";
     std::vector<std::pair<std::string, std::string>> found;
@@ -73,7 +75,8 @@ TEST_P(Scripted, SectionsAreWhatTheScriptExpects) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Section, Scripted,
-                         testing::Values("fetch-body-mime", "fetch-body-message-rfc822", "fetch-body-message-rfc822-x2"));
+                         testing::Values("fetch-body-mime", "fetch-body-message-rfc822",
+                                         "fetch-body-message-rfc822-x2"));
 
 TEST(Binary, PartsAreWhatTheScriptsExpect) {
     for (const char* name : {"fetch-binary-mime", "fetch-binary-mime-qp"}) {

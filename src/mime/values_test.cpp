@@ -18,17 +18,18 @@ TEST(Date, ReadsTheExamplesOfRfc5322) {
         {"Fri, 21 Nov 1997 09:55:06 -0600", 880127706, -360},
         {"Tue, 1 Jul 2003 10:52:37 +0200", 1057049557, 120},
         {"Thu, 13 Feb 1969 23:32:54 -0330", -27723426, -210},
-        {"21 Nov 97 09:55:06 GMT", 880106106, 0},                          // A.6.2
+        {"21 Nov 97 09:55:06 GMT", 880106106, 0},                              // A.6.2
         {"Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", 880127706, -360},  // A.6.3
-        {"Thu,\r\n      13\r\n        Feb\r\n          1969\r\n      23:32\r\n               -0330 (Newfoundland Time)",
-         -27723480, -210},                                                 // A.5
+        {"Thu,\r\n      13\r\n        Feb\r\n          1969\r\n      23:32\r\n               -0330 "
+         "(Newfoundland Time)",
+         -27723480, -210},  // A.5
         {"Sat, 24 Mar 2007 23:00:00 +0200", 1174770000, 120},
         {"24-Mar-2007 23:00:00 EST", 1174795200, -300},
-        {"Sat Mar 24 23:00:00 2007", 1174777200, 0},                       // asctime
+        {"Sat Mar 24 23:00:00 2007", 1174777200, 0},  // asctime
         {"1 Jan 49 00:00 Z", 2493072000, 0},
         {"1 Jan 50 00:00 Z", -631152000, 0},
         {"1 Jan 103 00:00 Z", 1041379200, 0},
-        {"31 Dec 1998 23:59:60 +0000", 915148800, 0},                      // a leap second
+        {"31 Dec 1998 23:59:60 +0000", 915148800, 0},  // a leap second
     };
     for (const Case& c : cases) {
         auto date = parse_date(c.text);
@@ -39,8 +40,9 @@ TEST(Date, ReadsTheExamplesOfRfc5322) {
 }
 
 TEST(Date, RefusesWhatNeverWas) {
-    for (const char* text : {"", "today", "31 Feb 2020 10:00", "1 Jan 2020", "1 Jan 2020 24:00", "1 Jan 2020 10:60",
-                             "0 Jan 2020 10:00", "1 Foo 2020 10:00", "Jan 2020 10:00", "99999 Jan 2020 10:00", "1 Jan 10:00"})
+    for (const char* text :
+         {"", "today", "31 Feb 2020 10:00", "1 Jan 2020", "1 Jan 2020 24:00", "1 Jan 2020 10:60",
+          "0 Jan 2020 10:00", "1 Foo 2020 10:00", "Jan 2020 10:00", "99999 Jan 2020 10:00", "1 Jan 10:00"})
         EXPECT_FALSE(parse_date(text)) << text;
     EXPECT_EQ(parse_date("1 Jan 2020 10:00 +9999")->zone_minutes, 0);
 }
@@ -52,8 +54,9 @@ TEST(Date, IsWrittenAsReaders) {
     EXPECT_EQ(format_internal_date({1057049557, 120}), " 1-Jul-2003 10:52:37 +0200");
     EXPECT_EQ(parse_internal_date(" 1-Jul-2003 10:52:37 +0200")->seconds, 1057049557);
     EXPECT_EQ(parse_internal_date("21-Nov-1997 09:55:06 -0600")->zone_minutes, -360);
-    for (const char* text : {"1-Jul-2003 10:52:37 +0200", "31-Feb-2003 10:52:37 +0200", " 1-Jul-2003 10:52:37  0200",
-                             " 1-Jul-2003 25:52:37 +0200", " 1-Jux-2003 10:52:37 +0200", " 1-Jul-2003 10:52:37 +0299"})
+    for (const char* text :
+         {"1-Jul-2003 10:52:37 +0200", "31-Feb-2003 10:52:37 +0200", " 1-Jul-2003 10:52:37  0200",
+          " 1-Jul-2003 25:52:37 +0200", " 1-Jux-2003 10:52:37 +0200", " 1-Jul-2003 10:52:37 +0299"})
         EXPECT_FALSE(parse_internal_date(text)) << text;
 }
 
@@ -61,7 +64,8 @@ TEST(EncodedWord, DecodesTheExamplesOfRfc2047) {
     const std::pair<const char*, const char*> cases[] = {
         {"=?US-ASCII?Q?Keith_Moore?=", "Keith Moore"},
         {"=?ISO-8859-1?Q?Keld_J=F8rn_Simonsen?=", "Keld J\u00f8rn Simonsen"},
-        {"=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?=\r\n =?ISO-8859-2?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
+        {"=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?=\r\n "
+         "=?ISO-8859-2?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
          "If you can read this you understand the example."},
         {"=?ISO-8859-1?Q?a?=", "a"},
         {"=?ISO-8859-1?Q?a?= b", "a b"},
@@ -69,7 +73,7 @@ TEST(EncodedWord, DecodesTheExamplesOfRfc2047) {
         {"=?ISO-8859-1?Q?a?=  \r\n    =?ISO-8859-1?Q?b?=", "ab"},
         {"=?ISO-8859-1?Q?a_b?=", "a b"},
         {"=?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?=", "a b"},
-        {"=?US-ASCII*EN?Q?Keith_Moore?=", "Keith Moore"},                  // RFC 2231 §5
+        {"=?US-ASCII*EN?Q?Keith_Moore?=", "Keith Moore"},  // RFC 2231 §5
         {"(=?ISO-8859-1?Q?a?=)", "(a)"},
     };
     for (auto [coded, plain] : cases) EXPECT_EQ(decode_encoded_words(coded), plain);
@@ -83,14 +87,19 @@ TEST(EncodedWord, EnduresWhatSendersDo) {
     EXPECT_EQ(decode_encoded_words("=?utf-8?Q?open"), "=?utf-8?Q?open");
     EXPECT_EQ(decode_encoded_words("=?="), "=?=");
     EXPECT_EQ(decode_encoded_words("raw \xe4"), "raw \u00e4");
-    EXPECT_EQ(decode_encoded_words("=?utf-8?Q?what?" "?="), "what?");
-    EXPECT_EQ(decode_encoded_words("=?utf-8?Q?" "?="), "");
+    EXPECT_EQ(decode_encoded_words("=?utf-8?Q?what?"
+                                   "?="),
+              "what?");
+    EXPECT_EQ(decode_encoded_words("=?utf-8?Q?"
+                                   "?="),
+              "");
     EXPECT_EQ(decode_encoded_words("=?x?q?=41?="), "A");
 }
 
 TEST(EncodedWord, IsWrittenWhereItIsNeeded) {
     EXPECT_EQ(encode_words("plain text"), "plain text");
-    for (std::string text : {std::string("\u00e4"), std::string("=?x"), std::string("\u20ac") + std::string(100, 'x')}) {
+    for (std::string text :
+         {std::string("\u00e4"), std::string("=?x"), std::string("\u20ac") + std::string(100, 'x')}) {
         std::string coded = encode_words(text);
         EXPECT_EQ(decode_encoded_words(coded), text);
         for (std::size_t at = 0; at < coded.size();) {
@@ -151,12 +160,16 @@ TEST(MessageIds, AreFoundInWhateverSurroundsThem) {
 
 TEST(Parameters, AreReadAsRfc2231Says) {
     EXPECT_EQ(find_parameter("message/external-body; access-type=URL;\r\n URL*0=\"ftp://\";\r\n"
-                             " URL*1=\"cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar\"", "url"),
+                             " URL*1=\"cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar\"",
+                             "url"),
               "ftp://cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar");
-    EXPECT_EQ(find_parameter("application/x-stuff;\r\n title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A", "title"),
-              "This is ***fun***");
+    EXPECT_EQ(
+        find_parameter("application/x-stuff;\r\n title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A",
+                       "title"),
+        "This is ***fun***");
     EXPECT_EQ(find_parameter("application/x-stuff\r\n ;title*0*=us-ascii'en'This%20is%20even%20more%20;\r\n"
-                             " title*1*=%2A%2A%2Afun%2A%2A%2A%20; title*2=\"isn't it!\"", "title"),
+                             " title*1*=%2A%2A%2Afun%2A%2A%2A%20; title*2=\"isn't it!\"",
+                             "title"),
               "This is even more ***fun*** isn't it!");
     EXPECT_EQ(find_parameter("a/b; name=\"=?utf-8?Q?=C3=A4?=.txt\"", "name"), "\u00e4.txt");
     EXPECT_EQ(find_parameter("a/b; name*=iso-8859-1''%e4", "name"), "\u00e4");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace postrider::net {
 
@@ -17,7 +18,7 @@ std::expected<AccessRules, std::string> AccessRules::compile(const settings::Acc
             else
                 wrong = from[i].ip_set;
         }
-        std::ranges::stable_sort(to, {}, &Rule::priority);
+        std::ranges::sort(to, {}, [](const Rule& rule) { return std::pair{rule.priority, rule.index}; });
     };
     add(out.allow_, rules.allow);
     add(out.deny_, rules.deny);

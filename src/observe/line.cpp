@@ -103,8 +103,10 @@ std::optional<Time> parse_date(std::string_view line) {
     utc.tm_hour = number(line.substr(11, 2));
     utc.tm_min = number(line.substr(14, 2));
     utc.tm_sec = number(line.substr(17, 2));
-    bool inside = utc.tm_mon >= 0 && utc.tm_mon < 12 && utc.tm_mday >= 1 && utc.tm_mday <= 31
-                  && utc.tm_hour < 24 && utc.tm_min < 60 && utc.tm_sec <= 60;
+    // Time counts nanoseconds: it ends in 2262, and a log line of another century is a lie.
+    bool inside = utc.tm_year >= 70 && utc.tm_year < 300 && utc.tm_mon >= 0 && utc.tm_mon < 12
+                  && utc.tm_mday >= 1 && utc.tm_mday <= 31 && utc.tm_hour < 24 && utc.tm_min < 60
+                  && utc.tm_sec <= 60;
     if (!inside) return std::nullopt;
     int offset = 3600 * number(line.substr(21, 2)) + 60 * number(line.substr(23, 2));
     std::time_t second = timegm(&utc) - (line[20] == '-' ? -offset : offset);

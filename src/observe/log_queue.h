@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,12 @@ namespace postrider::observe {
 struct RemoteProducer {
     std::string host;
     std::string module;
-    std::string sender;  ///< the address it came from
+    std::string sender;        ///< the address it came from
+    std::optional<Time> date;  ///< as the line says it; files are changed by our own clock
 };
 
 struct LogEvent {
-    Time time;
+    Time time;  ///< when it was logged, or came in from another server
     std::uint64_t order = 0;
     const Producer* from = nullptr;          ///< null for lines of other servers
     std::unique_ptr<RemoteProducer> remote;  ///< null for our own

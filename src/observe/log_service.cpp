@@ -55,13 +55,8 @@ public:
         if (event.text.size() > max_text) event.text.resize(max_text);
         queue_.push(std::move(event));
     }
-    void push_at(Time time, LogEvent&& event) {
-        event.time = time;
-        queue_.push(std::move(event));
-    }
 
     void flush() { queue_.drain(); }
-    Time now() const { return clock_.now(); }
     bool security() const { return security_.load(std::memory_order_relaxed); }
 
 private:
@@ -176,10 +171,11 @@ void LogService::accept_remote(const ReceivedLine& line, std::string_view sender
     append_escaped(event.remote->host, line.host);
     append_escaped(event.remote->module, line.module);
     event.remote->sender = sender;
+    event.remote->date = line.time;
     event.level = line.level;
     event.id = line.id;
     event.text = line.text.substr(0, max_text);
-    impl_->push_at(line.time.value_or(impl_->now()), std::move(event));
+    impl_->push(std::move(event));
 }
 
 }  // namespace postrider::observe

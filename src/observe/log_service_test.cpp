@@ -245,6 +245,20 @@ TEST_F(LogServiceTest, NeverSendsALineBackToItsSender) {
     EXPECT_LT(::recv(peer.fd(), buffer, sizeof buffer, 0), 0);
 }
 
+TEST_F(LogServiceTest, ChangesFilesByItsOwnClockWhateverDatesOthersSend) {
+    LogService service{options(), clock, metrics};
+    for (std::string_view date :
+         {"2150-07-06 13:10:08 +0000", "1980-07-06 13:10:08 +0000", "1026-07-06 13:10:08 +0000"}) {
+        std::string datagram = std::string{date} + " 08 mx7 IMAP:00000001: liar";
+        auto line = parse_line(datagram);
+        ASSERT_TRUE(line);
+        service.accept_remote(*line, "192.0.2.1");
+    }
+    service.flush();
+    EXPECT_EQ(dir.files(), Lines{"default.txt"});
+    EXPECT_EQ(dir.lines("default.txt").size(), 3U);
+}
+
 TEST_F(LogServiceTest, SpeaksToSyslog) {
     std::string path = dir.path() + "/syslog.sock";
     int daemon = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

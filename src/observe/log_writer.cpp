@@ -33,7 +33,7 @@ void LogWriter::write(const LogEvent& event) {
     if (event.security) {
         rest_.clear();
         append_rest(rest_, event.level, plan_->options().host, "SECURITY", event.id, event.text);
-        to_file("security.txt", security_limits(), event.time, rest_, rest_.size());
+        to_file("security.txt", security_limits(), event.time, event.time, rest_, rest_.size());
         return;
     }
     if (event.remote) {
@@ -51,16 +51,17 @@ void LogWriter::deliver(const Route& route, const LogEvent& event, std::string_v
         return;
     }
     if (route.rule != nullptr && !has(static_cast<LevelMask>(route.rule->levels), event.level)) return;
+    Time date = event.remote ? event.remote->date.value_or(event.time) : event.time;
     rest_.clear();
     append_rest(rest_, event.level, host, module, event.id, event.text);
     if (route.endpoint) {
         // A line is not sent back to where it came from, else two servers would play ball with it.
         if (!event.remote || event.remote->sender != route.endpoint->ip()) {
-            to_endpoint(*route.endpoint, event.time, rest_);
+            to_endpoint(*route.endpoint, date, rest_);
         }
     } else if (route.rule != nullptr && route.rule->destination == Destination::local) {
         std::size_t prefix = 3 + host.size() + 1 + module.size() + 11;  // "08 host MODULE:XXXXXXXX: "
-        to_file(route.rule->file, FileLimits::of(*route.rule), event.time, rest_, prefix);
+        to_file(route.rule->file, FileLimits::of(*route.rule), event.time, date, rest_, prefix);
     }
 }
 
@@ -72,26 +73,26 @@ void LogWriter::say(Time now, Level level, std::string_view text) {
     deliver(plan_->remote_route(plan_->options().host, "LOG"), event, plan_->options().host, "LOG");
 }
 
-void LogWriter::to_file(const std::string& name, const FileLimits& limits, Time time, std::string_view rest,
-                        std::size_t prefix) {
+void LogWriter::to_file(const std::string& name, const FileLimits& limits, Time now, Time date,
+                        std::string_view rest, std::size_t prefix) {
     auto [at, fresh] = files_.try_emplace(name, directory_, name);
     OpenFile& open = at->second;
     open.limits = limits;
-    bool repeated = plan_->options().deduplicate && !fresh && open.last == rest
-                    && time - open.last_time < repeat_patience;
+    bool repeated =
+        plan_->options().deduplicate && !fresh && open.last == rest && now - open.last_time < repeat_patience;
     if (repeated) {
         ++open.repeats;
         return;
     }
-    end_repeats(open, time);
-    line_.assign(date_(time));
+    end_repeats(open, now);
+    line_.assign(date_(date));
     line_ += ' ';
     line_ += rest;
-    open.file.append(line_, time, limits);
+    open.file.append(line_, now, limits);
     lines_.add();
     open.last = rest;
     open.last_prefix = std::min(prefix, rest.size());
-    open.last_time = time;
+    open.last_time = now;
 }
 
 void LogWriter::end_repeats(OpenFile& open, Time now) {

@@ -57,8 +57,8 @@ private:
         std::uint64_t lost_seen = 0;
     };
 
-    void to_file(const std::string& name, const FileLimits& limits, Time time, std::string_view rest,
-                 std::size_t prefix);
+    void to_file(const std::string& name, const FileLimits& limits, Time now, Time date,
+                 std::string_view rest, std::size_t prefix);
     void end_repeats(OpenFile& file, Time now);
     void to_endpoint(const Endpoint& endpoint, Time time, std::string_view rest);
     void deliver(const Route& route, const LogEvent& event, std::string_view host, std::string_view module);

@@ -1,0 +1,152 @@
+#include "mailstore/fixture_for_tests.h"
+#include "mailstore/names.h"
+
+namespace postrider::mailstore {
+namespace {
+
+using Folders = StoreTest;
+
+std::vector<std::string> paths(Account& account) {
+    std::vector<std::string> all;
+    auto list = account.folders();
+    for (const FolderInfo& folder : *list) all.push_back(folder.path);
+    return all;
+}
+
+TEST_F(Folders, ANewAccountHasTheSpecialUseFoldersSubscribed) {
+    EXPECT_EQ(paths(*account(bob)),
+              (std::vector<std::string>{"INBOX", "Archive", "Drafts", "Junk", "Sent", "Trash"}));
+    auto list = account(bob)->folders();
+    for (const FolderInfo& folder : *list) EXPECT_TRUE(folder.subscribed) << folder.path;
+    EXPECT_EQ(info(bob, "Junk").special_use, SpecialUse::junk);
+    EXPECT_EQ(info(bob, "inbox").id, info(bob, "INBOX").id);
+    EXPECT_EQ(store->create_account(bob).error().kind, MailError::exists);
+    EXPECT_EQ(store->account(nobody).error().kind, MailError::no_such_account);
+}
+
+TEST_F(Folders, CreatingMakesParentsAndSurvivesReopening) {
+    auto made = account(bob)->create_folder("Projects/2026/Post", FolderKind::mail, SpecialUse::none);
+    ASSERT_TRUE(made) << made.error().what;
+    EXPECT_EQ(made->path, "Projects/2026/Post");
+    EXPECT_EQ(account(bob)->create_folder("Projects/2026").error().kind, MailError::exists);
+    EXPECT_EQ(account(bob)->create_folder("inbox").error().kind, MailError::exists);
+    const FolderInfo before = info(bob, "Projects/2026/Post");
+    reopen();
+    const FolderInfo after = info(bob, "Projects/2026/Post");
+    EXPECT_EQ(after.id, before.id);
+    EXPECT_EQ(after.uid_validity, before.uid_validity);
+    EXPECT_EQ(account(bob)->folder(before.id)->path, "Projects/2026/Post");
+    expect_sound();
+}
+
+TEST_F(Folders, NamesAreChecked) {
+    const std::string long_component(256, 'x'), long_path = [] {
+        std::string path = "a";
+        for (int i = 0; i < 20; ++i) path += "/a";
+        return path;
+    }();
+    for (std::string name : {std::string{}, std::string{"/a"}, std::string{"a/"}, std::string{"a//b"},
+                             std::string{"a\tb"}, std::string{"\xff"}, std::string{"\xed\xa0\x80"}, std::string{"\xc2\x85"},
+                             long_component, long_path, std::string(1001, 'y')})
+        EXPECT_EQ(account(bob)->create_folder(name).error().kind, MailError::bad_name) << name;
+    EXPECT_TRUE(account(bob)->create_folder("Entw\xc3\xbcrfe & mehr"));
+    EXPECT_TRUE(account(bob)->create_folder(std::string(255, 'x')));
+    EXPECT_EQ(*normal_path("iNbOx/Sub"), "INBOX/Sub");
+    EXPECT_EQ(*normal_path("inboxes"), "inboxes");
+}
+
+TEST_F(Folders, DeletingAParentLeavesItsName) {
+    ASSERT_TRUE(account(bob)->create_folder("a/b"));
+    const FolderInfo parent = info(bob, "a");
+    ASSERT_TRUE(account(bob)->delete_folder(parent.id));
+    EXPECT_FALSE(info(bob, "a").selectable);
+    EXPECT_EQ(account(bob)->view(parent.id).error().kind, MailError::no_such_folder);
+    EXPECT_EQ(account(bob)->delete_folder(parent.id).error().kind, MailError::has_children);
+    EXPECT_EQ(account(bob)->delete_folder(id_of(bob, "INBOX")).error().kind, MailError::inbox);
+    auto again = account(bob)->create_folder("a");
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->selectable);
+    EXPECT_GT(again->uid_validity, parent.uid_validity);
+    ASSERT_TRUE(account(bob)->delete_folder(id_of(bob, "a/b")));
+    ASSERT_TRUE(account(bob)->delete_folder(again->id));
+    EXPECT_EQ(account(bob)->folder("a").error().kind, MailError::no_such_folder);
+    reopen();
+    EXPECT_EQ(account(bob)->folder("a").error().kind, MailError::no_such_folder);
+}
+
+TEST_F(Folders, DeletingAFolderFreesItsMessages) {
+    ASSERT_TRUE(account(bob)->create_folder("x"));
+    ASSERT_TRUE(account(bob)->append(id_of(bob, "x"), {{message("1")}, {message("2")}}));
+    ASSERT_TRUE(account(bob)->delete_folder(id_of(bob, "x")));
+    EXPECT_EQ(account(bob)->quota().used_messages, 0u);
+    EXPECT_EQ(account(bob)->quota().used_bytes, 0u);
+    expect_sound();
+}
+
+TEST_F(Folders, AFolderMadeAnewHasAHigherUidValidity) {
+    const auto first = account(bob)->create_folder("x")->uid_validity;
+    ASSERT_TRUE(account(bob)->delete_folder(id_of(bob, "x")));
+    EXPECT_GT(account(bob)->create_folder("x")->uid_validity, first);
+}
+
+TEST_F(Folders, RenamingMovesWhatLiesInTheFolder) {
+    ASSERT_TRUE(account(bob)->create_folder("a/b/c"));
+    const FolderId c = id_of(bob, "a/b/c"), a = id_of(bob, "a");
+    ASSERT_TRUE(account(bob)->subscribe("a/b", true));
+    EXPECT_EQ(account(bob)->rename_folder(a, "a/b/x").error().kind, MailError::bad_name);
+    EXPECT_EQ(account(bob)->rename_folder(a, "Trash").error().kind, MailError::exists);
+    ASSERT_TRUE(account(bob)->rename_folder(id_of(bob, "a/b"), "new/parent/b2"));
+    EXPECT_EQ(account(bob)->folder(c)->path, "new/parent/b2/c");
+    EXPECT_TRUE(info(bob, "new/parent/b2").subscribed);
+    auto names = account(bob)->subscriptions();
+    EXPECT_NE(std::find(names->begin(), names->end(), "a/b"), names->end());
+    EXPECT_TRUE(account(bob)->folder("a"));
+    reopen();
+    EXPECT_EQ(account(bob)->folder(c)->path, "new/parent/b2/c");
+    expect_sound();
+}
+
+TEST_F(Folders, RenamingInboxMovesItsMessagesAndLeavesIt) {
+    deliver(bob, "1");
+    deliver(bob, "2");
+    ASSERT_TRUE(account(bob)->create_folder("INBOX/sub"));
+    ASSERT_TRUE(account(bob)->rename_folder(id_of(bob, "INBOX"), "old mail"));
+    EXPECT_EQ(info(bob, "INBOX").messages, 0u);
+    EXPECT_EQ(info(bob, "old mail").messages, 2u);
+    EXPECT_TRUE(account(bob)->folder("INBOX/sub"));
+    EXPECT_EQ(deliver(bob, "3"), Uid{3});
+    expect_sound();
+}
+
+TEST_F(Folders, SubscriptionsMayNameWhatIsNotThere) {
+    ASSERT_TRUE(account(bob)->subscribe("not/there", true));
+    ASSERT_TRUE(account(bob)->subscribe("Junk", false));
+    EXPECT_FALSE(info(bob, "Junk").subscribed);
+    reopen();
+    auto names = account(bob)->subscriptions();
+    EXPECT_NE(std::find(names->begin(), names->end(), "not/there"), names->end());
+    EXPECT_EQ(std::find(names->begin(), names->end(), "Junk"), names->end());
+}
+
+TEST_F(Folders, TheQuotaOfFoldersCounts) {
+    quota.set(bob, {.folders = 7});
+    EXPECT_TRUE(account(bob)->create_folder("one"));
+    EXPECT_EQ(account(bob)->create_folder("two").error().kind, MailError::over_quota);
+    EXPECT_EQ(account(bob)->quota().used_folders, 7u);
+}
+
+TEST_F(Folders, ADeletedAccountIsGoneAndItsMailFreed) {
+    deliver(bob, "1");
+    auto held = account(bob);
+    ASSERT_TRUE(store->delete_account(bob));
+    EXPECT_EQ(store->account(bob).error().kind, MailError::no_such_account);
+    EXPECT_EQ(held->folders().error().kind, MailError::no_such_account);
+    EXPECT_FALSE(submit(submission({bob}, message("2")))->targets[0].ok);
+    expect_sound();
+    ASSERT_TRUE(store->create_account(bob));
+    EXPECT_EQ(info(bob, "INBOX").messages, 0u);
+    expect_sound();
+}
+
+}  // namespace
+}  // namespace postrider::mailstore

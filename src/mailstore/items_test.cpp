@@ -1,0 +1,288 @@
+#include "mailstore/fixture_for_tests.h"
+
+namespace postrider::mailstore {
+namespace {
+
+using Items = StoreTest;
+using Mode = FlagChange::Mode;
+
+TEST_F(Items, AppendGivesUidsInOrderAllOrNothing) {
+    const FolderId drafts = id_of(bob, "Drafts");
+    const Time date{std::chrono::seconds{1'000'000'000}};
+    auto appended = account(bob)->append(drafts, {{message("1"), draft | seen, {"$x"}, date}, {message("2"), 0, {}, {}}});
+    ASSERT_TRUE(appended);
+    EXPECT_EQ(appended->uid_validity, info(bob, "Drafts").uid_validity);
+    EXPECT_EQ(appended->uids, (std::vector<Uid>{Uid{1}, Uid{2}}));
+    EXPECT_EQ(item(bob, "Drafts", Uid{1}).internal_date, 1'000'000'000);
+    EXPECT_EQ(item(bob, "Drafts", Uid{1}).flags.system, draft | seen);
+    EXPECT_EQ(text(bob, "Drafts", Uid{2}), message("2"));
+
+    quota.set(bob, {.messages = 3});
+    EXPECT_EQ(account(bob)->append(drafts, {{message("3")}, {message("4")}}).error().kind, MailError::over_quota);
+    EXPECT_EQ(info(bob, "Drafts").messages, 2u);
+    EXPECT_EQ(account(bob)->append(FolderId{999}, {{message("3")}}).error().kind, MailError::no_such_folder);
+    EXPECT_EQ(account(bob)->append(drafts, {{message("3"), 0, {"bad keyword"}}}).error().kind, MailError::too_many_keywords);
+    reopen();
+    EXPECT_EQ(info(bob, "Drafts").messages, 2u);
+    EXPECT_EQ(text(bob, "Drafts", Uid{1}), message("1"));
+    expect_sound();
+}
+
+TEST_F(Items, FlagsAreAddedRemovedAndReplaced) {
+    const FolderId inbox = id_of(bob, "INBOX");
+    for (int i = 1; i <= 3; ++i) deliver(bob, fmt::format("{}", i));
+    auto stored = account(bob)->store(inbox, {{Uid{1}, Uid{2}}}, {Mode::add, seen | flagged, {"$Work"}});
+    ASSERT_TRUE(stored);
+    ASSERT_EQ(stored->changed.size(), 2u);
+    EXPECT_EQ(stored->changed[0].modseq, stored->modseq);
+    EXPECT_EQ(info(bob, "INBOX").unseen, 1u);
+    EXPECT_EQ(info(bob, "INBOX").highest_modseq, stored->modseq);
+    EXPECT_TRUE(item(bob, "INBOX", Uid{2}).flags.keyword(0));
+
+    ASSERT_TRUE(account(bob)->store(inbox, {{Uid{2}, Uid{2}}}, {Mode::remove, flagged, {"$WORK", "$unknown"}}));
+    EXPECT_EQ(item(bob, "INBOX", Uid{2}).flags, (Flags{seen, {}}));
+    ASSERT_TRUE(account(bob)->store(inbox, {{Uid{1}, highest_uid}}, {Mode::replace, deleted, {}}));
+    EXPECT_EQ(info(bob, "INBOX").deleted, 3u);
+    EXPECT_EQ(info(bob, "INBOX").unseen, 3u);
+    reopen();
+    EXPECT_EQ(item(bob, "INBOX", Uid{1}).flags, (Flags{deleted, {}}));
+    EXPECT_EQ(info(bob, "INBOX").keywords, std::vector<std::string>{"$Work"});
+    expect_sound();
+}
+
+TEST_F(Items, AStoreThatChangesNothingLeavesTheModificationSequence) {
+    const FolderId inbox = id_of(bob, "INBOX");
+    deliver(bob, "1");
+    const ModSeq before = item(bob, "INBOX", Uid{1}).modseq;
+    auto stored = account(bob)->store(inbox, {{Uid{1}, Uid{1}}}, {Mode::remove, seen, {}});
+    ASSERT_TRUE(stored);
+    EXPECT_EQ(stored->changed.size(), 1u);
+    EXPECT_EQ(stored->changed[0].modseq, before);
+    EXPECT_EQ(account(bob)->highest_modseq(), before);
+}
+
+TEST_F(Items, UnchangedSinceKeepsWhatOthersChanged) {
+    const FolderId inbox = id_of(bob, "INBOX");
+    deliver(bob, "1");
+    deliver(bob, "2");
+    const ModSeq known = account(bob)->highest_modseq();
+    ASSERT_TRUE(account(bob)->store(inbox, {{Uid{1}, Uid{1}}}, {Mode::add, seen, {}}));
+    auto stored = account(bob)->store(inbox, {{Uid{1}, Uid{2}}}, {Mode::add, flagged, {}}, known);
+    ASSERT_TRUE(stored);
+    EXPECT_EQ(stored->modified, (UidSet{{Uid{1}, Uid{1}}}));
+    ASSERT_EQ(stored->changed.size(), 1u);
+    EXPECT_EQ(stored->changed[0].uid, Uid{2});
+}
+
+TEST_F(Items, AFolderHas128KeywordsAndNoMore) {
+    const FolderId inbox = id_of(bob, "INBOX");
+    deliver(bob, "1");
+    std::vector<std::string> many;
+    for (int i = 0; i < 128; ++i) many.push_back(fmt::format("k{}", i));
+    ASSERT_TRUE(account(bob)->store(inbox, {{Uid{1}, Uid{1}}}, {Mode::add, 0, many}));
+    EXPECT_EQ(account(bob)->store(inbox, {{Uid{1}, Uid{1}}}, {Mode::add, 0, {"k128"}}).error().kind,
+              MailError::too_many_keywords);
+    EXPECT_TRUE(item(bob, "INBOX", Uid{1}).flags.keyword(127));
+    EXPECT_EQ(account(bob)->copy(inbox, {{Uid{1}, Uid{1}}}, id_of(bob, "Junk"))->to.size(), 1u);
+    EXPECT_TRUE(item(bob, "Junk", Uid{1}).flags.keyword(127));
+}
+
+TEST_F(Items, CopiesShareTheBytesAndKeepFlagsByName) {
+    const FolderId inbox = id_of(bob, "INBOX"), junk = id_of(bob, "Junk");
+    for (int i = 1; i <= 3; ++i) deliver(bob, fmt::format("{}", i));
+    ASSERT_TRUE(account(bob)->append(junk, {{message("0"), 0, {"other"}}}));
+    ASSERT_TRUE(account(bob)->store(inbox, {{Uid{3}, Uid{3}}}, {Mode::add, seen, {"$Work"}}));
+    auto copied = account(bob)->copy(inbox, {{Uid{1}, Uid{1}}, {Uid{3}, Uid{99}}}, junk);
+    ASSERT_TRUE(copied);
+    EXPECT_EQ(copied->from, (std::vector<Uid>{Uid{1}, Uid{3}}));
+    EXPECT_EQ(copied->to, (std::vector<Uid>{Uid{2}, Uid{3}}));
+    EXPECT_EQ(info(bob, "Junk").keywords, (std::vector<std::string>{"other", "$Work"}));
+    EXPECT_TRUE(item(bob, "Junk", Uid{3}).flags.keyword(1));
+    EXPECT_EQ(item(bob, "Junk", Uid{3}).email_id, item(bob, "INBOX", Uid{3}).email_id);
+    EXPECT_EQ(text(bob, "Junk", Uid{3}), message("3"));
+    ASSERT_TRUE(account(bob)->expunge(inbox, std::nullopt, false));
+    reopen();
+    EXPECT_EQ(text(bob, "Junk", Uid{3}), message("3"));
+    quota.set(bob, {.messages = 3});
+    EXPECT_EQ(account(bob)->copy(junk, {{Uid{1}, Uid{1}}}, inbox).error().kind, MailError::over_quota);
+    expect_sound();
+}
+
+TEST_F(Items, AMovedMessageIsInOneFolderOnly) {
+    const FolderId inbox = id_of(bob, "INBOX"), trash = id_of(bob, "Trash");
+    deliver(bob, "1");
+    deliver(bob, "2");
+    const std::uint64_t used = account(bob)->quota().used_bytes;
+    quota.set(bob, {.messages = 2});  // moving needs no room
+    auto moved = account(bob)->move(inbox, {{Uid{1}, Uid{1}}}, trash);
+    ASSERT_TRUE(moved);
+    EXPECT_EQ(uids(bob, "INBOX"), std::vector<Uid>{Uid{2}});
+    EXPECT_EQ(text(bob, "Trash", moved->to.at(0)), message("1"));
+    EXPECT_EQ(account(bob)->quota().used_bytes, used);
+    EXPECT_EQ(account(bob)->quota().used_messages, 2u);
+    auto within = account(bob)->move(inbox, {{Uid{2}, Uid{2}}}, inbox);  // RFC 6851 §3.3: gets a new UID
+    ASSERT_TRUE(within);
+    EXPECT_EQ(uids(bob, "INBOX"), std::vector<Uid>{Uid{3}});
+    expect_sound();
+}
+
+TEST_F(Items, ExpungeTakesTheDeletedOnes) {
+    const FolderId inbox = id_of(bob, "INBOX");
+    for (int i = 1; i <= 4; ++i) deliver(bob, fmt::format("{}", i));
+    ASSERT_TRUE(account(bob)->store(inbox, {{Uid{2}, Uid{3}}}, {Mode::add, deleted, {}}));
+    auto one = account(bob)->expunge(inbox, UidSet{{Uid{3}, Uid{4}}});
+    ASSERT_TRUE(one);
+    EXPECT_EQ(one->uids, (UidSet{{Uid{3}, Uid{3}}}));
+    auto rest = account(bob)->expunge(inbox, std::nullopt);
+    EXPECT_EQ(rest->uids, (UidSet{{Uid{2}, Uid{2}}}));
+    EXPECT_EQ(account(bob)->expunge(inbox, std::nullopt)->uids, UidSet{});
+    EXPECT_EQ(info(bob, "INBOX").messages, 2u);
+    EXPECT_EQ(info(bob, "INBOX").deleted, 0u);
+    expect_sound();
+}
+
+TEST_F(Items, BytesOfExpungedMessagesAreGivenBack) {
+    const FolderId inbox = id_of(bob, "INBOX");
+    store.reset();
+    options.mark_every = std::chrono::milliseconds{20};
+    open();
+    for (int i = 1; i <= 3; ++i) deliver(bob, fmt::format("{}", i));
+    ASSERT_TRUE(account(bob)->expunge(inbox, UidSet{{Uid{1}, Uid{2}}}, false));
+    for (int i = 0; i < 200 && store->report().locations.at(0).second.records != 1; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    EXPECT_EQ(store->report().locations.at(0).second.records, 1u);
+    EXPECT_EQ(text(bob, "INBOX", Uid{3}), message("3"));
+    EXPECT_EQ(store->report().messages, 1u);
+    expect_sound();
+}
+
+TEST_F(Items, AViewStaysAtItsMoment) {
+    const FolderId inbox = id_of(bob, "INBOX");
+    deliver(bob, "1");
+    auto view = account(bob)->view(inbox);
+    ASSERT_TRUE(view);
+    deliver(bob, "2");
+    ASSERT_TRUE(account(bob)->store(inbox, {{Uid{1}, Uid{1}}}, {Mode::add, seen, {}}));
+    EXPECT_EQ((*view)->info().messages, 1u);
+    EXPECT_EQ(*(*view)->uids(), (UidSet{{Uid{1}, Uid{1}}}));
+    EXPECT_EQ((**(*view)->item(Uid{1})).flags.system, 0);
+    EXPECT_FALSE((*view)->item(Uid{2})->has_value());
+}
+
+TEST_F(Items, ListingVisitsRunsWithTheirDescriptions) {
+    for (int i = 1; i <= 60; ++i) deliver(bob, fmt::format("number {}", i));
+    ASSERT_TRUE(account(bob)->expunge(id_of(bob, "INBOX"), UidSet{{Uid{5}, Uid{6}}}, false));
+    auto view = account(bob)->view(id_of(bob, "INBOX"));
+    std::vector<std::uint32_t> seen_uids;
+    auto visit = [&](const Item& item, std::string_view text) {
+        auto listing = mime::Listing::decode(text);
+        EXPECT_TRUE(listing);
+        EXPECT_NE(listing->envelope.find(fmt::format("number {}\"", item.uid.value())), std::string::npos);
+        seen_uids.push_back(item.uid.value());
+        return seen_uids.size() < 8;
+    };
+    ASSERT_TRUE((*view)->each_described({{Uid{1}, Uid{1}}, {Uid{4}, Uid{7}}, {Uid{30}, Uid{31}}, {Uid{58}, highest_uid}}, visit));
+    EXPECT_EQ(seen_uids, (std::vector<std::uint32_t>{1, 4, 7, 30, 31, 58, 59, 60}));
+    seen_uids.clear();
+    ASSERT_TRUE((*view)->each_described({{Uid{12}, Uid{12}}}, visit));
+    EXPECT_EQ(seen_uids, std::vector<std::uint32_t>{12});
+    EXPECT_EQ(*(*view)->uids(), (UidSet{{Uid{1}, Uid{4}}, {Uid{7}, Uid{60}}}));
+    Item first = **(*view)->item(Uid{1});
+    EXPECT_EQ((*view)->head(first, 20)->substr(0, 20), message("number 1").substr(0, 20));
+}
+
+TEST_F(Items, OneSessionAloneSeesAMessageAsRecent) {
+    const FolderId inbox = id_of(bob, "INBOX");
+    deliver(bob, "1");
+    EXPECT_EQ((*account(bob)->view(inbox))->info().recent_from, Uid{1});
+    auto first = account(bob)->select(inbox);
+    EXPECT_EQ((*first)->first_recent(), Uid{1});
+    first->reset();
+    deliver(bob, "2");
+    EXPECT_EQ((*account(bob)->select(inbox))->first_recent(), Uid{2});
+    reopen();
+    auto later = account(bob)->select(inbox);
+    EXPECT_EQ((*later)->first_recent(), Uid{3});
+    EXPECT_EQ((*account(bob)->view(inbox))->first_recent(), Uid{3});
+}
+
+TEST_F(Items, TheChangeLogTellsEverythingInOrder) {
+    const FolderId inbox = id_of(bob, "INBOX"), trash = id_of(bob, "Trash");
+    const ModSeq start = account(bob)->highest_modseq();
+    deliver(bob, "1");
+    deliver(bob, "2");
+    ASSERT_TRUE(account(bob)->store(inbox, {{Uid{1}, Uid{2}}}, {Mode::add, seen, {}}));
+    ASSERT_TRUE(account(bob)->move(inbox, {{Uid{1}, Uid{1}}}, trash));
+    ASSERT_TRUE(account(bob)->create_folder("new"));
+    auto log_now = account(bob)->changes(start);
+    ASSERT_TRUE(log_now);
+    EXPECT_TRUE(log_now->complete);
+    EXPECT_EQ(log_now->upto, account(bob)->highest_modseq());
+    std::vector<std::pair<Change::Kind, FolderId>> kinds;
+    ModSeq last = start;
+    for (const Change& change : log_now->changes) {
+        EXPECT_GT(change.modseq, last);
+        last = change.modseq;
+        kinds.emplace_back(change.kind, change.folder);
+    }
+    using enum Change::Kind;
+    EXPECT_EQ(kinds, (std::vector<std::pair<Change::Kind, FolderId>>{
+                         {added, inbox}, {added, inbox}, {flags, inbox}, {expunged, inbox}, {added, trash}, {folder, id_of(bob, "new")}}));
+    EXPECT_EQ(account(bob)->changes(start, trash)->changes.size(), 1u);
+    EXPECT_TRUE(account(bob)->changes(log_now->upto)->changes.empty());
+}
+
+TEST_F(Items, OldChangesAreForgottenAndReadersToldSo) {
+    store.reset();
+    options.change_retention = {.count = 10, .age = std::chrono::seconds{-10}, .at_most = 100};
+    options.mark_every = std::chrono::milliseconds{10};
+    open();
+    const FolderId inbox = id_of(bob, "INBOX");
+    deliver(bob, "1");
+    const ModSeq start = account(bob)->highest_modseq();
+    for (int i = 0; i < 30; ++i)
+        ASSERT_TRUE(account(bob)->store(inbox, {{Uid{1}, Uid{1}}}, {i % 2 ? Mode::remove : Mode::add, seen, {}}));
+    for (int i = 0; i < 200 && account(bob)->changes(start)->complete; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    EXPECT_FALSE(account(bob)->changes(start)->complete);
+    auto recent = account(bob)->changes(ModSeq{account(bob)->highest_modseq().value() - 10});
+    EXPECT_TRUE(recent->complete);
+    EXPECT_EQ(recent->changes.size(), 10u);
+    reopen();
+    EXPECT_FALSE(account(bob)->changes(start)->complete);
+}
+
+TEST_F(Items, WatchersAreWokenUntilTheyLetGo) {
+    std::atomic<int> all{0}, only_trash{0};
+    auto watch = account(bob)->watch({}, [&] { ++all; });
+    auto trash_watch = account(bob)->watch(id_of(bob, "Trash"), [&] { ++only_trash; });
+    deliver(bob, "1");
+    EXPECT_EQ(all, 1);
+    EXPECT_EQ(only_trash, 0);
+    ASSERT_TRUE(account(bob)->copy(id_of(bob, "INBOX"), {{Uid{1}, Uid{1}}}, id_of(bob, "Trash")));
+    EXPECT_EQ(all, 2);
+    EXPECT_EQ(only_trash, 1);
+    deliver(eve, "1");
+    EXPECT_EQ(all, 2);
+    watch.reset();
+    deliver(bob, "2");
+    EXPECT_EQ(all, 2);
+}
+
+TEST_F(Items, AnAccountOutOfTheCacheComesBackAsItWas) {
+    store.reset();
+    options.account_cache = 2;
+    open();
+    auto watched = account(bob)->watch({}, [] {});
+    auto held = account(bob);
+    for (std::uint64_t i = 100; i < 120; ++i) {
+        ASSERT_TRUE(store->create_account(AccountId{i}));
+        deliver(AccountId{i}, "1");
+    }
+    EXPECT_EQ(held, account(bob)) << "one in use stays";
+    for (std::uint64_t i = 100; i < 120; ++i) EXPECT_EQ(info(AccountId{i}, "INBOX").messages, 1u);
+    expect_sound();
+}
+
+}  // namespace
+}  // namespace postrider::mailstore
