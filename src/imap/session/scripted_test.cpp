@@ -255,8 +255,8 @@ INSTANTIATE_TEST_SUITE_P(Imaptest, Scripted,
                                          "fetch-body-mime", "fetch-bodystructure", "id", "listext", "move", "mutf7",
                                          "pipeline-connections", "search-body", "search-date", "search-header", "search-sets",
                                          "select", "subscribe", "uidvalidity"),
-                         [](const auto& info) {
-                             std::string name = info.param;
+                         [](const auto& test) {
+                             std::string name = test.param;
                              for (char& c : name)
                                  if (c == '-') c = '_';
                              return name;
