@@ -106,7 +106,7 @@ Task<Line> FakeStream::read_line(std::size_t limit) {
         const std::optional<Line> line = lines_.scan(buffered(), limit, used);
         begin_ += used;
         if (line) co_return *line;
-        receive(std::max<std::size_t>(limit + 2, 64 * 1024), false);
+        receive(std::max<std::size_t>(limit + 2, 16 * 1024), false);
     }
 }
 

@@ -282,6 +282,8 @@ std::expected<std::unique_ptr<Listener>, std::string> Listener::open(IoPool& poo
     if (!socket) return failed("open a socket for");
     const int on = 1;
     ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // Inherited by what is accepted: a peer that vanished does not hold an idle session without a time limit for ever.
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     // So that 0.0.0.0:25 and [::]:25 can stand side by side, whatever the system's default is.
     if (family == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (::bind(socket.get(), address->get(), address->size) != 0) return failed("bind");

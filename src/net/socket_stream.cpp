@@ -258,7 +258,8 @@ Task<Stream::Filled> SocketStream::fill(std::size_t limit) {
 
 Task<Line> SocketStream::read_line(std::size_t limit) {
     if (++work_ >= work_per_turn) co_await breathe();
-    const std::size_t most = std::max<std::size_t>(limit + 2, 64 * 1024);
+    // Enough for many pipelined commands; what a client may make us hold before it has logged in stays small.
+    const std::size_t most = std::max<std::size_t>(limit + 2, 16 * 1024);
     while (true) {
         std::size_t used = 0;
         const std::optional<Line> line = lines_.scan(in_.view(), limit, used);
@@ -406,6 +407,7 @@ Task<> SocketStream::start_tls_client(std::shared_ptr<const TlsContext> context,
 Task<> SocketStream::close() {
     if (closing_) co_return;
     closing_ = true;
+    farewell_.reset();
     idle_limit_ = 0;
     deadline_after(std::chrono::seconds{leave_taking});
     bool unread = !in_.empty();

@@ -80,7 +80,8 @@ public:
     /// Waits until at least one more octet is buffered, or until wake(). At most `limit` octets are ever buffered.
     virtual Task<Filled> fill(std::size_t limit = 64 * 1024) = 0;
 
-    /// The next line, at most `limit` octets without its end. CR or LF elsewhere in the line stays in the text.
+    /// The next line, at most `limit` octets without its end. CR elsewhere in the line stays in the text. Reads ahead
+    /// up to 16 KB, or the limit if that is more.
     virtual Task<Line> read_line(std::size_t limit) = 0;
     /// Exactly `count` octets appended to `into` (the caller has checked the count against its own limit).
     virtual Task<> read_exactly(std::string& into, std::size_t count) = 0;

@@ -20,7 +20,13 @@ struct TlsOptions {
     /// ssl2 ssl3 tls1 tls1_1 tls1_2 tls1_3. Empty: TLS 1.2 and 1.3. ssl2 and ssl3 are never enabled.
     std::vector<std::string> allowed_versions;
     std::string cert_file;                ///< PEM: chain and key. "" or "none": no TLS on this listener
-    std::vector<std::string> more_certs;  ///< chosen by the host names in them (SNI), wildcards included
+    /// Certificates for other host names, chosen by SNI. One that cannot be used is left out with a warning.
+    struct HostCertificate {
+        HostCertificate(std::string pem, std::string name = {}) : file{std::move(pem)}, host_name{std::move(name)} {}
+        std::string file;       ///< PEM: chain and key
+        std::string host_name;  ///< besides the names in the certificate; "*.example.org" for a wildcard
+    };
+    std::vector<HostCertificate> more_certs;
     std::string ca_file;                  ///< PEM: who signs client (or, outgoing, server) certificates
     std::string dh_file;                  ///< PEM; "" or "none": OpenSSL's own groups
     int max_chain_depth = 4;

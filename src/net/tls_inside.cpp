@@ -177,14 +177,17 @@ std::shared_ptr<TlsContext::Inside> build_server_inside(const TlsOptions& option
     out->context = make_server_context(options.cert_file, options, *out);
     if (!out->context) return out;
     std::vector<std::string> warnings = out->warnings;
-    for (const std::string& file : options.more_certs) {
-        SslContextPtr context = make_server_context(file, options, *out);
+    for (const TlsOptions::HostCertificate& more : options.more_certs) {
+        out->warnings.clear();  // the same as for the first one
+        SslContextPtr context = make_server_context(more.file, options, *out);
         if (!context) {  // one tenant's broken file must not take the others' TLS away
             warnings.push_back(out->problem);
             out->problem.clear();
             continue;
         }
-        for (const std::string& name : host_names(SSL_CTX_get0_certificate(context.get()))) {
+        std::vector<std::string> names = host_names(SSL_CTX_get0_certificate(context.get()));
+        if (!more.host_name.empty()) names.push_back(lower(more.host_name));
+        for (const std::string& name : names) {
             SSL_CTX_up_ref(context.get());
             out->by_name.try_emplace(name, SslContextPtr{context.get()});
         }

@@ -97,7 +97,8 @@ TEST_F(Tls, BothSidesAgreeOnTheChannelBindings) {
 
 TEST_F(Tls, TheCertificateIsChosenByHostNameWildcardsIncluded) {
     TlsOptions with = options("mail");
-    with.more_certs = {file("wild"), file("missing")};
+    make("plain", {"unrelated"});
+    with.more_certs = {file("wild"), file("missing"), {file("plain"), "Imap.Example.com"}};
     const auto context = TlsContext::server(with);
     ASSERT_TRUE(context->usable());
     EXPECT_EQ(context->warnings().size(), 1U);
@@ -106,6 +107,13 @@ TEST_F(Tls, TheCertificateIsChosenByHostNameWildcardsIncluded) {
         EXPECT_NO_THROW(run_task(talk(server.address(), client({.ca_file = file("wild")}), name))) << name;
     EXPECT_NO_THROW(run_task(talk(server.address(), client({.ca_file = file("mail")}), "mail.example.org")));
     EXPECT_NO_THROW(run_task(talk(server.address(), client({.ca_file = file("mail")}), "127.0.0.1")));
+    const TlsOptions of_unrelated{.ca_file = file("plain")};
+    try {
+        run_task(talk(server.address(), client(of_unrelated), "imap.example.com"));
+        ADD_FAILURE() << "the certificate is for another name";
+    } catch (const SessionEnd& end) {  // the right file, which the client rightly refuses for its name
+        EXPECT_NE(std::string{end.what()}.find("hostname mismatch"), std::string::npos) << end.what();
+    }
     for (const std::string name : {"a.b.example.net", "example.com"}) {
         EXPECT_THROW(run_task(talk(server.address(), client({.ca_file = file("wild")}), name)), SessionEnd) << name;
         EXPECT_THROW(run_task(talk(server.address(), client({.ca_file = file("mail")}), name)), SessionEnd) << name;
