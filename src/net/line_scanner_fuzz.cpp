@@ -56,7 +56,8 @@ std::vector<Seen> split(std::string_view octets, std::size_t limit) {
 
 }  // namespace
 
-/// However the octets are cut, the lines are the same. First octet: the limit; second: the size of the pieces.
+/// However the octets are cut, the lines are the same. First octet: the limit; second: the size of the
+/// pieces.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2) return 0;
     const std::size_t limit = data[0];

@@ -6,11 +6,11 @@
 #include <fstream>
 #include <thread>
 
+#include "net/connect.h"
 #include "net/proxy_header.h"
+#include "net/run_task.h"
 #include "net/test_server.h"
 #include "net/tls.h"
-#include "net/connect.h"
-#include "net/run_task.h"
 
 // CPU times are those of the whole process: server and client.
 namespace postrider::net {
@@ -86,7 +86,8 @@ std::size_t resident() {
     return pages * 4096;
 }
 
-/// Octets of heap and of resident memory for each session that has served a line and now waits for the next one.
+/// Octets of heap and of resident memory for each session that has served a line and now waits for the next
+/// one.
 void idle_memory(benchmark::State& state) {
     rlimit files{};
     ::getrlimit(RLIMIT_NOFILE, &files);
