@@ -11,8 +11,8 @@
 
 namespace postrider::net {
 
-/// OpenSSL writes to sockets without MSG_NOSIGNAL: a thread that runs streams must not die of a peer that has gone.
-/// IoPool and run_task() call it for their threads.
+/// OpenSSL writes to sockets without MSG_NOSIGNAL: a thread that runs streams must not die of a peer that has
+/// gone. IoPool and run_task() call it for their threads.
 void block_sigpipe();
 
 /// The I/O threads: each runs its own io_context, a connection stays on one for life.
@@ -41,8 +41,8 @@ public:
     };
 
     WorkerPool(unsigned threads, std::size_t max_waiting);
-    /// Waits for the jobs that run; those that wait are dropped, and with them the coroutines that asked for them.
-    /// To be destroyed after the I/O threads have stopped and before the IoPool is.
+    /// Waits for the jobs that run; those that wait are dropped, and with them the coroutines that asked for
+    /// them. To be destroyed after the I/O threads have stopped and before the IoPool is.
     ~WorkerPool();
 
     /// Runs `job` on a worker and resumes the calling coroutine on its own thread with what it returned (or

@@ -14,7 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 
 Task<std::string> ask(WorkerPool& pool, std::thread::id home) {
-    auto job = [home] { return std::this_thread::get_id() == home ? std::string{"same"} : std::string{"elsewhere"}; };
+    auto job = [home] {
+        return std::this_thread::get_id() == home ? std::string{"same"} : std::string{"elsewhere"};
+    };
     std::string where = co_await pool.run(std::move(job));
     co_return where + (std::this_thread::get_id() == home ? " and back" : " and lost");
 }
@@ -91,7 +93,8 @@ TEST(WorkerPool, ManySessionsShareIt) {
     for (int i = 0; i < 8; ++i) {
         auto promise = std::make_shared<std::promise<void>>();
         ends.push_back(promise->get_future());
-        asio::co_spawn(io.next(), many_jobs(pool, done), [promise](std::exception_ptr) { promise->set_value(); });
+        asio::co_spawn(io.next(), many_jobs(pool, done),
+                       [promise](std::exception_ptr) { promise->set_value(); });
     }
     for (auto& end : ends) end.wait();
     EXPECT_EQ(done, 8000);

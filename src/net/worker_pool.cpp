@@ -68,7 +68,9 @@ WorkerPool::~WorkerPool() {
     for (auto& thread : impl_->threads) thread.join();
 }
 
-bool WorkerPool::post(std::function<void()> job) { return impl_->post(std::move(job)); }
+bool WorkerPool::post(std::function<void()> job) {
+    return impl_->post(std::move(job));
+}
 
 std::size_t WorkerPool::waiting() const {
     std::lock_guard lock{impl_->mutex};
@@ -79,8 +81,8 @@ Task<> WorkerPool::run_erased(Invoke invoke, void* target) {
     const auto executor = co_await asio::this_coro::executor;
     bool taken = true;
     auto initiate = [&, invoke, target](auto handler) {
-        // Copyable, as std::function wants it; runs on the caller's thread, and if the pool drops the job, the last
-        // copy to go takes the coroutine with it.
+        // Copyable, as std::function wants it; runs on the caller's thread, and if the pool drops the job,
+        // the last copy to go takes the coroutine with it.
         auto resume = std::make_shared<decltype(handler)>(std::move(handler));
         taken = impl_->post([invoke, target, executor, resume]() mutable {
             invoke(target);
