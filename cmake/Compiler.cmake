@@ -3,7 +3,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # False positives of g++ 12 in its own library and in coroutine frames.
     add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds
-                        -Wno-stringop-overread -Wno-dangling-pointer -Wno-free-nonheap-object
+                        -Wno-stringop-overread -Wno-dangling-pointer -Wno-free-nonheap-object -Wno-mismatched-new-delete
                         -Wno-missing-field-initializers)
 else()
     add_compile_options(-Wno-missing-field-initializers)

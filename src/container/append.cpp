@@ -242,7 +242,8 @@ Result<> FileLocation::sync() {
             && disk_.write(file->fd, summary.encode(), sector) == 0)
             file->summary_end = summary.end;
     }
-    return {};
+    const std::lock_guard lock{releasing_};
+    return punch_holes();
 }
 
 Mark FileLocation::mark() const {

@@ -150,8 +150,9 @@ public:
     virtual Result<std::string> read_head(BlobId id, const Extent& extent, std::size_t bytes) = 0;
 
     /// Gives the record's bytes back to the file system: punches out the 4 KiB pages that hold nothing but
-    /// freed records. Freeing twice does no harm. Takes effect at once, and is not synced: after a power cut
-    /// the record may be there again.
+    /// freed records. Freeing twice does no harm. The record is gone at once; small holes wait for their
+    /// neighbours, at most until the next sync(). Not durable by itself: after a power cut the record may be
+    /// there again.
     virtual Result<> release(BlobId id, const Extent& extent) = 0;
 
     /// To be called once after open, before the first append. Calls `found` with every whole record behind

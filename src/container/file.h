@@ -73,6 +73,9 @@ public:
     std::uint64_t laid_out_to = 0;  ///< blocks reserved up to here
     std::uint64_t summary_end = 0;  ///< the end that the summary on disk names
     bool unsynced = false;
+
+    // Whoever releases, under that lock.
+    std::uint64_t freed_since_summary = 0;  ///< bytes
 };
 
 }  // namespace postrider::container

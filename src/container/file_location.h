@@ -86,9 +86,12 @@ private:
 
     // release.cpp
     struct Hole {
+        FilePtr file;
         std::uint64_t begin;
         std::uint64_t end;
     };
+    Result<> punch_holes();
+    void remember_freed(ContainerFile& file, std::uint64_t bytes);
     Hole hole_around(const ContainerFile& file, std::uint64_t offset, const RecordHeader& header) const;
 
     // recover.cpp
@@ -122,6 +125,7 @@ private:
     std::atomic<bool> has_failed_ = false;
 
     std::mutex releasing_;
+    std::vector<Hole> holes_;  ///< of freed records, not punched yet
     std::atomic<std::uint64_t> syncs_ = 0;
 };
 

@@ -190,6 +190,7 @@ Result<FileLocation::FilePtr> FileLocation::create_file() {
 FileLocation::~FileLocation() {
     const std::lock_guard syncing{syncing_};
     const std::lock_guard lock{appending_};
+    (void)punch_holes();
     // A clean end: the next open need not look where the files end. If this fails, it looks.
     if (ready_ && !has_failed_)
         for (const auto& each : files()) {
@@ -227,7 +228,9 @@ std::vector<FileLocation::FilePtr> FileLocation::files() const {
         for (const auto& each : files_)
             if (each) found.push_back(each);
     }
-    std::ranges::stable_sort(found, {}, [](const FilePtr& each) { return each->generation; });
+    std::ranges::sort(found, {}, [](const FilePtr& each) {
+        return std::pair{each->generation, each->number};
+    });
     return found;
 }
 

@@ -1,7 +1,14 @@
+#include <algorithm>
+
 #include "container/file_location.h"
 
 namespace postrider::container {
 namespace {
+
+/// Punching is a transaction of the file system: small holes wait for their neighbours or the next sync.
+constexpr std::uint64_t large_hole = 64u << 10;
+constexpr std::size_t most_holes = 32;
+constexpr std::uint64_t most_forgotten = 1u << 20;
 
 bool all_zero(std::string_view bytes) {
     return bytes.find_first_not_of('\0') == std::string_view::npos;
@@ -32,13 +39,46 @@ Result<> FileLocation::release(BlobId id, const Extent& extent) {
         return std::unexpected(from->refused("freeing a record", error));
     from->live_bytes -= header->padded_size();
     from->live_records -= 1;
+    remember_freed(*from, header->padded_size());
 
-    const Hole hole = hole_around(*from, extent.offset, *header);
+    Hole hole = hole_around(*from, extent.offset, *header);
     if (hole.begin >= hole.end) return {};
-    if (const int error = disk_.punch(from->fd, hole.begin, hole.end - hole.begin);
-        error != 0 && error != EOPNOTSUPP)  // without holes, compaction gives the space back
-        return std::unexpected(from->refused("punching a hole", error));
+    hole.file = from;
+    const bool merged = std::ranges::any_of(holes_, [&](Hole& other) {
+        if (other.file != from || hole.end < other.begin || hole.begin > other.end) return false;
+        other.begin = std::min(other.begin, hole.begin);
+        other.end = std::max(other.end, hole.end);
+        return true;
+    });
+    if (!merged) holes_.push_back(hole);
+    if (hole.end - hole.begin >= large_hole || holes_.size() > most_holes) return punch_holes();
     return {};
+}
+
+Result<> FileLocation::punch_holes() {
+    Result<> result;
+    for (const Hole& hole : holes_) {
+        const int error = disk_.punch(hole.file->fd, hole.begin, hole.end - hole.begin);
+        if (error != 0 && error != EOPNOTSUPP)  // without holes, compaction gives the space back
+            result = std::unexpected(hole.file->refused("punching a hole", error));
+    }
+    holes_.clear();
+    return result;
+}
+
+/// A closed file's summary is written again when its counts are off by more than a little, so that they are
+/// nearly right after a crash. (Of a file that grows, sync() writes it.)
+void FileLocation::remember_freed(ContainerFile& file, std::uint64_t bytes) {
+    file.freed_since_summary += bytes;
+    if (!file.closed || file.freed_since_summary < most_forgotten || !file.trouble.empty()) return;
+    file.freed_since_summary = 0;
+    const Summary summary{.end = file.end,
+                          .last_number = file.last_number,
+                          .live_bytes = file.live_bytes,
+                          .live_records = file.live_records,
+                          .last_record = file.last_record,
+                          .closed = true};
+    (void)disk_.write(file.fd, summary.encode(), sector);  // a hint: the one before it is as good
 }
 
 /// The whole pages around a freed record that hold nothing else but freed ones. What lies between records (a
@@ -88,7 +128,7 @@ FileLocation::Hole FileLocation::hole_around(const ContainerFile& file, std::uin
         }
         if (position >= last_page + page_size) end = last_page + page_size;
     }
-    return {begin, end};
+    return {nullptr, begin, end};
 }
 
 }  // namespace postrider::container

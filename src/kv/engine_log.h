@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rocksdb/env.h>
+#include <rocksdb/listener.h>
 
 #include <functional>
 #include <string_view>
@@ -19,6 +20,15 @@ public:
 
 private:
     std::function<void(std::string_view)> warn_;
+};
+
+/// Going on after an error is ours to decide (RocksStore::recover): the engine would wait five seconds
+/// between looks at the free space, and refuse to be told meanwhile.
+class NoAutoRecovery final : public rocksdb::EventListener {
+public:
+    void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
+        *auto_recovery = false;
+    }
 };
 
 }  // namespace postrider::kv

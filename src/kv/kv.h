@@ -101,8 +101,9 @@ public:
     virtual ~Store() = default;
 
     virtual Result<std::optional<std::string>> get(std::string_view key, const Snapshot* at = nullptr) = 0;
-    /// After a full disk the store takes writes again by itself as soon as there is room: the caller may just
-    /// try again. A batch that failed is not visible; it is gone for good once a later write has succeeded.
+    /// After a full disk the store takes writes again by itself once there is room: the caller may just try
+    /// again. After another refusal of the disk (EIO) it stays readable and refuses writes until it is opened
+    /// again. A batch that failed is not visible; it is gone for good once a later write has succeeded.
     virtual Result<> write(Batch batch, Durability durability = Durability::soon) = 0;
     /// Everything written before the call is on disk when it returns. Costs nothing if it already is.
     virtual Result<> sync() = 0;

@@ -4,6 +4,7 @@
 #include <rocksdb/env.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/codec.h"
@@ -108,7 +109,11 @@ Result<> RocksStore::write(Batch batch, Durability durability) {
     const rocksdb::WriteOptions options;
     auto& changes = batch.impl().changes;
     auto status = db_->Write(options, &changes);
-    if (!status.ok() && recover()) status = db_->Write(options, &changes);
+    if (!status.ok()) {
+        // The engine's log writer must not be asked to sync after an error (Debian's build asserts that).
+        log_lost_ = true;
+        if (recover()) status = db_->Write(options, &changes);
+    }
     if (!status.ok()) return std::unexpected(to_failure(status, directory_, "writing"));
     written_.fetch_add(1, std::memory_order_acq_rel);
     if (durability == Durability::now) return sync();
@@ -157,7 +162,14 @@ bool RocksStore::recover() {
     std::error_code error;
     const auto space = std::filesystem::space(directory_, error);
     if (error || space.available < 4 * engine_.options.write_buffer_size) return false;
-    return db_->Resume().ok();
+    const auto begin = std::chrono::steady_clock::now();
+    if (begin < try_again_) return false;
+    const bool resumed = db_->Resume().ok();
+    // An attempt writes tables: where the free space lies (quotas), trying must not become the main work.
+    const auto end = std::chrono::steady_clock::now();
+    if (!resumed)
+        try_again_ = end + std::min<std::chrono::nanoseconds>(20 * (end - begin), std::chrono::seconds{1});
+    return resumed;
 }
 
 std::unique_ptr<Snapshot> RocksStore::snapshot() {

@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -42,6 +43,7 @@ private:
     std::unique_ptr<rocksdb::DB> db_;
 
     std::mutex recovering_;
+    std::chrono::steady_clock::time_point try_again_;
 
     // Group commit of the log: one thread flushes, the others wait for it and look whether that covered them.
     std::mutex sync_mutex_;

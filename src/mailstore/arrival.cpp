@@ -24,6 +24,7 @@ Result<> place(Core& core, Arrival& arrival, std::vector<Target> targets, std::s
         placement.flags = target.flags;
         placement.keywords = std::move(target.keywords);
         placement.prefix = std::move(target.prefix);
+        placement.over_quota_allowed = target.over_quota_allowed;
         placement.size = payload_size + static_cast<std::uint32_t>(placement.prefix.size());
         for (; placement.description < prefixes.size(); ++placement.description)
             if (prefixes[placement.description] == placement.prefix) break;

@@ -22,6 +22,7 @@ struct Placement {
     std::uint8_t flags = 0;
     std::vector<std::string> keywords;
     std::string prefix;
+    bool over_quota_allowed = false;
     std::size_t description = 0;           ///< index into Arrival::descriptions
     std::uint32_t size = 0;                ///< of prefix and payload
 

@@ -137,7 +137,9 @@ private:
                 continue;
             }
             AccountEdit::FolderEdit& box = touched.edit.folder(*state);
-            if (!job.strict && !fits(touched, box, placement.size, 1)) {
+            const bool room = placement.over_quota_allowed ? AccountEdit::has_uids(box, 1)
+                                                            : job.strict || fits(touched, box, placement.size, 1);
+            if (!room) {
                 placement.error = MailError::over_quota;
                 continue;
             }

@@ -33,6 +33,7 @@ struct Target {
     std::uint8_t flags = 0;
     std::vector<std::string> keywords;
     std::string prefix;                ///< header lines of this copy alone, CRLF-ended
+    bool over_quota_allowed = false;   ///< the quota was checked when the recipient was accepted
 };
 
 /// A message on its way into the store: written once, synced once, made visible in one batch.
@@ -116,9 +117,10 @@ public:
     using Done = std::function<void(Result<DeliveryReceipt>)>;
     virtual void submit(Submission submission, Done done) = 0;
     /// Puts copies of a stored message that the queue holds into local folders, in one batch with what `also`
-    /// adds (the changed queue entry). Soon durable; exact after a crash, because the queue entry is in the same batch.
+    /// adds (the changed queue entry) once it is known which targets were served. Soon durable; exact after a crash,
+    /// because the queue entry is in the same batch.
     virtual Result<DeliveryReceipt> deliver(BlobId held, std::vector<Target> targets,
-                                            const std::function<void(kv::Batch&)>& also) = 0;
+                                            const std::function<void(const DeliveryReceipt&, kv::Batch&)>& also) = 0;
     /// The queue needs the blob no longer; `also` removes its records in the same batch.
     virtual Result<> release_hold(BlobId blob, const std::function<void(kv::Batch&)>& also) = 0;
 
@@ -156,6 +158,10 @@ public:
     virtual Report report() = 0;
     virtual bool full() const = 0;  ///< no location takes messages: SMTP answers 452 before it reads any. Does not block
 };
+
+/// The account's folders; makes them if a crash came between the account's creation and theirs. Only for accounts
+/// that the directory knows.
+Result<std::shared_ptr<Account>> open_or_create(MailStore& store, AccountId account);
 
 /// One account's folders. Held by sessions while they need it.
 class Account {

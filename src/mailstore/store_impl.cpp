@@ -143,7 +143,7 @@ void MailStoreImpl::submit(Submission submission, Done done) {
 }
 
 Result<DeliveryReceipt> MailStoreImpl::deliver(BlobId held, std::vector<Target> targets,
-                                               const std::function<void(kv::Batch&)>& also) {
+                                               const std::function<void(const DeliveryReceipt&, kv::Batch&)>& also) {
     auto stored = core_.read(held);
     if (!stored) return std::unexpected(stored.error());
     Job job;
@@ -152,7 +152,7 @@ Result<DeliveryReceipt> MailStoreImpl::deliver(BlobId held, std::vector<Target> 
     arrival.stored = true;
     arrival.received = core_.clock.now();
     arrival.descriptions.push_back(mime::describe(stored->payload).encode());
-    if (also) arrival.also = [&](BlobId, kv::Batch& batch) { also(batch); };
+    if (also) arrival.also = [&](BlobId, kv::Batch& batch) { also(receipt_of(arrival), batch); };
     if (auto ok = place(core_, arrival, std::move(targets), stored->payload,
                         static_cast<std::uint32_t>(stored->payload.size())); !ok)
         return std::unexpected(ok.error());

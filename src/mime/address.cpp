@@ -52,7 +52,8 @@ bool is_domain_literal(std::string_view domain) {
     return true;
 }
 
-/// Labels of letters, digits, "-" and "_" (which exists), or beyond US-ASCII; a single dot at the end is dropped.
+/// Labels of letters, digits, "-" and "_" (which exists), or beyond US-ASCII; a single dot at the end is
+/// dropped.
 bool is_domain(std::string_view domain) {
     std::size_t label = 0;
     for (char c : domain) {

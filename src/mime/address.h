@@ -18,8 +18,8 @@ struct AddrSpec {
     friend auto operator<=>(const AddrSpec&, const AddrSpec&) = default;
 };
 
-/// `local@domain`, also `"quoted local"@domain` and `user@[192.0.2.1]`; UTF-8 in both halves. nullopt when it is not one, or
-/// longer than RFC 5321 §4.5.3.1 allows (64 and 255 octets).
+/// `local@domain`, also `"quoted local"@domain` and `user@[192.0.2.1]`; UTF-8 in both halves. nullopt when it
+/// is not one, or longer than RFC 5321 §4.5.3.1 allows (64 and 255 octets).
 std::optional<AddrSpec> parse_addr_spec(std::string_view text);
 
 }  // namespace postrider::mime

@@ -15,8 +15,8 @@ void AddressReader::clear() {
     local_begin_ = 0;
 }
 
-/// Words are joined by one blank where there was any. Around a dot the blank belongs to no word of a local part
-/// (RFC 5322 §4.4, obs-local-part).
+/// Words are joined by one blank where there was any. Around a dot the blank belongs to no word of a local
+/// part (RFC 5322 §4.4, obs-local-part).
 void AddressReader::add_word(std::string_view word, bool blank_before) {
     if (blank_before && !name.empty()) {
         bool dotted = name.back() == '.' || word.starts_with('.');
@@ -30,9 +30,9 @@ void AddressReader::add_word(std::string_view word, bool blank_before) {
 void AddressReader::split_local() {
     std::string_view words{name};
     for (std::size_t i = local_begin_; i < words.size(); ++i) {
-        bool beside_dot = words[i] == ' '
-                          && ((i > local_begin_ && words[i - 1] == '.')
-                              || (i + 1 < words.size() && words[i + 1] == '.'));
+        bool beside_dot =
+            words[i] == ' '
+            && ((i > local_begin_ && words[i - 1] == '.') || (i + 1 < words.size() && words[i + 1] == '.'));
         if (!beside_dot) local += words[i];
     }
     name.resize(local_begin_);
@@ -119,50 +119,50 @@ AddressReader::Item AddressReader::next() {
         }
         char c = in_.peek();
         switch (c) {
-        case ',':
-        case ';':
-            in_.skip();
-            if (c == ';' && in_group_) {
-                if (!name.empty()) {
-                    group_ends_ = true;
-                    return mailbox_without_domain();
+            case ',':
+            case ';':
+                in_.skip();
+                if (c == ';' && in_group_) {
+                    if (!name.empty()) {
+                        group_ends_ = true;
+                        return mailbox_without_domain();
+                    }
+                    in_group_ = false;
+                    return Item::group_end;
                 }
-                in_group_ = false;
-                return Item::group_end;
-            }
-            if (!name.empty()) return mailbox_without_domain();
-            break;
-        case ':':
-            in_.skip();
-            if (in_group_ || name.empty()) break;
-            in_group_ = true;
-            return Item::group_begin;
-        case '<':
-            in_.skip();
-            angle_address();
-            if (name.empty() && !comment_.empty()) name = comment_;
-            if (!local.empty() || !domain.empty() || !name.empty()) return Item::mailbox;
-            break;
-        case '@':
-            in_.skip();
-            split_local();
-            domain_name();
-            if (name.empty()) name = comment_;
-            if (!local.empty() || !domain.empty()) return Item::mailbox;
-            clear();
-            break;
-        case '"':
-            in_.skip();
-            word_.clear();
-            in_.quoted_string(word_);
-            add_word(word_, blank);
-            break;
-        default:
-            std::string_view atom = in_.dot_atom();
-            if (atom.empty())
-                in_.skip();  // ")", "]", "\" or a control
-            else
-                add_word(atom, blank);
+                if (!name.empty()) return mailbox_without_domain();
+                break;
+            case ':':
+                in_.skip();
+                if (in_group_ || name.empty()) break;
+                in_group_ = true;
+                return Item::group_begin;
+            case '<':
+                in_.skip();
+                angle_address();
+                if (name.empty() && !comment_.empty()) name = comment_;
+                if (!local.empty() || !domain.empty() || !name.empty()) return Item::mailbox;
+                break;
+            case '@':
+                in_.skip();
+                split_local();
+                domain_name();
+                if (name.empty()) name = comment_;
+                if (!local.empty() || !domain.empty()) return Item::mailbox;
+                clear();
+                break;
+            case '"':
+                in_.skip();
+                word_.clear();
+                in_.quoted_string(word_);
+                add_word(word_, blank);
+                break;
+            default:
+                std::string_view atom = in_.dot_atom();
+                if (atom.empty())
+                    in_.skip();  // ")", "]", "\" or a control
+                else
+                    add_word(atom, blank);
         }
     }
 }

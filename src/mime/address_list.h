@@ -20,8 +20,9 @@ public:
     /// The next item; its words are in the members below until the next call.
     Item next();
 
-    std::string name;    ///< display name or group name; the comment of "a@b (Name)"; encoded words stay encoded
-    std::string route;   ///< obsolete source route "@a,@b", mostly ""
+    std::string
+        name;  ///< display name or group name; the comment of "a@b (Name)"; encoded words stay encoded
+    std::string route;  ///< obsolete source route "@a,@b", mostly ""
     std::string local;
     std::string domain;  ///< as sent; "" when there is none
 
@@ -42,10 +43,10 @@ private:
 
 /// One mailbox for people to read: everything in UTF-8.
 struct Address {
-    std::string name;    ///< encoded words decoded
+    std::string name;  ///< encoded words decoded
     std::string local;
     std::string domain;
-    std::string group;   ///< of the group that it stands in, decoded; "" when in none
+    std::string group;  ///< of the group that it stands in, decoded; "" when in none
 };
 
 /// At most `limit` mailboxes of a raw field value. Groups are flattened; an empty group gives nothing.

@@ -19,13 +19,13 @@ public:
                const std::vector<EnvelopeFields>& envelopes, std::string& full, std::string& brief)
         : parts_{parts}, fields_{fields}, envelopes_{envelopes}, full_{full}, brief_{brief} {}
 
-    /// The part and all below it; gives the index of the part behind them. Recurses as deep as parts are nested,
-    /// which describe() limits.
+    /// The part and all below it; gives the index of the part behind them. Recurses as deep as parts are
+    /// nested, which describe() limits.
     std::size_t part(std::size_t i) {
         switch (parts_[i].kind) {
-        case Part::multipart: return multipart(i);
-        case Part::message: return message(i);
-        default: break;
+            case Part::multipart: return multipart(i);
+            case Part::message: return message(i);
+            default: break;
         }
         both([&] {
             basic(i);
@@ -121,7 +121,8 @@ private:
     void parameters(std::size_t i) {
         const PartFields& fields = fields_[i];
         bool needs_charset = !fields.opaque && text::equal_ci(fields.type, "text");
-        auto type = fields.opaque || fields.default_type ? std::nullopt : parse_content_type(fields.content_type);
+        auto type =
+            fields.opaque || fields.default_type ? std::nullopt : parse_content_type(fields.content_type);
         if (!type) {
             full_ += needs_charset ? R"(("CHARSET" "us-ascii"))" : "NIL";
             return;
@@ -203,7 +204,8 @@ private:
 }  // namespace
 
 void append_body_structure(const std::vector<Part>& parts, const std::vector<PartFields>& fields,
-                           const std::vector<EnvelopeFields>& envelopes, std::string& full, std::string& brief) {
+                           const std::vector<EnvelopeFields>& envelopes, std::string& full,
+                           std::string& brief) {
     BodyWriter{parts, fields, envelopes, full, brief}.part(0);
 }
 

@@ -8,9 +8,10 @@
 
 namespace postrider::mime {
 
-/// Appends BODYSTRUCTURE to `full` and BODY, which lacks its extension data, to `brief` (RFC 9051 §7.5.2). `fields`
-/// has an entry for each part.
+/// Appends BODYSTRUCTURE to `full` and BODY, which lacks its extension data, to `brief` (RFC 9051 §7.5.2).
+/// `fields` has an entry for each part.
 void append_body_structure(const std::vector<Part>& parts, const std::vector<PartFields>& fields,
-                           const std::vector<EnvelopeFields>& envelopes, std::string& full, std::string& brief);
+                           const std::vector<EnvelopeFields>& envelopes, std::string& full,
+                           std::string& brief);
 
 }  // namespace postrider::mime

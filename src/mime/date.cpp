@@ -20,7 +20,8 @@ struct Moment {
     int day = -1, month = -1, year = -1, hour = -1, minute = 0, second = 0, zone = 0;
 
     std::optional<DateTime> resolve() const {
-        if (day < 1 || month < 1 || year < 1900 || year > 9999 || hour < 0 || hour > 23 || minute > 59 || second > 60)
+        if (day < 1 || month < 1 || year < 1900 || year > 9999 || hour < 0 || hour > 23 || minute < 0
+            || minute > 59 || second < 0 || second > 60)
             return std::nullopt;
         using namespace std::chrono;
         year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
@@ -49,14 +50,6 @@ int named_zone(std::string_view word) {
     for (const Row& row : rows)
         if (text::equal_ci(word, row.name)) return row.hours * 60;
     return 0;
-}
-
-std::string_view take_digits(std::string_view& text) {
-    std::size_t count = 0;
-    while (count < text.size() && text::is_digit(text[count])) ++count;
-    std::string_view digits = text.substr(0, count);
-    text.remove_prefix(count);
-    return digits;
 }
 
 /// -1 when there are none or too many to be anything in a date.
@@ -89,41 +82,41 @@ public:
         while (true) {
             in_.skip_cfws();
             if (in_.at_end()) break;
-            std::string_view rest = in_.rest();
-            char c = rest.front();
+            char c = in_.peek();
             if (text::is_digit(c)) {
-                digits(rest);
+                digits();
             } else if (text::is_alpha(c)) {
-                word(rest);
-            } else if ((c == '+' || c == '-') && moment_.hour >= 0 && rest.size() > 1 && text::is_digit(rest[1])) {
-                rest.remove_prefix(1);
-                moment_.zone = offset(c, take_digits(rest));
+                word();
             } else {
-                rest.remove_prefix(1);
+                in_.skip();
+                bool sign = (c == '+' || c == '-') && moment_.hour >= 0 && text::is_digit(in_.peek());
+                if (sign) moment_.zone = offset(c, take_digits());
             }
-            in_ = Lexer{rest};
         }
         return moment_.resolve();
     }
 
 private:
-    void digits(std::string_view& rest) {
-        std::string_view first = take_digits(rest);
+    std::string_view take_digits() {
+        std::string_view digits = in_.rest();
+        std::size_t count = 0;
+        while (!in_.at_end() && text::is_digit(in_.peek())) {
+            in_.skip();
+            ++count;
+        }
+        return digits.substr(0, count);
+    }
+
+    void digits() {
+        std::string_view first = take_digits();
         int value = number(first);
-        if (moment_.hour < 0 && rest.starts_with(':')) {
+        in_.skip_cfws();
+        if (moment_.hour < 0 && in_.take(':')) {
             moment_.hour = value;
-            rest.remove_prefix(1);
-            moment_.minute = number(take_digits(rest));
-            if (moment_.minute < 0) moment_.hour = -1;
-            if (rest.starts_with(':')) {
-                rest.remove_prefix(1);
-                moment_.second = number(take_digits(rest));
-                if (moment_.second < 0) moment_.hour = -1;
-                if (rest.starts_with('.')) {  // fractions of a second
-                    rest.remove_prefix(1);
-                    take_digits(rest);
-                }
-            }
+            moment_.minute = after_colon();
+            in_.skip_cfws();
+            if (in_.take(':')) moment_.second = after_colon();
+            if (in_.take('.')) take_digits();  // fractions of a second
         } else if (moment_.day < 0 && first.size() <= 2) {
             moment_.day = value;
         } else if (moment_.year < 0 && first.size() <= 4) {
@@ -131,11 +124,19 @@ private:
         }
     }
 
-    void word(std::string_view& rest) {
+    int after_colon() {
+        in_.skip_cfws();
+        return number(take_digits());
+    }
+
+    void word() {
+        std::string_view letters = in_.rest();
         std::size_t count = 0;
-        while (count < rest.size() && text::is_alpha(rest[count])) ++count;
-        std::string_view letters = rest.substr(0, count);
-        rest.remove_prefix(count);
+        while (!in_.at_end() && text::is_alpha(in_.peek())) {
+            in_.skip();
+            ++count;
+        }
+        letters = letters.substr(0, count);
         if (moment_.month < 0 && month_of(letters) > 0)
             moment_.month = month_of(letters);
         else if (moment_.hour >= 0)
@@ -178,7 +179,9 @@ std::string month_name(const Shown& shown) {
 
 }  // namespace
 
-std::optional<DateTime> parse_date(std::string_view value) { return DateParser{value}.parse(); }
+std::optional<DateTime> parse_date(std::string_view value) {
+    return DateParser{value}.parse();
+}
 
 std::optional<DateTime> parse_internal_date(std::string_view text) {
     // ( SP DIGIT / 2DIGIT ) "-" month "-" 4DIGIT SP 2DIGIT ":" 2DIGIT ":" 2DIGIT SP ( "+" / "-" ) 4DIGIT
@@ -208,14 +211,16 @@ std::optional<DateTime> parse_internal_date(std::string_view text) {
 std::string format_date(DateTime when) {
     Shown shown = show(when);
     return fmt::format("{}, {} {} {:04} {:02}:{:02}:{:02} {}{:02}{:02}", weekdays[shown.weekday],
-                       static_cast<unsigned>(shown.date.day()), month_name(shown), static_cast<int>(shown.date.year()),
-                       shown.hour, shown.minute, shown.second, shown.sign, shown.zone_hours, shown.zone_minutes);
+                       static_cast<unsigned>(shown.date.day()), month_name(shown),
+                       static_cast<int>(shown.date.year()), shown.hour, shown.minute, shown.second,
+                       shown.sign, shown.zone_hours, shown.zone_minutes);
 }
 
 std::string format_internal_date(DateTime when) {
     Shown shown = show(when);
-    return fmt::format("{:2}-{}-{:04} {:02}:{:02}:{:02} {}{:02}{:02}", static_cast<unsigned>(shown.date.day()),
-                       month_name(shown), static_cast<int>(shown.date.year()), shown.hour, shown.minute, shown.second,
+    return fmt::format("{:2}-{}-{:04} {:02}:{:02}:{:02} {}{:02}{:02}",
+                       static_cast<unsigned>(shown.date.day()), month_name(shown),
+                       static_cast<int>(shown.date.year()), shown.hour, shown.minute, shown.second,
                        shown.sign, shown.zone_hours, shown.zone_minutes);
 }
 

@@ -17,15 +17,19 @@
 namespace postrider::mime {
 namespace {
 
-constexpr std::uint32_t most_parts = 30'000;  // Part::parent has 16 bits; a multipart without parts gets an empty one
-constexpr std::size_t max_boundary = 1000;    // RFC 2046 §5.1.1 allows 70
+constexpr std::uint32_t most_parts =
+    30'000;  // Part::parent has 16 bits; a multipart without parts gets an empty one
+constexpr std::size_t max_boundary = 16384;  // RFC 2046 §5.1.1 allows 70
 
-/// The one pass. Every octet is looked at once: header lines field by field, bodies only for line starts with "--"
-/// while a boundary is awaited.
+/// The one pass. Every octet is looked at once: header lines field by field, bodies only for line starts with
+/// "--" while a boundary is awaited.
 class Pass {
 public:
-    Pass(std::string_view message, const DescribeLimits& limits, Description& out)
-        : message_{message.substr(0, std::numeric_limits<std::uint32_t>::max())}, limits_{limits}, parts_{out.parts} {}
+    Pass(std::string_view message, std::string_view prefix, const DescribeLimits& limits, Description& out)
+        : message_{message.substr(0, std::numeric_limits<std::uint32_t>::max() - prefix.size())},
+          prefix_{prefix},
+          limits_{limits},
+          parts_{out.parts} {}
 
     void run() {
         begin_part(0, 0, false);
@@ -45,13 +49,13 @@ private:
         std::uint16_t part = 0;
         std::uint16_t children = 0;
         bool digest = false;
-        bool awaits = false;        ///< a multipart whose closing boundary did not come yet
+        bool awaits = false;  ///< a multipart whose closing boundary did not come yet
         std::string boundary;
     };
 
     /// A boundary that stands at at_.
     struct Match {
-        std::size_t open = 0;       ///< index in open_
+        std::size_t open = 0;  ///< index in open_
         bool closing = false;
     };
 
@@ -74,7 +78,8 @@ private:
             open_.push_back({static_cast<std::uint16_t>(index), 0, false, false, {}});
             floor_ = at_;
             in_header_ = true;
-            if (read_header(index)) end_header(index);
+            bool header_over = index == 0 && read_prefix();
+            if (header_over || read_header(index)) end_header(index);
             classify(index, digest);
             if (parts_[index].kind != Part::message) return;
             parent = index;
@@ -84,10 +89,20 @@ private:
         }
     }
 
+    /// The lines put before the message; true when they end in an empty line, which leaves the message no
+    /// header.
+    bool read_prefix() {
+        HeaderReader reader{prefix_};
+        for (Field field; reader.next(field);)
+            if (!field.name.empty()) keep_field(field.name, field.value, fields[0], &envelopes[0]);
+        return reader.position() < prefix_.size();
+    }
+
     /// True when the header is over; false when a boundary cut it off.
     bool read_header(std::size_t index) {
-        EnvelopeFields* envelope =
-            fields[index].envelope < 0 ? nullptr : &envelopes[static_cast<std::size_t>(fields[index].envelope)];
+        EnvelopeFields* envelope = fields[index].envelope < 0
+                                       ? nullptr
+                                       : &envelopes[static_cast<std::size_t>(fields[index].envelope)];
         const std::size_t begin = at_;
         while (at_ < message_.size()) {
             char c = message_[at_];
@@ -136,7 +151,8 @@ private:
         fields[index].lines_before = lines_;
     }
 
-    /// Decides what the part is taken for (RFC 2045 §5.2, RFC 2046 §5.1.5) and whether something is to be found within.
+    /// Decides what the part is taken for (RFC 2045 §5.2, RFC 2046 §5.1.5) and whether something is to be
+    /// found within.
     void classify(std::size_t index, bool digest) {
         PartFields& field = fields[index];
         Part& part = parts_[index];
@@ -158,13 +174,13 @@ private:
         bool is_message = part.type == "message/rfc822" || part.type == "message/global";
         if (!is_multipart && !is_message) return;
         bool room = open_.size() <= limits_.max_depth && parts_.size() < part_limit();
-        if (!room || in_header_) {
+        if (!room || (is_message && in_header_)) {
             field.opaque = true;
             part.type = "application/octet-stream";
             return;
         }
         part.kind = is_multipart ? Part::multipart : Part::message;
-        if (!is_multipart) return;
+        if (is_message || in_header_) return;
         open_.back().boundary = std::move(boundary);
         open_.back().awaits = true;
         open_.back().digest = text::equal_ci(field.subtype, "digest");
@@ -196,11 +212,12 @@ private:
         return at_ < message_.size();
     }
 
-    /// Is the line at at_ a boundary of an open multipart? The innermost one that fits counts. RFC 2046 §5.1.1 lets
-    /// text follow a boundary; we want the whole line, blanks aside, since nested boundaries exist of which one begins
-    /// with the other.
+    /// Is the line at at_ a boundary of an open multipart? The innermost one that fits counts. RFC 2046
+    /// §5.1.1 lets text follow a boundary; we want the whole line, blanks aside, since nested boundaries
+    /// exist of which one begins with the other.
     bool boundary_here() {
-        if (awaiting_ == 0 || message_.size() - at_ < 3 || message_[at_] != '-' || message_[at_ + 1] != '-') return false;
+        if (awaiting_ == 0 || message_.size() - at_ < 3 || message_[at_] != '-' || message_[at_ + 1] != '-')
+            return false;
         std::string_view line = message_.substr(at_ + 2, max_boundary + 200);
         line = line.substr(0, line.find('\n'));
         while (!line.empty() && text::is_space(line.back())) line.remove_suffix(1);
@@ -219,7 +236,8 @@ private:
     /// At a boundary line: ends what it ends, begins what it begins.
     void take_boundary() {
         Match match = match_;
-        // The line end before a boundary belongs to it (RFC 2046 §5.1.1), unless the part has nothing before it.
+        // The line end before a boundary belongs to it (RFC 2046 §5.1.1), unless the part has nothing before
+        // it.
         std::size_t end = at_;
         std::uint32_t lines = lines_;
         if (end > floor_ && message_[end - 1] == '\n') {
@@ -275,14 +293,15 @@ private:
     }
 
     std::string_view message_;
+    std::string_view prefix_;
     const DescribeLimits& limits_;
     std::vector<Part>& parts_;
     std::vector<Open> open_;
-    std::size_t at_ = 0;           ///< always at a line start, outside next_line()
-    std::uint32_t lines_ = 0;      ///< LFs before at_
-    std::size_t floor_ = 0;        ///< where the innermost part's content began: its end is not before
-    std::size_t awaiting_ = 0;     ///< open multiparts that await a boundary
-    bool in_header_ = false;       ///< of the innermost part
+    std::size_t at_ = 0;        ///< always at a line start, outside next_line()
+    std::uint32_t lines_ = 0;   ///< LFs before at_
+    std::size_t floor_ = 0;     ///< where the innermost part's content began: its end is not before
+    std::size_t awaiting_ = 0;  ///< open multiparts that await a boundary
+    bool in_header_ = false;    ///< of the innermost part
     Match match_;
 };
 
@@ -293,8 +312,8 @@ bool is_disposition(std::string_view value, std::string_view kind) {
     return text::equal_ci(in.token(), kind);
 }
 
-/// What people would call an attachment: said to be one, or a file that is neither shown text nor a picture within a
-/// page nor a signature.
+/// What people would call an attachment: said to be one, or a file that is neither shown text nor a picture
+/// within a page nor a signature.
 bool is_attachment(const Part& part, const PartFields& field, std::string_view parent_type) {
     if (part.kind == Part::multipart) return false;
     if (is_disposition(field.disposition, "attachment")) return true;
@@ -312,7 +331,8 @@ std::size_t preview_part(const std::vector<Part>& parts, const std::vector<PartF
     for (std::size_t i = 0; i < parts.size(); ++i) {
         bool plain = parts[i].type == "text/plain";
         if (!plain && parts[i].type != "text/html") continue;
-        if (parts[i].body_end == parts[i].body_begin || is_disposition(fields[i].disposition, "attachment")) continue;
+        if (parts[i].body_end == parts[i].body_begin || is_disposition(fields[i].disposition, "attachment"))
+            continue;
         if (plain) return i;
         html = std::min(html, i);
     }
@@ -337,11 +357,22 @@ void describe_header(const EnvelopeFields& envelope, Description& out) {
     if (auto date = parse_date(envelope.date)) out.sent = date->seconds;
 }
 
+/// Makes offsets within the message offsets within prefix and message.
+void move_behind(std::uint32_t prefix, std::vector<Part>& parts) {
+    if (prefix == 0) return;
+    for (Part& part : parts) {
+        part.header_begin += prefix;
+        part.body_begin += prefix;
+        part.body_end += prefix;
+    }
+    parts[0].header_begin = 0;
+}
+
 }  // namespace
 
-Description describe(std::string_view message, const DescribeLimits& limits) {
+Description describe(std::string_view message, const DescribeLimits& limits, std::string_view prefix) {
     Description out;
-    Pass pass{message, limits, out};
+    Pass pass{message, prefix, limits, out};
     pass.run();
     out.envelope.reserve(512);
     append_envelope(out.envelope, pass.envelopes.front());
@@ -352,11 +383,12 @@ Description describe(std::string_view message, const DescribeLimits& limits) {
     std::size_t shown = preview_part(out.parts, pass.fields);
     if (shown < out.parts.size()) {
         const Part& part = out.parts[shown];
-        out.preview = preview_of(message.substr(part.body_begin, part.body_end - part.body_begin), part.encoding,
-                                 charset_of(pass.fields[shown]), part.type == "text/html");
+        out.preview = preview_of(message.substr(part.body_begin, part.body_end - part.body_begin),
+                                 part.encoding, charset_of(pass.fields[shown]), part.type == "text/html");
     }
     for (std::size_t i = 0; i < out.parts.size() && !out.has_attachment; ++i)
         out.has_attachment = is_attachment(out.parts[i], pass.fields[i], out.parts[out.parts[i].parent].type);
+    move_behind(static_cast<std::uint32_t>(prefix.size()), out.parts);
     return out;
 }
 

@@ -7,11 +7,12 @@ namespace {
 
 constexpr unsigned char version = 1;
 
-/// Types and encodings that nearly every part has go into the record as one octet, their place in this list plus
-/// one; the list only grows at its end.
-constexpr std::string_view usual[] = {"text/plain",     "text/html", "multipart/mixed",  "multipart/alternative",
-                                      "message/rfc822", "7bit",      "quoted-printable", "base64",
-                                      "8bit",           "binary",    "multipart/related"};
+/// Types and encodings that nearly every part has go into the record as one octet, their place in this list
+/// plus one; the list only grows at its end.
+constexpr std::string_view usual[] = {
+    "text/plain",     "text/html", "multipart/mixed",  "multipart/alternative",
+    "message/rfc822", "7bit",      "quoted-printable", "base64",
+    "8bit",           "binary",    "multipart/related"};
 
 void put_usual(std::string& out, std::string_view text) {
     for (std::size_t i = 0; i < std::size(usual); ++i) {
@@ -64,7 +65,9 @@ Part get_part(Decoder& in) {
     return part;
 }
 
-bool read_version(Decoder& in) { return in.be<std::uint8_t>() == version && in.ok(); }
+bool read_version(Decoder& in) {
+    return in.be<std::uint8_t>() == version && in.ok();
+}
 
 }  // namespace
 
@@ -99,7 +102,8 @@ std::optional<Description> Description::decode(std::string_view record) {
     out.parts.reserve(count);
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
         Part part = get_part(in);
-        // The root is its own parent; every other part comes behind its parent, and no part ends before it begins.
+        // The root is its own parent; every other part comes behind its parent, and no part ends before it
+        // begins.
         if (part.parent > i || (i > 0 && part.parent == i) || part.body_begin < part.header_begin
             || part.body_end < part.body_begin || part.kind > Part::message)
             return std::nullopt;

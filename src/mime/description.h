@@ -12,28 +12,29 @@ namespace postrider::mime {
 /// One body part in depth-first order (RFC 9051 §6.4.5). Offsets are bytes from the start of the message.
 struct Part {
     std::uint32_t header_begin = 0;
-    std::uint32_t body_begin = 0;   ///< first byte behind the empty line that ends the header
-    std::uint32_t body_end = 0;     ///< first byte behind the part, without the CRLF that belongs to the boundary
-    std::uint32_t lines = 0;        ///< of the body
-    std::uint16_t parent = 0;       ///< index of the enclosing part; the root is its own parent
-    std::uint16_t number = 0;       ///< 1, 2, ... among its siblings; 0 for the root and for the one child of a
-                                    ///< message/rfc822 part
-    std::uint8_t kind = 0;          ///< Kind
+    std::uint32_t body_begin = 0;  ///< first byte behind the empty line that ends the header
+    std::uint32_t body_end =
+        0;                     ///< first byte behind the part, without the CRLF that belongs to the boundary
+    std::uint32_t lines = 0;   ///< of the body
+    std::uint16_t parent = 0;  ///< index of the enclosing part; the root is its own parent
+    std::uint16_t number = 0;  ///< 1, 2, ... among its siblings; 0 for the root and for the one child of a
+                               ///< message/rfc822 part
+    std::uint8_t kind = 0;     ///< Kind
     enum Kind : std::uint8_t { leaf, multipart, message };
-    std::string type;               ///< "text/plain", lower case
-    std::string encoding;           ///< content transfer encoding, lower case
+    std::string type;      ///< "text/plain", lower case
+    std::string encoding;  ///< content transfer encoding, lower case
 };
 
 struct Description {
-    std::string envelope;         ///< as FETCH gives it, with its parentheses (RFC 9051 §7.5.2)
-    std::string body_structure;   ///< with extension data (BODYSTRUCTURE)
-    std::string body;             ///< without (BODY)
-    std::vector<Part> parts;      ///< [0] is the message itself
-    std::string preview;          ///< first words of the text, UTF-8, at most 256 bytes (RFC 8970)
-    std::string message_id;       ///< without <>; "" when there is none
-    std::string base_subject;     ///< RFC 5256 §2.1, UTF-8
-    std::uint64_t thread_key = 0; ///< hash of the first id in References, In-Reply-To or Message-ID
-    std::int64_t sent = 0;        ///< the Date header, seconds since 1970; 0 when there is none or it is broken
+    std::string envelope;          ///< as FETCH gives it, with its parentheses (RFC 9051 §7.5.2)
+    std::string body_structure;    ///< with extension data (BODYSTRUCTURE)
+    std::string body;              ///< without (BODY)
+    std::vector<Part> parts;       ///< [0] is the message itself
+    std::string preview;           ///< first words of the text, UTF-8, at most 256 bytes (RFC 8970)
+    std::string message_id;        ///< without <>; "" when there is none
+    std::string base_subject;      ///< RFC 5256 §2.1, UTF-8
+    std::uint64_t thread_key = 0;  ///< hash of the first id in References, In-Reply-To or Message-ID
+    std::int64_t sent = 0;  ///< the Date header, seconds since 1970; 0 when there is none or it is broken
     bool has_attachment = false;
 
     /// The record kept under kv key 'd'; carries a version. Envelope and structures come first, so that
@@ -49,13 +50,18 @@ struct Listing {
 };
 
 struct DescribeLimits {
-    std::uint32_t max_depth = 50;          ///< deeper parts are left as opaque leaves
+    std::uint32_t max_depth = 50;  ///< deeper parts are left as opaque leaves
     std::uint32_t max_parts = 1000;
     std::uint32_t max_header_bytes = 1u << 20;
 };
 
 /// Reads a message (CRLF line ends expected, bare LF endured) once from start to end, in linear time.
 /// Never fails: what is malformed is described as RFC 2045 §5.2 and §5.1 ask, at worst as text/plain.
-Description describe(std::string_view message, const DescribeLimits& limits = {});
+/// @param prefix  header lines that a reader finds before the message (Received, repairs); offsets then count
+/// from the
+///                start of the prefix, as if both were one text, without copying them together. Shorter than
+///                1 MiB.
+Description describe(std::string_view message, const DescribeLimits& limits = {},
+                     std::string_view prefix = {});
 
 }  // namespace postrider::mime

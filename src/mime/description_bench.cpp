@@ -10,7 +10,8 @@ namespace {
 
 std::string header(std::string_view type) {
     return "Return-Path: <alice@example.org>\r\n"
-           "Received: from mx.example.net (mx.example.net [192.0.2.7])\r\n\tby mail.example.org with ESMTPS id 2C2605\r\n"
+           "Received: from mx.example.net (mx.example.net [192.0.2.7])\r\n\tby mail.example.org with ESMTPS "
+           "id 2C2605\r\n"
            "\tfor <bob@example.org>; Fri, 20 Nov 2026 10:00:00 +0000\r\n"
            "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.net; s=mail;\r\n"
            "\tbh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; h=From:To:Subject:Date;\r\n"
@@ -24,12 +25,14 @@ std::string header(std::string_view type) {
            "In-Reply-To: <20261119120000.GA1200@example.org>\r\n"
            "References: <20261118120000.GA1100@example.org>\r\n\t<20261119120000.GA1200@example.org>\r\n"
            "MIME-Version: 1.0\r\n"
-           "Content-Type: " + std::string{type} + "\r\nUser-Agent: Example/1.0\r\n\r\n";
+           "Content-Type: "
+           + std::string{type} + "\r\nUser-Agent: Example/1.0\r\n\r\n";
 }
 
 std::string words(std::size_t size) {
     std::string text;
-    while (text.size() < size) text += "The quick brown fox jumps over the lazy dog and does so day by day.\r\n";
+    while (text.size() < size)
+        text += "The quick brown fox jumps over the lazy dog and does so day by day.\r\n";
     return text;
 }
 
@@ -58,9 +61,15 @@ void describe_message(benchmark::State& state, const std::string& message) {
     state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * message.size()));
 }
 
-void describe_plain_4k(benchmark::State& state) { describe_message(state, plain_4k()); }
-void describe_alternative_4k(benchmark::State& state) { describe_message(state, alternative_4k()); }
-void describe_attachment_10m(benchmark::State& state) { describe_message(state, attachment(10 << 20)); }
+void describe_plain_4k(benchmark::State& state) {
+    describe_message(state, plain_4k());
+}
+void describe_alternative_4k(benchmark::State& state) {
+    describe_message(state, alternative_4k());
+}
+void describe_attachment_10m(benchmark::State& state) {
+    describe_message(state, attachment(10 << 20));
+}
 
 void encode_record(benchmark::State& state) {
     mime::Description description = mime::describe(alternative_4k());

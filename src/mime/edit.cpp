@@ -10,8 +10,8 @@
 namespace postrider::mime {
 namespace {
 
-constexpr std::size_t line_length = 78;    // RFC 5322 §2.1.1
-constexpr std::size_t max_word = 500;      // so that no line passes 998 octets
+constexpr std::size_t line_length = 78;  // RFC 5322 §2.1.1
+constexpr std::size_t max_word = 500;    // so that no line passes 998 octets
 
 /// Without controls; blanks become single ones.
 std::string clean(std::string_view text) {
@@ -35,11 +35,13 @@ std::string comment(std::string_view text) {
     return out + ')';
 }
 
-/// What a client said in EHLO, as a domain or address literal; the rest may be anything and must not look like syntax.
+/// What a client said in EHLO, as a domain or address literal; the rest may be anything and must not look
+/// like syntax.
 std::string domain_word(std::string_view text) {
     std::string out;
     for (char c : clean(text)) {
-        bool fits = text::is_alpha(c) || text::is_digit(c) || c < 0 || std::string_view{".-_[]:"}.find(c) != std::string_view::npos;
+        bool fits = text::is_alpha(c) || text::is_digit(c) || c < 0
+                    || std::string_view{".-_[]:"}.find(c) != std::string_view::npos;
         out += fits ? c : '_';
     }
     return out.empty() ? "unknown" : out;
@@ -112,7 +114,9 @@ std::string message_id_line(std::string_view unique, std::string_view domain) {
     return "Message-ID: <" + domain_word(unique) + "@" + domain_word(domain) + ">\r\n";
 }
 
-std::string date_line(DateTime when) { return "Date: " + format_date(when) + "\r\n"; }
+std::string date_line(DateTime when) {
+    return "Date: " + format_date(when) + "\r\n";
+}
 
 std::string header_line(std::string_view name, std::string_view utf8_value) {
     std::string field;
@@ -150,7 +154,8 @@ std::string repair(std::string_view message, const Repair& with) {
     std::string_view header = headless ? std::string_view{} : message.substr(0, header_size(message));
     std::string lines;
     if (!present(header, "Date")) lines += date_line(with.now);
-    if (!present(header, "From") && !with.sender.null()) lines += "From: <" + clean(with.sender.text()) + ">\r\n";
+    if (!present(header, "From") && !with.sender.null())
+        lines += "From: <" + clean(with.sender.text()) + ">\r\n";
     if (!present(header, "Message-ID")) lines += message_id_line(with.unique, with.domain);
     if (headless) lines += "\r\n";
     return lines;

@@ -25,7 +25,9 @@ void decode_q(std::string_view text, std::string& out) {
     }
 }
 
-bool only_blanks(std::string_view text) { return text::trim(text).empty(); }
+bool only_blanks(std::string_view text) {
+    return text::trim(text).empty();
+}
 
 /// Bytes of neighbouring words of one charset, converted together.
 class Run {

@@ -64,21 +64,20 @@ private:
         for (Item item = reader.next(); item != Item::end; item = reader.next()) {
             if (++count > max_envelope_addresses && !in_group) return;
             switch (item) {
-            case Item::mailbox:
-                if (count <= max_envelope_addresses) mailbox(reader);
-                break;
-            case Item::group_begin:
-                in_group = true;
-                out_ += "(NIL NIL ";
-                append_imap_string(out_, reader.name);
-                out_ += " NIL)";
-                break;
-            case Item::group_end:
-                in_group = false;
-                out_ += "(NIL NIL NIL NIL)";
-                break;
-            case Item::end:
-                break;
+                case Item::mailbox:
+                    if (count <= max_envelope_addresses) mailbox(reader);
+                    break;
+                case Item::group_begin:
+                    in_group = true;
+                    out_ += "(NIL NIL ";
+                    append_imap_string(out_, reader.name);
+                    out_ += " NIL)";
+                    break;
+                case Item::group_end:
+                    in_group = false;
+                    out_ += "(NIL NIL NIL NIL)";
+                    break;
+                case Item::end: break;
             }
         }
     }
@@ -103,6 +102,8 @@ private:
 
 }  // namespace
 
-void append_envelope(std::string& out, const EnvelopeFields& fields) { EnvelopeWriter{out, fields}.write(); }
+void append_envelope(std::string& out, const EnvelopeFields& fields) {
+    EnvelopeWriter{out, fields}.write();
+}
 
 }  // namespace postrider::mime

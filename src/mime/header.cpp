@@ -9,7 +9,8 @@ namespace {
 
 std::size_t behind_line(std::string_view block, std::size_t at) {
     const void* lf = std::memchr(block.data() + at, '\n', block.size() - at);
-    return lf == nullptr ? block.size() : static_cast<std::size_t>(static_cast<const char*>(lf) - block.data()) + 1;
+    return lf == nullptr ? block.size()
+                         : static_cast<std::size_t>(static_cast<const char*>(lf) - block.data()) + 1;
 }
 
 bool empty_line(std::string_view block, std::size_t at) {

@@ -3,10 +3,12 @@
 #include <string>
 #include <string_view>
 
-/// How text becomes a string of an IMAP answer that any client can read (RFC 3501 §4.3, also right under RFC 9051).
+/// How text becomes a string of an IMAP answer that any client can read (RFC 3501 §4.3, also right under RFC
+/// 9051).
 namespace postrider::mime {
 
-/// Quoted where it may be, else a literal: for 8-bit octets, CR and LF. NUL, which IMAP cannot carry, is left out.
+/// Quoted where it may be, else a literal: for 8-bit octets, CR and LF. NUL, which IMAP cannot carry, is left
+/// out.
 void append_imap_string(std::string& out, std::string_view text);
 
 /// The same, "" becoming NIL.

@@ -23,7 +23,9 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
 
 constexpr std::array<std::uint8_t, 256> classes = make_classes();
 
-bool is(char c, std::uint8_t which) { return (classes[static_cast<unsigned char>(c)] & which) != 0; }
+bool is(char c, std::uint8_t which) {
+    return (classes[static_cast<unsigned char>(c)] & which) != 0;
+}
 
 }  // namespace
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-/// The small tokens that structured header fields are made of (RFC 5322 §3.2). Every function takes time linear in
-/// what it reads; what is left open is closed by the end of the text.
+/// The small tokens that structured header fields are made of (RFC 5322 §3.2). Every function takes time
+/// linear in what it reads; what is left open is closed by the end of the text.
 namespace postrider::mime {
 
 class Lexer {
@@ -25,18 +25,20 @@ public:
         return true;
     }
 
-    /// Blanks, line ends and comments. When `comment` is given, the text of the last comment goes there. True when there
-    /// was anything.
+    /// Blanks, line ends and comments. When `comment` is given, the text of the last comment goes there. True
+    /// when there was anything.
     bool skip_cfws(std::string* comment = nullptr);
 
-    /// After its opening quote: appends the text without escapes and line ends, up to and with the closing quote.
+    /// After its opening quote: appends the text without escapes and line ends, up to and with the closing
+    /// quote.
     void quoted_string(std::string& out);
 
     /// After its opening "(": the same, nested comments included (RFC 5322 §3.2.2).
     void comment(std::string* out);
 
-    /// The longest run of characters that are no specials, blanks or controls; a dot counts as one of the run. An
-    /// encoded word is taken whole, specials and all, for senders who forget that a phrase allows fewer (RFC 2047 §5).
+    /// The longest run of characters that are no specials, blanks or controls; a dot counts as one of the
+    /// run. An encoded word is taken whole, specials and all, for senders who forget that a phrase allows
+    /// fewer (RFC 2047 §5).
     std::string_view dot_atom();
 
     /// The longest run of RFC 2045 token characters.

@@ -12,7 +12,9 @@ namespace {
 #ifdef __SSE2__
 constexpr std::size_t block = 16;
 
-__m128i load(const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+__m128i load(const char* p) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
 
 /// Adds up the sixteen counters, each at most 255.
 std::uint32_t sum(__m128i counters) {
@@ -51,8 +53,8 @@ std::size_t find_dash_line(std::string_view message, std::size_t at, std::uint32
         __m128i counters = _mm_setzero_si128();
         for (int i = 0; i < 255 && end - p >= static_cast<std::ptrdiff_t>(block + 2); ++i, p += block) {
             __m128i at_lf = _mm_cmpeq_epi8(load(p), lf);
-            __m128i hit = _mm_and_si128(at_lf, _mm_and_si128(_mm_cmpeq_epi8(load(p + 1), dash),
-                                                             _mm_cmpeq_epi8(load(p + 2), dash)));
+            __m128i hit = _mm_and_si128(
+                at_lf, _mm_and_si128(_mm_cmpeq_epi8(load(p + 1), dash), _mm_cmpeq_epi8(load(p + 2), dash)));
             auto hits = static_cast<unsigned>(_mm_movemask_epi8(hit));
             if (hits != 0) {
                 int bit = std::countr_zero(hits);

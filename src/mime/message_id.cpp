@@ -49,7 +49,8 @@ std::optional<std::string> first_message_id(std::string_view value) {
     std::string_view rest = value;
     if (auto id = next_id(rest)) return id;
     value = text::trim(value);
-    if (value.empty() || value.size() > max_id || value.find_first_of(" \t\r\n<>(),;") != std::string_view::npos)
+    if (value.empty() || value.size() > max_id
+        || value.find_first_of(" \t\r\n<>(),;") != std::string_view::npos)
         return std::nullopt;
     std::string id = without_spaces(value);
     if (id.empty()) return std::nullopt;
@@ -58,7 +59,8 @@ std::optional<std::string> first_message_id(std::string_view value) {
 
 std::uint64_t thread_key(std::string_view message_id) {
     if (message_id.empty()) return 0;
-    std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, then mixed once so that every bit depends on all octets
+    std::uint64_t hash =
+        0xcbf29ce484222325;  // FNV-1a, then mixed once so that every bit depends on all octets
     for (char c : message_id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93;
     hash ^= hash >> 32;

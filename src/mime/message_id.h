@@ -8,8 +8,9 @@
 
 namespace postrider::mime {
 
-/// The ids of a Message-ID, In-Reply-To or References field without their "<>" (RFC 5322 §3.6.4), at most `limit`. Text
-/// around them (obs-in-reply-to) and blanks within them are dropped; an id is at most 998 octets.
+/// The ids of a Message-ID, In-Reply-To or References field without their "<>" (RFC 5322 §3.6.4), at most
+/// `limit`. Text around them (obs-in-reply-to) and blanks within them are dropped; an id is at most 998
+/// octets.
 std::vector<std::string> parse_message_ids(std::string_view value, std::size_t limit = 1000);
 
 /// The first of them. A field of one word without "<>" counts as an id too, since some senders forget them.

@@ -38,12 +38,12 @@ struct PieceName {
 
 PieceName split_name(std::string_view name) {
     PieceName piece;
-    if (name.ends_with('*')) {
+    if (name.size() > 1 && name.ends_with('*')) {
         piece.extended = true;
         name.remove_suffix(1);
     }
     std::size_t star = name.find('*');
-    if (star != std::string_view::npos && star + 1 < name.size() && name.size() - star <= 4) {
+    if (star != std::string_view::npos && star > 0 && star + 1 < name.size() && name.size() - star <= 4) {
         unsigned number = 0;
         bool digits = true;
         for (char c : name.substr(star + 1)) {
@@ -114,11 +114,13 @@ bool ParameterReader::next() {
             value = scratch_;
             return true;
         }
-        // Senders leave quotes out where "/", "=", "?" or a blank asks for them: take all up to ";" or a line end.
+        // Senders leave quotes out where "/", "=", "?" or a blank asks for them: take all up to ";" or a line
+        // end.
         std::string_view rest = in_.rest();
         std::size_t end = std::min(rest.find_first_of(";\r\n"), rest.size());
         value = rest.substr(0, end);
-        if (std::size_t comment = value.find(" ("); comment != std::string_view::npos) value = value.substr(0, comment);
+        if (std::size_t comment = value.find(" ("); comment != std::string_view::npos)
+            value = value.substr(0, comment);
         value = text::trim(value);
         in_ = Lexer{rest.substr(end)};
         return true;
@@ -143,7 +145,8 @@ std::vector<Parameter> decode_parameters(Lexer in) {
     ParameterReader reader{in};
     for (std::size_t count = 0; count < max_parameters && reader.next(); ++count) {
         PieceName piece = split_name(reader.name);
-        auto place = std::find_if(gathered.begin(), gathered.end(), [&](auto& g) { return g.first == piece.base; });
+        auto place =
+            std::find_if(gathered.begin(), gathered.end(), [&](auto& g) { return g.first == piece.base; });
         if (place == gathered.end()) place = gathered.insert(gathered.end(), {piece.base, Gathered{}});
         if (piece.numbered || piece.extended) {
             if (piece.number < max_pieces)

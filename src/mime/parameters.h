@@ -26,7 +26,8 @@ private:
     std::string scratch_;
 };
 
-/// The type of a Content-Type value. Invalid or absent: nullopt, and the reader is to take the default (RFC 2045 §5.2).
+/// The type of a Content-Type value. Invalid or absent: nullopt, and the reader is to take the default (RFC
+/// 2045 §5.2).
 struct ContentType {
     std::string_view type, subtype;  ///< as sent
     Lexer parameters;                ///< for ParameterReader
@@ -41,8 +42,8 @@ struct Parameter {
     std::string value;  ///< UTF-8
 };
 
-/// All parameters with RFC 2231 continuations joined and charsets (also encoded words, which senders put there against
-/// RFC 2047 §5) decoded.
+/// All parameters with RFC 2231 continuations joined and charsets (also encoded words, which senders put
+/// there against RFC 2047 §5) decoded.
 std::vector<Parameter> decode_parameters(Lexer in);
 
 /// One of them, "" when absent. `value` is the whole field value.

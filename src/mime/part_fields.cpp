@@ -16,10 +16,14 @@ struct Row {
 };
 
 constexpr Row<PartFields> part_rows[] = {
-    {"type", &PartFields::content_type},        {"transfer-encoding", &PartFields::encoding},
-    {"id", &PartFields::id},                    {"description", &PartFields::description},
-    {"md5", &PartFields::md5},                  {"disposition", &PartFields::disposition},
-    {"language", &PartFields::language},        {"location", &PartFields::location},
+    {"type", &PartFields::content_type},
+    {"transfer-encoding", &PartFields::encoding},
+    {"id", &PartFields::id},
+    {"description", &PartFields::description},
+    {"md5", &PartFields::md5},
+    {"disposition", &PartFields::disposition},
+    {"language", &PartFields::language},
+    {"location", &PartFields::location},
 };
 
 constexpr Row<EnvelopeFields> envelope_rows[] = {

@@ -13,18 +13,19 @@ namespace postrider::mime {
 struct EnvelopeFields {
     std::string_view date, subject, from, sender, reply_to, to, cc, bcc, in_reply_to, message_id, references;
 
-    /// Further To, Cc and Bcc fields, which RFC 5322 §4.5 lets old software send; with the member they continue.
+    /// Further To, Cc and Bcc fields, which RFC 5322 §4.5 lets old software send; with the member they
+    /// continue.
     std::vector<std::pair<std::string_view EnvelopeFields::*, std::string_view>> more;
 };
 
 /// The MIME fields of any part (RFC 2045 ff.). A null view: absent. The first of each name counts.
 struct PartFields {
     std::string_view content_type, encoding, id, description, md5, disposition, language, location;
-    std::string_view type, subtype;   ///< what the part is taken for, after defaults; as sent
-    bool default_type = false;        ///< no (valid) Content-Type: parameters are not to be shown
-    bool opaque = false;              ///< too deep or too many: shown as application/octet-stream
-    std::uint32_t lines_before = 0;   ///< LFs of the message before the body
-    int envelope = -1;                ///< index of its EnvelopeFields, for the message and each message/rfc822 child
+    std::string_view type, subtype;  ///< what the part is taken for, after defaults; as sent
+    bool default_type = false;       ///< no (valid) Content-Type: parameters are not to be shown
+    bool opaque = false;             ///< too deep or too many: shown as application/octet-stream
+    std::uint32_t lines_before = 0;  ///< LFs of the message before the body
+    int envelope = -1;  ///< index of its EnvelopeFields, for the message and each message/rfc822 child
 };
 
 /// Puts a field where it belongs; `envelope` may be null. What neither knows is passed over.

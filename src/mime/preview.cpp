@@ -22,14 +22,15 @@ void take_entity(std::string_view& text, std::string& out) {
         std::string_view name;
         std::string_view utf8;
     };
-    constexpr Row rows[] = {{"amp", "&"},          {"lt", "<"},           {"gt", ">"},           {"quot", "\""},
-                            {"apos", "'"},         {"nbsp", " "},         {"auml", "\u00e4"},    {"ouml", "\u00f6"},
-                            {"uuml", "\u00fc"},    {"Auml", "\u00c4"},    {"Ouml", "\u00d6"},    {"Uuml", "\u00dc"},
-                            {"szlig", "\u00df"},   {"eacute", "\u00e9"},  {"egrave", "\u00e8"},  {"agrave", "\u00e0"},
-                            {"ccedil", "\u00e7"},  {"ndash", "\u2013"},   {"mdash", "\u2014"},   {"lsquo", "\u2018"},
-                            {"rsquo", "\u2019"},   {"ldquo", "\u201c"},   {"rdquo", "\u201d"},   {"hellip", "\u2026"},
-                            {"euro", "\u20ac"},    {"copy", "\u00a9"},    {"reg", "\u00ae"},     {"zwnj", ""},
-                            {"shy", ""},           {"trade", "\u2122"},   {"bull", "\u2022"},    {"middot", "\u00b7"}};
+    constexpr Row rows[] = {
+        {"amp", "&"},         {"lt", "<"},          {"gt", ">"},          {"quot", "\""},
+        {"apos", "'"},        {"nbsp", " "},        {"auml", "\u00e4"},   {"ouml", "\u00f6"},
+        {"uuml", "\u00fc"},   {"Auml", "\u00c4"},   {"Ouml", "\u00d6"},   {"Uuml", "\u00dc"},
+        {"szlig", "\u00df"},  {"eacute", "\u00e9"}, {"egrave", "\u00e8"}, {"agrave", "\u00e0"},
+        {"ccedil", "\u00e7"}, {"ndash", "\u2013"},  {"mdash", "\u2014"},  {"lsquo", "\u2018"},
+        {"rsquo", "\u2019"},  {"ldquo", "\u201c"},  {"rdquo", "\u201d"},  {"hellip", "\u2026"},
+        {"euro", "\u20ac"},   {"copy", "\u00a9"},   {"reg", "\u00ae"},    {"zwnj", ""},
+        {"shy", ""},          {"trade", "\u2122"},  {"bull", "\u2022"},   {"middot", "\u00b7"}};
     std::size_t end = text.substr(0, 12).find(';');
     std::string_view name = end == std::string_view::npos ? std::string_view{} : text.substr(1, end - 1);
     if (name.starts_with('#') && name.size() > 1) {
@@ -67,8 +68,9 @@ bool hidden_element(std::string_view name) {
 }
 
 bool inline_element(std::string_view name) {
-    constexpr std::string_view names[] = {"a", "b", "i", "u", "em", "strong", "span", "font", "small", "big", "sub",
-                                          "sup", "abbr", "code", "tt", "s", "strike", "mark", "wbr"};
+    constexpr std::string_view names[] = {"a",    "b",     "i",      "u",    "em",  "strong", "span",
+                                          "font", "small", "big",    "sub",  "sup", "abbr",   "code",
+                                          "tt",   "s",     "strike", "mark", "wbr"};
     return std::any_of(std::begin(names), std::end(names), [&](auto n) { return text::equal_ci(n, name); });
 }
 
@@ -121,7 +123,8 @@ std::string html_to_text(std::string_view html, std::size_t limit) {
             take_entity(html, out);
             continue;
         }
-        bool tag = c == '<' && html.size() > 1 && (text::is_alpha(html[1]) || html[1] == '/' || html[1] == '!' || html[1] == '?');
+        bool tag = c == '<' && html.size() > 1
+                   && (text::is_alpha(html[1]) || html[1] == '/' || html[1] == '!' || html[1] == '?');
         if (!tag) {
             std::size_t run = std::min(html.find_first_of("<&", 1), html.size());
             out += html.substr(0, run);
@@ -145,7 +148,8 @@ std::string html_to_text(std::string_view html, std::size_t limit) {
     return out;
 }
 
-std::string preview_of(std::string_view body, std::string_view encoding, std::string_view charset, bool html) {
+std::string preview_of(std::string_view body, std::string_view encoding, std::string_view charset,
+                       bool html) {
     std::string bytes = decode_content(body, encoding, html ? decoded_html : decoded_text);
     std::string utf8 = text::to_utf8(bytes, charset);
     if (html) utf8 = html_to_text(utf8, decoded_text);

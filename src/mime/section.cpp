@@ -48,7 +48,8 @@ std::optional<Place> walk(const std::vector<Part>& parts, const std::vector<std:
 }
 
 bool is_listed(std::string_view name, const std::vector<std::string>& names) {
-    return std::any_of(names.begin(), names.end(), [&](const std::string& n) { return text::equal_ci(n, name); });
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& n) { return text::equal_ci(n, name); });
 }
 
 }  // namespace
@@ -86,7 +87,8 @@ std::string filter_header(std::string_view block, const std::vector<std::string>
     for (Field field; reader.next(field);)
         if (is_listed(field.name, names) == keep_named) out += field.bytes;
     std::string_view empty_line = block.substr(reader.position());
-    if (!empty_line.empty()) out += empty_line.starts_with('\r') ? empty_line.substr(0, 2) : empty_line.substr(0, 1);
+    if (!empty_line.empty())
+        out += empty_line.starts_with('\r') ? empty_line.substr(0, 2) : empty_line.substr(0, 1);
     return out;
 }
 
@@ -95,7 +97,8 @@ std::optional<std::string_view> read_section(std::string_view message, const std
     auto range = find_section(parts, section);
     if (!range || range->end > message.size() || range->begin > range->end) return std::nullopt;
     std::string_view bytes = message.substr(range->begin, range->size());
-    bool filtered = section.what == Section::What::header_fields || section.what == Section::What::header_fields_not;
+    bool filtered =
+        section.what == Section::What::header_fields || section.what == Section::What::header_fields_not;
     if (!filtered) return bytes;
     scratch = filter_header(bytes, section.fields, section.what == Section::What::header_fields);
     return scratch;

@@ -55,7 +55,8 @@ bool take_refwd(std::string_view& text) {
     return true;
 }
 
-/// Steps 3 to 5. Blobs are looked at once: either a "re:" follows them all, or they go one by one while something stays.
+/// Steps 3 to 5. Blobs are looked at once: either a "re:" follows them all, or they go one by one while
+/// something stays.
 void take_leaders(std::string_view& text, bool& marked) {
     while (true) {
         skip_blanks(text);
@@ -81,7 +82,8 @@ void take_trailers(std::string_view& text, bool& marked) {
     constexpr std::string_view mark = "(fwd)";
     while (true) {
         while (text.ends_with(' ')) text.remove_suffix(1);
-        if (text.size() < mark.size() || !text::equal_ci(text.substr(text.size() - mark.size()), mark)) return;
+        if (text.size() < mark.size() || !text::equal_ci(text.substr(text.size() - mark.size()), mark))
+            return;
         text.remove_suffix(mark.size());
         marked = true;
     }

@@ -6,8 +6,9 @@
 namespace postrider::mime {
 
 struct BaseSubject {
-    std::string text;                 ///< UTF-8, at most 1,000 octets
-    bool reply_or_forward = false;    ///< a "Re:", "Fwd:", "(fwd)" or "[fwd: ]" was taken away (RFC 5256 §3, REFERENCES)
+    std::string text;  ///< UTF-8, at most 1,000 octets
+    bool reply_or_forward =
+        false;  ///< a "Re:", "Fwd:", "(fwd)" or "[fwd: ]" was taken away (RFC 5256 §3, REFERENCES)
 };
 
 /// What a thread shares: the raw Subject value without the marks of replies and forwards, blanks made single

@@ -4,11 +4,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 
 #include "net/task.h"
 
 namespace postrider::net {
+
+/// OpenSSL writes to sockets without MSG_NOSIGNAL: a thread that runs streams must not die of a peer that has
+/// gone. IoPool and run_task() call it for their threads.
+void block_sigpipe();
 
 /// The I/O threads: each runs its own io_context, a connection stays on one for life.
 class IoPool {
@@ -19,7 +24,7 @@ public:
     asio::io_context& next();  ///< round robin
     asio::io_context& at(unsigned index);
     void run();   ///< starts the threads
-    void stop();  ///< returns when all have ended
+    void stop();  ///< returns when all have ended; coroutines that still wait are destroyed with the pool
 
 private:
     struct Impl;
@@ -36,17 +41,46 @@ public:
     };
 
     WorkerPool(unsigned threads, std::size_t max_waiting);
-    ~WorkerPool();  ///< waits for the jobs that run; those that wait are dropped
+    /// Waits for the jobs that run; those that wait are dropped, and with them the coroutines that asked for
+    /// them. To be destroyed after the I/O threads have stopped and before the IoPool is.
+    ~WorkerPool();
 
     /// Runs `job` on a worker and resumes the calling coroutine on its own thread with what it returned (or
     /// threw). `job` must be a named local given with std::move (see task.h).
     template <class Job>
-    Task<std::invoke_result_t<Job&>> run(Job job);
+    Task<std::invoke_result_t<Job&>> run(Job job) {
+        using Result = std::invoke_result_t<Job&>;
+        using Kept = std::conditional_t<std::is_void_v<Result>, bool, std::optional<Result>>;
+        struct Call {
+            Job* job;
+            Kept result{};
+            std::exception_ptr error;
+        } call{&job, Kept{}, nullptr};
+        const Invoke invoke = [](void* target) noexcept {
+            auto& self = *static_cast<Call*>(target);
+            try {
+                if constexpr (std::is_void_v<Result>)
+                    (*self.job)();
+                else
+                    self.result.emplace((*self.job)());
+            } catch (...) {
+                self.error = std::current_exception();
+            }
+        };
+        co_await run_erased(invoke, &call);
+        if (call.error) std::rethrow_exception(call.error);
+        if constexpr (!std::is_void_v<Result>) co_return std::move(*call.result);
+    }
 
-    /// Fire and forget; false when too many wait.
+    /// Fire and forget; false when too many wait. What it throws is swallowed.
     bool post(std::function<void()> job);
 
+    std::size_t waiting() const;  ///< for metrics
+
 private:
+    using Invoke = void (*)(void* target) noexcept;
+    Task<> run_erased(Invoke invoke, void* target);
+
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

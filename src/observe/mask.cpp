@@ -48,6 +48,12 @@ std::size_t word_end(std::string_view line, std::size_t at) {
     return at;
 }
 
+bool unbalanced(std::string_view line, std::size_t at) {
+    if (at >= line.size() || line[at] != '"') return false;
+    std::size_t end = word_end(line, at);
+    return end == line.size() && (end - at < 2 || line[end - 1] != '"' || line[end - 2] == '\\');
+}
+
 /// Where the secret begins, or npos.
 std::size_t secret_begin(std::string_view line) {
     std::size_t first = skip_blanks(line, 0);
@@ -59,7 +65,10 @@ std::size_t secret_begin(std::string_view line) {
                                                  : line.substr(first, first_end - first);
         if (!same(word, secret.command)) continue;
         std::size_t at = skip_blanks(line, secret.after_tag ? second_end : first_end);
-        for (int i = 0; i < secret.shown; ++i) at = skip_blanks(line, word_end(line, at));
+        for (int i = 0; i < secret.shown; ++i) {
+            if (unbalanced(line, at)) return at;  // who knows where the name ends
+            at = skip_blanks(line, word_end(line, at));
+        }
         if (at < line.size()) return at;
     }
     return std::string_view::npos;

@@ -54,6 +54,7 @@ struct Attribute {
     std::string name;
     unsigned line = 0;
     Value value;
+    std::string comment{};  ///< printed above it, one "#" line per line; not read and not compared
 };
 
 bool operator==(const Word& a, const Word& b);

@@ -17,6 +17,17 @@ void indent(std::string& out, std::size_t depth) {
     out.append(4 * depth, ' ');
 }
 
+void print_comment(std::string& out, std::string_view comment, std::size_t depth) {
+    while (!comment.empty()) {
+        std::size_t end = std::min(comment.find('\n'), comment.size());
+        indent(out, depth);
+        out += "# ";
+        out += comment.substr(0, end);
+        out += '\n';
+        comment.remove_prefix(std::min(end + 1, comment.size()));
+    }
+}
+
 void print_words(std::string& out, const std::vector<Word>& words) {
     out += '(';
     for (const Word& word : words) {
@@ -46,6 +57,7 @@ void print_value(std::string& out, const Value& value, std::size_t depth) {
 void print_object(std::string& out, const Object& object, std::size_t depth) {
     out += "{\n";
     for (const Attribute& attribute : object.attributes) {
+        print_comment(out, attribute.comment, depth + 1);
         indent(out, depth + 1);
         out += attribute.name;
         out += " = ";

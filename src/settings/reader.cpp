@@ -110,8 +110,11 @@ private:
             error(attribute.line, key, "a value where an object belongs", allowed_text(place.row));
             return false;
         }
-        return object(place.row.field.table(), place.row.field.member(place.object),
-                      attribute.value.objects.at(0), key);
+        const Access& field = place.row.field;
+        std::shared_ptr<void> before = field.save(place.object);
+        bool complete = object(field.table(), field.member(place.object), attribute.value.objects.at(0), key);
+        if (!complete) field.restore(place.object, before.get());
+        return complete;
     }
 
     bool object_set(const Place& place, const Attribute& attribute, const std::string& key) {

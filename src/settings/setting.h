@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -118,6 +119,7 @@ struct Table {
     std::size_t count = 0;
     const void* rows = nullptr;
     Row (*row_at)(const void* rows, std::size_t index) = nullptr;
+    std::shared_ptr<void> (*make)() = nullptr;  ///< a struct with its default values
 
     Row operator[](std::size_t index) const;
 };
@@ -129,8 +131,11 @@ struct Access {
     void (*set_number)(void* object, std::int64_t value) = nullptr;
     std::int64_t lowest = 0;  ///< what the member's type can hold
     std::int64_t highest = 0;
-    void* (*member)(void* object) = nullptr;  ///< std::string*, std::vector<std::string>*, a nested struct
-    Table (*table)() = nullptr;               ///< of a nested struct or an element of a set
+    void* (*member)(void* object) = nullptr;    ///< std::string*, std::vector<std::string>*, a nested struct
+    Table (*table)() = nullptr;                 ///< of a nested struct or an element of a set
+    std::shared_ptr<void> (*make)() = nullptr;  ///< one element of a set with its defaults
+    std::shared_ptr<void> (*save)(const void* object) = nullptr;  ///< a copy of a nested struct, and back
+    void (*restore)(void* object, const void* saved) = nullptr;
     std::size_t (*size)(const void* object) = nullptr;      ///< of an object set
     void* (*element)(void* object, std::size_t) = nullptr;  ///< of an object set
     void* (*append)(void* object) = nullptr;  ///< adds one element with its defaults and returns it
@@ -188,9 +193,10 @@ template <class S>
 struct TableOf : Table {
     template <std::size_t N>
     constexpr TableOf(const Setting<S> (&all)[N], std::string_view object_title, std::string_view object_help)
-        : Table{object_title, object_help, N, all, &row} {}
+        : Table{object_title, object_help, N, all, &row, &fresh} {}
 
 private:
+    static std::shared_ptr<void> fresh() { return std::make_shared<S>(); }
     static Row row(const void* rows, std::size_t index) {
         const Setting<S>& s = static_cast<const Setting<S>*>(rows)[index];
         return {s.name,     s.field,    s.range,   s.help,   s.unit, s.format,   s.scope,
@@ -298,6 +304,9 @@ struct Ops {
         return TableFunction();
     }
 
+    static std::shared_ptr<void> save(const void* object) { return std::make_shared<M>(get(object)); }
+    static void restore(void* object, const void* saved) { get(object) = *static_cast<const M*>(saved); }
+
     template <auto TableFunction>
     static constexpr Field<S> make_nested(Kind kind) {
         static_assert(std::is_same_v<decltype(TableFunction()), TableOf<M>>, "the table of another struct");
@@ -305,6 +314,8 @@ struct Ops {
         f.kind = kind;
         f.member = &member;
         f.table = &nested_table<TableFunction>;
+        f.save = &save;
+        f.restore = &restore;
         return f;
     }
 
@@ -315,6 +326,10 @@ struct Ops {
     template <auto Make>
     static void* append(void* object) {
         return &get(object).emplace_back(Make());
+    }
+    template <auto Make>
+    static std::shared_ptr<void> make_element() {
+        return std::make_shared<typename M::value_type>(Make());
     }
     template <auto TableFunction, auto Make>
     static constexpr Field<S> make_set() {
@@ -327,6 +342,7 @@ struct Ops {
         f.size = &set_size;
         f.element = &set_element;
         f.append = &append<Make>;
+        f.make = &make_element<Make>;
         f.remove_last = &remove_last;
         f.clear = &clear;
         return f;

@@ -11,7 +11,8 @@ constexpr char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 constexpr char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::uint32_t bad = 0xff000000;
 
-/// Four tables, one per position in a quantum, whose entries only need to be or-ed: a bad octet sets the top byte.
+/// Four tables, one per position in a quantum, whose entries only need to be or-ed: a bad octet sets the top
+/// byte.
 struct DecodeTables {
     std::array<std::array<std::uint32_t, 256>, 4> at;
 };
@@ -42,7 +43,9 @@ char* put3(char* out, std::uint32_t bits) {
 
 /// Writes the characters of `bytes`; `out` has room for 4 for each 3 begun.
 char* encode(const char* alphabet, std::string_view bytes, char* out, bool padded) {
-    auto octet = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+    auto octet = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
+    };
     std::size_t i = 0;
     for (; i + 3 <= bytes.size(); i += 3) {
         std::uint32_t bits = octet(i) << 16 | octet(i + 1) << 8 | octet(i + 2);

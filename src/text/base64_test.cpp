@@ -5,8 +5,12 @@
 using namespace postrider::text;
 
 TEST(Base64, EncodesTheVectorsOfRfc4648) {
-    const std::pair<const char*, const char*> cases[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
-                                                         {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
+    const std::pair<const char*, const char*> cases[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
                                                          {"foobar", "Zm9vYmFy"}};
     for (auto [plain, coded] : cases) {
         EXPECT_EQ(encode_base64(plain), coded);
@@ -17,7 +21,8 @@ TEST(Base64, EncodesTheVectorsOfRfc4648) {
 }
 
 TEST(Base64, StrictDecodingRefusesWhatIsNotExact) {
-    for (const char* text : {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm 9v", "Zm9v\r\n", "=Zm9", "Zm-v", "===="})
+    for (const char* text :
+         {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm 9v", "Zm9v\r\n", "=Zm9", "Zm-v", "===="})
         EXPECT_EQ(decode_base64(text), std::nullopt) << text;
 }
 

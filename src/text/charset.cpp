@@ -27,10 +27,12 @@ Converter open(std::string_view name) {
     return converter;
 }
 
-bool is_utf8_name(std::string_view name) { return equal_ci(name, "utf-8") || equal_ci(name, "utf8"); }
+bool is_utf8_name(std::string_view name) {
+    return equal_ci(name, "utf-8") || equal_ci(name, "utf8");
+}
 
-/// What senders call Latin 1 or US-ASCII is Windows-1252 wherever the difference shows; the WHATWG encoding standard
-/// decodes them so too.
+/// What senders call Latin 1 or US-ASCII is Windows-1252 wherever the difference shows; the WHATWG encoding
+/// standard decodes them so too.
 bool is_latin_name(std::string_view name) {
     return equal_ci(name, "iso-8859-1") || equal_ci(name, "us-ascii") || equal_ci(name, "windows-1252")
            || equal_ci(name, "latin1") || equal_ci(name, "ascii") || equal_ci(name, "cp1252")
@@ -95,7 +97,8 @@ bool known_charset(std::string_view name) {
 std::string to_utf8(std::string_view bytes, std::string_view charset) {
     if (is_utf8_name(charset)) return repair_utf8(bytes);
     if (is_latin_name(charset)) {
-        // Much mail is UTF-8 that says US-ASCII; what is valid UTF-8 and has 8-bit octets is not Latin by chance.
+        // Much mail is UTF-8 that says US-ASCII; what is valid UTF-8 and has 8-bit octets is not Latin by
+        // chance.
         bool ascii_name = starts_with_ci(charset, "us-") || starts_with_ci(charset, "a");
         return is_ascii(bytes) ? std::string{bytes} : ascii_name ? fallback(bytes) : latin_to_utf8(bytes);
     }

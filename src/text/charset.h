@@ -3,7 +3,8 @@
 #include <string>
 #include <string_view>
 
-/// Text of any charset as UTF-8. Names as RFC 2978 registers them, in any case, and the misspellings that mail uses.
+/// Text of any charset as UTF-8. Names as RFC 2978 registers them, in any case, and the misspellings that
+/// mail uses.
 namespace postrider::text {
 
 bool known_charset(std::string_view name);

@@ -66,7 +66,9 @@ std::string fold_unicode(std::string_view utf8) {
     return out;
 }
 
-std::string fold_ascii(std::string_view text) { return to_upper(text); }
+std::string fold_ascii(std::string_view text) {
+    return to_upper(text);
+}
 
 std::strong_ordering compare_numeric(std::string_view a, std::string_view b) {
     std::string_view left = digits_of(a);

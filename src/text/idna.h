@@ -11,7 +11,8 @@ namespace postrider::text {
 /// name is only put in lower case, so that names with "_" or doubled hyphens, which exist, stay usable.
 std::optional<std::string> to_alabels(std::string_view domain);
 
-/// The domain as people read it and as we compare it: U-labels, lower case. A label that cannot be turned stays as it is.
+/// The domain as people read it and as we compare it: U-labels, lower case. A label that cannot be turned
+/// stays as it is.
 std::string to_ulabels(std::string_view domain);
 
 }  // namespace postrider::text

@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
-bool direct(char32_t c) { return c >= 0x20 && c <= 0x7e; }
+bool direct(char32_t c) {
+    return c >= 0x20 && c <= 0x7e;
+}
 
 /// The characters between "&" and "-": UTF-16 in base64 without padding.
 class Shift {

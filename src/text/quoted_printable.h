@@ -6,7 +6,8 @@
 /// RFC 2045 §6.7.
 namespace postrider::text {
 
-/// Lines of at most 76 characters ended by CRLF; CRLF (or a bare LF) of the text stays a line end, a bare CR is encoded.
+/// Lines of at most 76 characters ended by CRLF; CRLF (or a bare LF) of the text stays a line end, a bare CR
+/// is encoded.
 std::string encode_quoted_printable(std::string_view text);
 
 /// Robust as §6.7 asks: a malformed escape stays as it is, blanks at line ends are dropped, a soft break may

@@ -29,13 +29,14 @@ TEST(Hex, GoesBothWays) {
 }
 
 TEST(QuotedPrintable, DecodesTheExampleOfRfc2045) {
-    EXPECT_EQ(decode_quoted_printable("Now's the time =\r\nfor all folk to come=\r\n to the aid of their country."),
-              "Now's the time for all folk to come to the aid of their country.");
+    EXPECT_EQ(
+        decode_quoted_printable("Now's the time =\r\nfor all folk to come=\r\n to the aid of their country."),
+        "Now's the time for all folk to come to the aid of their country.");
 }
 
 TEST(QuotedPrintable, EnduresWhatRfc2045Paragraph67Names) {
-    EXPECT_EQ(decode_quoted_printable("=3d=3D=E4"), "==\xe4");            // lower case digits
-    EXPECT_EQ(decode_quoted_printable("a=ZZb=4"), "a=ZZb=4");             // no digits
+    EXPECT_EQ(decode_quoted_printable("=3d=3D=E4"), "==\xe4");  // lower case digits
+    EXPECT_EQ(decode_quoted_printable("a=ZZb=4"), "a=ZZb=4");   // no digits
     EXPECT_EQ(decode_quoted_printable("blanks \t \r\nend  "), "blanks\r\nend");
     EXPECT_EQ(decode_quoted_printable("soft=  \r\nbreak"), "softbreak");  // padding by gateways
     EXPECT_EQ(decode_quoted_printable("a=\nb\nc"), "ab\nc");
@@ -46,8 +47,9 @@ TEST(QuotedPrintable, EnduresWhatRfc2045Paragraph67Names) {
 }
 
 TEST(QuotedPrintable, WhatIsEncodedComesBackInShortLines) {
-    for (std::string text : {std::string("a=b \r\n\r\n tab\t\r\n"), std::string(200, 'x'), std::string(200, '\xe4'),
-                             std::string("bare\rcr"), std::string("x ") + std::string(74, 'y') + " \r\n"}) {
+    for (std::string text :
+         {std::string("a=b \r\n\r\n tab\t\r\n"), std::string(200, 'x'), std::string(200, '\xe4'),
+          std::string("bare\rcr"), std::string("x ") + std::string(74, 'y') + " \r\n"}) {
         std::string coded = encode_quoted_printable(text);
         EXPECT_EQ(decode_quoted_printable(coded), text);
         for (std::size_t at = 0; at < coded.size();) {
@@ -60,8 +62,9 @@ TEST(QuotedPrintable, WhatIsEncodedComesBackInShortLines) {
 
 TEST(Utf8, IsValidOnlyInItsShortestForm) {
     EXPECT_TRUE(valid_utf8("plain \u00e4 \u20ac \U0001f600"));
-    for (const char* bad : {"\x80", "\xc0\xaf", "\xc1\x81", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
-                            "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "abcdefgh\xff"})
+    for (const char* bad :
+         {"\x80", "\xc0\xaf", "\xc1\x81", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
+          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "abcdefgh\xff"})
         EXPECT_FALSE(valid_utf8(bad)) << to_hex(bad);
 }
 
@@ -89,11 +92,11 @@ TEST(ModifiedUtf7, WritesTheExamplesOfRfc3501) {
 }
 
 TEST(ModifiedUtf7, HasOneSpellingForEachName) {
-    for (const char* bad : {
-             "&Jjo!",              // RFC 3501: never switched back
-             "&U,BTFw-&ZeVnLIqe-", // RFC 3501: superfluous shift
-             "&AGE-",              // "a" needs none
-             "&", "&U,BTFw", "&A-", "&AA-", "&2D0-", "&3gA-", "&AOR-", "a\x7f", "\xc3\xa4", "&AO/-", "&A==-"})
+    for (const char* bad :
+         {"&Jjo!",               // RFC 3501: never switched back
+          "&U,BTFw-&ZeVnLIqe-",  // RFC 3501: superfluous shift
+          "&AGE-",               // "a" needs none
+          "&", "&U,BTFw", "&A-", "&AA-", "&2D0-", "&3gA-", "&AOR-", "a\x7f", "\xc3\xa4", "&AO/-", "&A==-"})
         EXPECT_EQ(decode_mutf7(bad), std::nullopt) << bad;
 }
 
@@ -133,8 +136,11 @@ TEST(Fold, MakesTheSameTextTheSame) {
     EXPECT_EQ(fold_unicode("Hello"), "HELLO");
     EXPECT_EQ(fold_unicode("\u00c4pfel"), fold_unicode("a\u0308PFEL"));  // composed and not
     EXPECT_EQ(fold_unicode("\u041f\u0440"), fold_unicode("\u043f\u0420"));
-    EXPECT_EQ(fold_unicode("\ufb01"), "fi");      // RFC 5051: decomposed after its title case, which "fi" has not
-    EXPECT_EQ(fold_unicode("\xff" "a"), "\xff" "A");
+    EXPECT_EQ(fold_unicode("\ufb01"), "fi");  // RFC 5051: decomposed after its title case, which "fi" has not
+    EXPECT_EQ(fold_unicode("\xff"
+                           "a"),
+              "\xff"
+              "A");
     EXPECT_TRUE(FoldedKey{"\u00c4PF"}.in("die \u00e4pfel"));
     EXPECT_FALSE(FoldedKey{"x"}.in("abc"));
     EXPECT_TRUE(FoldedKey{""}.in(""));

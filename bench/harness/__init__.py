@@ -1,0 +1,1 @@
+"""Parts of bench/run: meters read counters, sides start servers, rows measure, table prints."""

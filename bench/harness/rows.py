@@ -1,0 +1,199 @@
+"""The rows of the table. Each runs one load on one server; what it must reach stands beside it."""
+
+import dataclasses
+import os
+import time
+from typing import Callable
+
+from . import load, meters
+
+
+@dataclasses.dataclass
+class Figure:
+    """One number of a row, with what it cost per operation."""
+
+    value: float
+    unit: str
+    cost: dict = dataclasses.field(default_factory=dict)
+    notes: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class Target:
+    """`ratio`: ours at least that many times the peers'. `most`: ours at most that. `sink`: ours at least that
+    part of smtp-sink's. A cost name limits that cost."""
+
+    ratio: float | None = None
+    most: float | None = None
+    sink: float | None = None
+    costs: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class Row:
+    name: str
+    what: str
+    target: Target
+    measure: Callable  # (context, side) -> {suffix: Figure}; the target is that of suffix ""
+    sides: tuple = ("peers", "ours")
+    targets: dict = dataclasses.field(default_factory=dict)  # of the other suffixes
+
+
+class Context:
+    """How long to measure, and what rows tell each other."""
+
+    def __init__(self, loadgen, quick):
+        self.loadgen = loadgen
+        self.quick = quick
+        self.seconds = 2 if quick else 8
+        self.saturation = {}  # by side: messages/s at 4 KB
+
+    def load(self, side, mode, **options):
+        common = {}
+        if mode == "smtp" or mode in ("visible", "idle"):
+            common["smtp_port"] = side.port("smtp")
+        if mode != "smtp" or options.get("wait_visible"):
+            common["password"] = side.password
+            if options.get("tls"):
+                common["imaps_port"] = side.port("imaps")
+            else:
+                common["imap_port"] = side.port("imap")
+        return load.run(self.loadgen, side, mode, **common, **options)
+
+
+def smtp(expected, size=4096, per_connection=0, recipients=1, connections=20, users=100):
+    """Sends for about the row's time at the expected rates and waits until all is visible in IMAP. The number
+    of messages is bounded as well as the time, as the peers accept faster than they deliver."""
+
+    def measure(context, side):
+        messages = max(connections, int(expected[side.name] * context.seconds))
+        seconds = context.seconds * (3 if side.name == "peers" else 1)
+        options = {"size": size, "per_connection": per_connection, "recipients": recipients,
+                   "connections": connections, "messages": messages, "seconds": seconds, "users": users}
+        if side.name != "sink":
+            options["wait_visible"] = 1
+        result = context.load(side, "smtp", **options)
+        rate = result["accepted_per_s"] if side.name == "sink" else result["deliveries_per_s"]
+        operations = result["messages"] if recipients == 1 else result["deliveries"]
+        if side.name == "sink" and recipients > 1:
+            rate *= recipients
+        if size == 4096 and recipients == 1 and connections > 1:
+            context.saturation[side.name] = max(rate, context.saturation.get(side.name, 0))
+        notes = {key: result[key] for key in ("messages", "accepted_per_s", "accept_p50_ms", "accept_p99_ms",
+                                              "errors", "client_cpu_seconds") if key in result}
+        if "first_error" in result:
+            notes["first_error"] = result["first_error"]
+        unit = "msg/s" if recipients == 1 else "deliveries/s"
+        return {"": Figure(rate, unit, load.per_operation(result, operations), notes)}
+
+    return measure
+
+
+def visible(context, side):
+    """250 to EXISTS in an IDLE session, at half of what the 4 KB rows reached."""
+    rate = context.saturation.get(side.name, {"peers": 300, "ours": 6000}[side.name]) / 2
+    result = context.load(side, "visible", rate=f"{rate:.1f}", seconds=context.seconds, watchers=50, first_user=100)
+    notes = {key: value for key, value in result.items() if key != "usage"}
+    return {"": Figure(result["visible_p99_ms"], "ms", load.per_operation(result, result["messages"]), notes)}
+
+
+def imap_list(context, side):
+    messages = 10_000 if context.quick else 100_000
+    result = context.load(side, "imap-list", messages=messages, first_user=900)
+    notes = {key: value for key, value in result.items() if key != "usage"}
+    scale = 100_000 / messages
+    return {"": Figure(result["warm_seconds"] * scale, "s", {}, notes),
+            "first": Figure(result["first_seconds"] * scale, "s", {}, {})}
+
+
+def rate_of(mode, **options):
+    def measure(context, side):
+        more = {"pop3_port": side.port("pop3")} if mode == "pop3" else {}
+        result = context.load(side, mode, seconds=context.seconds, **options, **more)
+        notes = {key: value for key, value in result.items() if key != "usage"}
+        return {"": Figure(result["per_s"], "op/s", load.per_operation(result, result["operations"]), notes)}
+
+    return measure
+
+
+def idle(context, side):
+    """Memory per session in IDLE, and how soon all of them are told. Shared pages count once."""
+    sessions = 1000 if context.quick else 5000
+    seen = {}
+
+    def on_phase(phase):
+        if phase in ("empty", "connected"):
+            time.sleep(2 if phase == "connected" else 0.2)
+            seen[phase] = side.memory()
+
+    result = context.load(side, "idle", watchers=sessions, rate=20, seconds=min(context.seconds, 5), users=1000,
+                          on_phase=on_phase)
+    growth = (seen["connected"][0] - seen["empty"][0]) / sessions / 1024
+    notes = {key: value for key, value in result.items() if key != "usage"}
+    notes["resident_growth_kb"] = (seen["connected"][1] - seen["empty"][1]) / sessions / 1024
+    return {"": Figure(growth, "KB/session", {}, notes), "told": Figure(result["visible_p99_ms"], "ms", {}, {})}
+
+
+def disk(context, side):
+    """Bytes allocated per byte of mail, everything the server keeps counted."""
+    messages = 1500 if context.quick else 6000
+    os.sync()
+    before = meters.disk_usage(side.store)
+    result = context.load(side, "smtp", corpus="mixed", messages=messages, users=100, first_user=400,
+                          wait_visible=1, per_connection=50)
+    time.sleep(2)
+    os.sync()
+    after = meters.disk_usage(side.store)
+    notes = {"octets": result["octets"], "before": before, "after": after, "errors": result["errors"],
+             "messages": result["messages"]}
+    return {"": Figure((after - before) / result["octets"], "B/B", load.per_operation(result, result["messages"]),
+                       notes)}
+
+
+def resident(_, side):
+    """Memory when nobody is connected, right after the start."""
+    time.sleep(2)
+    proportional, whole = side.memory()
+    return {"": Figure(proportional / 1e6, "MB", {}, {"resident": whole})}
+
+
+def restart(_, side):
+    """From exec to the greeting, on data that is there already (1 domain, 1,000 accounts)."""
+    side.stop()
+    side.start()
+    return {"": Figure(side.start_seconds, "s")}
+
+
+# The bytes are what reaches the device, the file system's journal included.
+FOUR_KB_COSTS = {"cpu_ms": 0.25, "device_kb": 12, "flushes": 0.3}
+ALL = ("peers", "ours", "sink")
+
+ROWS = [
+    Row("resident", "memory when idle, after the start", Target(most=100), resident),
+    Row("smtp-4k-1", "SMTP to visible, 4 KB, 20 connections, a connection per message",
+        Target(ratio=15, sink=0.5, costs=FOUR_KB_COSTS),
+        smtp({"peers": 300, "ours": 6000, "sink": 12000}, per_connection=1), ALL),
+    Row("smtp-4k-50", "the same, 50 messages per connection", Target(ratio=25, sink=0.5, costs=FOUR_KB_COSTS),
+        smtp({"peers": 300, "ours": 10000, "sink": 30000}, per_connection=50), ALL),
+    Row("smtp-4k-alone", "the same on one connection alone", Target(ratio=6),
+        smtp({"peers": 150, "ours": 3000, "sink": 10000}, connections=1), ALL),
+    Row("smtp-50k", "50 KB, a connection per message", Target(ratio=15),
+        smtp({"peers": 250, "ours": 4500, "sink": 8000}, size=50 * 1024, per_connection=1), ALL),
+    Row("smtp-1m", "1 MB, 10 messages per connection", Target(ratio=2.5),
+        smtp({"peers": 70, "ours": 250, "sink": 400}, size=1 << 20, per_connection=10), ALL),
+    Row("rcpt-10", "4 KB to 10 recipients each", Target(ratio=30),
+        smtp({"peers": 40, "ours": 3000, "sink": 20000}, recipients=10, per_connection=50), ALL),
+    Row("rcpt-100", "4 KB to 100 recipients each", Target(ratio=30),
+        smtp({"peers": 6, "ours": 500, "sink": 10000}, recipients=100, per_connection=50), ALL),
+    Row("visible", "99 % of 250 to EXISTS in IDLE, at half of saturation", Target(most=10), visible),
+    Row("imap-list", "FETCH 1:* (UID FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE) of 100,000, warm", Target(most=0.15),
+        imap_list, targets={"first": Target(most=0.15)}),
+    Row("imap-mix", "APPEND, STORE, COPY, EXPUNGE, SEARCH on 40 connections", Target(ratio=3),
+        rate_of("imap-mix", first_user=200)),
+    Row("pop3", "POP3 RETR, 4 KB, 20 connections", Target(ratio=1), rate_of("pop3", first_user=300)),
+    Row("login-plain", "IMAP log-ins, a connection each", Target(ratio=2), rate_of("login")),
+    Row("login-tls", "the same with a whole TLS handshake each", Target(ratio=2), rate_of("login", tls=1)),
+    Row("idle", "memory of a session in IDLE", Target(most=10), idle, targets={"told": Target(most=10)}),
+    Row("disk", "bytes on disk per byte of mail, mixed corpus", Target(most=0.75), disk),
+    Row("restart", "start on existing data", Target(most=1), restart, ("ours",)),
+]

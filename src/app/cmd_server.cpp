@@ -1,0 +1,100 @@
+#include <fmt/core.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+
+#include "app/commands.h"
+#include "app/demo.h"
+#include "settings/reader.h"
+#include "settings/writer.h"
+
+namespace postrider::app {
+namespace {
+
+/// Blocks the signals that end the server in every thread made from here on.
+sigset_t block_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int signal : {SIGINT, SIGTERM, SIGQUIT}) sigaddset(&set, signal);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return set;
+}
+
+void wait_for(const sigset_t& set) {
+    int signal = 0;
+    sigwait(&set, &signal);
+}
+
+int fail(const std::string& what) {
+    fmt::print(stderr, "postrider: {}\n", what);
+    return 1;
+}
+
+struct DemoArguments {
+    DemoOptions options;
+    bool json = false;
+};
+
+int demo(const DemoArguments& arguments) {
+    sigset_t signals = block_signals();
+    auto demo = Demo::open(arguments.options);
+    if (!demo) return fail(demo.error());
+    demo->server().start();
+    fmt::print("{}\n", arguments.json ? demo->json() : demo->text());
+    std::fflush(stdout);
+    wait_for(signals);
+    demo->server().stop();
+    return 0;
+}
+
+struct ServeArguments {
+    std::string directory = "/var/lib/postrider";
+    std::string config;
+    std::string pid_file;
+};
+
+int serve(const ServeArguments& arguments) {
+    sigset_t signals = block_signals();
+    std::string file = arguments.config.empty() ? arguments.directory + "/run/postrider.cfg" : arguments.config;
+    auto text = settings::load_file(file);
+    if (!text) return fail(text.error());
+    auto loaded = settings::load(settings_table(), *text, file);
+    for (const auto& one : loaded.found) fmt::print(stderr, "{}\n", one.text());
+    if (!loaded.ok()) return fail(file + " has errors; the server was not started");
+
+    ServerOptions options;
+    options.directory = arguments.directory;
+    options.settings = std::move(loaded.values);
+    auto server = Server::open(std::move(options));
+    if (!server) return fail(server.error());
+    if (!arguments.pid_file.empty() && !(std::ofstream{arguments.pid_file} << getpid() << '\n'))
+        return fail(arguments.pid_file + " cannot be written");
+    (*server)->start();
+    wait_for(signals);
+    (*server)->stop();
+    if (!arguments.pid_file.empty()) std::remove(arguments.pid_file.c_str());
+    return 0;
+}
+
+}  // namespace
+
+void add_server_commands(CommandLine& line) {
+    auto& d = line.keep<DemoArguments>();
+    auto* demo_command = line.app.add_subcommand("demo", "Run a server to try out: domain example.org, accounts alice, bob, carol");
+    demo_command->add_option("--data", d.options.directory, "Directory of the data; kept for the next run")->capture_default_str();
+    demo_command->add_option("--port-base", d.options.port_base, "Ports are this plus the usual ones (IMAP: base + 143); 0: any free ports")
+        ->capture_default_str();
+    demo_command->add_option("--users", d.options.users, "Further accounts: user0, user1, ...")->check(CLI::Range(0u, 1'000'000u));
+    demo_command->add_flag("--json", d.json, "Print ports and accounts as one line of JSON");
+    demo_command->callback([&] { line.exit_code = demo(d); });
+
+    auto& s = line.keep<ServeArguments>();
+    auto* serve_command = line.app.add_subcommand("serve", "Run the server in the foreground");
+    serve_command->add_option("-W,--workdir", s.directory, "Working directory")->capture_default_str();
+    serve_command->add_option("-C,--configfile", s.config, "Configuration file [WORKDIR/run/postrider.cfg]");
+    serve_command->add_option("-P,--pidfile", s.pid_file, "Write the process id here while the server runs");
+    serve_command->callback([&] { line.exit_code = serve(s); });
+}
+
+}  // namespace postrider::app

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "app/settings.h"
+#include "auth/auth.h"
+#include "directory/directory.h"
+#include "mailstore/mailstore.h"
+#include "observe/log_service.h"
+#include "queue/queue.h"
+
+namespace postrider::app {
+
+struct ServerOptions {
+    std::filesystem::path directory;  ///< the working directory: relative paths of the settings are relative to it
+    Settings settings;
+    bool network = true;              ///< false: no listeners, for commands that work on a stopped server's data
+};
+
+/// A running Postrider: the rooms in their starting order, held together.
+class Server {
+public:
+    /// Opens the data and binds the listeners; nothing is accepted before start(). The error is a sentence for
+    /// the administrator.
+    static std::expected<std::unique_ptr<Server>, std::string> open(ServerOptions options);
+    ~Server();  ///< stop()
+
+    void start();
+    /// Ends sessions in their protocols' terms, finishes what is being delivered, syncs.
+    void stop();
+
+    /// Port by the name of the service: "smtp", "submission", "lmtp", "imap", "imaps", ...
+    const std::map<std::string, std::uint16_t>& ports() const;
+
+    const std::filesystem::path& directory_path() const;
+    const Settings& settings() const;
+    std::string host() const;
+    mailstore::MailStore& store();
+    directory::Directory& directory();
+    auth::Authenticator& authenticator();
+    queue::Queue& queue();
+    observe::Metrics& metrics();
+    void wake_queue();
+
+private:
+    struct Rooms;
+    explicit Server(std::unique_ptr<Rooms> rooms);
+    std::unique_ptr<Rooms> rooms_;
+};
+
+}  // namespace postrider::app

@@ -1,0 +1,23 @@
+#include "app/settings.h"
+
+namespace postrider::app {
+namespace {
+
+using namespace settings;
+using S = Settings;
+
+constexpr Setting<S> rows[] = {
+    {.name = "processing",
+     .field = object<&S::processing, delivery::processing_table>,
+     .help = "What happens to mail between its reception and its delivery."},
+    {.name = "smtpIncoming", .field = object<&S::smtp, smtp::smtp_table>, .help = "Receiving mail."},
+    {.name = "imap", .field = object<&S::imap, imap::imap_table>, .help = "Reading mail by IMAP."},
+    {.name = "pop3", .field = object<&S::pop3, pop3::pop3_table>, .help = "Fetching mail by POP3."},
+    {.field = inlined<&S::server, server_table>},
+};
+
+}  // namespace
+
+TableOf<Settings> settings_table() { return {rows, "Server", "The whole server."}; }
+
+}  // namespace postrider::app

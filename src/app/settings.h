@@ -1,0 +1,22 @@
+#pragma once
+
+#include "delivery/settings.h"
+#include "imap/settings.h"
+#include "pop3/settings.h"
+#include "settings/common.h"
+#include "smtp/settings.h"
+
+namespace postrider::app {
+
+/// Everything that stands in `Server { ... }`: each room's own table, put together.
+struct Settings {
+    settings::ServerSettings server;
+    delivery::ProcessingSettings processing;
+    smtp::SmtpSettings smtp;
+    imap::ImapSettings imap;
+    pop3::Pop3Settings pop3;
+};
+
+settings::TableOf<Settings> settings_table();
+
+}  // namespace postrider::app

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "delivery/router.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "queue/queue.h"
+
+namespace postrider::delivery {
+
+/// A message that SMTP, LMTP or a room of ours has received whole.
+struct Incoming {
+    queue::Envelope envelope;
+    std::vector<Destination> destinations;  ///< of envelope.recipients, in their order; none is refused
+    std::string payload;                    ///< trace header and message
+    observe::LogId session;
+};
+
+struct Accepted {
+    QueueId id;
+    /// Per envelope recipient; LMTP answers with it (RFC 2033 §4.2). No refusal: the message is ours. SMTP has one
+    /// answer for all: it refuses for now if any is there, and takes copies twice rather than losing one.
+    std::vector<std::optional<Refusal>> refusals;
+};
+
+/// Takes responsibility for messages (RFC 5321 §4.2.5): what is local goes into its folders in the same batch
+/// that makes the message visible, what is not becomes a queue entry in that batch. The queue is only for
+/// what cannot be finished now.
+class Intake {
+public:
+    /// Whether quotas were looked at when the recipients were named.
+    enum class Quota {
+        checked,  ///< then what came in meanwhile may pass them a little: better than a message half delivered
+        enforced,
+    };
+
+    /// `queued` is called after an entry was added (to wake who works on the queue). All must live longer.
+    Intake(mailstore::MailStore& store, const Clock& clock, observe::Logger log, observe::Metrics& metrics,
+           std::function<void()> queued);
+
+    /// `done` runs on another thread and must only post; success means durable. Does not block, but compresses and
+    /// describes the message: give big ones on a worker.
+    void accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done);
+
+    /// For MailStore::open: carries on with what was accepted and not yet visible when the server died.
+    static std::optional<mailstore::Submission> replay(std::string_view meta, std::string_view payload);
+
+private:
+    struct Plan;
+    void finish(const std::shared_ptr<Plan>& plan, mailstore::Result<mailstore::DeliveryReceipt> receipt);
+
+    mailstore::MailStore& store_;
+    const Clock& clock_;
+    observe::Logger log_;
+    observe::Counter& delivered_;
+    observe::Counter& queued_count_;
+    std::function<void()> queued_;
+};
+
+/// Header lines of each local copy (RFC 5321 §4.4, RFC 9228 §2).
+std::string copy_prefix(const mime::AddrSpec& reverse_path, const mime::AddrSpec& recipient);
+
+}  // namespace postrider::delivery

@@ -1,0 +1,90 @@
+#include "delivery/router.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postrider::delivery {
+namespace {
+
+Destination refused(bool temporary, std::string status, std::string text) {
+    Destination destination;
+    destination.refusal = Refusal{temporary, std::move(status), std::move(text)};
+    return destination;
+}
+
+Destination into(AccountId account, std::string folder) {
+    Destination destination;
+    mailstore::Target target;
+    target.account = account;
+    if (!folder.empty()) target.folder = std::move(folder);
+    destination.targets.push_back(std::move(target));
+    return destination;
+}
+
+void merge(Destination& all, Destination member) {
+    for (mailstore::Target& target : member.targets) {
+        bool there = std::ranges::any_of(all.targets, [&](const mailstore::Target& t) {
+            return t.account == target.account && t.folder == target.folder;
+        });
+        if (!there) all.targets.push_back(std::move(target));
+    }
+    std::ranges::move(member.elsewhere, std::back_inserter(all.elsewhere));
+}
+
+}  // namespace
+
+std::optional<Refusal> Router::quota_refusal(AccountId id, std::uint64_t size) const {
+    auto account = mailstore::open_or_create(store_, id);
+    if (!account) return Refusal{true, "4.3.0", "Mailbox temporarily unavailable"};
+    mailstore::Quota quota = (*account)->quota();
+    // RFC 5321 §4.5.3.1.9, RFC 3463 X.2.2: temporary, since the owner can make room.
+    if ((quota.limit_bytes != 0 && quota.used_bytes + size > quota.limit_bytes)
+        || (quota.limit_messages != 0 && quota.used_messages + 1 > quota.limit_messages))
+        return Refusal{true, "4.2.2", "Mailbox full"};
+    return std::nullopt;
+}
+
+Destination Router::one_step(const directory::Route& route, const mime::AddrSpec& address, std::uint64_t size) const {
+    if (auto* mailbox = std::get_if<directory::Mailbox>(&route)) {
+        if (auto refusal = quota_refusal(mailbox->account->id, size)) {
+            Destination destination;
+            destination.refusal = std::move(refusal);
+            return destination;
+        }
+        return into(mailbox->account->id, mailbox->folder);
+    }
+    if (auto* folder = std::get_if<directory::PublicFolder>(&route)) return into(folder->owner, folder->folder);
+    if (std::holds_alternative<directory::NotLocal>(route)) {
+        Destination destination;
+        destination.elsewhere.push_back(address);
+        return destination;
+    }
+    if (std::holds_alternative<directory::Disabled>(route))
+        return refused(true, "4.2.1", "Mailbox disabled, not accepting messages");
+    if (std::holds_alternative<directory::Unavailable>(route))
+        return refused(true, "4.3.0", "Recipient cannot be looked up now");
+    return refused(false, "5.1.1", "No such user here");
+}
+
+Destination Router::resolve(const mime::AddrSpec& address, std::uint64_t size) const {
+    directory::Route route = directory_.route(address);
+    auto* group = std::get_if<directory::Expansion>(&route);
+    if (!group) return one_step(route, address, size);
+
+    auto members = directory_.expand(*group);
+    if (!members) return refused(true, "4.3.0", "Members cannot be looked up now");
+    Destination all;
+    all.expanded = true;
+    std::optional<Refusal> last;
+    for (const mime::AddrSpec& member : members->members) {
+        Destination one = one_step(directory_.route(member), member, size);
+        // A member that cannot take mail does not keep the others from getting it.
+        if (one.refusal && (!last || !last->temporary)) last = std::move(one.refusal);
+        merge(all, std::move(one));
+    }
+    if (all.targets.empty() && all.elsewhere.empty())
+        all.refusal = last ? last : Refusal{false, "5.1.1", "The group has no members"};
+    return all;
+}
+
+}  // namespace postrider::delivery

@@ -1,0 +1,47 @@
+#include "delivery/settings.h"
+
+namespace postrider::delivery {
+namespace {
+
+using namespace settings;
+using S = ProcessingSettings;
+
+constexpr Setting<S> rows[] = {
+    {.field = inlined<&S::log, log_producer_table>},
+    {.name = "schedInterval",
+     .field = field<&S::first_retry>,
+     .range = {1, 86'400},
+     .help = "Wait after the first failed attempt; it doubles with each further one.",
+     .unit = "s"},
+    {.name = "maxSchedInterval",
+     .field = field<&S::longest_retry>,
+     .range = {5, 86'400},
+     .help = "Longest wait between two attempts.",
+     .unit = "s"},
+    {.name = "maxRetryCount",
+     .field = field<&S::max_retry_count>,
+     .range = {1, 1000},
+     .help = "Attempts after which a message is returned to its sender."},
+    {.name = "deliveryThreads",
+     .field = field<&S::delivery_threads>,
+     .range = {1, 128},
+     .help = "Queued messages that are worked on at once."},
+};
+
+}  // namespace
+
+ProcessingOptions ProcessingSettings::options(std::string host) const {
+    ProcessingOptions options;
+    options.host = std::move(host);
+    options.first_retry = first_retry;
+    options.longest_retry = std::max(first_retry, longest_retry);
+    options.max_attempts = max_retry_count;
+    options.threads = delivery_threads;
+    return options;
+}
+
+TableOf<ProcessingSettings> processing_table() {
+    return {rows, "processing", "What happens to mail between its reception and its delivery."};
+}
+
+}  // namespace postrider::delivery

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "delivery/processor.h"
+#include "settings/common.h"
+
+namespace postrider::delivery {
+
+struct ProcessingSettings {
+    settings::LogProducerSettings log;
+    std::chrono::seconds longest_retry{28800};
+    std::chrono::seconds first_retry{300};
+    std::uint32_t max_retry_count = 20;
+    unsigned delivery_threads = 20;
+
+    ProcessingOptions options(std::string host) const;
+};
+
+settings::TableOf<ProcessingSettings> processing_table();
+
+}  // namespace postrider::delivery

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "directory/directory.h"
+#include "directory/keys.h"
+
+namespace postrider::directory {
+
+/// A directory on a store in a folder of its own, gone with it, with the domain example.org; for tests and benchmarks.
+struct TestDirectory {
+    explicit TestDirectory(Options with = {}) : options{with} {
+        std::string pattern = std::filesystem::temp_directory_path() / "directory-XXXXXX";
+        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
+        path = pattern;
+        open();
+        domain = directory->create_domain({"example.org", ""}).value();
+    }
+    ~TestDirectory() {
+        directory.reset();
+        store.reset();
+        std::error_code ignored;
+        std::filesystem::remove_all(path, ignored);
+    }
+    TestDirectory(const TestDirectory&) = delete;
+    TestDirectory& operator=(const TestDirectory&) = delete;
+
+    void reopen() {
+        directory.reset();
+        store.reset();
+        open();
+    }
+    AccountId account(std::string name) {
+        NewAccount account;
+        account.name = std::move(name);
+        return directory->create_account(domain, account).value();
+    }
+    std::size_t keys() {
+        std::size_t count = 0;
+        for (auto cursor = store->scan("D", "E"); cursor->valid(); cursor->next()) ++count;
+        return count;
+    }
+
+    Options options;
+    std::filesystem::path path;
+    ManualClock clock{Time{} + std::chrono::hours{24 * 365 * 55}};
+    std::unique_ptr<kv::Store> store;
+    std::unique_ptr<Directory> directory;
+    DomainId domain;
+
+private:
+    void open() {
+        kv::Options small;
+        small.cache_bytes = 4u << 20;
+        small.write_buffer_bytes = 1u << 20;
+        auto opened = kv::Store::open(path, small);
+        if (!opened) throw std::runtime_error{opened.error().what};
+        store = std::move(*opened);
+        auto made = Directory::open(*store, clock, options);
+        if (!made) throw std::runtime_error{made.error().what};
+        directory = std::move(*made);
+    }
+};
+
+}  // namespace postrider::directory

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+
+#include "imap/session/services.h"
+#include "net/stream.h"
+#include "net/task.h"
+
+namespace postrider::imap {
+
+/// One session, from greeting to close. Returns when the dialogue has ended in whatever way; throws nothing.
+/// `services` and all that it refers to must outlive the session.
+net::Task<> serve(std::unique_ptr<net::Stream> stream, const Services& services, Door door, SessionId id);
+
+/// What clients hear when they are silent for too long or the server stops: for ListenerOptions::farewell.
+std::shared_ptr<const net::Farewell> farewell();
+
+/// What a client hears that flow control turned away: for ListenerOptions::refuse.
+std::string refusal();
+
+}  // namespace postrider::imap

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "directory/entries.h"
+#include "imap/session/account_limits.h"
+#include "imap/session/reply.h"
+#include "imap/session/selected.h"
+#include "imap/session/services.h"
+#include "imap/wire/command.h"
+#include "mailstore/mailstore.h"
+
+namespace postrider::imap {
+
+/// One client's dialogue, as commands see it. Used by one thread at a time: the connection's, or the worker that
+/// runs a command while the connection waits for it.
+struct Client {
+    Client(const Services& s, SessionId session) : services{s}, settings{s.settings}, id{session} {}
+
+    const Services& services;
+    const std::shared_ptr<const ImapSettings> settings;  ///< those that it began with
+    const SessionId id;
+    std::string capability_words;  ///< what CAPABILITY says now
+    std::string out;               ///< untagged replies of the command that runs
+
+    std::shared_ptr<const directory::AccountEntry> who;
+    std::shared_ptr<mailstore::Account> account;   ///< set when authenticated
+    AccountLimits::Place place;
+
+    bool rev2 = false;        ///< ENABLE IMAP4rev2: no \Recent, UTF-8 names, ESEARCH only
+    bool utf8 = false;        ///< quoted strings and names may be UTF-8
+    bool condstore = false;   ///< RFC 7162 §3.1: MODSEQ in every untagged FETCH
+    std::optional<Selected> selected;
+
+    /// A mailbox name as the client sent it, as the store knows it; nullopt when it is none.
+    std::optional<std::string> folder_path(std::string_view name) const;
+    /// The folder of that name.
+    mailstore::Result<mailstore::FolderInfo> folder(std::string_view name) const;
+};
+
+/// What of the mailbox's changes may be said behind a command (RFC 9051 §7.5.1, RFC 2180 §4).
+enum class Updates {
+    none,
+    no_expunge,  ///< FETCH, STORE and SEARCH by message number
+    all,
+};
+
+/// Appends untagged EXISTS, RECENT, EXPUNGE and FETCH for what happened in the selected mailbox since the last time.
+/// Blocks on disk.
+void announce(Client& client, Updates updates);
+/// Whether announce() has something to look at; does not block.
+bool may_have_news(const Client& client);
+
+/// RFC 7162 §3.1: from now on every FETCH has MODSEQ; says HIGHESTMODSEQ when a mailbox is selected.
+void enable_condstore(Client& client);
+
+/// Notes which messages of a view that select() gave (for EXAMINE: view()) are \Recent to this session.
+void claim_recent(Client& client, const mailstore::FolderView& view);
+
+/// Tells of keywords that the client has not heard of (RFC 9051 §7.3.5).
+void announce_keywords(Client& client, const mailstore::FolderInfo& folder);
+
+/// The messages that a sequence or UID set of a command means, or why it means none.
+std::expected<UidSet, Reply> resolve(const Client& client, const SequenceSet& set, bool uid);
+
+/// "\Seen $Forwarded", in no parentheses.
+void put_flags(std::string& out, const mailstore::Flags& flags, bool recent,
+               const std::vector<std::string>& keywords);
+
+/// "* 3 FETCH (UID 7 FLAGS (\Seen) MODSEQ (9))" CRLF
+struct FlagReport {
+    bool flags = true;
+    bool modseq = false;
+};
+void put_flag_report(Client& client, std::uint32_t number, const mailstore::Item& item,
+                     const std::vector<std::string>& keywords, FlagReport what);
+
+}  // namespace postrider::imap

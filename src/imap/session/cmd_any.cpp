@@ -1,0 +1,72 @@
+#include "imap/session/commands.h"
+#include "imap/session/capability.h"
+#include "imap/wire/encode.h"
+#include "imap/wire/simple.h"
+#include "text/ascii.h"
+
+namespace postrider::imap {
+namespace {
+
+Reply no_arguments() {
+    return bad("The command takes no arguments");
+}
+
+}  // namespace
+
+Reply cmd_capability(Client& client, const Command& command) {
+    if (!command.args.empty()) return no_arguments();
+    client.out += "* CAPABILITY ";
+    client.out += client.capability_words;
+    client.out += "\r\n";
+    return ok("CAPABILITY completed");
+}
+
+Reply cmd_noop(Client&, const Command& command) {
+    if (!command.args.empty()) return no_arguments();
+    return ok(command.verb + " completed");
+}
+
+/// RFC 2971: what the client says of itself is logged and otherwise without effect.
+Reply cmd_id(Client& client, const Command& command) {
+    if (!client.settings->id_enabled) return bad("ID is not enabled");
+    auto fields = parse_id(command.args);
+    if (!fields) return bad(fields.error());
+    std::string said;
+    for (const auto& [name, value] : *fields) {
+        if (!value || said.size() > 1000) continue;
+        said += said.empty() ? "" : ", ";
+        said += name + " = " + *value;
+    }
+    if (!said.empty()) client.services.log.info(client.id, "Client says of itself: {}", said);
+    client.out += "* ID (\"name\" \"Postrider\" \"version\" \"" POSTRIDER_VERSION "\")\r\n";
+    return ok("ID completed");
+}
+
+/// RFC 9051 §6.3.1: what is unknown is left out of the answer.
+Reply cmd_enable(Client& client, const Command& command) {
+    auto names = parse_enable(command.args);
+    if (!names) return bad(names.error());
+    std::string enabled;
+    bool condstore = false;
+    for (const std::string& name : *names) {
+        if (name == "IMAP4REV2") {
+            client.rev2 = client.utf8 = true;
+            enabled += " IMAP4rev2";
+        } else if (name == "CONDSTORE") {
+            condstore = true;
+            enabled += " CONDSTORE";
+        }
+    }
+    client.out += "* ENABLED" + enabled + "\r\n";
+    if (condstore) enable_condstore(client);
+    return ok("ENABLE completed");
+}
+
+/// RFC 2342: personal folders stand at the top; those of others and public ones are not served yet.
+Reply cmd_namespace(Client& client, const Command& command) {
+    if (!command.args.empty()) return no_arguments();
+    client.out += "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n";
+    return ok("NAMESPACE completed");
+}
+
+}  // namespace postrider::imap

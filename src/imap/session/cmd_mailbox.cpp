@@ -1,0 +1,65 @@
+#include "imap/session/commands.h"
+#include "imap/session/special_use.h"
+#include "imap/wire/simple.h"
+
+namespace postrider::imap {
+namespace {
+
+Reply not_a_name() {
+    return no("[CANNOT] That is not a mailbox name");
+}
+
+}  // namespace
+
+Reply cmd_create(Client& client, const Command& command) {
+    auto args = parse_create(command.args);
+    if (!args) return bad(args.error());
+    auto path = client.folder_path(args->mailbox);
+    if (!path) return not_a_name();
+    auto use = mailstore::SpecialUse::none;
+    for (const std::string& name : args->uses) {  // RFC 6154 §3
+        auto named = special_use_named(name);
+        if (!named || use != mailstore::SpecialUse::none)
+            return no("[USEATTR] A mailbox cannot be made for that use");
+        use = *named;
+    }
+    auto made = client.account->create_folder(*path, mailstore::FolderKind::mail, use);
+    if (!made) return to_reply(made.error());
+    return ok("CREATE completed");
+}
+
+Reply cmd_delete(Client& client, const Command& command) {
+    auto name = parse_mailbox(command.args);
+    if (!name) return bad(name.error());
+    auto folder = client.folder(*name);
+    if (!folder) return to_reply(folder.error());
+    auto done = client.account->delete_folder(folder->id);
+    if (!done) return to_reply(done.error());
+    return ok("DELETE completed");
+}
+
+Reply cmd_rename(Client& client, const Command& command) {
+    auto args = parse_rename(command.args);
+    if (!args) return bad(args.error());
+    auto from = client.folder_path(args->from);
+    auto to = client.folder_path(args->to);
+    if (!from || !to) return not_a_name();
+    auto folder = client.account->folder(*from);  // a name that only holds others can be renamed too
+    if (!folder) return to_reply(folder.error());
+    auto done = client.account->rename_folder(folder->id, *to);
+    if (!done) return to_reply(done.error());
+    return ok("RENAME completed");
+}
+
+/// SUBSCRIBE and UNSUBSCRIBE. RFC 9051 §6.3.7: a name need not exist.
+Reply cmd_subscribe(Client& client, const Command& command) {
+    auto name = parse_mailbox(command.args);
+    if (!name) return bad(name.error());
+    auto path = client.folder_path(*name);
+    if (!path) return not_a_name();
+    auto done = client.account->subscribe(*path, command.verb == "SUBSCRIBE");
+    if (!done) return to_reply(done.error());
+    return ok(command.verb + " completed");
+}
+
+}  // namespace postrider::imap

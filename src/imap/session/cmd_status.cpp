@@ -1,0 +1,83 @@
+#include "imap/session/commands.h"
+#include "imap/session/status_reply.h"
+#include "imap/wire/encode.h"
+#include "imap/wire/status.h"
+
+namespace postrider::imap {
+namespace {
+
+/// RFC 9208 §4.1.4: what EXPUNGE would give back.
+std::uint64_t deleted_octets(mailstore::FolderView& view) {
+    std::uint64_t total = 0;
+    (void)view.each_item(UidSet{{Uid{1}, Uid{UINT32_MAX}}}, [&](const mailstore::Item& item) {
+        if (item.flags.system & mailstore::deleted) total += item.size;
+        return true;
+    });
+    return total;
+}
+
+struct Costly {
+    std::uint64_t deleted_octets = 0;
+    std::uint32_t recent = 0;
+};
+
+/// What no counter of the folder says.
+mailstore::Result<Costly> look_inside(Client& client, const mailstore::FolderInfo& folder, std::uint16_t items) {
+    Costly found;
+    bool recent = (items & status_recent) && folder.recent_from < folder.uid_next;
+    bool deleted = (items & status_deleted_storage) && folder.deleted > 0;
+    if (!recent && !deleted) return found;
+    auto view = client.account->view(folder.id);
+    if (!view) return std::unexpected(view.error());
+    if (deleted) found.deleted_octets = deleted_octets(**view);
+    if (recent) {
+        auto uids = (*view)->uids();
+        if (!uids) return std::unexpected(uids.error());
+        found.recent = count(intersect(*uids, UidSet{{folder.recent_from, Uid{UINT32_MAX}}}));
+    }
+    return found;
+}
+
+}  // namespace
+
+mailstore::Result<> put_status(Client& client, const mailstore::FolderInfo& folder, std::uint16_t items) {
+    auto costly = look_inside(client, folder, items);
+    if (!costly) return std::unexpected(costly.error());
+    if (items & status_highest_modseq) enable_condstore(client);
+    std::string& out = client.out;
+    out += "* STATUS ";
+    put_mailbox(out, folder.path, client.utf8);
+    char before = '(';
+    out += ' ';
+    auto put = [&](StatusItem item, std::string_view word, std::uint64_t value) {
+        if (!(items & item)) return;
+        out += before;
+        before = ' ';
+        out += word;
+        out += ' ';
+        put_number(out, value);
+    };
+    put(status_messages, "MESSAGES", folder.messages);
+    put(status_recent, "RECENT", costly->recent);
+    put(status_uid_next, "UIDNEXT", folder.uid_next.value());
+    put(status_uid_validity, "UIDVALIDITY", folder.uid_validity);
+    put(status_unseen, "UNSEEN", folder.unseen);
+    put(status_deleted, "DELETED", folder.deleted);
+    put(status_size, "SIZE", folder.bytes);
+    put(status_highest_modseq, "HIGHESTMODSEQ", folder.highest_modseq.value());
+    put(status_deleted_storage, "DELETED-STORAGE", (costly->deleted_octets + 1023) / 1024);
+    out += ")\r\n";
+    return {};
+}
+
+Reply cmd_status(Client& client, const Command& command) {
+    auto args = parse_status(command.args);
+    if (!args) return bad(args.error());
+    auto folder = client.folder(args->mailbox);
+    if (!folder) return to_reply(folder.error());
+    auto done = put_status(client, *folder, args->items);
+    if (!done) return to_reply(done.error());
+    return ok("STATUS completed");
+}
+
+}  // namespace postrider::imap

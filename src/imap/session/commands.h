@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "imap/session/client.h"
+
+namespace postrider::imap {
+
+/// When a command is allowed (RFC 9051 §3).
+enum States : std::uint8_t {
+    not_authenticated = 1,
+    authenticated = 2,  ///< and no mailbox selected
+    in_mailbox = 4,     ///< a mailbox is selected
+    logged_in = authenticated | in_mailbox,
+    any_state = not_authenticated | logged_in,
+};
+
+/// Where a command runs.
+enum class Runs : std::uint8_t {
+    here,        ///< on the connection's thread: never blocks
+    on_worker,   ///< may block on disk
+    connection,  ///< talks with the client while it runs: connection.cpp has it
+};
+
+using Handler = Reply (*)(Client&, const Command&);
+
+struct CommandRow {
+    std::string_view verb;
+    std::uint8_t states;
+    Runs runs;
+    Updates updates;   ///< what may be announced behind it
+    Handler handler;   ///< nullptr for Runs::connection
+};
+
+const CommandRow* find_command(std::string_view verb);
+
+// What each command does. Untagged replies go to Client::out; the reply is the tagged one.
+Reply cmd_capability(Client& client, const Command& command);
+Reply cmd_noop(Client& client, const Command& command);
+Reply cmd_id(Client& client, const Command& command);
+Reply cmd_enable(Client& client, const Command& command);
+Reply cmd_namespace(Client& client, const Command& command);
+Reply cmd_select(Client& client, const Command& command);
+Reply cmd_close(Client& client, const Command& command);
+Reply cmd_unselect(Client& client, const Command& command);
+Reply cmd_create(Client& client, const Command& command);
+Reply cmd_delete(Client& client, const Command& command);
+Reply cmd_rename(Client& client, const Command& command);
+Reply cmd_subscribe(Client& client, const Command& command);
+Reply cmd_list(Client& client, const Command& command);
+Reply cmd_lsub(Client& client, const Command& command);
+Reply cmd_status(Client& client, const Command& command);
+Reply cmd_getquota(Client& client, const Command& command);
+Reply cmd_getquotaroot(Client& client, const Command& command);
+Reply cmd_append(Client& client, const Command& command);
+Reply cmd_store(Client& client, const Command& command);
+Reply cmd_copy(Client& client, const Command& command);
+Reply cmd_move(Client& client, const Command& command);
+Reply cmd_expunge(Client& client, const Command& command);
+Reply cmd_search(Client& client, const Command& command);
+
+}  // namespace postrider::imap

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "imap/session/client.h"
+#include "imap/session/commands.h"
+#include "imap/wire/receiver.h"
+#include "net/pools.h"
+#include "net/stream.h"
+
+namespace postrider::imap {
+
+/// The dialogue with one client: takes commands off the stream, has them run, sends what they say. Everything here
+/// runs on the connection's own thread; commands run on workers while it waits for them.
+class Connection {
+public:
+    Connection(net::Stream& stream, const Services& services, Door door, SessionId id);
+
+    /// From greeting to logout. Throws net::SessionEnd when the peer is lost.
+    net::Task<> run();
+
+    const std::string& why_ended() const { return why_ended_; }
+
+private:
+    using Row = CommandRow;
+
+    // session.cpp
+    void greet();
+    net::Task<> wait_for_input();
+    net::Task<> handle(Receiver::Step step);
+    net::Task<> handle_command();
+    net::Task<Reply> dispatch(const Row& row, const Command& command);
+    net::Task<Reply> run_on_worker(const Row& row, const Command& command);
+    net::Task<Reply> run_connection_command(const Row& row, const Command& command);
+    void answer(std::string_view tag, const Reply& reply);
+    void count_error();
+    void bye(std::string_view text);
+    void flush_out();            ///< Client::out to the stream
+    void update_capabilities();
+
+    // connection_auth.cpp
+    net::Task<Reply> start_tls(const Command& command);
+    net::Task<Reply> login(const Command& command);
+    net::Task<Reply> authenticate(const Command& command);
+    Reply enter(struct LoginResult result, std::string_view mechanism);
+
+    // connection_fetch.cpp
+    net::Task<Reply> fetch(const Row& row, const Command& command);
+
+    // connection_idle.cpp
+    net::Task<Reply> idle(const Command& command);
+
+    Reply logout(const Command& command);
+
+    // dialogue_log.cpp
+    void log_received(std::string_view command);
+    void log_sent(std::string_view replies);
+
+    net::Stream& stream_;
+    Door door_;
+    Client client_;
+    Receiver receiver_;
+    unsigned errors_ = 0;
+    unsigned auth_errors_ = 0;
+    bool done_ = false;
+    std::string why_ended_;
+};
+
+}  // namespace postrider::imap

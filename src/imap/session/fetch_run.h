@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "imap/session/client.h"
+#include "imap/wire/fetch.h"
+#include "mime/section.h"
+
+namespace postrider::imap {
+
+/// One FETCH, made in pieces so that a large answer needs little memory and can be sent while the next piece is
+/// made. Runs on workers.
+class FetchRun {
+public:
+    FetchRun(Client& client, FetchArgs args, bool uid) : client_{client}, args_{std::move(args)}, by_uid_{uid} {}
+
+    /// Finds the messages and sets \Seen where the sections ask for it; a reply when that failed.
+    std::optional<Reply> begin();
+    /// Appends answers to Client::out until it holds `octets` or all is said; true when there is more.
+    bool more(std::size_t octets);
+    Reply end();
+
+private:
+    using Item = mailstore::Item;
+
+    std::optional<Reply> mark_seen(const UidSet& uids);
+    void put_message(const Item& item, std::string_view description);
+    void put_items(const Item& item, std::string_view description);
+    void put_structures(std::uint16_t items, std::string_view envelope, std::string_view body_structure,
+                        std::string_view body);
+    void put_section(const FetchSection& section, std::size_t index, const Item& item);
+    const std::string& message(const Item& item);
+    std::string_view head(const Item& item);
+    const std::vector<mime::Part>& parts(const Item& item);
+    bool needs_description() const;
+
+    Client& client_;
+    FetchArgs args_;
+    bool by_uid_;
+    std::unique_ptr<mailstore::FolderView> view_;
+    std::vector<mime::Section> sections_;  ///< of args_.sections, as mime/ reads them
+    UidSet rest_;                 ///< messages not yet answered
+    UidSet now_seen_;             ///< \Seen was set by this command
+    std::uint32_t wanted_ = 0;
+    std::uint32_t there_ = 0;
+    std::optional<UidMap::Walk> walk_;
+    std::optional<Reply> failed_;
+
+    // of the message at hand
+    std::optional<std::string> message_;
+    std::optional<std::string> head_;
+    std::optional<std::vector<mime::Part>> parts_;
+    std::string_view description_;
+    std::string scratch_;
+};
+
+}  // namespace postrider::imap

@@ -1,0 +1,272 @@
+#include "imap/session/search_program.h"
+
+#include <algorithm>
+
+#include "imap/session/envelope_fields.h"
+#include "mime/encoded_word.h"
+#include "mime/header.h"
+#include "mime/searchable.h"
+#include "text/ascii.h"
+#include "text/charset.h"
+#include "text/fold.h"
+
+namespace postrider::imap {
+
+using Kind = SearchKey::Kind;
+using mailstore::FolderView;
+using mailstore::Item;
+
+static_assert(mailstore::seen == 1 && mailstore::answered == 2 && mailstore::flagged == 4 && mailstore::deleted == 8
+              && mailstore::draft == 16, "wire/search.cpp counts on these bits");
+
+struct SearchProgram::Node {
+    Kind kind = Kind::all;
+    int cost = 0;               ///< 0: the item says it, 1: its description, 2: its header, 3: all of it
+    std::int64_t number = 0;
+    UidSet uids;
+    std::string field;
+    text::FoldedKey key{""};
+    std::vector<Node> children;
+};
+
+namespace {
+
+using Node = SearchProgram::Node;
+
+/// One message under test; reads no more of it than is asked for, once.
+class Candidate {
+public:
+    Candidate(FolderView& view, const Item& item, std::string_view description)
+        : view_{view}, item_{item}, record_{description} {}
+
+    const Item& item() const { return item_; }
+
+    const EnvelopeFields& envelope() {
+        if (!envelope_) {
+            std::string_view text;
+            if (auto listing = mime::Listing::decode(record_)) text = listing->envelope;
+            envelope_ = read_envelope(text);
+        }
+        return *envelope_;
+    }
+
+    const std::string& message() {
+        if (!message_) message_ = view_.message(item_).value_or(std::string{});
+        return *message_;
+    }
+
+    std::string_view head() {
+        if (message_) return std::string_view{*message_}.substr(0, mime::header_size(*message_));
+        if (!head_) {
+            // Most headers fit the first piece; one that does not is read with its message.
+            constexpr std::size_t first_piece = 16 * 1024;
+            head_ = view_.head(item_, first_piece).value_or(std::string{});
+            std::size_t size = mime::header_size(*head_);
+            if (size >= first_piece && size == head_->size() && item_.size > size) {
+                head_.reset();
+                message();
+                return head();
+            }
+            head_->resize(size);
+        }
+        return *head_;
+    }
+
+    const std::vector<mime::Part>& parts() {
+        if (!parts_) {
+            auto description = mime::Description::decode(record_);
+            parts_ = description ? std::move(description->parts) : std::vector<mime::Part>{};
+        }
+        return *parts_;
+    }
+
+private:
+    FolderView& view_;
+    const Item& item_;
+    std::string_view record_;
+    std::optional<EnvelopeFields> envelope_;
+    std::optional<std::string> head_;
+    std::optional<std::string> message_;
+    std::optional<std::vector<mime::Part>> parts_;
+};
+
+bool in_addresses(const std::vector<std::string>& addresses, const text::FoldedKey& key) {
+    return std::any_of(addresses.begin(), addresses.end(), [&](const std::string& one) { return key.in(one); });
+}
+
+bool header_contains(Candidate& message, const Node& node) {
+    for (std::string_view raw : mime::find_fields(message.head(), node.field))
+        if (node.key.in(mime::decode_encoded_words(mime::unfold(raw)))) return true;
+    return false;
+}
+
+bool text_contains(Candidate& message, const Node& node, bool with_header) {
+    if (with_header && node.key.in(mime::searchable_header(message.head()))) return true;
+    bool found = false;
+    mime::each_text(message.message(), message.parts(), [&](std::string_view text) {
+        found = node.key.in(text);
+        return !found;
+    });
+    return found;
+}
+
+bool test(Candidate& message, const Node& node) {
+    const Item& item = message.item();
+    switch (node.kind) {
+    case Kind::all:
+        return std::all_of(node.children.begin(), node.children.end(),
+                           [&](const Node& child) { return test(message, child); });
+    case Kind::either:
+        return std::any_of(node.children.begin(), node.children.end(),
+                           [&](const Node& child) { return test(message, child); });
+    case Kind::negated: return !test(message, node.children.front());
+    case Kind::sequence:
+    case Kind::uid:
+    case Kind::recent: return contains(node.uids, item.uid);
+    case Kind::flag: return item.flags.system & node.number;
+    case Kind::no_flag: return !(item.flags.system & node.number);
+    case Kind::keyword: return node.number >= 0 && item.flags.keyword(static_cast<std::size_t>(node.number));
+    case Kind::no_keyword: return node.number < 0 || !item.flags.keyword(static_cast<std::size_t>(node.number));
+    case Kind::before: return item.internal_date < node.number;
+    case Kind::on: return item.internal_date >= node.number && item.internal_date < node.number + 86400;
+    case Kind::since: return item.internal_date >= node.number;
+    case Kind::older: return item.internal_date <= node.number;
+    case Kind::younger: return item.internal_date >= node.number;
+    case Kind::larger: return item.size > node.number;
+    case Kind::smaller: return item.size < node.number;
+    case Kind::modseq: return static_cast<std::int64_t>(item.modseq.value()) >= node.number;
+    case Kind::sent_before: return message.envelope().sent && *message.envelope().sent < node.number;
+    case Kind::sent_on: return message.envelope().sent && *message.envelope().sent == node.number;
+    case Kind::sent_since: return message.envelope().sent && *message.envelope().sent >= node.number;
+    case Kind::header:
+        // RFC 9051 §6.4.4: the envelope structure's fields are matched in its own terms.
+        if (node.cost > 1) return header_contains(message, node);
+        if (node.field == "from") return in_addresses(message.envelope().from, node.key);
+        if (node.field == "to") return in_addresses(message.envelope().to, node.key);
+        if (node.field == "cc") return in_addresses(message.envelope().cc, node.key);
+        return message.envelope().subject && node.key.in(*message.envelope().subject);
+    case Kind::body: return text_contains(message, node, false);
+    case Kind::text: return text_contains(message, node, true);
+    }
+    return false;
+}
+
+int own_cost(const SearchKey& key) {
+    switch (key.kind) {
+    case Kind::sent_before:
+    case Kind::sent_on:
+    case Kind::sent_since: return 1;
+    case Kind::header:
+        // An empty string asks whether the field is there at all; the envelope does not tell for all of them.
+        return !key.text.empty() && (key.field == "from" || key.field == "to" || key.field == "cc" || key.field == "subject")
+                   ? 1 : 2;
+    case Kind::body:
+    case Kind::text: return 3;
+    default: return 0;
+    }
+}
+
+struct Compiler {
+    const Client& client;
+    const mailstore::FolderInfo& folder;
+    const std::string& charset;
+    std::optional<Reply> refused{};
+
+    std::int64_t keyword(std::string_view name) const {
+        for (std::size_t i = 0; i < folder.keywords.size(); ++i)
+            if (text::equal_ci(folder.keywords[i], name)) return static_cast<std::int64_t>(i);
+        return -1;
+    }
+
+    UidSet set(const SearchKey& key) const {
+        const Selected& selected = *client.selected;
+        if (key.set.saved) return selected.saved;
+        // RFC 9051 §6.4.4 speaks of messages in the set: numbers beyond the last are in no message.
+        if (key.kind == Kind::sequence) return selected.map.at(key.set.resolve(selected.map.size()));
+        return to_uids(key.set.resolve(selected.map.last().value()));
+    }
+
+    Node node(const SearchKey& key) {
+        Node made;
+        made.kind = key.kind;
+        made.cost = own_cost(key);
+        made.field = key.field;
+        made.number = static_cast<std::int64_t>(key.number);
+        std::int64_t day = key.day.time_since_epoch().count();
+        std::int64_t now = std::chrono::system_clock::to_time_t(client.services.clock.now());
+        switch (key.kind) {
+        case Kind::sequence:
+        case Kind::uid: made.uids = set(key); break;
+        case Kind::recent: made.uids = client.selected->recent; break;
+        case Kind::keyword:
+        case Kind::no_keyword: made.number = keyword(key.text); break;
+        case Kind::before:
+        case Kind::on:
+        case Kind::since: made.number = day * 86400; break;
+        case Kind::sent_before:
+        case Kind::sent_on:
+        case Kind::sent_since: made.number = day; break;
+        case Kind::older:
+        case Kind::younger:  // RFC 5032 §3: at most, and at least, so many seconds ago
+            made.number = now - static_cast<std::int64_t>(std::min<std::uint64_t>(key.number, 1ull << 40));
+            break;
+        case Kind::header:
+        case Kind::body:
+        case Kind::text:
+            made.key = text::FoldedKey{charset.empty() ? key.text : text::to_utf8(key.text, charset)};
+            break;
+        default: break;
+        }
+        for (const SearchKey& child : key.children) {
+            made.children.push_back(node(child));
+            made.cost = std::max(made.cost, made.children.back().cost);
+        }
+        std::stable_sort(made.children.begin(), made.children.end(),
+                         [](const Node& a, const Node& b) { return a.cost < b.cost; });
+        return made;
+    }
+};
+
+/// What the top of the program alone says about where to look.
+UidSet narrowed(const Node& root, UidSet uids) {
+    for (const Node& child : root.children)
+        if (child.kind == Kind::sequence || child.kind == Kind::uid || child.kind == Kind::recent)
+            uids = intersect(uids, child.uids);
+    return uids;
+}
+
+}  // namespace
+
+SearchProgram::SearchProgram(std::unique_ptr<Node> root) : root_{std::move(root)} {}
+SearchProgram::~SearchProgram() = default;
+SearchProgram::SearchProgram(SearchProgram&&) noexcept = default;
+SearchProgram& SearchProgram::operator=(SearchProgram&&) noexcept = default;
+
+std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client, const SearchArgs& args,
+                                                           const mailstore::FolderInfo& folder) {
+    if (!args.charset.empty() && !text::known_charset(args.charset))
+        return std::unexpected(no("[BADCHARSET (US-ASCII UTF-8)] That charset is not known"));
+    bool plain = args.charset.empty() || args.charset == "UTF-8" || args.charset == "US-ASCII";
+    std::string charset = plain ? std::string{} : args.charset;
+    Compiler compiler{client, folder, charset};
+    return SearchProgram{std::make_unique<Node>(compiler.node(args.program))};
+}
+
+mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,
+                                       const std::function<void(const Item&)>& found) const {
+    UidSet candidates = narrowed(*root_, uids);
+    if (root_->cost == 0) {
+        return view.each_item(candidates, [&](const Item& item) {
+            Candidate candidate{view, item, {}};
+            if (test(candidate, *root_)) found(item);
+            return true;
+        });
+    }
+    return view.each_described(candidates, [&](const Item& item, std::string_view description) {
+        Candidate candidate{view, item, description};
+        if (test(candidate, *root_)) found(item);
+        return true;
+    });
+}
+
+}  // namespace postrider::imap

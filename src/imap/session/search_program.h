@@ -1,0 +1,34 @@
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <vector>
+
+#include "imap/session/client.h"
+#include "imap/wire/search.h"
+
+namespace postrider::imap {
+
+/// A search program made ready for one mailbox: sets are UIDs, keywords bits, dates seconds, texts folded.
+/// Runs what costs least first, and reads a message only when nothing cheaper has decided.
+class SearchProgram {
+public:
+    /// The reply says why the search cannot be run: an unknown charset, a message number that does not exist.
+    static std::expected<SearchProgram, Reply> compile(const Client& client, const SearchArgs& args,
+                                                       const mailstore::FolderInfo& folder);
+    ~SearchProgram();
+    SearchProgram(SearchProgram&&) noexcept;
+    SearchProgram& operator=(SearchProgram&&) noexcept;
+
+    /// Those of `uids` that match, ascending, each with its modification sequence in the callback.
+    mailstore::Result<> run(mailstore::FolderView& view, const UidSet& uids,
+                            const std::function<void(const mailstore::Item&)>& found) const;
+
+    struct Node;
+
+private:
+    explicit SearchProgram(std::unique_ptr<Node> root);
+    std::unique_ptr<Node> root_;
+};
+
+}  // namespace postrider::imap

@@ -1,0 +1,221 @@
+#include "auth/auth.h"
+#include "imap/service.h"
+#include "imap/session/capability.h"
+#include "imap/session/connection.h"
+
+namespace postrider::imap {
+namespace {
+
+/// RFC 2971's ID, the longest command that anybody sends before LOGIN, has 32 KB. Together with the stream's buffer
+/// this is what a stranger can make us hold.
+ReceiverLimits stranger_limits() {
+    ReceiverLimits limits;
+    limits.line = 31'900;
+    limits.literals = 800;
+    limits.literal_count = 10;
+    limits.skip = 64 * 1024;
+    return limits;
+}
+
+constexpr std::size_t stranger_buffer = 8 * 1024;
+constexpr std::size_t send_at = 64 * 1024;      ///< pipelined answers wait for each other up to here
+constexpr std::size_t worth_keeping = 1024;     ///< of output memory, while waiting
+
+}  // namespace
+
+Connection::Connection(net::Stream& stream, const Services& services, Door door, SessionId id)
+    : stream_{stream}, door_{std::move(door)}, client_{services, id}, receiver_{stranger_limits()} {}
+
+net::Task<> Connection::run() {
+    stream_.idle_timeout(client_.settings->login_timeout);
+    stream_.deadline_after(2 * client_.settings->login_timeout);
+    update_capabilities();
+    greet();
+    while (!done_) {
+        std::string_view octets = stream_.buffered();
+        if (octets.empty()) {
+            co_await wait_for_input();
+            continue;
+        }
+        Receiver::Fed fed = receiver_.feed(octets);
+        stream_.consume(fed.used);
+        co_await handle(fed.step);
+    }
+    co_await stream_.flush();
+}
+
+void Connection::greet() {
+    client_.out += "* OK [CAPABILITY " + client_.capability_words + "] " + client_.settings->greeting + "\r\n";
+    flush_out();
+}
+
+void Connection::update_capabilities() {
+    const ImapSettings& settings = *client_.settings;
+    auth::LoginRules rules = settings.login.rules();
+    CapabilityState state;
+    state.authenticated = client_.account != nullptr;
+    state.start_tls = settings.login.allow_start_tls && door_.tls && !stream_.secure();
+    state.login = auth::login_command_allowed(rules, stream_.secure());
+    state.id = settings.id_enabled;
+    state.mechanisms = auth::offered(rules, stream_.secure(), client_.services.auth.available());
+    client_.capability_words = capabilities(state);
+}
+
+/// All that was pipelined has been answered: send it, give memory back, wait.
+net::Task<> Connection::wait_for_input() {
+    co_await stream_.flush();
+    if (client_.out.capacity() > worth_keeping) std::string{}.swap(client_.out);
+    std::size_t limit = client_.account ? 64 * 1024 : stranger_buffer;
+    co_await stream_.fill(limit);
+}
+
+net::Task<> Connection::handle(Receiver::Step step) {
+    switch (step) {
+    case Receiver::Step::more: co_return;
+    case Receiver::Step::go_ahead:
+        stream_.send("+ OK\r\n");
+        co_await stream_.flush();
+        co_return;
+    case Receiver::Step::command: co_await handle_command(); break;
+    case Receiver::Step::too_long: answer(tag_of(receiver_.command()), bad("The command line is too long")); break;
+    case Receiver::Step::too_big:
+        answer(tag_of(receiver_.command()), client_.account ? no("[TOOBIG] The literal is too large") : bad("Too large"));
+        if (client_.account) count_error();
+        break;
+    case Receiver::Step::nul: answer(tag_of(receiver_.command()), bad("A literal may not have NUL octets")); break;
+    case Receiver::Step::hopeless: bye("[TOOBIG] The literal is far too large"); break;
+    }
+    receiver_.next();
+    co_await stream_.flush_if_large(send_at);
+}
+
+net::Task<> Connection::handle_command() {
+    std::string text = receiver_.take();
+    log_received(text);
+    auto command = parse_command(text);
+    if (!command) {
+        answer(tag_of(text), bad("That is not a command"));
+        co_return;
+    }
+    const Row* row = find_command(command->verb);
+    std::uint8_t state = !client_.account ? not_authenticated : client_.selected ? in_mailbox : authenticated;
+    if (row == nullptr) {
+        answer(command->tag, bad("There is no such command"));
+    } else if (!(row->states & state)) {
+        answer(command->tag, bad(state == not_authenticated           ? "Please log in first"
+                                 : row->states == not_authenticated ? "You are logged in already"
+                                                                    : "Select a mailbox first"));
+    } else {
+        Reply reply = co_await dispatch(*row, *command);
+        flush_out();
+        answer(command->tag, reply);
+    }
+}
+
+net::Task<Reply> Connection::dispatch(const Row& row, const Command& command) {
+    std::string failure;
+    try {
+        bool here = row.runs == Runs::here && !(row.updates != Updates::none && may_have_news(client_));
+        if (here) co_return row.handler(client_, command);
+        Reply reply;
+        if (row.runs == Runs::connection) reply = co_await run_connection_command(row, command);
+        else reply = co_await run_on_worker(row, command);
+        co_return reply;
+    } catch (const net::WorkerPool::Overloaded&) {
+        co_return no("[UNAVAILABLE] The server is too busy now");
+    } catch (const net::SessionEnd&) {
+        throw;
+    } catch (const std::exception& error) {
+        failure = error.what();
+    }
+    client_.services.log.error(client_.id, "{} failed: {}", command.verb, failure);
+    co_return no("[SERVERBUG] The command failed; the administrator finds the reason in the log");
+}
+
+net::Task<Reply> Connection::run_on_worker(const Row& row, const Command& command) {
+    auto job = [this, &row, &command]() -> Reply {
+        Reply reply = row.handler(client_, command);
+        announce(client_, row.updates);
+        return reply;
+    };
+    Reply reply = co_await client_.services.workers.run(std::move(job));
+    co_return reply;
+}
+
+net::Task<Reply> Connection::run_connection_command(const Row& row, const Command& command) {
+    Reply reply;
+    if (row.verb == "FETCH" || row.verb == "UID FETCH") reply = co_await fetch(row, command);
+    else if (row.verb == "IDLE") reply = co_await idle(command);
+    else if (row.verb == "LOGIN") reply = co_await login(command);
+    else if (row.verb == "AUTHENTICATE") reply = co_await authenticate(command);
+    else if (row.verb == "STARTTLS") reply = co_await start_tls(command);
+    else reply = logout(command);
+    co_return reply;
+}
+
+Reply Connection::logout(const Command& command) {
+    if (!command.args.empty()) return bad("LOGOUT takes no arguments");
+    client_.out += "* BYE Logging out\r\n";
+    done_ = true;
+    why_ended_ = "logged out";
+    return ok("LOGOUT completed");
+}
+
+void Connection::answer(std::string_view tag, const Reply& reply) {
+    std::string line;
+    put_reply(line, tag, reply);
+    log_sent(line);
+    stream_.send(line);
+    if (reply.status == Reply::Status::bad) count_error();
+}
+
+void Connection::count_error() {
+    unsigned most = client_.settings->service.max_errors;
+    if (++errors_ >= most && most != 0 && !done_) bye("Too many errors");
+}
+
+void Connection::bye(std::string_view text) {
+    std::string line = "* BYE ";
+    line += text;
+    line += "\r\n";
+    log_sent(line);
+    stream_.send(line);
+    done_ = true;
+    why_ended_ = text;
+}
+
+void Connection::flush_out() {
+    if (client_.out.empty()) return;
+    log_sent(client_.out);
+    stream_.send(client_.out);
+    client_.out.clear();
+}
+
+net::Task<> serve(std::unique_ptr<net::Stream> stream, const Services& services, Door door, SessionId id) {
+    const observe::Logger& log = services.log;
+    Connection connection{*stream, services, std::move(door), id};
+    log.info(id, "[{}] connection accepted from [{}]", stream->local().text(), stream->peer().text());
+    std::string why;
+    try {
+        co_await connection.run();
+        why = connection.why_ended();
+    } catch (const net::SessionEnd& end) {
+        why = end.what();
+    } catch (const std::exception& error) {
+        why = "internal error";
+        log.error(id, "The session failed: {}", error.what());
+    }
+    co_await stream->close();
+    log.info(id, "Connection closed: {}", why);
+}
+
+std::shared_ptr<const net::Farewell> farewell() {
+    return std::make_shared<const net::Farewell>(
+        net::Farewell{"* BYE Silent for too long\r\n", "* BYE [UNAVAILABLE] The server is stopping\r\n"});
+}
+
+std::string refusal() {
+    return "* BYE [UNAVAILABLE] Too many connections\r\n";
+}
+
+}  // namespace postrider::imap

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "mailstore/types.h"
+
+namespace postrider::imap {
+
+/// RFC 6154 §2: "\Sent"; "" for none.
+std::string_view name(mailstore::SpecialUse use);
+
+/// Of those that a client may ask for; \All and \Flagged are views on other folders, which we have not.
+std::optional<mailstore::SpecialUse> special_use_named(std::string_view name);
+
+}  // namespace postrider::imap

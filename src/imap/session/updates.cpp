@@ -1,0 +1,155 @@
+#include <algorithm>
+
+#include "imap/session/client.h"
+#include "imap/wire/encode.h"
+
+namespace postrider::imap {
+namespace {
+
+using mailstore::Change;
+using mailstore::FolderView;
+using mailstore::Item;
+
+/// What happened since the client last heard of the mailbox.
+struct News {
+    UidSet fresh;    ///< new messages
+    UidSet changed;  ///< messages of the map whose flags another session changed
+};
+
+/// The log no longer reaches back to what the client knows (RFC 7162 §5): compare with what is there now.
+void compare_all(Client& client, FolderView& view, News& news) {
+    Selected& selected = *client.selected;
+    auto there = view.uids();
+    if (!there) return;
+    Uid last = selected.map.last();
+    selected.gone = subtract(selected.map.uids(), *there);
+    if (last.value() != UINT32_MAX)
+        news.fresh = intersect(*there, UidSet{{Uid{last.value() + 1}, Uid{UINT32_MAX}}});
+    (void)view.each_item(selected.map.uids(), [&](const Item& item) {
+        if (item.modseq > selected.known) append(news.changed, item.uid);
+        return true;
+    });
+}
+
+void collect(Selected& selected, const std::vector<Change>& changes, News& news) {
+    for (const Change& change : changes) {
+        switch (change.kind) {
+        case Change::Kind::added: news.fresh = unite(news.fresh, change.uids); break;
+        case Change::Kind::flags:
+            if (std::find(selected.own.begin(), selected.own.end(), change.modseq) == selected.own.end())
+                news.changed = unite(news.changed, change.uids);
+            break;
+        case Change::Kind::expunged:
+            news.fresh = subtract(news.fresh, change.uids);
+            selected.gone = unite(selected.gone, intersect(change.uids, selected.map.uids()));
+            break;
+        case Change::Kind::folder: break;
+        }
+    }
+    // What is new to the log may be old to us: SELECT saw it already.
+    Uid last = selected.map.last();
+    if (last.value() != 0) news.fresh = subtract(news.fresh, UidSet{{Uid{1}, last}});
+}
+
+void put_expunges(Client& client) {
+    Selected& selected = *client.selected;
+    // RFC 9051 §7.5.1: each report renumbers those behind it, so going downwards the numbers stay as they are.
+    UidSet numbers = numbers_of(selected.map, selected.gone);
+    for (auto run = numbers.rbegin(); run != numbers.rend(); ++run) {
+        for (std::uint32_t number = run->last.value(); number >= run->first.value(); --number) {
+            client.out += "* ";
+            put_number(client.out, number);
+            client.out += " EXPUNGE\r\n";
+        }
+    }
+    selected.map.remove(selected.gone);
+    selected.recent = subtract(selected.recent, selected.gone);
+    selected.saved = subtract(selected.saved, selected.gone);
+    selected.gone = {};
+}
+
+void put_exists(Client& client, FolderView& view, const UidSet& fresh) {
+    Selected& selected = *client.selected;
+    selected.map.append(fresh);
+    client.out += "* ";
+    put_number(client.out, selected.map.size());
+    client.out += " EXISTS\r\n";
+    if (client.rev2) return;
+    claim_recent(client, view);
+    client.out += "* ";
+    put_number(client.out, count(intersect(selected.recent, selected.map.uids())));
+    client.out += " RECENT\r\n";
+}
+
+void put_changed(Client& client, FolderView& view, const UidSet& uids) {
+    Selected& selected = *client.selected;
+    UidMap::Walk walk{selected.map};
+    (void)view.each_item(uids, [&](const Item& item) {
+        std::uint32_t number = walk.number_of(item.uid);
+        if (number != 0)
+            put_flag_report(client, number, item, view.info().keywords, {.modseq = client.condstore});
+        return true;
+    });
+}
+
+}  // namespace
+
+void claim_recent(Client& client, const FolderView& view) {
+    Selected& selected = *client.selected;
+    const mailstore::FolderInfo& info = view.info();
+    Uid first = selected.read_only ? info.recent_from : view.first_recent();
+    if (client.rev2 || first >= info.uid_next) return;
+    // All that the store now holds for ours, also what the client has not heard of yet.
+    selected.recent = unite(selected.recent, UidSet{{first, Uid{info.uid_next.value() - 1}}});
+}
+
+bool may_have_news(const Client& client) {
+    return client.selected
+           && (!client.selected->gone.empty() || client.account->highest_modseq() != client.selected->known);
+}
+
+void announce(Client& client, Updates updates) {
+    if (!client.selected || updates == Updates::none) return;
+    Selected& selected = *client.selected;
+    News news;
+    std::unique_ptr<FolderView> view;
+    ModSeq now = client.account->highest_modseq();
+    if (now != selected.known) {
+        auto changes = client.account->changes(selected.known, selected.folder);
+        bool complete = changes && changes->complete;
+        if (complete) collect(selected, changes->changes, news);
+        if (!complete || !news.fresh.empty() || !news.changed.empty()) {
+            // A session that may change the mailbox takes what is new as recent, so that no other one does.
+            bool claim = !selected.read_only && !client.rev2;
+            auto opened = claim ? client.account->select(selected.folder) : client.account->view(selected.folder);
+            if (opened) view = std::move(*opened);
+            else if (opened.error().kind == mailstore::MailError::no_such_folder)
+                selected.gone = selected.map.uids();  // deleted by another session (RFC 2180 §3.3)
+        }
+        if (!complete && view) compare_all(client, *view, news);
+        selected.known = std::max(now, complete ? changes->upto : now);
+        selected.own.clear();
+    }
+    if (updates == Updates::all && !selected.gone.empty()) put_expunges(client);
+    if (!view) return;
+    if (!news.fresh.empty()) put_exists(client, *view, news.fresh);
+    UidSet changed = subtract(intersect(news.changed, selected.map.uids()), selected.gone);
+    announce_keywords(client, view->info());
+    if (!changed.empty()) put_changed(client, *view, changed);
+}
+
+void announce_keywords(Client& client, const mailstore::FolderInfo& folder) {
+    Selected& selected = *client.selected;
+    if (folder.keywords.size() <= selected.keywords) return;
+    selected.keywords = folder.keywords.size();
+    constexpr std::string_view system = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
+    std::string names{system};
+    for (const std::string& keyword : folder.keywords) {
+        names += ' ';
+        names += keyword;
+    }
+    client.out += "* FLAGS (" + names + ")\r\n";
+    if (!selected.read_only) client.out += "* OK [PERMANENTFLAGS (" + names + " \\*)] Flags that are kept\r\n";
+}
+
+}  // namespace postrider::imap

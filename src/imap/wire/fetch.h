@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imap/wire/cursor.h"
+#include "imap/wire/sequence_set.h"
+
+namespace postrider::imap {
+
+/// One BODY[...], RFC822..., BINARY[...] or BINARY.SIZE[...] of a FETCH.
+struct FetchSection {
+    enum class Kind : std::uint8_t { body, binary, binary_size };
+    enum class What : std::uint8_t { content, header, header_fields, header_fields_not, text, mime };
+    struct Partial {
+        std::uint64_t begin = 0, count = 0;
+        friend bool operator==(Partial, Partial) = default;
+    };
+
+    Kind kind = Kind::body;
+    bool peek = false;                    ///< leaves \Seen alone
+    std::vector<std::uint32_t> part;      ///< "1.2.3"; empty for the message itself
+    What what = What::content;
+    std::vector<std::string> fields;      ///< of HEADER.FIELDS, as given
+    std::optional<Partial> partial;
+    std::string label;                    ///< what the response repeats: BODY[1.HEADER.FIELDS (FROM)]<0>
+};
+
+/// What follows "FETCH ". RFC 9051 §6.4.5, RFC 7162 §3.1.4, RFC 3516.
+struct FetchArgs {
+    enum Item : std::uint16_t {
+        uid = 1,
+        flags = 2,
+        internal_date = 4,
+        size = 8,
+        envelope = 16,
+        body_structure = 32,
+        body = 64,          ///< BODY without a section: the structure without extension data
+        modseq = 128,
+    };
+    SequenceSet set;
+    std::uint16_t items = 0;
+    std::vector<FetchSection> sections;
+    std::optional<std::uint64_t> changed_since;
+};
+
+inline constexpr std::size_t max_sections = 200;   ///< of one FETCH
+inline constexpr std::size_t max_part_depth = 60;  ///< numbers in one part path
+
+Parsed<FetchArgs> parse_fetch(std::string_view args);
+
+}  // namespace postrider::imap

@@ -1,0 +1,124 @@
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "imap/wire/append.h"
+#include "imap/wire/command.h"
+#include "imap/wire/encode.h"
+#include "imap/wire/fetch.h"
+#include "imap/wire/list.h"
+#include "imap/wire/pattern.h"
+#include "imap/wire/receiver.h"
+#include "imap/wire/search.h"
+#include "imap/wire/simple.h"
+#include "imap/wire/status.h"
+#include "imap/wire/store.h"
+#include "imap/wire/tokens.h"
+
+// A dialogue as a client may send it: the receiver must find the same commands whatever the pieces, and every grammar
+// must keep within the command it was given.
+namespace {
+
+using namespace postrider::imap;
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+void require_inside(std::string_view part, std::string_view whole) {
+    if (part.empty()) return;
+    require(part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
+}
+
+void require_sorted(const SequenceSet& set) {
+    auto ranges = set.resolve(1000);
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+        require(ranges[i].first != 0 && ranges[i].first <= ranges[i].last);
+        require(i == 0 || ranges[i].first > ranges[i - 1].last + 1ull);
+    }
+}
+
+void read(std::string_view text) {
+    auto command = parse_command(text);
+    if (!command) {
+        require(command.error().at <= text.size() && !command.error().expected.empty());
+        return;
+    }
+    require_inside(command->tag, text);
+    require_inside(command->args, text);
+    std::string_view args = command->args;
+    if (auto store = parse_store(args)) {
+        for (std::string_view flag : store->flags) require_inside(flag, args);
+        require_sorted(store->set);
+    }
+    if (auto fetch = parse_fetch(args)) {
+        require_sorted(fetch->set);
+        require(fetch->sections.size() <= max_sections);
+        // What a response repeats is itself an item that can be fetched, with the same meaning.
+        for (const FetchSection& section : fetch->sections) {
+            if (section.partial || section.label.starts_with("RFC822")) continue;
+            auto again = parse_fetch("1 " + section.label);
+            require(again && again->sections.size() == 1 && again->sections[0].label == section.label);
+        }
+    }
+    if (auto append = parse_append(args))
+        for (const auto& message : append->messages) require_inside(message.octets, args);
+    if (auto list = parse_list(args))
+        for (const std::string& pattern : list->patterns) (void)Pattern{pattern}.matches("INBOX/a");
+    (void)parse_search(args);
+    (void)parse_lsub(args);
+    (void)parse_status(args);
+    (void)parse_authenticate(args);
+    (void)parse_create(args);
+    (void)parse_rename(args);
+    (void)parse_select(args);
+    (void)parse_copy(args);
+    (void)parse_set(args);
+    (void)parse_enable(args);
+    (void)parse_id(args);
+    (void)parse_set_quota(args);
+    if (auto login = parse_login(args)) {  // what we write reads back as what it was
+        std::string again;
+        put_astring(again, login->user);
+        again += ' ';
+        put_string(again, login->password);
+        auto twice = parse_login(again);
+        require(twice && twice->user == login->user && twice->password == login->password);
+    }
+}
+
+std::string run(std::string_view octets, std::size_t piece, bool parse) {
+    ReceiverLimits limits;
+    limits.line = 2000;
+    limits.literals = 1000;
+    limits.append = 3000;
+    limits.literal_count = 5;
+    Receiver receiver{limits};
+    std::string history;
+    while (!octets.empty()) {
+        auto fed = receiver.feed(octets.substr(0, piece));
+        require(fed.used <= piece && (fed.used > 0));
+        octets.remove_prefix(fed.used);
+        if (fed.step == Receiver::Step::more) continue;
+        history += static_cast<char>('0' + static_cast<int>(fed.step));
+        if (fed.step == Receiver::Step::go_ahead) continue;
+        if (fed.step == Receiver::Step::hopeless) break;
+        if (fed.step == Receiver::Step::command) {
+            history += receiver.command();
+            if (parse) read(receiver.command());
+        }
+        require(receiver.command().size() <= 2000 + 3000 + 100);
+        receiver.next();
+    }
+    return history;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    std::string_view octets{reinterpret_cast<const char*>(data), size};
+    std::string whole = run(octets, size + 1, true);
+    require(run(octets, 1, false) == whole);
+    require(run(octets, 7, false) == whole);
+    return 0;
+}

@@ -1,0 +1,13 @@
+#include "mailstore/mailstore.h"
+
+namespace postrider::mailstore {
+
+Result<std::shared_ptr<Account>> open_or_create(MailStore& store, AccountId id) {
+    auto account = store.account(id);
+    if (account || account.error().kind != MailError::no_such_account) return account;
+    if (auto made = store.create_account(id); !made && made.error().kind != MailError::exists)
+        return std::unexpected(made.error());
+    return store.account(id);
+}
+
+}  // namespace postrider::mailstore

@@ -1,0 +1,97 @@
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "net/pools.h"
+
+namespace postrider::net {
+
+WorkerPool::Overloaded::Overloaded() : std::runtime_error{"too many jobs wait for a worker"} {}
+
+struct WorkerPool::Impl {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<std::function<void()>> jobs;
+    std::size_t max_waiting = 0;
+    unsigned idle = 0;
+    bool stopping = false;
+    std::vector<std::thread> threads;
+
+    void work() {
+        std::unique_lock lock{mutex};
+        while (true) {
+            ++idle;
+            changed.wait(lock, [&] { return stopping || !jobs.empty(); });
+            --idle;
+            if (stopping) return;
+            auto job = std::move(jobs.front());
+            jobs.pop_front();
+            lock.unlock();
+            try {
+                job();
+            } catch (...) {  // run() has its own way to report; post() promises to swallow
+            }
+            job = nullptr;
+            lock.lock();
+        }
+    }
+
+    bool post(std::function<void()>&& job) {
+        {
+            std::lock_guard lock{mutex};
+            // A job that an idle worker will take at once does not wait.
+            if (stopping || jobs.size() >= max_waiting + idle) return false;
+            jobs.push_back(std::move(job));
+        }
+        changed.notify_one();
+        return true;
+    }
+};
+
+WorkerPool::WorkerPool(unsigned threads, std::size_t max_waiting) : impl_{std::make_unique<Impl>()} {
+    impl_->max_waiting = max_waiting;
+    if (threads == 0) threads = 1;
+    for (unsigned i = 0; i < threads; ++i) impl_->threads.emplace_back([this] { impl_->work(); });
+}
+
+WorkerPool::~WorkerPool() {
+    {
+        std::lock_guard lock{impl_->mutex};
+        impl_->stopping = true;
+    }
+    impl_->changed.notify_all();
+    for (auto& thread : impl_->threads) thread.join();
+}
+
+bool WorkerPool::post(std::function<void()> job) {
+    return impl_->post(std::move(job));
+}
+
+std::size_t WorkerPool::waiting() const {
+    std::lock_guard lock{impl_->mutex};
+    return impl_->jobs.size();
+}
+
+Task<> WorkerPool::run_erased(Invoke invoke, void* target) {
+    const auto executor = co_await asio::this_coro::executor;
+    bool taken = true;
+    auto initiate = [&, invoke, target](auto handler) {
+        // Copyable, as std::function wants it; runs on the caller's thread, and if the pool drops the job,
+        // the last copy to go takes the coroutine with it.
+        auto resume = std::make_shared<decltype(handler)>(std::move(handler));
+        taken = impl_->post([invoke, target, executor, resume]() mutable {
+            invoke(target);
+            asio::post(executor, [resume = std::move(resume)] { (*resume)(); });
+        });
+        if (!taken) asio::post(executor, [resume = std::move(resume)] { (*resume)(); });
+    };
+    co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(initiate, use_task);
+    if (!taken) throw Overloaded{};
+}
+
+}  // namespace postrider::net

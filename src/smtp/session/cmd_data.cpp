@@ -1,0 +1,254 @@
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "mime/address_list.h"
+#include "mime/edit.h"
+#include "mime/header.h"
+#include "net/suspend.h"
+#include "smtp/session/session.h"
+#include "smtp/wire/data_receiver.h"
+#include "text/ascii.h"
+
+/// DATA and BDAT: the message itself, and the moment at which it becomes ours (RFC 5321 §4.2.5).
+namespace postrider::smtp {
+namespace {
+
+constexpr std::size_t piece = 64 * 1024;
+/// Compressing and describing more than this on an I/O thread would keep other sessions waiting.
+constexpr std::size_t small_message = 128 * 1024;
+
+/// Chunk sizes are counted on, so a bad one cannot be skipped (RFC 3030 §2).
+struct Chunk {
+    std::uint64_t size = 0;
+    bool last = false;
+};
+std::optional<Chunk> parse_chunk(std::string_view arguments) {
+    Chunk chunk;
+    auto [end, error] = std::from_chars(arguments.data(), arguments.data() + arguments.size(), chunk.size);
+    if (arguments.empty() || error != std::errc{}) return std::nullopt;
+    std::string_view rest = arguments.substr(static_cast<std::size_t>(end - arguments.data()));
+    if (text::equal_ci(rest, " LAST"))
+        chunk.last = true;
+    else if (!rest.empty())
+        return std::nullopt;
+    return chunk;
+}
+
+}  // namespace
+
+/// The trace header (RFC 5321 §4.4), at the place where the message will lie.
+void Session::begin_payload() {
+    Transaction& t = *transaction_;
+    mime::Trace trace;
+    trace.helo = helo_;
+    trace.client = peer_.peer().ip;
+    trace.by = s_.host;
+    // RFC 3848, RFC 6531 §4.3: what was spoken.
+    std::string_view base = lmtp() ? "LMTP" : extended_ ? "ESMTP" : "SMTP";
+    if (t.envelope.smtputf8) base = lmtp() ? "UTF8LMTP" : "UTF8SMTP";
+    trace.with = base;
+    if (extended_ && peer_.secure()) trace.with += 'S';
+    if (extended_ && account_) trace.with += 'A';
+    trace.id = fmt::format("{:08X}", id_.value());
+    if (auto* tls = peer_.tls()) trace.tls = fmt::format("{} cipher {}", tls->version, tls->cipher);
+    // One recipient may be named, several would tell each about the others (RFC 5321 §7.2).
+    if (t.envelope.recipients.size() == 1) trace.recipient = t.envelope.recipients[0].address.text();
+    trace.when = mime::in_zone(s_.clock.now());
+    t.payload = mime::received_line(trace);
+    t.trace_size = t.payload.size();
+    t.payload.reserve(t.trace_size + std::min<std::uint64_t>(t.declared_size, 1u << 20) + 256);
+}
+
+net::Task<> Session::data(std::string_view arguments) {
+    Transaction& t = *transaction_;
+    if (!arguments.empty()) {
+        fault(501, "5.5.4", "DATA has no parameters");
+        co_return;
+    }
+    if (t.chunking) {
+        fault(503, "5.5.1", "BDAT has begun");  // RFC 3030 §2
+        co_return;
+    }
+    if (t.envelope.body == queue::BodyType::binary) {
+        fault(503, "5.5.1", "BINARYMIME needs BDAT");  // RFC 3030 §3
+        co_return;
+    }
+    reply(354, "", "Ready to receive data; remember <CRLF>.<CRLF>");
+    co_await peer_.flush();
+
+    begin_payload();
+    DataReceiver receiver{t.payload, size_limit()};
+    bool memory = true;
+    while (!receiver.done()) {
+        if (peer_.buffered().empty()) co_await peer_.fill(piece);
+        std::size_t taken = receiver.take(peer_.buffered());
+        peer_.consume(taken);
+        if (memory && !t.memory.reach(t.payload.size())) {
+            memory = false;
+            receiver.discard();
+        }
+    }
+    s_.log.protocol(id_, "<< {} bytes and final dot read", receiver.received());
+    if (!memory) {
+        answer_all({452, "4.3.1", "Too many messages at once, try later"});
+        co_return;
+    }
+    if (receiver.too_large()) {
+        answer_all({552, "5.3.4", "Message is larger than this server takes"});
+        co_return;
+    }
+    co_await finish_message(receiver.bare_newline());
+}
+
+net::Task<> Session::bdat(std::string_view arguments) {
+    auto chunk = parse_chunk(arguments);
+    if (!chunk || !s_.settings.allow_binary_data) {
+        fault(501, "5.5.4", "Syntax: BDAT size [LAST]");
+        // What follows cannot be told from commands.
+        done_ = true;
+        co_return;
+    }
+    Transaction& t = *transaction_;
+    if (state_ != rcpt_given || t.refused) {
+        co_await peer_.skip(chunk->size);
+        reply(503, "5.5.1", state_ != rcpt_given ? "No valid recipients" : "The message was refused");
+        if (chunk->last) reset();
+        co_return;
+    }
+    if (!t.chunking) {
+        begin_payload();
+        t.chunking = true;
+    }
+    std::size_t so_far = t.payload.size() - t.trace_size;
+    bool too_large = chunk->size > size_limit() || so_far + chunk->size > size_limit();
+    if (too_large || !t.memory.reach(t.payload.size() + chunk->size)) {
+        co_await peer_.skip(chunk->size);
+        t.refused = true;
+        t.payload = {};
+        Reply refusal = too_large ? Reply{552, "5.3.4", "Message is larger than this server takes"}
+                                  : Reply{452, "4.3.1", "Too many messages at once, try later"};
+        if (chunk->last)
+            answer_all(refusal);
+        else
+            reply(refusal);
+        co_return;
+    }
+    co_await peer_.read_exactly(t.payload, chunk->size);
+    if (!chunk->last) {
+        reply(250, "2.0.0", fmt::format("{} octets received", chunk->size));
+        co_return;
+    }
+    bool bare = t.envelope.body != queue::BodyType::binary && normalize_newlines(t.payload, t.trace_size);
+    co_await finish_message(bare);
+}
+
+/// LMTP answers once per recipient that was accepted (RFC 2033 §4.2), SMTP once.
+void Session::answer_all(const Reply& answer) {
+    std::size_t answers = lmtp() ? transaction_->envelope.recipients.size() : 1;
+    for (std::size_t i = 0; i < answers; ++i) reply(answer);
+    s_.rejected.add();
+    reset();
+}
+
+std::optional<Reply> Session::check_message() {
+    Transaction& t = *transaction_;
+    std::string_view message = std::string_view{t.payload}.substr(t.trace_size);
+    unsigned hops = 0;
+    bool from_is_ours = true;
+    mime::HeaderReader header{message};
+    for (mime::Field field; header.next(field);) {
+        if (text::equal_ci(field.name, "Received")) ++hops;
+        if (account_ && text::equal_ci(field.name, "From"))
+            for (const mime::Address& address : mime::parse_address_list(field.value)) {
+                auto spec = mime::parse_addr_spec(address.local + "@" + address.domain);
+                if (!spec || !may_send_as(*spec)) from_is_ours = false;
+            }
+    }
+    if (hops > s_.settings.max_received_headers) return Reply{554, "5.4.6", "Too many Received headers: the message loops"};
+    if (account_ && s_.settings.sender_must_match_login && !from_is_ours)
+        return Reply{550, "5.7.1", "The From header names an address that does not belong to the account that is logged in"};
+    return std::nullopt;
+}
+
+net::Task<> Session::finish_message(bool had_bare_newlines) {
+    Transaction& t = *transaction_;
+    if (had_bare_newlines && s_.settings.bare_newlines == BareNewlines::reject) {
+        answer_all({550, "5.6.0", "Message has lines that do not end with CRLF"});
+        co_return;
+    }
+    if (auto refusal = check_message()) {
+        answer_all(*refusal);
+        co_return;
+    }
+    std::string_view message = std::string_view{t.payload}.substr(t.trace_size);
+    std::size_t size = message.size();
+    // A client's own message gets what it lacks (RFC 6409 §8); other people's mail is left as it is.
+    if (account_) {
+        mime::Repair repair;
+        repair.now = mime::in_zone(s_.clock.now());
+        auto moment = std::chrono::duration_cast<std::chrono::microseconds>(s_.clock.now().time_since_epoch()).count();
+        repair.unique = fmt::format("{}.{:08X}", moment, id_.value());
+        repair.domain = s_.host;
+        repair.sender = t.envelope.reverse_path;
+        std::string added = mime::repair(message, repair);
+        t.payload.insert(t.trace_size, added);
+    }
+    std::string message_id{mime::find_field(std::string_view{t.payload}.substr(t.trace_size), "Message-ID").value_or("")};
+
+    delivery::Incoming incoming;
+    incoming.envelope = std::move(t.envelope);
+    incoming.destinations = std::move(t.destinations);
+    incoming.payload = std::move(t.payload);
+    incoming.session = id_;
+    std::string from = incoming.envelope.reverse_path.text();
+    std::vector<std::string> recipients;
+    for (const queue::Recipient& r : incoming.envelope.recipients) recipients.push_back(r.address.text());
+
+    using Outcome = mailstore::Result<delivery::Accepted>;
+    auto quota = lmtp() ? delivery::Intake::Quota::enforced : delivery::Intake::Quota::checked;
+    bool small = incoming.payload.size() <= small_message;
+    auto start = [&](std::function<void(Outcome)> done) {
+        if (small) {
+            s_.intake.accept(std::move(incoming), quota, std::move(done));
+            return;
+        }
+        auto moved = std::make_shared<delivery::Incoming>(std::move(incoming));
+        bool taken = s_.workers.post([this, moved, quota, done] { s_.intake.accept(std::move(*moved), quota, done); });
+        if (!taken) done(std::unexpected(mailstore::Failure{mailstore::MailError::full, "too many messages at once"}));
+    };
+    Outcome outcome = co_await net::suspend<Outcome>(std::move(start));
+
+    if (!outcome) {
+        s_.log.error(id_, "Message could not be stored: {}", outcome.error().what);
+        Reply refusal{outcome.error().kind == mailstore::MailError::full ? 452 : 451, "4.3.1", "Cannot store the message now"};
+        std::size_t answers = lmtp() ? recipients.size() : 1;
+        for (std::size_t i = 0; i < answers; ++i) reply(refusal);
+        s_.rejected.add();
+        reset();
+        co_return;
+    }
+    s_.accepted.add();
+    std::string queue_id = queue::to_string(outcome->id);
+    s_.log.info(id_, "New mail {} received from {} ({}) with envelope from <{}>, recipients={} ({}), size={}, enqueued with id {}",
+                message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "), size, queue_id);
+    std::optional<delivery::Refusal> any;
+    for (std::size_t i = 0; i < recipients.size(); ++i) {
+        const auto& refusal = outcome->refusals[i];
+        if (refusal && !any) any = refusal;
+        if (!lmtp()) continue;
+        if (refusal)
+            reply(452, refusal->status, fmt::format("<{}> {}", recipients[i], refusal->text));
+        else
+            reply(250, "2.1.5", fmt::format("<{}> Delivered, id {}", recipients[i], queue_id));
+    }
+    if (!lmtp()) {
+        if (any)
+            reply(451, any->status, any->text);
+        else
+            reply(250, "2.0.0", fmt::format("Mail queued for delivery, id {}", queue_id));
+    }
+    reset();
+}
+
+}  // namespace postrider::smtp

@@ -1,0 +1,217 @@
+#include <charconv>
+
+#include "smtp/session/session.h"
+#include "smtp/wire/path.h"
+#include "text/ascii.h"
+
+/// MAIL, RCPT and RSET: the envelope.
+namespace postrider::smtp {
+namespace {
+
+std::optional<std::uint64_t> number(std::string_view digits) {
+    std::uint64_t value = 0;
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (digits.empty() || digits.size() > 20 || error != std::errc{} || end != digits.data() + digits.size())
+        return std::nullopt;
+    return value;
+}
+
+/// notify-esmtp-value = "NEVER" / 1#("SUCCESS" / "FAILURE" / "DELAY")          RFC 3461 §4.1
+std::optional<std::uint8_t> notify_bits(std::string_view value) {
+    using queue::Notify;
+    if (text::equal_ci(value, "NEVER")) return Notify::never;
+    std::uint8_t bits = 0;
+    while (true) {
+        auto comma = value.find(',');
+        std::string_view word = value.substr(0, comma);
+        if (text::equal_ci(word, "SUCCESS"))
+            bits |= Notify::success;
+        else if (text::equal_ci(word, "FAILURE"))
+            bits |= Notify::failure;
+        else if (text::equal_ci(word, "DELAY"))
+            bits |= Notify::delay;
+        else
+            return std::nullopt;
+        if (comma == std::string_view::npos) return bits;
+        value.remove_prefix(comma + 1);
+    }
+}
+
+}  // namespace
+
+std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::string_view value, bool has_value) {
+    using text::equal_ci;
+    Transaction& t = *transaction_;
+    const SmtpSettings& allow = s_.settings;
+    if (equal_ci(keyword, "SIZE")) {  // RFC 1870 §6
+        auto size = number(value);
+        if (!size) return Reply{501, "5.5.4", "SIZE needs a number"};
+        if (*size > size_limit()) return Reply{552, "5.3.4", "Message is larger than this server takes"};
+        t.declared_size = *size;
+    } else if (equal_ci(keyword, "BODY")) {  // RFC 6152 §2, RFC 3030 §3
+        if (equal_ci(value, "7BIT"))
+            t.envelope.body = queue::BodyType::seven_bit;
+        else if (equal_ci(value, "8BITMIME") && allow.allow_8bit_mime)
+            t.envelope.body = queue::BodyType::eight_bit;
+        else if (equal_ci(value, "BINARYMIME") && allow.allow_binary_data)
+            t.envelope.body = queue::BodyType::binary;
+        else
+            return Reply{501, "5.5.4", "Unknown BODY type"};
+    } else if (equal_ci(keyword, "SMTPUTF8") && allow.allow_smtp_utf8) {  // RFC 6531 §3.4
+        if (has_value) return Reply{501, "5.5.4", "SMTPUTF8 has no value"};
+        t.envelope.smtputf8 = true;
+    } else if (equal_ci(keyword, "RET") && allow.allow_dsn) {  // RFC 3461 §4.3
+        if (equal_ci(value, "FULL"))
+            t.envelope.return_full = true;
+        else if (!equal_ci(value, "HDRS"))
+            return Reply{501, "5.5.4", "RET is FULL or HDRS"};
+    } else if (equal_ci(keyword, "ENVID") && allow.allow_dsn) {  // RFC 3461 §4.4
+        auto id = decode_xtext(value);
+        if (!id || id->empty() || value.size() > 100) return Reply{501, "5.5.4", "Malformed ENVID"};
+        t.envelope.envid = std::move(*id);
+    } else if (equal_ci(keyword, "AUTH")) {  // RFC 4954 §5: read, and not believed
+        if (!decode_xtext(value)) return Reply{501, "5.5.4", "Malformed AUTH"};
+    } else {
+        return Reply{555, "5.5.4", "MAIL parameter not recognized"};
+    }
+    return std::nullopt;
+}
+
+std::optional<Reply> Session::rcpt_parameters(queue::Recipient& recipient, std::string_view keyword,
+                                              std::string_view value, bool) const {
+    using text::equal_ci;
+    if (equal_ci(keyword, "NOTIFY") && s_.settings.allow_dsn) {
+        auto bits = notify_bits(value);
+        if (!bits) return Reply{501, "5.5.4", "NOTIFY is NEVER or a list of SUCCESS, FAILURE, DELAY"};
+        recipient.notify = *bits;
+    } else if (equal_ci(keyword, "ORCPT") && s_.settings.allow_dsn) {  // RFC 3461 §4.2: addr-type ";" xtext
+        auto semicolon = value.find(';');
+        if (semicolon == 0 || semicolon == std::string_view::npos || value.size() > 500)
+            return Reply{501, "5.5.4", "Malformed ORCPT"};
+        bool utf8 = equal_ci(value.substr(0, semicolon), "utf-8");
+        auto address = decode_xtext(value.substr(semicolon + 1), utf8);
+        if (!address) return Reply{501, "5.5.4", "Malformed ORCPT"};
+        recipient.original = std::string{value.substr(0, semicolon + 1)} + *address;
+    } else {
+        return Reply{555, "5.5.4", "RCPT parameter not recognized"};
+    }
+    return std::nullopt;
+}
+
+bool Session::may_send_as(const mime::AddrSpec& address) const {
+    auto route = s_.directory.route(address);
+    auto* mailbox = std::get_if<directory::Mailbox>(&route);
+    return mailbox && mailbox->account->id == account_->id;
+}
+
+net::Task<> Session::mail(std::string_view arguments) {
+    if (entrance_.protocol == Protocol::submission && !account_) {
+        fault(530, "5.7.0", "Authentication required");  // RFC 6409 §4.3
+        co_return;
+    }
+    if (s_.store.full()) {
+        reply(452, "4.3.1", "Insufficient system storage");
+        co_return;
+    }
+    ParsedPath parsed = parse_path_arguments(arguments, "FROM");
+    if (!parsed.arguments) {
+        if (parsed.error == PathError::address)
+            fault(501, "5.1.7", "Malformed sender address");
+        else
+            fault(501, "5.5.4", "Syntax: MAIL FROM:<address> [parameters]");
+        co_return;
+    }
+    transaction_ = std::make_unique<Transaction>();
+    transaction_->memory = MemoryBudget::Share{s_.memory};
+    queue::Envelope& envelope = transaction_->envelope;
+    for (const Parameter& p : parsed.arguments->parameters) {
+        if (auto refusal = mail_parameters(p.keyword, p.value, p.has_value)) {
+            transaction_.reset();
+            fault(refusal->code, refusal->status, refusal->text);
+            co_return;
+        }
+    }
+    envelope.reverse_path = std::move(parsed.arguments->address);
+    if (!envelope.smtputf8 && !text::is_ascii(arguments)) {
+        transaction_.reset();
+        fault(553, "5.6.7", "Addresses that are not ASCII need SMTPUTF8");  // RFC 6531 §3.5
+        co_return;
+    }
+    if (account_ && s_.settings.sender_must_match_login && !envelope.reverse_path.null()
+        && !may_send_as(envelope.reverse_path)) {
+        transaction_.reset();
+        fault(553, "5.7.1", "Sender address does not belong to the account that is logged in");
+        co_return;
+    }
+    envelope.authenticated = account_ ? account_->address : "";
+    envelope.client = peer_.peer().ip;
+    envelope.helo = helo_;
+    envelope.arrival = s_.clock.now();
+    state_ = mail_given;
+    reply(250, "2.1.0", "Sender accepted");
+}
+
+net::Task<> Session::rcpt(std::string_view arguments) {
+    Transaction& t = *transaction_;
+    if (t.chunking) {
+        fault(503, "5.5.1", "Not while a message is being sent");
+        co_return;
+    }
+    ParsedPath parsed = parse_path_arguments(arguments, "TO");
+    if (!parsed.arguments || parsed.arguments->address.null()) {
+        if (parsed.arguments || parsed.error == PathError::address)
+            fault(501, "5.1.3", "Malformed recipient address");
+        else
+            fault(501, "5.5.4", "Syntax: RCPT TO:<address> [parameters]");
+        co_return;
+    }
+    queue::Recipient recipient;
+    recipient.address = std::move(parsed.arguments->address);
+    for (const Parameter& p : parsed.arguments->parameters) {
+        if (auto refusal = rcpt_parameters(recipient, p.keyword, p.value, p.has_value)) {
+            fault(refusal->code, refusal->status, refusal->text);
+            co_return;
+        }
+    }
+    if (!t.envelope.smtputf8 && !text::is_ascii(arguments)) {
+        fault(553, "5.6.7", "Addresses that are not ASCII need SMTPUTF8");
+        co_return;
+    }
+    if (t.envelope.recipients.size() >= s_.settings.max_rcpt_count) {
+        reply(452, "4.5.3", "Too many recipients");  // RFC 5321 §4.5.3.1.10
+        co_return;
+    }
+
+    bool local = recipient.address.domain.empty() || s_.router.is_local_domain(recipient.address.domain);
+    Who who = local ? s_.settings.local_delivery : s_.settings.remote_delivery;
+    bool allowed = lmtp() ? local : who == Who::all || (who == Who::auth && account_);
+    if (!allowed) {
+        if (who == Who::auth && !lmtp())
+            fault(550, "5.7.1", local ? "Authentication required" : "Relaying denied: log in first");
+        else
+            fault(550, "5.7.1", local ? "Mail is not accepted here" : "Relaying denied");
+        s_.log.info(id_, "Refused <{}> from [{}]: relaying denied", recipient.address.text(), peer_.peer().ip);
+        co_return;
+    }
+    delivery::Destination destination = s_.router.resolve(recipient.address, t.declared_size);
+    if (destination.refusal) {
+        const delivery::Refusal& refusal = *destination.refusal;
+        if (refusal.temporary)
+            reply(refusal.status == "4.2.2" ? 452 : 450, refusal.status, refusal.text);
+        else
+            fault(550, refusal.status, refusal.text);
+        co_return;
+    }
+    t.envelope.recipients.push_back(std::move(recipient));
+    t.destinations.push_back(std::move(destination));
+    state_ = rcpt_given;
+    reply(250, "2.1.5", "Recipient accepted");
+}
+
+net::Task<> Session::rset(std::string_view) {
+    reset();
+    reply(250, "2.0.0", "OK");
+    co_return;
+}
+
+}  // namespace postrider::smtp

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "auth/auth.h"
+#include "delivery/intake.h"
+#include "net/pools.h"
+#include "net/stream.h"
+#include "smtp/session/memory_budget.h"
+#include "smtp/settings.h"
+
+namespace postrider::smtp {
+
+/// What all sessions of the service share. Everything referred to lives longer than any of them.
+struct Services {
+    const SmtpSettings& settings;
+    std::string host;                      ///< our name in greetings and Received
+    net::WorkerPool& workers;
+    mailstore::MailStore& store;
+    const directory::Directory& directory;
+    auth::Authenticator& authenticator;
+    const delivery::Router& router;
+    delivery::Intake& intake;
+    const Clock& clock;
+    observe::Logger log;
+    MemoryBudget& memory;
+    observe::Counter& accepted;            ///< messages answered with 250
+    observe::Counter& rejected;            ///< answered with 4xx or 5xx after DATA
+};
+
+/// What is particular to the listener a client came by.
+struct Entrance {
+    Protocol protocol = Protocol::smtp;
+    std::string domain;                             ///< primary domain of bare log-in names; "" = the server's
+    std::shared_ptr<const net::TlsContext> tls;     ///< for STARTTLS; nullptr: not offered
+};
+
+/// A reply: code, enhanced status code (RFC 2034; "" where there is none) and text.
+struct Reply {
+    int code;
+    std::string_view status;
+    std::string text;
+};
+
+/// Where the dialogue stands; a command says in which of these it is allowed (RFC 5321 §4.1.4).
+enum State : unsigned { connected = 1, greeted = 2, mail_given = 4, rcpt_given = 8, any = 15 };
+
+/// One connection, from banner to close.
+class Session {
+public:
+    Session(net::Stream& peer, const Services& services, const Entrance& entrance, SessionId id);
+    ~Session();
+
+    /// Throws net::SessionEnd when the connection is lost or times out.
+    net::Task<> run();
+
+private:
+    struct Command {
+        std::string_view verb;
+        unsigned allowed;
+        net::Task<> (Session::*handle)(std::string_view arguments);
+    };
+    static const std::array<Command, 15> commands;
+
+    net::Task<> dispatch(std::string_view line);
+
+    // cmd_session.cpp
+    net::Task<> ehlo(std::string_view host);
+    net::Task<> helo(std::string_view host);
+    net::Task<> lhlo(std::string_view host);
+    net::Task<> starttls(std::string_view arguments);
+    net::Task<> noop(std::string_view arguments);
+    net::Task<> help(std::string_view arguments);
+    net::Task<> vrfy(std::string_view arguments);
+    net::Task<> expn(std::string_view arguments);
+    net::Task<> quit(std::string_view arguments);
+    void greet(std::string_view host, std::string_view protocol);
+    void extensions();
+
+    // cmd_auth.cpp
+    net::Task<> auth(std::string_view arguments);
+    auth::Mechanisms offered_mechanisms() const;
+
+    // cmd_transaction.cpp
+    net::Task<> mail(std::string_view arguments);
+    net::Task<> rcpt(std::string_view arguments);
+    net::Task<> rset(std::string_view arguments);
+    std::optional<Reply> mail_parameters(std::string_view keyword, std::string_view value, bool has_value);
+    std::optional<Reply> rcpt_parameters(queue::Recipient& recipient, std::string_view keyword, std::string_view value,
+                                         bool has_value) const;
+    bool may_send_as(const mime::AddrSpec& address) const;
+
+    // cmd_data.cpp
+    net::Task<> data(std::string_view arguments);
+    net::Task<> bdat(std::string_view arguments);
+    net::Task<> finish_message(bool had_bare_newlines);
+    std::optional<Reply> check_message();
+    void answer_all(const Reply& reply);
+
+    void reset();
+    void begin_payload();
+    bool lmtp() const { return entrance_.protocol == Protocol::lmtp; }
+    void reply(int code, std::string_view status, std::string_view text);
+    void reply(const Reply& r) { reply(r.code, r.status, r.text); }
+    void reply_lines(int code, const std::vector<std::string>& lines);
+    /// As reply(), and the client's error budget shrinks.
+    void fault(int code, std::string_view status, std::string_view text);
+    std::size_t size_limit() const { return std::size_t{s_.settings.max_data_size} * 1024; }
+
+    net::Stream& peer_;
+    const Services& s_;
+    const Entrance& entrance_;
+    SessionId id_;
+
+    State state_ = connected;
+    bool done_ = false;
+    bool extended_ = false;            ///< EHLO or LHLO, not HELO
+    std::string helo_;
+    std::shared_ptr<const directory::AccountEntry> account_;  ///< who logged in
+    unsigned errors_ = 0, auth_errors_ = 0;
+
+    /// The transaction (RFC 5321 §3.3): from MAIL to the end of the data.
+    struct Transaction {
+        queue::Envelope envelope;
+        std::vector<delivery::Destination> destinations;
+        std::uint64_t declared_size = 0;
+        std::string payload;           ///< trace header, then what DATA or BDAT brought
+        std::size_t trace_size = 0;
+        MemoryBudget::Share memory;
+        bool chunking = false;         ///< BDAT has begun: DATA is out of order (RFC 3030 §2)
+        bool refused = false;          ///< BDAT: a chunk was refused, the rest is skipped
+    };
+    std::unique_ptr<Transaction> transaction_;
+};
+
+}  // namespace postrider::smtp
