@@ -40,7 +40,15 @@ public:
         Overloaded();
     };
 
-    WorkerPool(unsigned threads, std::size_t max_waiting);
+    /// How many threads: `least` are always there, more come while jobs wait, up to `most`, and end again when they
+    /// have had nothing to do for a while.
+    struct Threads {
+        unsigned least = 1;
+        unsigned most = 1;
+        Threads(unsigned count) : least{count}, most{count} {}  // NOLINT: a fixed number
+        Threads(unsigned least_count, unsigned most_count) : least{least_count}, most{most_count} {}
+    };
+    WorkerPool(Threads threads, std::size_t max_waiting);
     /// Waits for the jobs that run; those that wait are dropped, and with them the coroutines that asked for
     /// them. To be destroyed after the I/O threads have stopped and before the IoPool is.
     ~WorkerPool();

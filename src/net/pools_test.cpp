@@ -57,6 +57,23 @@ TEST(WorkerPool, TooManyWaitingJobsAreRefused) {
     gate.set_value();
 }
 
+TEST(WorkerPool, GrowsWhileJobsWaitAndNotBeyondItsMost) {
+    std::promise<void> gate;
+    auto opened = gate.get_future().share();
+    std::atomic<int> together = 0;
+    WorkerPool pool{{1, 3}, 100};
+    for (int i = 0; i < 5; ++i)
+        ASSERT_TRUE(pool.post([&, opened] {
+            ++together;
+            opened.wait();
+        }));
+    for (int i = 0; i < 500 && together < 3; ++i) std::this_thread::sleep_for(10ms);
+    std::this_thread::sleep_for(50ms);
+    EXPECT_EQ(together, 3);
+    EXPECT_EQ(pool.waiting(), 2U);
+    gate.set_value();
+}
+
 TEST(WorkerPool, AThrowingPostedJobHarmsNobody) {
     WorkerPool pool{1, 10};
     ASSERT_TRUE(pool.post([] { throw 1; }));
