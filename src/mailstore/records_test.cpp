@@ -29,7 +29,8 @@ TEST(Records, OfVersion1AreReadAsTheyWereWritten) {
     folder.n = {Uid{8}, Uid{7}, ModSeq{9}, 3, 2, 1, 300};
     folder.keywords = {"$a"};
     EXPECT_EQ(decode_folder(bytes({1, 1, 4, 0, 5, 1, 6, 8, 7, 9, 3, 2, 1, 0xac, 2, 3, 'O', 'l', 'd', 1, 2, '$', 'a'})), folder);
-    auto item = decode_item(Uid{5}, bytes({1, 2, 3, 9, 0xac, 2, 7, 20, 1, 4, 'X', ':', 'y', '\n'}));
+    const std::string stored_item = bytes({1, 2, 3, 9, 0xac, 2, 7, 20, 1, 4, 'X', ':', 'y', '\n'});
+    auto item = decode_item(Uid{5}, stored_item);  // its prefix is a view
     ASSERT_TRUE(item);
     EXPECT_EQ(item->flags.system, seen | answered);
     EXPECT_EQ(item->modseq, ModSeq{9});
