@@ -107,10 +107,9 @@ protected:
     FolderInfo info(AccountId id, std::string_view path) { return account(id)->folder(path).value_or(FolderInfo{}); }
 
     Result<DeliveryReceipt> submit(Submission submission) {
-        std::promise<Result<DeliveryReceipt>> promise;
-        auto future = promise.get_future();
-        store->submit(std::move(submission), [&](Result<DeliveryReceipt> r) { promise.set_value(std::move(r)); });
-        return future.get();
+        auto promise = std::make_shared<std::promise<Result<DeliveryReceipt>>>();
+        store->submit(std::move(submission), [promise](Result<DeliveryReceipt> r) { promise->set_value(std::move(r)); });
+        return promise->get_future().get();
     }
     static Submission submission(std::vector<AccountId> to, std::string payload, std::string meta = "envelope") {
         Submission s;
