@@ -71,7 +71,8 @@ std::string BlockingImap::read_line() {
         begin_ = 0;
         char chunk[16384];
         auto n = ::read(fd_, chunk, sizeof chunk);
-        if (n <= 0) throw std::runtime_error{"IMAP connection lost while reading"};
+        if (n <= 0)
+            throw std::runtime_error{"the server closed an IMAP connection (a limit on connections?)"};
         buffer_.append(chunk, static_cast<std::size_t>(n));
     }
 }

@@ -41,6 +41,7 @@ Settings demo_settings(const DemoOptions& options) {
     add(24, false, smtp::Protocol::lmtp);
     // On loopback nobody listens in, and people try things with telnet.
     s.smtp.plain_auth = auth::every_mechanism;
+    s.imap.listeners.clear();
     for (auto [port, tls] : {std::pair{143, false}, {993, true}}) {
         auto l = listener(options, static_cast<std::uint16_t>(port), tls);
         l.idle_timeout = std::chrono::seconds{1800};

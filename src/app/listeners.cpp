@@ -51,7 +51,7 @@ std::shared_ptr<net::TlsContext> Listeners::tls(const settings::SslControl& ssl,
         if (ssl.allowed_versions.has(version)) options.allowed_versions.push_back(version_word(version));
     options.cert_file = resolved(ssl.cert_file, directory_);
     for (const settings::HostCertificate& more : ssl.certificates)
-        options.more_certs.push_back(resolved(more.cert_file, directory_));
+        options.more_certs.push_back({resolved(more.cert_file, directory_), more.host_name});
     options.ca_file = resolved(ssl.ca_file, directory_);
     if (options.ca_file == "none") options.ca_file.clear();
     options.dh_file = resolved(ssl.dh_param_file, directory_);

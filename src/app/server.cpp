@@ -9,6 +9,7 @@
 #include "delivery/intake.h"
 #include "delivery/processor.h"
 #include "imap/service.h"
+#include "observe/log_receiver.h"
 #include "pop3/session/session.h"
 #include "smtp/service.h"
 
@@ -56,6 +57,12 @@ observe::LogOptions log_options(const settings::LogSettings& log, const std::str
     return options;
 }
 
+/// A service's share of the threads that may block.
+std::unique_ptr<net::WorkerPool> workers_of(const settings::ServiceSettings& service) {
+    return std::make_unique<net::WorkerPool>(net::WorkerPool::Threads{service.min_threads, service.max_threads},
+                                             max_waiting_jobs);
+}
+
 unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 /// One protocol's name in ports(): the second word where TLS comes first.
@@ -89,24 +96,25 @@ struct Server::Rooms {
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<delivery::Intake> intake;
 
-    std::unique_ptr<net::IoPool> io;
-    std::unique_ptr<net::WorkerPool> workers;
-
+    std::vector<std::unique_ptr<observe::LogReceiver>> log_receivers;
+    // What sessions refer to outlives the I/O threads, with which the last sessions end.
     std::unique_ptr<smtp::MemoryBudget> message_memory;
     std::unique_ptr<smtp::Services> smtp_services;
-    std::unique_ptr<Listeners> smtp_listeners;
     imap::AccountLimits imap_limits;
     std::unique_ptr<imap::Services> imap_services;
-    std::unique_ptr<Listeners> imap_listeners;
     pop3::Occupancy pop3_occupancy;
     std::unique_ptr<pop3::Services> pop3_services;
-    std::unique_ptr<Listeners> pop3_listeners;
+
+    std::unique_ptr<net::IoPool> io;
+    std::unique_ptr<net::WorkerPool> smtp_workers, imap_workers, pop3_workers;
+    std::unique_ptr<Listeners> smtp_listeners, imap_listeners, pop3_listeners;
 
     std::map<std::string, std::uint16_t> ports;
     bool started = false;
 
     std::expected<void, std::string> open_data();
     std::expected<void, std::string> open_network();
+    std::expected<void, std::string> open_log_receivers();
     std::expected<void, std::string> open_smtp();
     std::expected<void, std::string> open_imap();
     std::expected<void, std::string> open_pop3();
@@ -169,7 +177,8 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
 
 std::expected<void, std::string> Server::Rooms::open_network() {
     io = std::make_unique<net::IoPool>(cores());
-    workers = std::make_unique<net::WorkerPool>(std::max(4u, 2 * cores()), max_waiting_jobs);
+    if (runs(settings::Service::log))
+        if (auto ok = open_log_receivers(); !ok) return ok;
     if (runs(settings::Service::smtp_incoming))
         if (auto ok = open_smtp(); !ok) return ok;
     if (runs(settings::Service::imap))
@@ -179,11 +188,28 @@ std::expected<void, std::string> Server::Rooms::open_network() {
     return {};
 }
 
+std::expected<void, std::string> Server::Rooms::open_log_receivers() {
+    for (const settings::UdpListenerSettings& listener : settings.server.log.listeners) {
+        if (!listener.enable) continue;
+        auto rules = net::AccessRules::compile(listener.rules);
+        if (!rules) return std::unexpected(listener.address + ": " + rules.error());
+        auto welcome = [rules = std::move(*rules)](std::string_view text) {
+            auto ip = settings::parse_ip(text);
+            return ip && rules.decide(*ip).kind != net::AccessRules::Verdict::Kind::deny;
+        };
+        auto receiver = observe::LogReceiver::open(*log, metrics, listener.address, std::move(welcome));
+        if (!receiver) return std::unexpected(receiver.error());
+        log_receivers.push_back(std::move(*receiver));
+    }
+    return {};
+}
+
 std::expected<void, std::string> Server::Rooms::open_smtp() {
     observe::Logger service_log = log->logger("SMTP-IN", settings.smtp.service.log);
+    smtp_workers = workers_of(settings.smtp.service);
     message_memory = std::make_unique<smtp::MemoryBudget>(std::size_t{settings.smtp.message_memory} * 1024);
     smtp_services = std::make_unique<smtp::Services>(
-        smtp::Services{settings.smtp, host, *workers, *store, *directory, *authenticator, *router, *intake, clock, service_log,
+        smtp::Services{settings.smtp, host, *smtp_workers, *store, *directory, *authenticator, *router, *intake, clock, service_log,
                        *message_memory, metrics.counter("smtp.accepted", "Messages taken by SMTP and LMTP"),
                        metrics.counter("smtp.rejected", "Messages refused after DATA")});
     ServiceWords words;
@@ -207,8 +233,9 @@ std::expected<void, std::string> Server::Rooms::open_smtp() {
 
 std::expected<void, std::string> Server::Rooms::open_imap() {
     observe::Logger service_log = log->logger("IMAP", settings.imap.service.log);
+    imap_workers = workers_of(settings.imap.service);
     imap_services = std::make_unique<imap::Services>(imap::Services{
-        *store, *directory, *authenticator, *workers, clock, service_log,
+        *store, *directory, *authenticator, *imap_workers, clock, service_log,
         std::make_shared<const imap::ImapSettings>(settings.imap), imap_limits});
     ServiceWords words;
     words.refuse = "* BYE Too many connections, try later\r\n";
@@ -230,8 +257,9 @@ std::expected<void, std::string> Server::Rooms::open_imap() {
 
 std::expected<void, std::string> Server::Rooms::open_pop3() {
     observe::Logger service_log = log->logger("POP3", settings.pop3.service.log);
+    pop3_workers = workers_of(settings.pop3.service);
     pop3_services = std::make_unique<pop3::Services>(
-        pop3::Services{settings.pop3, host, *workers, *store, *directory, *authenticator, pop3_occupancy, clock, service_log,
+        pop3::Services{settings.pop3, host, *pop3_workers, *store, *directory, *authenticator, pop3_occupancy, clock, service_log,
                        metrics.counter("pop3.retrieved", "Messages fetched by POP3")});
     ServiceWords words;
     words.refuse = "-ERR [SYS/TEMP] Too many connections, try later\r\n";

@@ -4,6 +4,7 @@
 #include <rocksdb/env.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/codec.h"
@@ -166,7 +167,8 @@ bool RocksStore::recover() {
     const bool resumed = db_->Resume().ok();
     // An attempt writes tables: where the free space lies (quotas), trying must not become the main work.
     const auto end = std::chrono::steady_clock::now();
-    if (!resumed) try_again_ = end + 20 * (end - begin);
+    if (!resumed)
+        try_again_ = end + std::min<std::chrono::nanoseconds>(20 * (end - begin), std::chrono::seconds{1});
     return resumed;
 }
 

@@ -178,6 +178,8 @@ TEST(Parameters, AreReadAsRfc2231Says) {
     EXPECT_EQ(find_parameter("text/plain; charset=us-ascii (Plain text)", "charset"), "us-ascii");
     EXPECT_EQ(find_parameter("a/b;; ;name=x", "name"), "x");
     EXPECT_EQ(find_parameter("a/b", "name"), "");
+    EXPECT_EQ(find_parameter("a/b; *1=x; *=y", "*1"),
+              "x");  // an asterisk alone makes no piece of a nameless one
     EXPECT_EQ(find_parameter("a/b; name*1=b; name*0=a; name*3=d", "name"), "ab");
 }
 

@@ -9,20 +9,20 @@ namespace postrider::net {
 
 std::expected<AccessRules, std::string> AccessRules::compile(const settings::AccessRules& rules) {
     AccessRules out;
-    std::string wrong;
+    const std::string* wrong = nullptr;
     const auto add = [&](std::vector<Rule>& to, const auto& from) {
         for (std::size_t i = 0; i < from.size(); ++i) {
             if (!from[i].enable) continue;
             if (const auto set = settings::parse_ip_set(from[i].ip_set))
                 to.push_back({*set, from[i].priority, i});
             else
-                wrong = from[i].ip_set;
+                wrong = &from[i].ip_set;
         }
         std::ranges::sort(to, {}, [](const Rule& rule) { return std::pair{rule.priority, rule.index}; });
     };
     add(out.allow_, rules.allow);
     add(out.deny_, rules.deny);
-    if (!wrong.empty()) return std::unexpected(fmt::format("'{}' is not an IP set", wrong));
+    if (wrong) return std::unexpected(fmt::format("'{}' is not an IP set", *wrong));
     return out;
 }
 

@@ -21,8 +21,8 @@ public:
     /// Rules that are not enabled are left out. The error names an IP set that cannot be read.
     static std::expected<AccessRules, std::string> compile(const settings::AccessRules& rules);
 
-    /// The matching deny and the matching allow rule with the lowest priority number each: the lower number wins, and
-    /// at the same number the connection is accepted.
+    /// The matching deny and the matching allow rule with the lowest priority number each: the lower number
+    /// wins, and at the same number the connection is accepted.
     Verdict decide(const settings::Ip& ip) const;
 
 private:

@@ -15,12 +15,17 @@ ConnectionLimits limits(unsigned total, unsigned interval, unsigned peer, unsign
     return {total, interval, 60s, peer, peer_interval, 60s};
 }
 
-AllowRule allow(std::string set, unsigned priority, ConnectionLimits within = settings::unlimited_connections()) {
+AllowRule allow(std::string set, unsigned priority,
+                ConnectionLimits within = settings::unlimited_connections()) {
     return {std::move(set), true, priority, within};
 }
-DenyRule deny(std::string set, unsigned priority) { return {std::move(set), true, priority}; }
+DenyRule deny(std::string set, unsigned priority) {
+    return {std::move(set), true, priority};
+}
 
-settings::Ip ip(const char* text) { return settings::parse_ip(text).value(); }
+settings::Ip ip(const char* text) {
+    return settings::parse_ip(text).value();
+}
 
 Kind decide(const settings::AccessRules& rules, const char* who) {
     return AccessRules::compile(rules).value().decide(ip(who)).kind;
@@ -30,7 +35,8 @@ TEST(AccessRules, TheLowerNumberWinsAndATieAccepts) {
     const struct {
         unsigned allow, deny;
         Kind expected;
-    } cases[] = {{10, 20, Kind::allow}, {20, 10, Kind::deny}, {500, 500, Kind::allow}, {1, 1000, Kind::allow}};
+    } cases[] = {
+        {10, 20, Kind::allow}, {20, 10, Kind::deny}, {500, 500, Kind::allow}, {1, 1000, Kind::allow}};
     for (const auto& c : cases) {
         const settings::AccessRules rules{{allow("10.0.0.0/8", c.allow)}, {deny("10.1.0.0/16", c.deny)}};
         EXPECT_EQ(decide(rules, "10.1.2.3"), c.expected) << c.allow << " " << c.deny;
@@ -40,8 +46,9 @@ TEST(AccessRules, TheLowerNumberWinsAndATieAccepts) {
 }
 
 TEST(AccessRules, AmongSeveralMatchingRulesTheLowestNumberOfEachKindCounts) {
-    const settings::AccessRules rules{{allow("10.0.0.0/8", 300), allow("10.0.0.1", 50)},
-                                      {deny("10.0.0.0-10.0.0.9", 400), deny("10.0.0.1/255.255.255.255", 100)}};
+    const settings::AccessRules rules{
+        {allow("10.0.0.0/8", 300), allow("10.0.0.1", 50)},
+        {deny("10.0.0.0-10.0.0.9", 400), deny("10.0.0.1/255.255.255.255", 100)}};
     EXPECT_EQ(decide(rules, "10.0.0.1"), Kind::allow);
     EXPECT_EQ(AccessRules::compile(rules).value().decide(ip("10.0.0.1")).rule, 1U);
     EXPECT_EQ(decide(rules, "10.0.0.2"), Kind::allow);  // 300 against 400
@@ -64,6 +71,7 @@ TEST(AccessRules, AWrongSetIsNamed) {
     const auto compiled = AccessRules::compile({{allow("10.0.0.0/33", 1)}, {}});
     ASSERT_FALSE(compiled);
     EXPECT_EQ(compiled.error(), "'10.0.0.0/33' is not an IP set");
+    EXPECT_FALSE(AccessRules::compile({{}, {deny("", 1)}}));
 }
 
 TEST(FlowControl, SimultaneousConnectionsAreCountedInAllAndPerPeer) {

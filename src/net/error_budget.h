@@ -11,7 +11,9 @@ public:
     /// Counts a command that was wrong. False: that was the last one, answer it and close.
     [[nodiscard]] bool error() { return ++errors_, max_errors_ == 0 || errors_ < max_errors_; }
     /// Counts a log-in that failed; it is no error of the other kind.
-    [[nodiscard]] bool auth_error() { return ++auth_errors_, max_auth_errors_ == 0 || auth_errors_ < max_auth_errors_; }
+    [[nodiscard]] bool auth_error() {
+        return ++auth_errors_, max_auth_errors_ == 0 || auth_errors_ < max_auth_errors_;
+    }
 
     unsigned errors() const { return errors_; }
     unsigned auth_errors() const { return auth_errors_; }

@@ -14,7 +14,9 @@ struct FakeStream::Target final : WakeHandle::Target {
 FakeStream::FakeStream() : context_{std::make_unique<asio::io_context>(1)} {}
 FakeStream::~FakeStream() = default;
 
-Executor FakeStream::executor() const { return context_->get_executor(); }
+Executor FakeStream::executor() const {
+    return context_->get_executor();
+}
 
 FakeStream& FakeStream::feed(std::string octets) {
     script_.push_back({Event::Kind::octets, std::move(octets), {}});
@@ -106,7 +108,7 @@ Task<Line> FakeStream::read_line(std::size_t limit) {
         const std::optional<Line> line = lines_.scan(buffered(), limit, used);
         begin_ += used;
         if (line) co_return *line;
-        receive(std::max<std::size_t>(limit + 2, 64 * 1024), false);
+        receive(std::max<std::size_t>(limit + 2, 16 * 1024), false);
     }
 }
 
@@ -130,7 +132,8 @@ Task<> FakeStream::skip(std::uint64_t count) {
 void FakeStream::deliver() {
     sent_ += out_;
     out_.clear();
-    if (sent_.size() > output_limit) throw SessionEnd{SessionEnd::Reason::closed, "the peer closed the connection"};
+    if (sent_.size() > output_limit)
+        throw SessionEnd{SessionEnd::Reason::closed, "the peer closed the connection"};
 }
 
 Task<> FakeStream::flush() {

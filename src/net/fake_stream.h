@@ -8,16 +8,16 @@
 
 namespace postrider::net {
 
-/// A Stream over a script, for session tests without sockets. Events happen in order, each when the session waits
-/// for input; when the script is empty, on_idle may add to it, and otherwise the peer closes. Nothing ever
-/// suspends, so that run_task() runs a whole session at once.
+/// A Stream over a script, for session tests without sockets. Events happen in order, each when the session
+/// waits for input; when the script is empty, on_idle may add to it, and otherwise the peer closes. Nothing
+/// ever suspends, so that run_task() runs a whole session at once.
 class FakeStream final : public Stream {
 public:
     // ---- the script
-    FakeStream& feed(std::string octets);           ///< arrives as one piece
-    FakeStream& feed_each(std::string_view octets); ///< one octet at a time
-    FakeStream& end(SessionEnd::Reason reason);     ///< the wait ends so (closed, timeout, shutdown ...)
-    FakeStream& wake_next();                        ///< a wake() from elsewhere
+    FakeStream& feed(std::string octets);            ///< arrives as one piece
+    FakeStream& feed_each(std::string_view octets);  ///< one octet at a time
+    FakeStream& end(SessionEnd::Reason reason);      ///< the wait ends so (closed, timeout, shutdown ...)
+    FakeStream& wake_next();                         ///< a wake() from elsewhere
     /// Called when the script is empty; true if it has added something.
     std::function<bool(FakeStream&)> on_idle;
     /// Makes flush() and write() throw once this much has been sent.

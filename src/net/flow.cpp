@@ -27,7 +27,8 @@ void FlowControl::Count::roll(Time now, std::chrono::seconds interval) {
     begun = 0;
 }
 
-std::expected<FlowControl::Ticket, FlowControl::Refusal> FlowControl::admit(const settings::Ip& peer, Scope scope) {
+std::expected<FlowControl::Ticket, FlowControl::Refusal> FlowControl::admit(const settings::Ip& peer,
+                                                                            Scope scope) {
     const Time now = clock_.now();
     const Key key = key_of(peer);
     const auto reached = [](unsigned count, unsigned limit) { return limit != 0 && count >= limit; };
@@ -36,7 +37,8 @@ std::expected<FlowControl::Ticket, FlowControl::Refusal> FlowControl::admit(cons
     if (reached(total_.open, limits_.max_connections)) return std::unexpected(Refusal::connections);
     if (reached(total_.begun, limits_.max_interval_connections)) return std::unexpected(Refusal::interval);
     const bool per_peer =
-        scope == Scope::all && (limits_.peer_max_connections != 0 || limits_.peer_max_interval_connections != 0);
+        scope == Scope::all
+        && (limits_.peer_max_connections != 0 || limits_.peer_max_interval_connections != 0);
     if (per_peer) {
         auto place = peers_.find(key);
         if (place == peers_.end()) {
@@ -45,7 +47,8 @@ std::expected<FlowControl::Ticket, FlowControl::Refusal> FlowControl::admit(cons
         }
         Count& count = place->second;
         count.roll(now, limits_.peer_time_interval);
-        if (reached(count.open, limits_.peer_max_connections)) return std::unexpected(Refusal::peer_connections);
+        if (reached(count.open, limits_.peer_max_connections))
+            return std::unexpected(Refusal::peer_connections);
         if (reached(count.begun, limits_.peer_max_interval_connections))
             return std::unexpected(Refusal::peer_interval);
         ++count.open;
@@ -75,7 +78,8 @@ bool FlowControl::make_room(Time now) {
         sweep_at_ = std::max<std::size_t>(1024, 2 * peers_.size());
     }
     if (peers_.size() < max_peers_) return true;
-    // Full of peers within their interval: forgetting one that has gone is better than refusing one that comes.
+    // Full of peers within their interval: forgetting one that has gone is better than refusing one that
+    // comes.
     const auto gone = std::ranges::find_if(peers_, [](const auto& entry) { return entry.second.open == 0; });
     if (gone == peers_.end()) return false;
     peers_.erase(gone);
@@ -102,7 +106,8 @@ const char* text(FlowControl::Refusal refusal) {
         case FlowControl::Refusal::connections: return "too many connections";
         case FlowControl::Refusal::interval: return "too many connections in the interval";
         case FlowControl::Refusal::peer_connections: return "too many connections from this address";
-        case FlowControl::Refusal::peer_interval: return "too many connections from this address in the interval";
+        case FlowControl::Refusal::peer_interval:
+            return "too many connections from this address in the interval";
         case FlowControl::Refusal::too_many_peers: return "too many addresses connected";
     }
     return "";

@@ -12,8 +12,9 @@
 
 namespace postrider::net {
 
-/// Counts connections: how many stand now and how many began within the interval, in all and from each peer. An
-/// IPv6 peer is its /64, which is what one subscriber has (RFC 6177). Thread-safe; memory is bounded by max_peers.
+/// Counts connections: how many stand now and how many began within the interval, in all and from each peer.
+/// An IPv6 peer is its /64, which is what one subscriber has (RFC 6177). Thread-safe; memory is bounded by
+/// max_peers.
 class FlowControl : public std::enable_shared_from_this<FlowControl> {
 public:
     enum class Refusal { connections, interval, peer_connections, peer_interval, too_many_peers };

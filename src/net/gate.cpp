@@ -2,9 +2,8 @@
 
 namespace postrider::net {
 
-std::expected<std::shared_ptr<AccessLevel>, std::string> AccessLevel::create(const settings::AccessRules& rules,
-                                                                             const settings::ConnectionLimits& limits,
-                                                                             const Clock& clock) {
+std::expected<std::shared_ptr<AccessLevel>, std::string> AccessLevel::create(
+    const settings::AccessRules& rules, const settings::ConnectionLimits& limits, const Clock& clock) {
     std::shared_ptr<AccessLevel> level{new AccessLevel{limits, clock}};
     level->rules_ = std::make_shared<const Rules>();
     if (auto loaded = level->reload(rules, limits); !loaded) return std::unexpected(loaded.error());
@@ -22,7 +21,8 @@ std::expected<void, std::string> AccessLevel::reload(const settings::AccessRules
     for (const settings::AllowRule& rule : rules.allow) {
         std::shared_ptr<FlowControl> flow;
         for (std::size_t i = 0; i < old->allow.size() && !flow; ++i)
-            if (old->allow[i].ip_set == rule.ip_set && old->allow[i].priority == rule.priority) flow = old->flows[i];
+            if (old->allow[i].ip_set == rule.ip_set && old->allow[i].priority == rule.priority)
+                flow = old->flows[i];
         if (flow)
             flow->change_limits(rule.limits);
         else

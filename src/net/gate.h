@@ -15,11 +15,10 @@ namespace postrider::net {
 class AccessLevel {
 public:
     /// The error names an IP set that cannot be read.
-    static std::expected<std::shared_ptr<AccessLevel>, std::string> create(const settings::AccessRules& rules,
-                                                                           const settings::ConnectionLimits& limits,
-                                                                           const Clock& clock);
-    /// For connections from now on. Connections that stand stay counted in the level and in rules that are still
-    /// there (same IP set and priority). On an error nothing changes.
+    static std::expected<std::shared_ptr<AccessLevel>, std::string> create(
+        const settings::AccessRules& rules, const settings::ConnectionLimits& limits, const Clock& clock);
+    /// For connections from now on. Connections that stand stay counted in the level and in rules that are
+    /// still there (same IP set and priority). On an error nothing changes.
     std::expected<void, std::string> reload(const settings::AccessRules& rules,
                                             const settings::ConnectionLimits& limits);
 
@@ -40,9 +39,9 @@ private:
     std::shared_ptr<const Rules> rules_;
 };
 
-/// Who may connect to a listener, and how many of them. The rules of the listener are asked first, then those of
-/// its service, then those of the server; the first level with a matching rule decides, and without any the
-/// connection is accepted. Then it must find a place
+/// Who may connect to a listener, and how many of them. The rules of the listener are asked first, then those
+/// of its service, then those of the server; the first level with a matching rule decides, and without any
+/// the connection is accepted. Then it must find a place
 ///  - within the limits of the allow rule that matched,
 ///  - within those of the listener (those per peer only if it was no rule of the listener that matched),
 ///  - and, unless a rule of the listener matched, within those of the service (likewise) and of the server.

@@ -32,13 +32,21 @@ IoPool::IoPool(unsigned threads) : impl_{std::make_unique<Impl>()} {
     for (unsigned i = 0; i < threads; ++i) impl_->lanes.push_back(std::make_unique<Impl::Lane>());
 }
 
-IoPool::~IoPool() { stop(); }
+IoPool::~IoPool() {
+    stop();
+}
 
-unsigned IoPool::size() const { return static_cast<unsigned>(impl_->lanes.size()); }
+unsigned IoPool::size() const {
+    return static_cast<unsigned>(impl_->lanes.size());
+}
 
-asio::io_context& IoPool::next() { return at(impl_->turn.fetch_add(1, std::memory_order_relaxed) % size()); }
+asio::io_context& IoPool::next() {
+    return at(impl_->turn.fetch_add(1, std::memory_order_relaxed) % size());
+}
 
-asio::io_context& IoPool::at(unsigned index) { return impl_->lanes.at(index)->context; }
+asio::io_context& IoPool::at(unsigned index) {
+    return impl_->lanes.at(index)->context;
+}
 
 void IoPool::run() {
     for (auto& lane : impl_->lanes) {

@@ -14,8 +14,8 @@ void require(bool holds) {
 
 }  // namespace
 
-/// An IP set that can be read is one range of one family, holds its ends, can be written as "first-last", and works
-/// as a rule.
+/// An IP set that can be read is one range of one family, holds its ends, can be written as "first-last", and
+/// works as a rule.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text{reinterpret_cast<const char*>(data), size};
     const auto set = settings::parse_ip_set(text);
@@ -26,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(set->first.v4() == set->last.v4() && set->first <= set->last);
     require(set->has(set->first) && set->has(set->last));
     using Kind = net::AccessRules::Verdict::Kind;
-    require(compiled->decide(set->first).kind == Kind::deny && compiled->decide(set->last).kind == Kind::deny);
+    require(compiled->decide(set->first).kind == Kind::deny
+            && compiled->decide(set->last).kind == Kind::deny);
     const auto again = settings::parse_ip_set(to_string(set->first) + "-" + to_string(set->last));
     require(again && *again == *set);
     return 0;

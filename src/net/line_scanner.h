@@ -6,13 +6,15 @@
 
 namespace postrider::net {
 
-/// Finds the end of a line in octets that arrive in pieces, without looking at any of them twice. Pure; used by
-/// every Stream.
+/// Finds the end of a line in octets that arrive in pieces, without looking at any of them twice. Pure; used
+/// by every Stream.
 class LineScanner {
 public:
     /// @param octets  all that is buffered, from the line's first octet on (what `drop` asked for removed)
-    /// @return the line, once its end is there. `used` octets belong to it and are to be consumed; without a line
-    ///         they are to be dropped now (the line is already too long), so that a buffer of limit + 2 suffices.
+    /// @return the line, once its end is there. `used` octets belong to it and are to be consumed; without a
+    /// line
+    ///         they are to be dropped now (the line is already too long), so that a buffer of limit + 2
+    ///         suffices.
     std::optional<Line> scan(std::string_view octets, std::size_t limit, std::size_t& used) {
         used = 0;
         const std::size_t lf = octets.find('\n', seen_);

@@ -28,9 +28,13 @@ namespace {
 using Severity = ListenerOptions::Severity;
 using Options = std::shared_ptr<const ListenerOptions>;
 
-std::string error_text(int error) { return std::error_code{error, std::generic_category()}.message(); }
+std::string error_text(int error) {
+    return std::error_code{error, std::generic_category()}.message();
+}
 
-UniqueFd open_spare() { return UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
+UniqueFd open_spare() {
+    return UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+}
 
 /// What the peer's receive buffer takes at once; it is not worth waiting for.
 void refuse(int fd, const ListenerOptions& options) {
@@ -84,7 +88,8 @@ struct Listener::State : std::enable_shared_from_this<Listener::State> {
     unsigned quietest_lane() {
         unsigned best = 0;
         for (unsigned i = 1; i < lanes.size(); ++i)
-            if (lanes[i].load(std::memory_order_relaxed) < lanes[best].load(std::memory_order_relaxed)) best = i;
+            if (lanes[i].load(std::memory_order_relaxed) < lanes[best].load(std::memory_order_relaxed))
+                best = i;
         return best;
     }
 
@@ -156,7 +161,8 @@ Task<> run_session(Registration<State> registration, asio::io_context& context, 
     bool began = false;
     try {
         Endpoint local = local_endpoint(fd.get());
-        auto stream = std::make_unique<SocketStream>(context, fd.release(), std::move(local), std::move(peer));
+        auto stream =
+            std::make_unique<SocketStream>(context, fd.release(), std::move(local), std::move(peer));
         stream->farewell(options->farewell);
         if (options->idle_timeout.count() != 0) stream->idle_timeout(options->idle_timeout);
         if (!registration.reachable(stream->remote())) stream->remote()->end(false);
@@ -203,8 +209,8 @@ void Listener::State::begin(UniqueFd fd, const Endpoint& peer, const Options& wi
     asio::co_spawn(home, std::move(session), asio::detached);
 }
 
-/// Out of descriptors: the waiting connection would make the socket readable for ever. The spare descriptor lets
-/// us take it, say why, and close it.
+/// Out of descriptors: the waiting connection would make the socket readable for ever. The spare descriptor
+/// lets us take it, say why, and close it.
 void Listener::State::turn_away_without_descriptor(const ListenerOptions& with, int error) {
     ++failed;
     const auto now = std::chrono::steady_clock::now();
@@ -218,13 +224,15 @@ void Listener::State::turn_away_without_descriptor(const ListenerOptions& with, 
     spare = open_spare();
 }
 
-/// Takes what waits, up to a batch, so that the thread's sessions get their turn. False: better wait a moment.
+/// Takes what waits, up to a batch, so that the thread's sessions get their turn. False: better wait a
+/// moment.
 bool Listener::State::accept_some() {
     const Options with = current();
     for (int i = 0; i < 64; ++i) {
         SocketAddress address;
         address.size = sizeof address.storage;
-        UniqueFd fd{::accept4(socket.native_handle(), address.get(), &address.size, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+        UniqueFd fd{
+            ::accept4(socket.native_handle(), address.get(), &address.size, SOCK_CLOEXEC | SOCK_NONBLOCK)};
         if (fd) {
             begin(std::move(fd), to_endpoint(address.get()), with);
             continue;
@@ -248,10 +256,12 @@ Task<> Listener::State::accept_loop() {
     const auto self = shared_from_this();
     boost::system::error_code error;
     while (true) {
-        co_await socket.async_wait(asio::posix::descriptor_base::wait_read, asio::redirect_error(use_task, error));
+        co_await socket.async_wait(asio::posix::descriptor_base::wait_read,
+                                   asio::redirect_error(use_task, error));
         if (error || !socket.is_open()) break;
         if (accept_some()) continue;
-        asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>
+        asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                   Executor>
             pause{context.get_executor()};
         pause.expires_after(std::chrono::milliseconds{200});
         co_await pause.async_wait(asio::redirect_error(use_task, error));
@@ -263,25 +273,32 @@ Task<> Listener::State::accept_loop() {
 
 // ---- the listener
 
-std::expected<std::unique_ptr<Listener>, std::string> Listener::adopt(IoPool& pool, int fd, ListenerOptions options) {
+std::expected<std::unique_ptr<Listener>, std::string> Listener::adopt(IoPool& pool, int fd,
+                                                                      ListenerOptions options) {
     UniqueFd socket{fd};
     const int flags = ::fcntl(fd, F_GETFL);
     if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
         return std::unexpected("cannot use the socket handed over: " + error_text(errno));
-    return std::unique_ptr<Listener>{new Listener{std::make_shared<State>(pool, std::move(socket), std::move(options))}};
+    return std::unique_ptr<Listener>{
+        new Listener{std::make_shared<State>(pool, std::move(socket), std::move(options))}};
 }
 
 std::expected<std::unique_ptr<Listener>, std::string> Listener::open(IoPool& pool, ListenerOptions options) {
     const auto address = to_socket_address(options.address);
-    if (!address) return std::unexpected(fmt::format("{} is not an address to listen on", options.address.text()));
+    if (!address)
+        return std::unexpected(fmt::format("{} is not an address to listen on", options.address.text()));
     const auto failed = [&](const char* what) {
-        return std::unexpected(fmt::format("cannot {} {}: {}", what, options.address.text(), error_text(errno)));
+        return std::unexpected(
+            fmt::format("cannot {} {}: {}", what, options.address.text(), error_text(errno)));
     };
     const int family = address->get()->sa_family;
     UniqueFd socket{::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!socket) return failed("open a socket for");
     const int on = 1;
     ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // Inherited by what is accepted: a peer that vanished does not hold an idle session without a time limit
+    // for ever.
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     // So that 0.0.0.0:25 and [::]:25 can stand side by side, whatever the system's default is.
     if (family == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (::bind(socket.get(), address->get(), address->size) != 0) return failed("bind");
@@ -289,7 +306,9 @@ std::expected<std::unique_ptr<Listener>, std::string> Listener::open(IoPool& poo
     return adopt(pool, socket.release(), std::move(options));
 }
 
-Listener::~Listener() { stop(std::chrono::milliseconds{0}); }
+Listener::~Listener() {
+    stop(std::chrono::milliseconds{0});
+}
 
 void Listener::start() {
     {
@@ -335,14 +354,20 @@ void Listener::stop(std::chrono::milliseconds grace) {
     state_->changed.wait_for(lock, std::chrono::seconds{10}, gone);  // a session may be in a worker's hands
 }
 
-const Endpoint& Listener::local() const { return state_->local; }
-int Listener::fd() const { return state_->socket.is_open() ? state_->socket.native_handle() : -1; }
+const Endpoint& Listener::local() const {
+    return state_->local;
+}
+int Listener::fd() const {
+    return state_->socket.is_open() ? state_->socket.native_handle() : -1;
+}
 
 std::size_t Listener::sessions() const {
     std::lock_guard lock{state_->mutex};
     return state_->sessions.size();
 }
 
-Listener::Totals Listener::totals() const { return {state_->accepted, state_->refused, state_->failed}; }
+Listener::Totals Listener::totals() const {
+    return {state_->accepted, state_->refused, state_->failed};
+}
 
 }  // namespace postrider::net

@@ -19,7 +19,8 @@ struct ProxyOptions {
     bool v1 = false;
     bool v2 = false;
     bool optional = false;  ///< trusted peers may also connect without a header
-    std::function<bool(const std::string& ip)> trusted;  ///< peers that it does not trust are ordinary clients
+    std::function<bool(const std::string& ip)>
+        trusted;  ///< peers that it does not trust are ordinary clients
     std::chrono::seconds timeout{5};
     bool enabled() const { return (v1 || v2) && trusted; }
 };
@@ -30,18 +31,21 @@ struct ListenerOptions {
     /// Alive while the session is: gives its place back when destroyed.
     using Ticket = std::shared_ptr<void>;
 
-    Endpoint address;  ///< 0.0.0.0 and :: are all addresses of their family (:: does not include IPv4); port 0: any
+    Endpoint address;  ///< 0.0.0.0 and :: are all addresses of their family (:: does not include IPv4); port
+                       ///< 0: any
     bool implicit_tls = false;
     std::shared_ptr<const TlsContext> tls;
     std::chrono::seconds idle_timeout{300};  ///< 0 = none
     std::shared_ptr<const Farewell> farewell;
-    std::string refuse;  ///< what a client hears that admit() turned away, e.g. "421 4.7.0 Too many connections\r\n"
+    std::string
+        refuse;  ///< what a client hears that admit() turned away, e.g. "421 4.7.0 Too many connections\r\n"
     ProxyOptions proxy;
 
-    /// Access rules and flow control (gate.h): a ticket, or why not (for the log). Called on an I/O thread; empty:
-    /// everyone is welcome. Given the original client when a PROXY header named one.
+    /// Access rules and flow control (gate.h): a ticket, or why not (for the log). Called on an I/O thread;
+    /// empty: everyone is welcome. Given the original client when a PROXY header named one.
     std::function<std::expected<Ticket, std::string>(const Endpoint& peer)> admit;
-    /// One session, from banner to close. SessionEnd ends it silently; any other exception is logged as an error.
+    /// One session, from banner to close. SessionEnd ends it silently; any other exception is logged as an
+    /// error.
     std::function<Task<>(std::unique_ptr<Stream>)> handler;
     std::function<void(Severity, const std::string&)> log;  ///< from any thread; may be empty
 };
@@ -53,7 +57,8 @@ public:
     /// Binds and listens; nothing is accepted before start(). The error says which address and why.
     static std::expected<std::unique_ptr<Listener>, std::string> open(IoPool& pool, ListenerOptions options);
     /// Takes a socket that listens already (handed over by a supervisor or an older process).
-    static std::expected<std::unique_ptr<Listener>, std::string> adopt(IoPool& pool, int fd, ListenerOptions options);
+    static std::expected<std::unique_ptr<Listener>, std::string> adopt(IoPool& pool, int fd,
+                                                                       ListenerOptions options);
     ~Listener();  ///< stop(0)
 
     void start();
@@ -61,8 +66,8 @@ public:
     void reload(ListenerOptions options);
     /// Accepts no more; running sessions go on.
     void stop_accepting();
-    /// Accepts no more, ends every session politely (see Stream::farewell) when it next waits for input, and after
-    /// `grace` at once. Returns when all are gone.
+    /// Accepts no more, ends every session politely (see Stream::farewell) when it next waits for input, and
+    /// after `grace` at once. Returns when all are gone.
     void stop(std::chrono::milliseconds grace);
 
     const Endpoint& local() const;  ///< with the real port

@@ -193,8 +193,8 @@ TEST(Listener, ThePeerIsWhoTheTrustedProxySays) {
     v1.say("PROXY TCP4 192.0.2.7 198.51.100.1 5555 25\r\nhello\r\n");
     EXPECT_EQ(v1.hear_all(), "220 192.0.2.7:5555\r\nhello\r\n");
     TestPeer v2{server.address()};
-    v2.say(std::string{"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24", 16} + std::string(15, '\0') + "\x01" + std::string(15, '\0')
-           + "\x02" + std::string{"\x13\x88\0\x19", 4} + "hello\r\n");
+    v2.say(std::string{"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24", 16} + std::string(15, '\0') + "\x01"
+           + std::string(15, '\0') + "\x02" + std::string{"\x13\x88\0\x19", 4} + "hello\r\n");
     EXPECT_EQ(v2.hear_all(), "220 [::1]:5000\r\nhello\r\n");
     TestPeer pieces{server.address()};
     for (const char c : std::string{"PROXY TCP6 2001:db8::1 2001:db8::2 1 25\r\n"}) {

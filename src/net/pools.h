@@ -11,8 +11,8 @@
 
 namespace postrider::net {
 
-/// OpenSSL writes to sockets without MSG_NOSIGNAL: a thread that runs streams must not die of a peer that has gone.
-/// IoPool and run_task() call it for their threads.
+/// OpenSSL writes to sockets without MSG_NOSIGNAL: a thread that runs streams must not die of a peer that has
+/// gone. IoPool and run_task() call it for their threads.
 void block_sigpipe();
 
 /// The I/O threads: each runs its own io_context, a connection stays on one for life.
@@ -40,9 +40,17 @@ public:
         Overloaded();
     };
 
-    WorkerPool(unsigned threads, std::size_t max_waiting);
-    /// Waits for the jobs that run; those that wait are dropped, and with them the coroutines that asked for them.
-    /// To be destroyed after the I/O threads have stopped and before the IoPool is.
+    /// How many threads: `least` are always there, more come while jobs wait, up to `most`, and end again when they
+    /// have had nothing to do for a while.
+    struct Threads {
+        unsigned least = 1;
+        unsigned most = 1;
+        Threads(unsigned count) : least{count}, most{count} {}  // NOLINT: a fixed number
+        Threads(unsigned least_count, unsigned most_count) : least{least_count}, most{most_count} {}
+    };
+    WorkerPool(Threads threads, std::size_t max_waiting);
+    /// Waits for the jobs that run; those that wait are dropped, and with them the coroutines that asked for
+    /// them. To be destroyed after the I/O threads have stopped and before the IoPool is.
     ~WorkerPool();
 
     /// Runs `job` on a worker and resumes the calling coroutine on its own thread with what it returned (or

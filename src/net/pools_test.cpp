@@ -14,7 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 
 Task<std::string> ask(WorkerPool& pool, std::thread::id home) {
-    auto job = [home] { return std::this_thread::get_id() == home ? std::string{"same"} : std::string{"elsewhere"}; };
+    auto job = [home] {
+        return std::this_thread::get_id() == home ? std::string{"same"} : std::string{"elsewhere"};
+    };
     std::string where = co_await pool.run(std::move(job));
     co_return where + (std::this_thread::get_id() == home ? " and back" : " and lost");
 }
@@ -55,6 +57,23 @@ TEST(WorkerPool, TooManyWaitingJobsAreRefused) {
     gate.set_value();
 }
 
+TEST(WorkerPool, GrowsWhileJobsWaitAndNotBeyondItsMost) {
+    std::promise<void> gate;
+    auto opened = gate.get_future().share();
+    std::atomic<int> together = 0;
+    WorkerPool pool{{1, 3}, 100};
+    for (int i = 0; i < 5; ++i)
+        ASSERT_TRUE(pool.post([&, opened] {
+            ++together;
+            opened.wait();
+        }));
+    for (int i = 0; i < 500 && together < 3; ++i) std::this_thread::sleep_for(10ms);
+    std::this_thread::sleep_for(50ms);
+    EXPECT_EQ(together, 3);
+    EXPECT_EQ(pool.waiting(), 2U);
+    gate.set_value();
+}
+
 TEST(WorkerPool, AThrowingPostedJobHarmsNobody) {
     WorkerPool pool{1, 10};
     ASSERT_TRUE(pool.post([] { throw 1; }));
@@ -91,7 +110,8 @@ TEST(WorkerPool, ManySessionsShareIt) {
     for (int i = 0; i < 8; ++i) {
         auto promise = std::make_shared<std::promise<void>>();
         ends.push_back(promise->get_future());
-        asio::co_spawn(io.next(), many_jobs(pool, done), [promise](std::exception_ptr) { promise->set_value(); });
+        asio::co_spawn(io.next(), many_jobs(pool, done),
+                       [promise](std::exception_ptr) { promise->set_value(); });
     }
     for (auto& end : ends) end.wait();
     EXPECT_EQ(done, 8000);

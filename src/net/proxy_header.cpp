@@ -35,7 +35,8 @@ std::optional<Endpoint> endpoint(int family, std::string_view ip, std::string_vi
     return to_endpoint(address->get());
 }
 
-/// "PROXY" SP ("TCP4" / "TCP6") SP source SP destination SP port SP port CRLF, or "PROXY UNKNOWN" anything CRLF
+/// "PROXY" SP ("TCP4" / "TCP6") SP source SP destination SP port SP port CRLF, or "PROXY UNKNOWN" anything
+/// CRLF
 Result parse_v1(std::string_view octets) {
     const std::size_t lf = octets.substr(0, v1_limit).find('\n');
     if (lf == std::string_view::npos)
@@ -48,7 +49,8 @@ Result parse_v1(std::string_view octets) {
     std::array<std::string_view, 5> words;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::size_t space = rest.find(' ');
-        if ((space == std::string_view::npos) != (i + 1 == words.size())) return std::unexpected(ProxyError::malformed);
+        if ((space == std::string_view::npos) != (i + 1 == words.size()))
+            return std::unexpected(ProxyError::malformed);
         words[i] = rest.substr(0, space);
         rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
     }
@@ -61,7 +63,8 @@ Result parse_v1(std::string_view octets) {
 }
 
 std::uint16_t be16(std::string_view octets) {
-    return static_cast<std::uint16_t>(static_cast<unsigned char>(octets[0]) << 8 | static_cast<unsigned char>(octets[1]));
+    return static_cast<std::uint16_t>(static_cast<unsigned char>(octets[0]) << 8
+                                      | static_cast<unsigned char>(octets[1]));
 }
 
 std::string ip_text(int family, std::string_view octets) {
@@ -107,7 +110,9 @@ Result parse_proxy_header(std::string_view octets) {
     const bool v1 = begins(v1_signature);
     const bool v2 = begins(v2_signature);
     if (!v1 && !v2) return std::unexpected(ProxyError::absent);
-    if (v1) return octets.size() < v1_signature.size() ? std::unexpected(ProxyError::need_more) : parse_v1(octets);
+    if (v1)
+        return octets.size() < v1_signature.size() ? std::unexpected(ProxyError::need_more)
+                                                   : parse_v1(octets);
     return octets.size() < v2_signature.size() ? std::unexpected(ProxyError::need_more) : parse_v2(octets);
 }
 

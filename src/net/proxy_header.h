@@ -16,7 +16,8 @@ struct ProxyHeader {
         Endpoint source;
         Endpoint destination;
     };
-    /// Missing for UNKNOWN, LOCAL and address families other than TCP over IP: the connection is the proxy's own.
+    /// Missing for UNKNOWN, LOCAL and address families other than TCP over IP: the connection is the proxy's
+    /// own.
     std::optional<Addresses> addresses;
 };
 
@@ -26,8 +27,8 @@ enum class ProxyError {
     malformed,
 };
 
-/// Reads the header at the beginning of `octets`. At most 107 octets for version 1, 16 + 2,048 for version 2 (the
-/// protocol allows 65,535, all but 216 of them optional extensions).
+/// Reads the header at the beginning of `octets`. At most 107 octets for version 1, 16 + 2,048 for version 2
+/// (the protocol allows 65,535, all but 216 of them optional extensions).
 std::expected<ProxyHeader, ProxyError> parse_proxy_header(std::string_view octets);
 
 }  // namespace postrider::net

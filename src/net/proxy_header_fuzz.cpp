@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         // An incomplete header stays incomplete however much shorter it is, and never grows past its limit.
         if (parsed.error() == ProxyError::need_more) {
             require(size < 16 + 2048);
-            if (size > 0) require(parse_proxy_header(octets.substr(0, size - 1)).error() == ProxyError::need_more);
+            if (size > 0)
+                require(parse_proxy_header(octets.substr(0, size - 1)).error() == ProxyError::need_more);
         }
         return 0;
     }

@@ -12,8 +12,8 @@
 /// Running a coroutine to its end from ordinary code: for tests and command-line tools.
 namespace postrider::net {
 
-/// Runs `task` on a private io_context and returns (or throws) what it does. Throws std::logic_error if it waits for
-/// something that can never come.
+/// Runs `task` on a private io_context and returns (or throws) what it does. Throws std::logic_error if it
+/// waits for something that can never come.
 template <class T>
 T run_task(asio::io_context& context, Task<T> task) {
     std::exception_ptr error;

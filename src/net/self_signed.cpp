@@ -1,10 +1,10 @@
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -49,7 +49,8 @@ CertificatePtr sign(EVP_PKEY* key, const std::vector<std::string>& names, int da
     X509_gmtime_adj(X509_getm_notAfter(x), 86400L * days);
     X509_NAME* name = X509_get_subject_name(x);
     const std::string common = names.front().substr(0, 64);  // ub-common-name
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(common.c_str()), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                               reinterpret_cast<const unsigned char*>(common.c_str()), -1, -1, 0);
     X509_set_issuer_name(x, name);
     std::string alternatives;
     for (const std::string& one : names) {
@@ -60,7 +61,8 @@ CertificatePtr sign(EVP_PKEY* key, const std::vector<std::string>& names, int da
                       && add_extension(x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0")
                       && add_extension(x, NID_key_usage, "critical,digitalSignature,keyCertSign")
                       && add_extension(x, NID_ext_key_usage, "serverAuth,clientAuth")
-                      && add_extension(x, NID_subject_key_identifier, "hash") && X509_sign(x, key, EVP_sha256()) != 0;
+                      && add_extension(x, NID_subject_key_identifier, "hash")
+                      && X509_sign(x, key, EVP_sha256()) != 0;
     if (!done) return nullptr;
     return certificate;
 }
@@ -68,7 +70,8 @@ CertificatePtr sign(EVP_PKEY* key, const std::vector<std::string>& names, int da
 }  // namespace
 
 std::expected<void, std::string> write_self_signed_certificate(const std::string& path,
-                                                               const std::vector<std::string>& names, int days) {
+                                                               const std::vector<std::string>& names,
+                                                               int days) {
     if (names.empty()) return std::unexpected("a certificate needs a name");
     for (const std::string& name : names)  // the extension's text form gives these a meaning
         if (name.empty() || name.size() > 253 || name.find_first_of(",;\n\r \t=") != std::string::npos)
@@ -80,8 +83,8 @@ std::expected<void, std::string> write_self_signed_certificate(const std::string
     const std::string temporary = path + ".new";
     const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const auto failed = [&] {
-        return std::unexpected(
-            fmt::format("cannot write {}: {}", path, std::error_code{errno, std::generic_category()}.message()));
+        return std::unexpected(fmt::format("cannot write {}: {}", path,
+                                           std::error_code{errno, std::generic_category()}.message()));
     };
     if (fd < 0) return failed();
     ::fchmod(fd, 0600);  // in case a file of that name lay there

@@ -67,7 +67,8 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
     const std::string_view digits = text.substr(colon + 1);
     const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
     if (brackets) host = host.substr(1, host.size() - 2);
-    if (brackets != (host.find(':') != std::string_view::npos) || host.size() > INET6_ADDRSTRLEN) return std::nullopt;
+    if (brackets != (host.find(':') != std::string_view::npos) || host.size() > INET6_ADDRSTRLEN)
+        return std::nullopt;
     unsigned port = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (error != std::errc{} || end != digits.data() + digits.size() || port > 65535) return std::nullopt;

@@ -18,20 +18,25 @@ using Reason = SessionEnd::Reason;
 
 /// Output of this size is kept by an idle stream; more is given back.
 constexpr std::size_t idle_output = 256;
-/// Input lines (or receives, which count more) served from the buffer before the thread's other sessions get a turn.
+/// Input lines (or receives, which count more) served from the buffer before the thread's other sessions get
+/// a turn.
 constexpr std::uint32_t work_per_turn = 256;
 constexpr std::uint32_t work_of_receive = 16;
 /// Seconds for last words and close().
 constexpr Wheel::Tick leave_taking = 5;
 
-std::string error_text(int error) { return std::error_code{error, std::generic_category()}.message(); }
+std::string error_text(int error) {
+    return std::error_code{error, std::generic_category()}.message();
+}
 
 [[noreturn]] void throw_errno(const char* what, int error) {
     const bool gone = error == ECONNRESET || error == EPIPE;
     throw SessionEnd{gone ? Reason::closed : Reason::error, std::string{what} + ": " + error_text(error)};
 }
 
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+bool would_block(int error) {
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
 
 }  // namespace
 
@@ -91,7 +96,8 @@ void SocketStream::check_end() {
 
 void SocketStream::throw_end() {
     if (reason_ == Reason::timeout || reason_ == Reason::shutdown) {
-        if (farewell_ && !broken_) say_farewell(reason_ == Reason::timeout ? farewell_->timeout : farewell_->shutdown);
+        if (farewell_ && !broken_)
+            say_farewell(reason_ == Reason::timeout ? farewell_->timeout : farewell_->shutdown);
         farewell_.reset();
     }
     switch (reason_) {
@@ -194,8 +200,8 @@ void SocketStream::consume(std::size_t count) {
     lines_ = {};
 }
 
-/// At most `limit` octets in the buffer afterwards. 0 when there is nothing to be had now (`need` says what to
-/// wait for). Throws when the peer has closed.
+/// At most `limit` octets in the buffer afterwards. 0 when there is nothing to be had now (`need` says what
+/// to wait for). Throws when the peer has closed.
 std::size_t SocketStream::receive(std::size_t limit, Wait& need) {
     const std::size_t allowed = limit - in_.size();
     const std::size_t room = in_.room();
@@ -227,7 +233,8 @@ std::size_t SocketStream::receive(std::size_t limit, Wait& need) {
     return count;
 }
 
-/// Receives once; waits first if nothing is there. Returns without octets only when woken by expiry or wake().
+/// Receives once; waits first if nothing is there. Returns without octets only when woken by expiry or
+/// wake().
 Task<> SocketStream::more(std::size_t limit) {
     if (in_.size() >= limit) throw SessionEnd{Reason::error, "the input buffer is full"};
     check_end();
@@ -258,7 +265,8 @@ Task<Stream::Filled> SocketStream::fill(std::size_t limit) {
 
 Task<Line> SocketStream::read_line(std::size_t limit) {
     if (++work_ >= work_per_turn) co_await breathe();
-    const std::size_t most = std::max<std::size_t>(limit + 2, 64 * 1024);
+    // Enough for many pipelined commands; what a client may make us hold before it has logged in stays small.
+    const std::size_t most = std::max<std::size_t>(limit + 2, 16 * 1024);
     while (true) {
         std::size_t used = 0;
         const std::optional<Line> line = lines_.scan(in_.view(), limit, used);
@@ -406,6 +414,7 @@ Task<> SocketStream::start_tls_client(std::shared_ptr<const TlsContext> context,
 Task<> SocketStream::close() {
     if (closing_) co_return;
     closing_ = true;
+    farewell_.reset();
     idle_limit_ = 0;
     deadline_after(std::chrono::seconds{leave_taking});
     bool unread = !in_.empty();
@@ -413,8 +422,8 @@ Task<> SocketStream::close() {
         if (!broken_) co_await flush();
         if (tls_) tls_->shutdown();
         ::shutdown(descriptor_.native_handle(), SHUT_WR);
-        // Octets that arrive after close() make the kernel answer with a reset, which can destroy what the peer
-        // has not read yet. A client that still talks is heard out for a moment.
+        // Octets that arrive after close() make the kernel answer with a reset, which can destroy what the
+        // peer has not read yet. A client that still talks is heard out for a moment.
         ended_ = false;
         for (std::size_t heard = 0; !broken_ && heard < 256 * 1024;) {
             const ssize_t got =

@@ -33,15 +33,15 @@ struct Endpoint {
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-/// Last words, in the protocol's terms and with their CRLF, sent when a wait for input ends this way ("" = none).
-/// One object serves all sessions of a service.
+/// Last words, in the protocol's terms and with their CRLF, sent when a wait for input ends this way ("" =
+/// none). One object serves all sessions of a service.
 struct Farewell {
     std::string timeout;   ///< idle time or deadline passed
     std::string shutdown;  ///< the server stops
 };
 
 struct TlsInfo {
-    std::string version;       ///< TLSv1.3
+    std::string version;  ///< TLSv1.3
     std::string cipher;
     std::string server_name;   ///< SNI of the client; ""
     std::string peer_subject;  ///< of a verified client certificate; ""
@@ -55,7 +55,8 @@ struct Line {
     enum class Kind {
         text,      ///< `text` is the line without its CRLF; valid until the next read
         too_long,  ///< the line passed the limit; it has been read to its end and thrown away
-        bare_lf,   ///< ended by LF alone; `text` is what stood before it. Each protocol decides whether to take it
+        bare_lf,   ///< ended by LF alone; `text` is what stood before it. Each protocol decides whether to
+                   ///< take it
     };
     Kind kind = Kind::text;
     std::string_view text;
@@ -77,20 +78,23 @@ public:
     virtual void consume(std::size_t count) = 0;
 
     enum class Filled { data, woken };
-    /// Waits until at least one more octet is buffered, or until wake(). At most `limit` octets are ever buffered.
+    /// Waits until at least one more octet is buffered, or until wake(). At most `limit` octets are ever
+    /// buffered.
     virtual Task<Filled> fill(std::size_t limit = 64 * 1024) = 0;
 
-    /// The next line, at most `limit` octets without its end. CR or LF elsewhere in the line stays in the text.
+    /// The next line, at most `limit` octets without its end. CR elsewhere in the line stays in the text.
+    /// Reads ahead up to 16 KB, or the limit if that is more.
     virtual Task<Line> read_line(std::size_t limit) = 0;
     /// Exactly `count` octets appended to `into` (the caller has checked the count against its own limit).
     virtual Task<> read_exactly(std::string& into, std::size_t count) = 0;
     /// Reads and forgets.
     virtual Task<> skip(std::uint64_t count) = 0;
 
-    /// Makes a pending or the next fill() return `woken`. Callable from any thread as long as the stream lives
-    /// (hold a WakeHandle where that is not certain).
+    /// Makes a pending or the next fill() return `woken`. Callable from any thread as long as the stream
+    /// lives (hold a WakeHandle where that is not certain).
     virtual void wake() = 0;
-    class WakeHandle {  ///< weak: waking a stream that is gone does nothing. Copyable, callable from any thread
+    class WakeHandle {  ///< weak: waking a stream that is gone does nothing. Copyable, callable from any
+                        ///< thread
     public:
         void wake() const;
         struct Target;
@@ -103,35 +107,38 @@ public:
 
     // ---- writing
 
-    /// Adds to the output buffer. Nothing leaves before flush(), or before the buffer passes 64 KB and the next
-    /// co_await of flush_if_large().
+    /// Adds to the output buffer. Nothing leaves before flush(), or before the buffer passes 64 KB and the
+    /// next co_await of flush_if_large().
     virtual void send(std::string_view octets) = 0;
     virtual std::size_t unsent() const = 0;
     virtual Task<> flush() = 0;
     /// For long replies: flushes only when at least `threshold` octets wait.
     virtual Task<> flush_if_large(std::size_t threshold = 64 * 1024) = 0;
-    /// Sends what waits and then `octets`, which are not copied into the buffer when they are many (RETR, BODY[]).
-    /// `octets` must stay valid until it returns.
+    /// Sends what waits and then `octets`, which are not copied into the buffer when they are many (RETR,
+    /// BODY[]). `octets` must stay valid until it returns.
     virtual Task<> write(std::string_view octets) = 0;
 
     // ---- time
 
-    /// Every wait that lasts longer than this from now on ends with SessionEnd::timeout (resolution: a second;
-    /// no timer per operation). 0 = no limit.
+    /// Every wait that lasts longer than this from now on ends with SessionEnd::timeout (resolution: a
+    /// second; no timer per operation). 0 = no limit.
     virtual void idle_timeout(std::chrono::seconds limit) = 0;
-    /// Moment at which the session ends whatever the peer does (one byte a second does not extend it); 0 = none.
+    /// Moment at which the session ends whatever the peer does (one byte a second does not extend it); 0 =
+    /// none.
     virtual void deadline_after(std::chrono::seconds limit) = 0;
-    /// What the peer hears when a wait for input ends by time or by the server's stop, before SessionEnd is thrown.
-    /// The listener sets its service's words; a session may replace them.
+    /// What the peer hears when a wait for input ends by time or by the server's stop, before SessionEnd is
+    /// thrown. The listener sets its service's words; a session may replace them.
     virtual void farewell(std::shared_ptr<const Farewell> words) = 0;
 
     // ---- TLS
 
     /// The server's side of the handshake. Octets that were received in plain text before it are an attack
-    /// (command injection, RFC 3207 §6, CVE-2011-0411): they are dropped and the handshake goes on without them.
+    /// (command injection, RFC 3207 §6, CVE-2011-0411): they are dropped and the handshake goes on without
+    /// them.
     /// @return how many were dropped, for the log. Throws SessionEnd::tls when the handshake fails.
     virtual Task<std::size_t> start_tls(std::shared_ptr<const TlsContext> context) = 0;
-    /// The client's side. `server_name` goes out as SNI and, if the context verifies, must be in the certificate.
+    /// The client's side. `server_name` goes out as SNI and, if the context verifies, must be in the
+    /// certificate.
     virtual Task<> start_tls_client(std::shared_ptr<const TlsContext> context, std::string server_name) = 0;
     virtual bool secure() const = 0;
     virtual const TlsInfo* tls() const = 0;  ///< nullptr without TLS
@@ -142,8 +149,8 @@ public:
     virtual const Endpoint& peer() const = 0;  ///< behind a PROXY header: the original client
     virtual Executor executor() const = 0;
 
-    /// Sends what waits (at most for five seconds), TLS close_notify, FIN. Never throws. Works after a SessionEnd
-    /// by time or shutdown too, so that a session can say more than its farewell.
+    /// Sends what waits (at most for five seconds), TLS close_notify, FIN. Never throws. Works after a
+    /// SessionEnd by time or shutdown too, so that a session can say more than its farewell.
     virtual Task<> close() = 0;
 };
 

@@ -188,7 +188,8 @@ TEST(Stream, ABusyClientDoesNotStarveItsNeighbour) {
         peer.say("hello\r\n");
         EXPECT_EQ(peer.hear(7), "hello\r\n");
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 4s);
+    // Without turns it would wait as long as the other one talks; the bound leaves room for a loaded machine.
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 60s);
     stop = true;
     hog.join();
 }

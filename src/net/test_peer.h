@@ -20,7 +20,8 @@ public:
     explicit TestPeer(const Endpoint& to) {
         const auto address = to_socket_address(to);
         fd_ = UniqueFd{::socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-        connected_ = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address->storage), address->size) == 0;
+        connected_ =
+            ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address->storage), address->size) == 0;
     }
     bool connected() const { return connected_; }
     int fd() const { return fd_.get(); }
@@ -45,7 +46,9 @@ public:
         }
         return heard;
     }
-    std::string hear_all(std::chrono::milliseconds patience = std::chrono::seconds{5}) { return hear(1U << 30, patience); }
+    std::string hear_all(std::chrono::milliseconds patience = std::chrono::seconds{5}) {
+        return hear(1U << 30, patience);
+    }
     void half_close() { ::shutdown(fd_.get(), SHUT_WR); }
     void close() { fd_.reset(); }
 

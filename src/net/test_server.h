@@ -2,8 +2,8 @@
 
 #include <mutex>
 #include <stdexcept>
-#include <thread>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "net/listener.h"

@@ -23,9 +23,15 @@ std::shared_ptr<const TlsContext::Inside> TlsContext::inside() const {
     return inside_;
 }
 
-std::string TlsContext::problem() const { return inside()->problem; }
-std::vector<std::string> TlsContext::warnings() const { return inside()->warnings; }
-std::chrono::seconds TlsContext::handshake_timeout() const { return inside()->handshake_timeout; }
+std::string TlsContext::problem() const {
+    return inside()->problem;
+}
+std::vector<std::string> TlsContext::warnings() const {
+    return inside()->warnings;
+}
+std::chrono::seconds TlsContext::handshake_timeout() const {
+    return inside()->handshake_timeout;
+}
 
 std::expected<void, std::string> TlsContext::reload(const TlsOptions& options) {
     std::shared_ptr<const Inside> fresh = build_server_inside(options);

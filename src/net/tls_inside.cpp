@@ -11,7 +11,9 @@
 namespace postrider::net {
 namespace {
 
-bool named(const std::string& file) { return !file.empty() && file != "none"; }
+bool named(const std::string& file) {
+    return !file.empty() && file != "none";
+}
 
 std::string lower(std::string text) {
     for (char& c : text)
@@ -36,8 +38,10 @@ void set_versions(SSL_CTX* context, const TlsOptions& options, TlsContext::Insid
         const bool found = std::ranges::any_of(known, [&](const Known& k) { return word == k.name; });
         if (broken) out.warnings.push_back(word + " is listed but never enabled (RFC 6176, RFC 7568)");
         if (!broken && !found) out.warnings.push_back("unknown TLS version " + word);
-        if ((word == "tls1" || word == "tls1_1") && options.cipher_suite.find("@SECLEVEL=0") == std::string::npos)
-            out.warnings.push_back(word + " is listed, but is refused unless cipherSuite contains @SECLEVEL=0 (RFC 8996)");
+        if ((word == "tls1" || word == "tls1_1")
+            && options.cipher_suite.find("@SECLEVEL=0") == std::string::npos)
+            out.warnings.push_back(
+                word + " is listed, but is refused unless cipherSuite contains @SECLEVEL=0 (RFC 8996)");
     }
     const auto lists = [&](const Known& k) { return std::ranges::find(wanted, k.name) != wanted.end(); };
     if (std::ranges::none_of(known, lists)) wanted = {"tls1_2", "tls1_3"};
@@ -55,10 +59,12 @@ SslContextPtr make_context(const SSL_METHOD* method, const TlsOptions& options, 
     }
     SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
                                         | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_options(context.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_options(context.get(),
+                        SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);  // tickets need no memory of ours
     set_versions(context.get(), options, out);
-    if (!options.cipher_suite.empty() && SSL_CTX_set_cipher_list(context.get(), options.cipher_suite.c_str()) != 1) {
+    if (!options.cipher_suite.empty()
+        && SSL_CTX_set_cipher_list(context.get(), options.cipher_suite.c_str()) != 1) {
         out.problem = "cipherSuite: " + openssl_error();
         return nullptr;
     }
@@ -81,14 +87,14 @@ void load_dh(SSL_CTX* context, const TlsOptions& options, TlsContext::Inside& ou
     if (!named(options.dh_file)) return;
     std::unique_ptr<BIO, int (*)(BIO*)> file{BIO_new_file(options.dh_file.c_str(), "r"), BIO_free};
     EVP_PKEY* key = nullptr;
-    auto* decoder = OSSL_DECODER_CTX_new_for_pkey(&key, "PEM", nullptr, "DH", OSSL_KEYMGMT_SELECT_ALL_PARAMETERS, nullptr,
-                                                  nullptr);
+    auto* decoder = OSSL_DECODER_CTX_new_for_pkey(&key, "PEM", nullptr, "DH",
+                                                  OSSL_KEYMGMT_SELECT_ALL_PARAMETERS, nullptr, nullptr);
     const bool read = file && decoder && OSSL_DECODER_from_bio(decoder, file.get()) == 1;
     OSSL_DECODER_CTX_free(decoder);
     if (!read || SSL_CTX_set0_tmp_dh_pkey(context, key) != 1) {
         EVP_PKEY_free(key);
-        out.warnings.push_back(fmt::format("dhParamFile {}: {}; OpenSSL's own groups are used", options.dh_file,
-                                           openssl_error()));
+        out.warnings.push_back(fmt::format("dhParamFile {}: {}; OpenSSL's own groups are used",
+                                           options.dh_file, openssl_error()));
     }
 }
 
@@ -106,7 +112,8 @@ void ask_for_client_certificate(SSL_CTX* context, const TlsOptions& options, Tls
         return;
     }
     SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(options.ca_file.c_str()));
-    const int required = options.client_auth == TlsOptions::ClientAuth::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    const int required =
+        options.client_auth == TlsOptions::ClientAuth::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE | required, nullptr);
 }
 
@@ -119,7 +126,8 @@ int choose_certificate(SSL* ssl, int*, void* arg) {
     return SSL_TLSEXT_ERR_OK;
 }
 
-SslContextPtr make_server_context(const std::string& cert_file, const TlsOptions& options, TlsContext::Inside& out) {
+SslContextPtr make_server_context(const std::string& cert_file, const TlsOptions& options,
+                                  TlsContext::Inside& out) {
     SslContextPtr context = make_context(TLS_server_method(), options, out);
     if (!context || !load_certificate(context.get(), cert_file, out)) return nullptr;
     if (options.prefer_server_order) SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -163,7 +171,8 @@ SSL_CTX* TlsContext::Inside::find(const std::string& lower_name) const {
     if (const auto exact = by_name.find(lower_name); exact != by_name.end()) return exact->second.get();
     // RFC 6125 §6.4.3: a wildcard stands for the whole left-most label only.
     if (const auto dot = lower_name.find('.'); dot != std::string::npos)
-        if (const auto wild = by_name.find("*" + lower_name.substr(dot)); wild != by_name.end()) return wild->second.get();
+        if (const auto wild = by_name.find("*" + lower_name.substr(dot)); wild != by_name.end())
+            return wild->second.get();
     return context.get();
 }
 
@@ -177,14 +186,17 @@ std::shared_ptr<TlsContext::Inside> build_server_inside(const TlsOptions& option
     out->context = make_server_context(options.cert_file, options, *out);
     if (!out->context) return out;
     std::vector<std::string> warnings = out->warnings;
-    for (const std::string& file : options.more_certs) {
-        SslContextPtr context = make_server_context(file, options, *out);
+    for (const TlsOptions::HostCertificate& more : options.more_certs) {
+        out->warnings.clear();  // the same as for the first one
+        SslContextPtr context = make_server_context(more.file, options, *out);
         if (!context) {  // one tenant's broken file must not take the others' TLS away
             warnings.push_back(out->problem);
             out->problem.clear();
             continue;
         }
-        for (const std::string& name : host_names(SSL_CTX_get0_certificate(context.get()))) {
+        std::vector<std::string> names = host_names(SSL_CTX_get0_certificate(context.get()));
+        if (!more.host_name.empty()) names.push_back(lower(more.host_name));
+        for (const std::string& name : names) {
             SSL_CTX_up_ref(context.get());
             out->by_name.try_emplace(name, SslContextPtr{context.get()});
         }
@@ -200,7 +212,8 @@ std::shared_ptr<TlsContext::Inside> build_server_inside(const TlsOptions& option
     return out;
 }
 
-std::shared_ptr<TlsContext::Inside> build_client_inside(const TlsOptions& options, TlsOptions::Verify verify) {
+std::shared_ptr<TlsContext::Inside> build_client_inside(const TlsOptions& options,
+                                                        TlsOptions::Verify verify) {
     auto out = std::make_shared<TlsContext::Inside>();
     out->handshake_timeout = options.handshake_timeout;
     out->context = make_context(TLS_client_method(), options, *out);
@@ -209,8 +222,9 @@ std::shared_ptr<TlsContext::Inside> build_client_inside(const TlsOptions& option
     if (verify == TlsOptions::Verify::no) return out;
     out->verify_name = true;
     SSL_CTX_set_verify(out->context.get(), SSL_VERIFY_PEER, nullptr);
-    const int loaded = named(options.ca_file) ? SSL_CTX_load_verify_file(out->context.get(), options.ca_file.c_str())
-                                              : SSL_CTX_set_default_verify_paths(out->context.get());
+    const int loaded = named(options.ca_file)
+                           ? SSL_CTX_load_verify_file(out->context.get(), options.ca_file.c_str())
+                           : SSL_CTX_set_default_verify_paths(out->context.get());
     if (loaded != 1) out->problem = "cannot read the certification authorities: " + openssl_error();
     return out;
 }

@@ -25,7 +25,8 @@ ssl_st* make(const TlsContext::Inside& inside, int fd) {
     return ssl;
 }
 
-/// RFC 5929 §4.1: the hash of the server's certificate by its signature's hash function, SHA-256 for weaker ones.
+/// RFC 5929 §4.1: the hash of the server's certificate by its signature's hash function, SHA-256 for weaker
+/// ones.
 std::string end_point_hash(SSL* ssl) {
     X509* certificate = SSL_is_server(ssl) ? SSL_get_certificate(ssl) : SSL_get0_peer_certificate(ssl);
     if (!certificate) return {};
@@ -44,14 +45,16 @@ std::string first_finished(SSL* ssl) {
     const bool from_client = SSL_session_reused(ssl) == 0;
     const bool ours = (SSL_is_server(ssl) == 0) == from_client;
     char octets[EVP_MAX_MD_SIZE];
-    const std::size_t size =
-        ours ? SSL_get_finished(ssl, octets, sizeof octets) : SSL_get_peer_finished(ssl, octets, sizeof octets);
+    const std::size_t size = ours ? SSL_get_finished(ssl, octets, sizeof octets)
+                                  : SSL_get_peer_finished(ssl, octets, sizeof octets);
     return {octets, std::min(size, sizeof octets)};
 }
 
 std::string subject_of_verified_peer(SSL* ssl) {
     X509* certificate = SSL_get0_peer_certificate(ssl);
-    if (!certificate || SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE || SSL_get_verify_result(ssl) != X509_V_OK) return {};
+    if (!certificate || SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE
+        || SSL_get_verify_result(ssl) != X509_V_OK)
+        return {};
     BIO* text = BIO_new(BIO_s_mem());
     X509_NAME_print_ex(text, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
     char* data = nullptr;
@@ -71,19 +74,23 @@ std::unique_ptr<TlsSession> TlsSession::server(const TlsContext& context, int fd
         new TlsSession{ssl, std::const_pointer_cast<TlsContext::Inside>(std::move(inside))}};
 }
 
-std::unique_ptr<TlsSession> TlsSession::client(const TlsContext& context, int fd, const std::string& server_name) {
+std::unique_ptr<TlsSession> TlsSession::client(const TlsContext& context, int fd,
+                                               const std::string& server_name) {
     auto inside = context.inside();
     SSL* ssl = make(*inside, fd);
     SSL_set_connect_state(ssl);
     const bool numeric = to_socket_address({server_name, 0}).has_value();
     if (!server_name.empty() && !numeric) SSL_set_tlsext_host_name(ssl, server_name.c_str());
-    if (inside->verify_name && numeric) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str());
+    if (inside->verify_name && numeric)
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str());
     if (inside->verify_name && !numeric) SSL_set1_host(ssl, server_name.c_str());
     return std::unique_ptr<TlsSession>{
         new TlsSession{ssl, std::const_pointer_cast<TlsContext::Inside>(std::move(inside))}};
 }
 
-TlsSession::~TlsSession() { SSL_free(ssl_); }
+TlsSession::~TlsSession() {
+    SSL_free(ssl_);
+}
 
 void TlsSession::fail(int code, const char* what) {
     const int system_error = errno;
@@ -92,8 +99,9 @@ void TlsSession::fail(int code, const char* what) {
     if (code == SSL_ERROR_SYSCALL && ERR_peek_error() == 0) {
         const bool gone = system_error == 0 || system_error == ECONNRESET || system_error == EPIPE;
         if (gone) throw SessionEnd{Reason::closed, std::string{what} + ": the peer closed the connection"};
-        throw SessionEnd{Reason::error,
-                         std::string{what} + ": " + std::error_code{system_error, std::generic_category()}.message()};
+        throw SessionEnd{
+            Reason::error,
+            std::string{what} + ": " + std::error_code{system_error, std::generic_category()}.message()};
     }
     std::string text = std::string{what} + ": " + openssl_error();
     if (const long verdict = SSL_get_verify_result(ssl_); verdict != X509_V_OK)
@@ -150,7 +158,8 @@ const TlsInfo& TlsSession::info() {
     info_->peer_subject = subject_of_verified_peer(ssl_);
     unsigned char exported[32];
     constexpr std::string_view label = "EXPORTER-Channel-Binding";  // RFC 9266 §4.2
-    if (SSL_export_keying_material(ssl_, exported, sizeof exported, label.data(), label.size(), nullptr, 0, 0) == 1)
+    if (SSL_export_keying_material(ssl_, exported, sizeof exported, label.data(), label.size(), nullptr, 0, 0)
+        == 1)
         info_->exporter.assign(reinterpret_cast<const char*>(exported), sizeof exported);
     if (SSL_version(ssl_) < TLS1_3_VERSION) info_->unique = first_finished(ssl_);
     info_->endpoint = end_point_hash(ssl_);

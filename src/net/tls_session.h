@@ -16,14 +16,15 @@ public:
 
     /// Throws SessionEnd::tls when the context has no certificate or OpenSSL refuses.
     static std::unique_ptr<TlsSession> server(const TlsContext& context, int fd);
-    static std::unique_ptr<TlsSession> client(const TlsContext& context, int fd, const std::string& server_name);
+    static std::unique_ptr<TlsSession> client(const TlsContext& context, int fd,
+                                              const std::string& server_name);
     ~TlsSession();
 
     /// Done when `nothing` is needed. All four throw SessionEnd (tls, closed or error).
     Need handshake();
     std::size_t read(char* into, std::size_t room, Need& need);  ///< 0 with a need, or throws
     std::size_t write(std::string_view octets, Need& need);      ///< how many went out; 0 with a need
-    void shutdown() noexcept;                                    ///< close_notify, if the socket takes it at once
+    void shutdown() noexcept;  ///< close_notify, if the socket takes it at once
 
     const TlsInfo& info();
 

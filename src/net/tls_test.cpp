@@ -32,7 +32,8 @@ protected:
     std::string file(const std::string& name) const { return folder / (name + ".pem"); }
     TlsOptions options(const std::string& name) const { return {.cert_file = file(name)}; }
     std::shared_ptr<TlsContext> client(TlsOptions with = {}) const {
-        return TlsContext::client(with, with.ca_file.empty() ? TlsOptions::Verify::no : TlsOptions::Verify::yes);
+        return TlsContext::client(with,
+                                  with.ca_file.empty() ? TlsOptions::Verify::no : TlsOptions::Verify::yes);
     }
     std::filesystem::path folder;
 };
@@ -40,8 +41,9 @@ protected:
 /// Says what the server saw, then echoes lines.
 Task<> describe(std::unique_ptr<Stream> stream) {
     const TlsInfo* info = stream->tls();
-    stream->send(info->version + "|" + info->server_name + "|" + info->peer_subject + "|" + std::to_string(info->exporter.size())
-                 + "|" + std::to_string(info->unique.size()) + "|" + std::to_string(info->endpoint.size()) + "\r\n");
+    stream->send(info->version + "|" + info->server_name + "|" + info->peer_subject + "|"
+                 + std::to_string(info->exporter.size()) + "|" + std::to_string(info->unique.size()) + "|"
+                 + std::to_string(info->endpoint.size()) + "\r\n");
     stream->send(info->exporter + info->endpoint + info->unique);
     co_await stream->flush();
     while (true) {
@@ -68,8 +70,8 @@ Task<Heard> talk(Endpoint to, std::shared_ptr<const TlsContext> context, std::st
     const Line line = co_await stream->read_line(1000);
     heard.line = std::string{line.text};
     heard.info = *stream->tls();
-    co_await stream->read_exactly(heard.bindings,
-                                  heard.info.exporter.size() + heard.info.endpoint.size() + heard.info.unique.size());
+    co_await stream->read_exactly(
+        heard.bindings, heard.info.exporter.size() + heard.info.endpoint.size() + heard.info.unique.size());
     stream->send("ping\r\n");
     co_await stream->flush();
     const Line echoed = co_await stream->read_line(1000);
@@ -90,14 +92,16 @@ TEST_F(Tls, BothSidesAgreeOnTheChannelBindings) {
     const Heard new_tls = run_task(talk(server.address(), client(), "mail.example.org"));
     EXPECT_EQ(new_tls.line, "TLSv1.3|mail.example.org||32|0|32");
     EXPECT_EQ(new_tls.bindings, new_tls.info.exporter + new_tls.info.endpoint);
-    const Heard old_tls = run_task(talk(server.address(), client({.allowed_versions = {"tls1_2"}}), "mail.example.org"));
+    const Heard old_tls =
+        run_task(talk(server.address(), client({.allowed_versions = {"tls1_2"}}), "mail.example.org"));
     EXPECT_EQ(old_tls.line, "TLSv1.2|mail.example.org||32|12|32");
     EXPECT_EQ(old_tls.bindings, old_tls.info.exporter + old_tls.info.endpoint + old_tls.info.unique);
 }
 
 TEST_F(Tls, TheCertificateIsChosenByHostNameWildcardsIncluded) {
     TlsOptions with = options("mail");
-    with.more_certs = {file("wild"), file("missing")};
+    make("plain", {"unrelated"});
+    with.more_certs = {file("wild"), file("missing"), {file("plain"), "Imap.Example.com"}};
     const auto context = TlsContext::server(with);
     ASSERT_TRUE(context->usable());
     EXPECT_EQ(context->warnings().size(), 1U);
@@ -106,9 +110,18 @@ TEST_F(Tls, TheCertificateIsChosenByHostNameWildcardsIncluded) {
         EXPECT_NO_THROW(run_task(talk(server.address(), client({.ca_file = file("wild")}), name))) << name;
     EXPECT_NO_THROW(run_task(talk(server.address(), client({.ca_file = file("mail")}), "mail.example.org")));
     EXPECT_NO_THROW(run_task(talk(server.address(), client({.ca_file = file("mail")}), "127.0.0.1")));
+    const TlsOptions of_unrelated{.ca_file = file("plain")};
+    try {
+        run_task(talk(server.address(), client(of_unrelated), "imap.example.com"));
+        ADD_FAILURE() << "the certificate is for another name";
+    } catch (const SessionEnd& end) {  // the right file, which the client rightly refuses for its name
+        EXPECT_NE(std::string{end.what()}.find("hostname mismatch"), std::string::npos) << end.what();
+    }
     for (const std::string name : {"a.b.example.net", "example.com"}) {
-        EXPECT_THROW(run_task(talk(server.address(), client({.ca_file = file("wild")}), name)), SessionEnd) << name;
-        EXPECT_THROW(run_task(talk(server.address(), client({.ca_file = file("mail")}), name)), SessionEnd) << name;
+        EXPECT_THROW(run_task(talk(server.address(), client({.ca_file = file("wild")}), name)), SessionEnd)
+            << name;
+        EXPECT_THROW(run_task(talk(server.address(), client({.ca_file = file("mail")}), name)), SessionEnd)
+            << name;
     }
 }
 
@@ -120,7 +133,8 @@ TEST_F(Tls, WithoutACertificateEveryAttemptFailsWithAReason) {
     EXPECT_TRUE(server.sessions_become(0));
     EXPECT_TRUE(server.logged("no certificate is configured"));
     std::ofstream{file("broken")} << "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    EXPECT_NE(TlsContext::server(options("broken"))->problem().find("cannot use the certificate in"), std::string::npos);
+    EXPECT_NE(TlsContext::server(options("broken"))->problem().find("cannot use the certificate in"),
+              std::string::npos);
 }
 
 TEST_F(Tls, OldVersionsAreNamedAndNeverEnabled) {
@@ -132,8 +146,10 @@ TEST_F(Tls, OldVersionsAreNamedAndNeverEnabled) {
     TestServer server{describe, implicit(context)};
     EXPECT_EQ(run_task(talk(server.address(), client(), "")).info.version, "TLSv1.2");
     EXPECT_THROW(run_task(talk(server.address(), client({.allowed_versions = {"tls1_3"}}), "")), SessionEnd);
-    EXPECT_THROW(run_task(talk(server.address(), client({.allowed_versions = {"tls1"}, .cipher_suite = "ALL:@SECLEVEL=0"}), "")),
-                 SessionEnd);
+    EXPECT_THROW(
+        run_task(talk(server.address(),
+                      client({.allowed_versions = {"tls1"}, .cipher_suite = "ALL:@SECLEVEL=0"}), "")),
+        SessionEnd);
 }
 
 TEST_F(Tls, AReloadChangesTheCertificateForNewConnectionsOnly) {
@@ -143,7 +159,8 @@ TEST_F(Tls, AReloadChangesTheCertificateForNewConnectionsOnly) {
     EXPECT_FALSE(context->reload(options("missing")));
     EXPECT_NO_THROW(run_task(talk(server.address(), client({.ca_file = file("mail")}), "mail.example.org")));
     ASSERT_TRUE(context->reload(options("wild")));
-    EXPECT_THROW(run_task(talk(server.address(), client({.ca_file = file("mail")}), "mail.example.org")), SessionEnd);
+    EXPECT_THROW(run_task(talk(server.address(), client({.ca_file = file("mail")}), "mail.example.org")),
+                 SessionEnd);
     EXPECT_NO_THROW(run_task(talk(server.address(), client({.ca_file = file("wild")}), "x.example.net")));
 }
 
@@ -155,7 +172,8 @@ TEST_F(Tls, ClientCertificatesAreVerifiedAndMayBeRequired) {
     with.client_auth = TlsOptions::ClientAuth::optional;
     const auto context = TlsContext::server(with);
     TestServer server{describe, implicit(context)};
-    EXPECT_EQ(run_task(talk(server.address(), client({.cert_file = file("alice")}), "")).line, "TLSv1.3||CN=alice|32|0|32");
+    EXPECT_EQ(run_task(talk(server.address(), client({.cert_file = file("alice")}), "")).line,
+              "TLSv1.3||CN=alice|32|0|32");
     EXPECT_EQ(run_task(talk(server.address(), client(), "")).line, "TLSv1.3|||32|0|32");
     EXPECT_THROW(run_task(talk(server.address(), client({.cert_file = file("mallory")}), "")), SessionEnd);
     with.client_auth = TlsOptions::ClientAuth::required;
@@ -224,13 +242,14 @@ TEST_F(Tls, MegabytesGoThroughWhole) {
     std::string much(3'000'000, 'x');
     for (std::size_t i = 0; i < much.size(); i += 101) much[i] = static_cast<char>(i);
     TestServer server{[&](std::unique_ptr<Stream> stream) -> Task<> {
-        std::string all;
-        co_await stream->read_exactly(all, much.size());
-        stream->send("head");
-        co_await stream->write(all);
-        stream->send(all);
-        co_await stream->close();
-    }, implicit(context)};
+                          std::string all;
+                          co_await stream->read_exactly(all, much.size());
+                          stream->send("head");
+                          co_await stream->write(all);
+                          stream->send(all);
+                          co_await stream->close();
+                      },
+                      implicit(context)};
     const auto exchange = [&](Endpoint to, std::shared_ptr<const TlsContext> with) -> Task<bool> {
         ConnectOptions options;
         options.to = to;
@@ -249,14 +268,16 @@ TEST_F(Tls, TheCertificateFileIsPrivateAndOpenSslAcceptsIt) {
     ASSERT_EQ(::stat(file("mail").c_str(), &state), 0);
     EXPECT_EQ(state.st_mode & 0777, 0600U);
     if (std::system("command -v openssl >/dev/null") != 0) GTEST_SKIP() << "no openssl program";
-    const std::string verify = "openssl verify -verify_hostname mail.example.org -CAfile " + file("mail") + " "
-                               + file("mail") + " >/dev/null 2>&1";
+    const std::string verify = "openssl verify -verify_hostname mail.example.org -CAfile " + file("mail")
+                               + " " + file("mail") + " >/dev/null 2>&1";
     EXPECT_EQ(std::system(verify.c_str()), 0);
     EXPECT_FALSE(write_self_signed_certificate(file("bad"), {"a,DNS:b"}));
     EXPECT_FALSE(write_self_signed_certificate("/nonexistent/x.pem", {"a"}));
     TestServer server{describe, implicit(TlsContext::server(options("mail")))};
-    const std::string probe = "sleep 1 | timeout 20 openssl s_client -quiet -no_ign_eof -verify_return_error -verify_hostname mail.example.org -CAfile "
-                              + file("mail") + " -connect " + server.address().text() + " 2>/dev/null | grep -q TLSv1.3";
+    const std::string probe =
+        "sleep 1 | timeout 20 openssl s_client -quiet -no_ign_eof -verify_return_error -verify_hostname "
+        "mail.example.org -CAfile "
+        + file("mail") + " -connect " + server.address().text() + " 2>/dev/null | grep -q TLSv1.3";
     EXPECT_EQ(std::system(probe.c_str()), 0);
 }
 

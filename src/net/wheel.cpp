@@ -14,9 +14,13 @@ Wheel::Wheel(asio::execution_context& context)
     }
 }
 
-Wheel& Wheel::of(asio::io_context& context) { return asio::use_service<Wheel>(context); }
+Wheel& Wheel::of(asio::io_context& context) {
+    return asio::use_service<Wheel>(context);
+}
 
-void Wheel::shutdown() { down_ = true; }
+void Wheel::shutdown() {
+    down_ = true;
+}
 
 Wheel::Tick Wheel::measure() const {
     const auto passed = std::chrono::steady_clock::now() - start_;

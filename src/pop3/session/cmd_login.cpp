@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "net/pause.h"
 #include "pop3/session/session.h"
 #include "settings/account.h"
 #include "text/ascii.h"
@@ -145,6 +146,7 @@ net::Task<> Session::auth(std::string_view arguments) {
 net::Task<> Session::enter(auth::Outcome outcome) {
     using auth::Answer;
     if (!outcome.ok()) {
+        co_await net::pause(outcome.delay);
         switch (outcome.answer()) {
         case Answer::ok: break;
         case Answer::malformed: fault("Malformed authentication input"); co_return;

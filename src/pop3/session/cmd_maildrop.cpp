@@ -135,6 +135,9 @@ net::Task<> Session::quit(std::string_view) {
     }
     auto update = [this] { return drop_->remove_deleted(); };
     mailstore::Result<> removed = co_await s_.workers.run(std::move(update));
+    co_await finish();
+    drop_.reset();
+    lease_.reset();  // a client that has heard the answer may come back at once
     if (removed) {
         ok("have a nice day");
     } else {

@@ -1,3 +1,4 @@
+#include "net/pause.h"
 #include "smtp/session/session.h"
 #include "text/base64.h"
 
@@ -79,6 +80,7 @@ net::Task<> Session::auth(std::string_view arguments) {
         reply(235, "2.7.0", "Authentication successful");
         co_return;
     }
+    co_await net::pause(step.outcome.delay);
     switch (step.outcome.answer()) {
     case Answer::ok: break;
     case Answer::malformed: fault(501, "5.5.2", "Malformed authentication input"); co_return;
