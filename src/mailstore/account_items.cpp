@@ -159,6 +159,7 @@ Result<Account::Stored> AccountImpl::store(FolderId folder, const UidSet& uids, 
         stored.modseq = box.n.highest_modseq;
         return stored;
     }
+    stored.anything = true;
     stored.modseq = edit.change(batch, Change::Kind::flags, box, std::move(touched));
     edit.put(batch);
     if (ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());

@@ -206,6 +206,7 @@ public:
         std::vector<Item> changed;  ///< with their new flags and modseq (prefix not set)
         UidSet modified;            ///< not changed: their modseq is above unchanged_since (RFC 7162 §3.1.3)
         ModSeq modseq;              ///< of this change; the same for all items
+        bool anything = false;  ///< some item did change: `modseq` is new and nobody else's
     };
     virtual Result<Stored> store(FolderId folder, const UidSet& uids, const FlagChange& change,
                                  std::optional<ModSeq> unchanged_since = {}) = 0;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "imap/session/commands.h"
 #include "imap/session/flag_words.h"
 #include "imap/wire/encode.h"
@@ -18,23 +20,25 @@ FlagChange::Mode mode_of(StoreArgs::Mode mode) {
     return FlagChange::Mode::replace;
 }
 
+bool has_keywords(const std::vector<Item>& items) {
+    return std::any_of(items.begin(), items.end(),
+                       [](const Item& item) { return item.flags.keywords != decltype(item.flags.keywords){}; });
+}
+
 /// RFC 9051 §6.4.6: the new flags of every message, changed or not. RFC 7162 §3.1.3: .SILENT keeps the flags to
 /// itself but not the new modification sequences.
-/// @return how many of the messages are still there
-mailstore::Result<std::uint32_t> report(Client& client, const UidSet& uids, const UidSet& failed, FlagReport what) {
-    auto view = client.account->view(client.selected->folder);
-    if (!view) return std::unexpected(view.error());
-    announce_keywords(client, (*view)->info());
-    std::uint32_t there = 0;
+mailstore::Result<> report(Client& client, const std::vector<Item>& items, bool keywords_named, FlagReport what) {
+    std::vector<std::string> keywords;
+    if (keywords_named || (what.flags && has_keywords(items))) {
+        auto folder = client.account->folder(client.selected->folder);
+        if (!folder) return std::unexpected(folder.error());
+        announce_keywords(client, *folder);
+        keywords = std::move(folder->keywords);
+    }
+    if (!what.flags && !what.modseq) return {};
     UidMap::Walk walk{client.selected->map};
-    auto done = (*view)->each_item(uids, [&](const Item& item) {
-        ++there;
-        if ((what.flags || what.modseq) && !contains(failed, item.uid))
-            put_flag_report(client, walk.number_of(item.uid), item, (*view)->info().keywords, what);
-        return true;
-    });
-    if (!done) return std::unexpected(done.error());
-    return there;
+    for (const Item& item : items) put_flag_report(client, walk.number_of(item.uid), item, keywords, what);
+    return {};
 }
 
 }  // namespace
@@ -50,16 +54,17 @@ Reply cmd_store(Client& client, const Command& command) {
     if (!words) return words.error();
     if (args->unchanged_since) enable_condstore(client);
 
+    bool named = !words->keywords.empty();
     FlagChange change{mode_of(args->mode), words->system, std::move(words->keywords)};
     std::optional<ModSeq> unchanged_since;
     if (args->unchanged_since) unchanged_since = ModSeq{*args->unchanged_since};
     auto stored = client.account->store(selected.folder, *uids, change, unchanged_since);
     if (!stored) return to_reply(stored.error());
-    selected.own.push_back(stored->modseq);
+    if (stored->anything) selected.own.push_back(stored->modseq);
 
-    auto there = report(client, *uids, stored->modified, {.flags = !args->silent, .modseq = client.condstore});
-    if (!there) return to_reply(there.error());
-    bool all_there = *there == count(*uids);
+    auto said = report(client, stored->changed, named, {.flags = !args->silent, .modseq = client.condstore});
+    if (!said) return to_reply(said.error());
+    bool all_there = stored->changed.size() + count(stored->modified) == count(*uids);
     if (!stored->modified.empty()) {  // RFC 7162 §3.1.3
         Reply reply = all_there ? ok("[MODIFIED ") : no("[MODIFIED ");
         put_set(reply.text, command.uid ? stored->modified : numbers_of(selected.map, stored->modified));

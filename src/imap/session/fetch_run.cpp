@@ -79,7 +79,7 @@ std::optional<Reply> FetchRun::mark_seen(const UidSet& uids) {
     if (unseen.empty()) return std::nullopt;
     auto stored = client_.account->store(selected.folder, unseen, {mailstore::FlagChange::Mode::add, mailstore::seen, {}});
     if (!stored) return to_reply(stored.error());
-    selected.own.push_back(stored->modseq);
+    if (stored->anything) selected.own.push_back(stored->modseq);
     now_seen_ = std::move(unseen);
     return std::nullopt;
 }

@@ -16,6 +16,7 @@ struct Node {
     bool list = false;
     std::string text;             ///< of a word or string
     std::vector<Node> children;   ///< of (...) and [...]
+    bool lax = false;             ///< ~{{{: a piece of text that may be cut inside a CRLF
 };
 
 class Reader {
@@ -43,7 +44,8 @@ private:
         }
         if (c == '"') return {false, quoted(), {}};
         if (c == '~' && text_.substr(at_ + 1).starts_with('{')) c = text_[++at_];
-        if (c == '{') return {false, literal(), {}};
+        bool lax = at_ > 0 && text_[at_ - 1] == '~';
+        if (c == '{') return {false, literal(), {}, lax};
         std::string word;
         while (at_ < text_.size() && text_[at_] != ' ' && text_[at_] != ')' && text_[at_] != ']') {
             if (text_[at_] == '(') break;
@@ -161,6 +163,10 @@ private:
     bool node(const Node& wanted, const Node& got, Rules rules) {
         if (!wanted.list && wanted.text == "$") return true;
         if (wanted.list != got.list) return false;
+        if (wanted.lax) {
+            auto plain = [](std::string text) { return std::erase(text, '\r'), text; };
+            return plain(wanted.text) == plain(got.text);
+        }
         if (!wanted.list) return word(wanted.text, got.text);
         std::vector<Node> elements;
         bool directed = false;

@@ -1,0 +1,207 @@
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "imap/session/test_service.h"
+
+namespace postrider::imap {
+namespace {
+
+TEST(Session, SurvivesNulsControlsAndNonsense) {
+    using namespace std::literals;
+    TestService service;
+    TestClient client{service};
+    client.login();
+    for (std::string_view bad : {"a1 NO\0OP"sv, "\0\0\0"sv, "a1 SELECT \x01"sv, "* * *"sv, ""sv, "a1 SELECT \"x"sv, "a1 FETCH"sv}) {
+        client.say(std::string{bad} + "\r\n");
+        EXPECT_NE(client.reply().find(" BAD "), std::string::npos) << bad;
+    }
+    EXPECT_TRUE(client.result("NOOP").starts_with("OK"));
+}
+
+TEST(Session, EndsAfterTooManyErrors) {
+    ImapSettings settings = TestService::open_settings();
+    settings.service.max_errors = 3;
+    TestService service{settings};
+    TestClient client{service};
+    client.say("a\r\na\r\na\r\na NOOP\r\n");
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(client.reply().starts_with("* BAD ")) << i;
+    EXPECT_EQ(client.reply(), "* BYE Too many errors");
+    EXPECT_TRUE(client.closed());
+}
+
+TEST(Session, EndsAfterTooManyFailedLogIns) {
+    ImapSettings settings = TestService::open_settings();
+    settings.service.max_auth_errors = 2;
+    TestService service{settings};
+    TestClient client{service};
+    EXPECT_TRUE(client.result("LOGIN alice@example.org x").starts_with("NO [AUTHENTICATIONFAILED]"));
+    auto last = client.ask("LOGIN nobody@example.org x");
+    EXPECT_EQ(last.front(), "* BYE Too many failed log-ins");
+    EXPECT_TRUE(client.closed());
+}
+
+TEST(Session, TakesOneOctetAtATime) {
+    TestService service;
+    TestClient client{service};
+    for (char c : std::string{"a1 LOGIN {17}\r\nalice@example.org {6+}\r\nsecret\r\n"}) client.say(std::string(1, c));
+    EXPECT_TRUE(client.reply().starts_with("+ "));
+    EXPECT_TRUE(client.reply().starts_with("a1 OK "));
+}
+
+TEST(Session, KeepsLittleOfWhatAStrangerSends) {
+    TestService service;
+    TestClient client{service};
+    client.say("a1 LOGIN " + std::string(300'000, 'x') + "\r\n");
+    EXPECT_EQ(client.reply(), "a1 BAD The command line is too long");
+    client.say("a2 LOGIN {5000}\r\n");
+    EXPECT_TRUE(client.reply().starts_with("a2 BAD "));
+    client.say("a3 LOGIN {5000000000+}\r\n");
+    EXPECT_TRUE(client.reply().starts_with("* BYE "));
+    EXPECT_TRUE(client.closed());
+}
+
+TEST(Session, RefusesWhatIsTooLargeAndGoesOn) {
+    ImapSettings settings = TestService::open_settings();
+    settings.max_message_size = 64;
+    TestService service{settings};
+    TestClient client{service};
+    client.login();
+    client.say("a1 APPEND INBOX {70000}\r\n");
+    EXPECT_EQ(client.reply(), "a1 NO [TOOBIG] The literal is too large");
+    client.append("INBOX", std::string(70'000, 'x'));
+    client.append("INBOX", std::string(60'000, 'x'));
+    EXPECT_EQ(client.ask("STATUS INBOX (MESSAGES)").front(), "* STATUS INBOX (MESSAGES 1)");
+    client.ask("SELECT INBOX");
+    EXPECT_TRUE(client.result("SEARCH " + std::string(5000, '(')).starts_with("BAD"));
+}
+
+TEST(Session, AnswersPipelinedCommandsInOrder) {
+    TestService service;
+    TestClient client{service};
+    client.login();
+    std::string batch;
+    for (int i = 0; i < 200; ++i) batch += "p" + std::to_string(i) + (i % 2 ? " NOOP\r\n" : " STATUS INBOX (UIDNEXT)\r\n");
+    client.say(batch);
+    for (int i = 0; i < 200; ++i) EXPECT_TRUE(client.until("p" + std::to_string(i)).back().find(" OK ") != std::string::npos);
+}
+
+TEST(Session, LimitsSessionsOfAnAccount) {
+    TestService service;
+    std::vector<std::unique_ptr<TestClient>> clients;
+    for (int i = 0; i < 16; ++i) {
+        clients.push_back(std::make_unique<TestClient>(service));
+        EXPECT_TRUE(clients.back()->result("LOGIN alice@example.org secret").starts_with("OK"));
+    }
+    TestClient one_more{service};
+    EXPECT_TRUE(one_more.result("LOGIN alice@example.org secret").starts_with("NO [LIMIT]"));
+    EXPECT_TRUE(one_more.result("LOGIN bob@example.org secret").starts_with("OK"));
+    clients.front()->peer().close();
+    EXPECT_TRUE(service.server->sessions_become(16));
+    TestClient again{service};
+    EXPECT_TRUE(again.result("LOGIN alice@example.org secret").starts_with("OK"));
+}
+
+TEST(Session, EndsQuietlyWhenTheClientIsGone) {
+    TestService service;
+    {
+        TestClient client{service};
+        client.login();
+        client.say("a1 APPEND INBOX {1000}\r\n");
+        client.reply();
+        client.say("half a mess");
+    }
+    EXPECT_TRUE(service.server->sessions_become(0));
+    TestClient client{service};
+    client.login();
+    EXPECT_EQ(client.ask("STATUS INBOX (MESSAGES)").front(), "* STATUS INBOX (MESSAGES 0)");
+}
+
+TEST(Session, SaysNoPasswordInItsLog) {
+    TestService service;
+    TestClient client{service};
+    client.result("LOGIN alice@example.org {6+}\r\nsecret");
+    client.result("NOOP");
+    for (const std::string& line : service.memory_log.lines()) EXPECT_EQ(line.find("secret"), std::string::npos) << line;
+    EXPECT_TRUE(service.memory_log.contains("connection accepted from [127.0.0.1:"));
+    EXPECT_TRUE(service.memory_log.contains("Account 'alice@example.org' has logged in"));
+    EXPECT_TRUE(service.memory_log.contains("<< t2 NOOP"));
+    EXPECT_TRUE(service.memory_log.contains(">> t2 OK"));
+}
+
+TEST(Session, OffersNoPasswordsWithoutTls) {
+    TestService service{ImapSettings{}};
+    TestClient client{service};
+    EXPECT_NE(client.greeting.find("LOGINDISABLED"), std::string::npos);
+    EXPECT_EQ(client.greeting.find("AUTH=PLAIN"), std::string::npos);
+    EXPECT_TRUE(client.result("LOGIN alice@example.org secret").starts_with("NO [PRIVACYREQUIRED]"));
+    EXPECT_TRUE(client.result("AUTHENTICATE PLAIN AGFsaWNl").starts_with("NO"));
+}
+
+TEST(Session, HoldsTheQuota) {
+    TestService service;
+    service.quotas.now.bytes = 10 * 1024;
+    service.quotas.now.messages = 3;
+    TestClient client{service};
+    client.login();
+    client.append("INBOX", "Subject: x\r\n\r\n" + std::string(3000, 'x') + "\r\n");
+    auto quota = client.ask("GETQUOTAROOT INBOX");
+    EXPECT_EQ(quota[0], "* QUOTAROOT INBOX \"\"");
+    EXPECT_EQ(quota[1], "* QUOTA \"\" (STORAGE 3 10 MESSAGE 1 3)");
+    std::string large(9000, 'y');
+    EXPECT_TRUE(client.result("APPEND INBOX {9000+}\r\n" + large).starts_with("NO [OVERQUOTA]"));
+}
+
+TEST(Session, FetchesALongListInPieces) {
+    TestService service;
+    TestClient client{service};
+    client.login();
+    std::string multi = "APPEND INBOX";
+    for (int i = 0; i < 900; ++i) {
+        std::string message = "Subject: message " + std::to_string(i) + std::string(400, 's') + "\r\nFrom: a@example.org\r\n\r\nx\r\n";
+        multi += " {" + std::to_string(message.size()) + "+}\r\n" + message;
+    }
+    ASSERT_TRUE(client.result(multi).starts_with("OK [APPENDUID "));
+    client.ask("SELECT INBOX");
+    auto replies = client.ask("FETCH 1:* (UID FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE)");
+    ASSERT_EQ(replies.size(), 901u);
+    for (int i = 0; i < 900; ++i) {
+        std::string number = std::to_string(i + 1);
+        EXPECT_TRUE(replies[i].starts_with("* " + number + " FETCH (UID " + number + " FLAGS (\\Recent) RFC822.SIZE "));
+        EXPECT_NE(replies[i].find("\"message " + std::to_string(i) + "s"), std::string::npos);
+    }
+    // A message that other sessions expunge while we list stays out of the next list alone.
+    client.result("STORE 1:899 +FLAGS.SILENT (\\Deleted)");
+    EXPECT_EQ(client.ask("EXPUNGE").size(), 900u);
+    EXPECT_EQ(client.ask("FETCH 1:* UID").front(), "* 1 FETCH (UID 900)");
+}
+
+TEST(Session, WakesIdlersWithinMoments) {
+    TestService service;
+    TestClient idler{service}, writer{service};
+    idler.login();
+    writer.login();
+    idler.ask("SELECT INBOX");
+    idler.say("i IDLE\r\n");
+    idler.reply();
+    for (int i = 1; i <= 5; ++i) {
+        writer.append("INBOX", "Subject: " + std::to_string(i) + "\r\n\r\n");
+        EXPECT_EQ(idler.reply(), "* " + std::to_string(i) + " EXISTS");
+        EXPECT_EQ(idler.reply(), "* " + std::to_string(i) + " RECENT");
+    }
+    idler.say("DONE\r\n");
+    EXPECT_EQ(idler.reply(), "i OK IDLE completed");
+}
+
+TEST(Session, ManyAtOnceAreAllServed) {
+    TestService service;
+    std::vector<std::unique_ptr<TestClient>> clients;
+    for (int i = 0; i < 300; ++i) clients.push_back(std::make_unique<TestClient>(service));
+    for (auto& client : clients) client->say("a NOOP\r\n");
+    for (auto& client : clients) EXPECT_EQ(client->reply(), "a OK NOOP completed");
+    clients.clear();
+    EXPECT_TRUE(service.server->sessions_become(0));
+}
+
+}  // namespace
+}  // namespace postrider::imap
