@@ -152,6 +152,8 @@ TEST(AppendCommand, ReadsSeveralMessages) {
     EXPECT_EQ(std::chrono::system_clock::to_time_t(*append->messages[0].date), 837596665);
     EXPECT_EQ(append->messages[1].flags.size(), 2u);
     EXPECT_EQ(append->messages[2].octets, "four");
+    EXPECT_LT(*parse_append("x \"01-Jan-0000 00:00:00 +0000\" {1}\r\na")->messages[0].date, Time{});
+    EXPECT_GT(*parse_append("x \"31-Dec-9999 00:00:00 +0000\" {1}\r\na")->messages[0].date, Time{});
     for (std::string_view bad : {"x", "x ", "x abc", "x \"quoted\"", "x {3}\r\nab", "x {2}\r\nab ", "x (a {2}\r\nab",
                                  "x \"17-Jul-1996 02:44:25\" {1}\r\na", "x \"17-Jul-1996 25:44:25 +0000\" {1}\r\na"})
         EXPECT_FALSE(parse_append(bad)) << bad;

@@ -1,5 +1,6 @@
 #include "imap/wire/tokens.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -58,6 +59,10 @@ unsigned fixed(Cursor& in, std::size_t count) {
     }
     return in.ok() ? value : 0;
 }
+
+// What Time, which counts nanoseconds, can hold; dates beyond become these.
+constexpr std::chrono::sys_seconds earliest = std::chrono::sys_days{std::chrono::year{1700} / 1 / 1};
+constexpr std::chrono::sys_seconds latest = std::chrono::sys_days{std::chrono::year{2262} / 1 / 1};
 
 unsigned month(Cursor& in) {
     constexpr std::string_view names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -197,8 +202,9 @@ Time date_time(Cursor& in) {
     if (hour > 23 || minute > 59 || second > 60 || zone_minutes > 59) in.fail("a time of day");
     std::chrono::sys_days midnight = day_of(in, day, mon, year);
     auto zone = std::chrono::minutes{zone_hours * 60 + zone_minutes};
-    return Time{midnight} + std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second}
-           - (west ? -zone : zone);
+    std::chrono::sys_seconds moment = midnight + std::chrono::hours{hour} + std::chrono::minutes{minute}
+                                      + std::chrono::seconds{second} - (west ? -zone : zone);
+    return Time{std::clamp(moment, earliest, latest)};
 }
 
 }  // namespace postrider::imap
