@@ -117,7 +117,7 @@ TEST_F(Care, CompactionMovesBytesAndLosesNothing) {
 
 TEST_F(Care, ASnapshotIsAWholeStoreOfItsOwn) {
     for (int i = 1; i <= 5; ++i) deliver(bob, fmt::format("{}", i));
-    const auto directory = scratch.path / "backup";
+    const auto directory = scratch.path() / "backup";
     ASSERT_TRUE(store->snapshot(directory));
     EXPECT_EQ(store->snapshot(directory).error().kind, MailError::exists);
     deliver(bob, "later");
@@ -134,7 +134,7 @@ TEST_F(Care, ASnapshotIsAWholeStoreOfItsOwn) {
 TEST_F(Care, AnAddedLocationTakesMail) {
     LocationConfig more;
     more.number = 2;
-    more.options.directory = scratch.path / "second";
+    more.options.directory = scratch.path() / "second";
     more.options.min_disk_free_bytes = 0;
     ASSERT_TRUE(store->add_location(more));
     EXPECT_EQ(store->add_location(more).error().kind, MailError::exists);

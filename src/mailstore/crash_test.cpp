@@ -73,7 +73,7 @@ protected:
         for (const auto& finding : *findings) ADD_FAILURE() << finding.account.value() << ": " << finding.what;
     }
 
-    Scratch scratch;
+    TestFolder scratch;
 };
 
 /// Works until it is killed; writes a line for each thing that was acknowledged.
@@ -120,7 +120,7 @@ TEST_F(Crash, Worker) {
 
 TEST_F(Crash, AKilledServerHasEverythingItAcknowledgedExactlyOnce) {
     {
-        auto store = open(scratch.path);
+        auto store = open(scratch.path());
         ASSERT_TRUE(store->create_account(AccountId{1}));
         ASSERT_TRUE(store->create_account(AccountId{2}));
     }
@@ -130,7 +130,7 @@ TEST_F(Crash, AKilledServerHasEverythingItAcknowledgedExactlyOnce) {
     for (int round = 0; round < 50; ++round) {
         int ends[2];
         ASSERT_EQ(::pipe(ends), 0);
-        const std::string where = scratch.path.string(), which = std::to_string(round), pipe = std::to_string(ends[1]);
+        const std::string where = scratch.path().string(), which = std::to_string(round), pipe = std::to_string(ends[1]);
         const pid_t child = ::fork();
         if (child == 0) {  // begins afresh: the engine's threads are not in a forked process
             ::close(ends[0]);
@@ -179,7 +179,7 @@ TEST_F(Crash, AKilledServerHasEverythingItAcknowledgedExactlyOnce) {
             }
         }
     }
-    auto store = open(scratch.path);
+    auto store = open(scratch.path());
     auto bob = subjects(*store, AccountId{1}), eve = subjects(*store, AccountId{2});
     EXPECT_GT(promised_to_both.size(), 100u);
     for (const std::string& name : promised_to_both) {
@@ -202,7 +202,7 @@ void lose_unsynced_records(const std::filesystem::path& now, const std::filesyst
 }
 
 TEST_F(Crash, AfterAPowerCutAcceptedMailIsReplayedOnceAndIdsAreNotReused) {
-    Options options = options_in(scratch.path / "a");
+    Options options = options_in(scratch.path() / "a");
     options.mark_every = std::chrono::hours{1};  // nothing is synced but what must be
     auto store = std::move(*MailStore::open(options, replay_to));
     ASSERT_TRUE(store->create_account(AccountId{1}));
@@ -214,7 +214,7 @@ TEST_F(Crash, AfterAPowerCutAcceptedMailIsReplayedOnceAndIdsAreNotReused) {
     };
     ASSERT_TRUE(submit(to_accounts("1", message("before"))));
     ASSERT_TRUE(store->kv().sync());
-    std::filesystem::copy(scratch.path / "a" / "kv", scratch.path / "kv-then", std::filesystem::copy_options::recursive);
+    std::filesystem::copy(scratch.path() / "a" / "kv", scratch.path() / "kv-then", std::filesystem::copy_options::recursive);
 
     ASSERT_TRUE(submit(to_accounts("12", message("both"))));
     const Uid shown = submit(to_accounts("1", message("bob")))->targets[0].uid;
@@ -224,9 +224,9 @@ TEST_F(Crash, AfterAPowerCutAcceptedMailIsReplayedOnceAndIdsAreNotReused) {
     const ModSeq highest = (*store->account(AccountId{1}))->highest_modseq();
     const FolderInfo inbox_before = *(*store->account(AccountId{1}))->folder("INBOX");
 
-    lose_unsynced_records(scratch.path / "a", scratch.path / "kv-then", scratch.path / "b");
+    lose_unsynced_records(scratch.path() / "a", scratch.path() / "kv-then", scratch.path() / "b");
     store.reset();
-    store = open(scratch.path / "b");
+    store = open(scratch.path() / "b");
     ASSERT_TRUE(store);
     auto bob = subjects(*store, AccountId{1}), eve = subjects(*store, AccountId{2});
     EXPECT_EQ(bob, (std::map<std::string, int>{{"before", 1}, {"both", 1}, {"bob", 1}}));
@@ -249,49 +249,49 @@ TEST_F(Crash, AfterAPowerCutAcceptedMailIsReplayedOnceAndIdsAreNotReused) {
     expect_sound(*store);
 
     store.reset();  // and once more: nothing is replayed twice
-    store = open(scratch.path / "b");
+    store = open(scratch.path() / "b");
     EXPECT_EQ(subjects(*store, AccountId{1}), bob);
     expect_sound(*store);
 }
 
 TEST_F(Crash, AnAppendThatWasNotAcknowledgedIsDropped) {
-    Options options = options_in(scratch.path / "a");
+    Options options = options_in(scratch.path() / "a");
     options.mark_every = std::chrono::hours{1};
     auto store = std::move(*MailStore::open(options, replay_to));
     ASSERT_TRUE(store->create_account(AccountId{1}));
     ASSERT_TRUE(store->kv().sync());
-    std::filesystem::copy(scratch.path / "a" / "kv", scratch.path / "kv-then", std::filesystem::copy_options::recursive);
+    std::filesystem::copy(scratch.path() / "a" / "kv", scratch.path() / "kv-then", std::filesystem::copy_options::recursive);
     {
         auto bob = *store->account(AccountId{1});
         ASSERT_TRUE(bob->append(bob->folder("Sent")->id, {{message("sent")}}));
     }
-    lose_unsynced_records(scratch.path / "a", scratch.path / "kv-then", scratch.path / "b");
+    lose_unsynced_records(scratch.path() / "a", scratch.path() / "kv-then", scratch.path() / "b");
     store.reset();
-    store = open(scratch.path / "b");
+    store = open(scratch.path() / "b");
     EXPECT_TRUE(subjects(*store, AccountId{1}).empty());
     EXPECT_EQ(store->report().locations.at(0).second.records, 0u);
     store.reset();
-    store = open(scratch.path / "a");
+    store = open(scratch.path() / "a");
     EXPECT_EQ(subjects(*store, AccountId{1}).size(), 1u);
 }
 
 TEST_F(Crash, EachUncleanStopSkipsIdsEvenOfAccountsThatSleptThroughIt) {
-    auto store = open(scratch.path / "0");
+    auto store = open(scratch.path() / "0");
     ASSERT_TRUE(store->create_account(AccountId{1}));
     ASSERT_TRUE(store->kv().sync());
     std::vector<Uid> nexts{(*store->account(AccountId{1}))->folder("INBOX")->uid_next};
     for (int i = 1; i <= 3; ++i) {
-        std::filesystem::copy(scratch.path / std::to_string(i - 1), scratch.path / std::to_string(i),
+        std::filesystem::copy(scratch.path() / std::to_string(i - 1), scratch.path() / std::to_string(i),
                               std::filesystem::copy_options::recursive);  // a stop without goodbye
         store.reset();
-        store = open(scratch.path / std::to_string(i));
+        store = open(scratch.path() / std::to_string(i));
         ASSERT_TRUE(store);
         if (i == 2) continue;  // nobody looks at the account between the second and third
         nexts.push_back((*store->account(AccountId{1}))->folder("INBOX")->uid_next);
     }
     EXPECT_EQ(nexts, (std::vector<Uid>{Uid{1}, Uid{1 + 16'384}, Uid{1 + 3 * 16'384}}));
     store.reset();
-    store = open(scratch.path / "3");
+    store = open(scratch.path() / "3");
     EXPECT_EQ((*store->account(AccountId{1}))->folder("INBOX")->uid_next, nexts.back()) << "a clean stop skips nothing";
 }
 

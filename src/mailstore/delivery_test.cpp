@@ -146,7 +146,7 @@ TEST_F(Delivery, RefusesWhenTooMuchWaits) {
 
 TEST_F(Delivery, AFullStorageSaysSoAndLosesNothing) {
     store.reset();
-    options = options_in(scratch.path / "small");
+    options = options_in(scratch.path() / "small");
     options.locations[0].options.max_file_bytes = 1u << 20;
     options.locations[0].options.max_files = 1;
     options.quota = &quota;

@@ -15,8 +15,8 @@ namespace {
 
 std::string mail_of_4k(int i) { return message(fmt::format("Quarterly report {} and a longer subject", i), 3'700); }
 
-std::unique_ptr<MailStore> open_fresh(const Scratch& scratch, int accounts) {
-    Options options = options_in(scratch.path);
+std::unique_ptr<MailStore> open_fresh(const TestFolder& scratch, int accounts) {
+    Options options = options_in(scratch.path());
     options.locations[0].options.max_file_bytes = 256u << 20;
     options.locations[0].options.preallocate_bytes = 16u << 20;
     auto store = std::move(*MailStore::open(options, [](std::string_view, std::string_view) { return std::nullopt; }));
@@ -82,7 +82,7 @@ void submit_many(MailStore& store, int threads, int each, int accounts) {
 }
 
 void submit_4k_to_1000_accounts(benchmark::State& state) {
-    Scratch scratch;
+    TestFolder scratch;
     auto store = open_fresh(scratch, 1'000);
     const int each = 10'000;
     const double before = cpu_seconds();
@@ -98,7 +98,7 @@ void submit_4k_to_1000_accounts(benchmark::State& state) {
 BENCHMARK(submit_4k_to_1000_accounts)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(2);
 
 void list_100000_described(benchmark::State& state) {
-    Scratch scratch;
+    TestFolder scratch;
     auto store = open_fresh(scratch, 1);
     submit_many(*store, 2, 50'000, 1);
     auto account = *store->account(AccountId{1});
@@ -120,7 +120,7 @@ BENCHMARK(list_100000_described)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 /// Each thread its account: of 20 steps 16 store flags, 2 copy, 2 expunge, of 10 messages each.
 void mixed_from_8_threads(benchmark::State& state) {
-    Scratch scratch;
+    TestFolder scratch;
     auto store = open_fresh(scratch, 8);
     submit_many(*store, 2, 8'000, 8);
     std::atomic<std::uint64_t> items{0}, steps{0};
