@@ -3,51 +3,58 @@
 import collections
 import re
 
-from clients import Imap
+from clients import Imap, Lost, Refused
 from load import FOLDERS, make_message
 
 
 def check(server, ledger, flags_exact=True):
     """@param flags_exact  the process died, the machine did not: no flag change may be lost"""
     for account, password in sorted(server.accounts.items()):
-        imap = Imap(server.ports["imap"], account, password)
-        found = collections.defaultdict(collections.Counter)
-        there = {}
-        for folder in FOLDERS:
-            if folder != "INBOX":
-                try:
-                    imap.do(b'CREATE "%s"' % folder.encode())
-                    if any(key[0] == account and key[1] == folder for key in ledger.top_uid):
-                        ledger.problem(f"{account}: folder {folder} was gone")
-                except Exception:
-                    pass
-            state = imap.select(folder)
-            validity = state["UIDVALIDITY"]
-            top = ledger.top_uid[(account, folder, validity)]
-            if state["UIDNEXT"] <= top:
-                ledger.problem(f"{account} {folder}: UIDNEXT {state['UIDNEXT']}, but UID {top} was shown before")
-            if [key for key in ledger.top_uid if key[:2] == (account, folder) and key[2] != validity]:
-                ledger.problem(f"{account} {folder}: UIDVALIDITY became {validity}")
-            rows = imap.list() if state["EXISTS"] else []
-            for row in rows:
-                if row.token is None:
-                    ledger.problem(f"{account} {folder} uid {row.uid}: no token: {row.raw[:80]!r}")
-                    continue
-                found[row.token][folder] += 1
-                there[(folder, validity, row.uid)] = row.token
-                ledger.same_uid(account, folder, validity, row.uid, row.token)
-                _flags(ledger, account, folder, row, flags_exact)
-                ledger.saw(account, folder, validity, row)
-            _bodies(imap, ledger, account, folder, rows)
-        for (owner, folder, validity, uid), token in list(ledger.placed.items()):
-            if owner == account and there.get((folder, validity, uid)) != token:
-                ledger.problem(f"{account} {folder}: {token} was promised as uid {uid}, found "
-                               f"{there.get((folder, validity, uid))} there")
-        ledger.compare(account, found)
-        _new_numbers(imap, ledger, account)
-        imap.wire.close()
+        try:
+            _account(server, ledger, account, password, flags_exact)
+        except (Lost, Refused) as no:
+            ledger.problem(f"{account} cannot be read: {no}")
     ledger.flags.clear()
     ledger.open.clear()
+
+
+def _account(server, ledger, account, password, flags_exact):
+    imap = Imap(server.ports["imap"], account, password)
+    found = collections.defaultdict(collections.Counter)
+    there = {}
+    for folder in FOLDERS:
+        if folder != "INBOX":
+            try:
+                imap.do(b'CREATE "%s"' % folder.encode())
+                if any(key[0] == account and key[1] == folder for key in ledger.top_uid):
+                    ledger.problem(f"{account}: folder {folder} was gone")
+            except Refused:
+                pass
+        state = imap.select(folder)
+        validity = state["UIDVALIDITY"]
+        top = ledger.top_uid[(account, folder, validity)]
+        if state["UIDNEXT"] <= top:
+            ledger.problem(f"{account} {folder}: UIDNEXT {state['UIDNEXT']}, but UID {top} was shown before")
+        if [key for key in ledger.top_uid if key[:2] == (account, folder) and key[2] != validity]:
+            ledger.problem(f"{account} {folder}: UIDVALIDITY became {validity}")
+        rows = imap.list() if state["EXISTS"] else []
+        for row in rows:
+            if row.token is None:
+                ledger.problem(f"{account} {folder} uid {row.uid}: no token: {row.raw[:80]!r}")
+                continue
+            found[row.token][folder] += 1
+            there[(folder, validity, row.uid)] = row.token
+            ledger.same_uid(account, folder, validity, row.uid, row.token)
+            _flags(ledger, account, folder, row, flags_exact)
+            ledger.saw(account, folder, validity, row)
+        _bodies(imap, ledger, account, folder, rows)
+    for (owner, folder, validity, uid), token in list(ledger.placed.items()):
+        if owner == account and there.get((folder, validity, uid)) != token:
+            ledger.problem(f"{account} {folder}: {token} was promised as uid {uid}, found "
+                           f"{there.get((folder, validity, uid))} there")
+    ledger.compare(account, found)
+    _new_numbers(imap, ledger, account)
+    imap.wire.close()
 
 
 def _flags(ledger, account, folder, row, exact):
