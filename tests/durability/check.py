@@ -3,7 +3,7 @@
 import collections
 import re
 
-from clients import Imap, Lost, Refused
+from talk import Imap, Lost, Refused
 from load import FOLDERS, make_message
 
 

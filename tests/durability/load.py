@@ -7,7 +7,7 @@ import re
 import threading
 import time
 
-from clients import Imap, Lost, Pop3, Refused, Smtp
+from talk import Imap, Lost, Pop3, Refused, Smtp
 
 FOLDERS = ("INBOX", "Work", "Old")
 SIZES = (300, 4000, 4000, 4000, 20_000, 150_000)

@@ -74,3 +74,13 @@ class Server:
             raise
         finally:
             self.process.stdout.close()
+
+
+def storage_check(binary, data, *arguments):
+    """-> what `storage_check` finds wrong in the data of a stopped server"""
+    program = os.path.join(os.path.dirname(os.path.abspath(binary)), "storage_check")
+    done = subprocess.run([program, data, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    lines = done.stdout.decode(errors="replace").splitlines()
+    if done.returncode not in (0, 1, 3):
+        lines.append(f"storage_check ended with {done.returncode}")
+    return lines

@@ -11,12 +11,12 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from build_layers import layer
+from layers import layer
 from check import check
 from ledger import Ledger
 from load import Load
 from powercut import cut
-from server import Server, StartFailed
+from victim import Server, StartFailed, storage_check
 
 
 def lives(binary, cuts, seed, users=5, keep=False, say=print, slow_us=15_000, deaf=None):
@@ -60,6 +60,8 @@ def lives(binary, cuts, seed, users=5, keep=False, say=print, slow_us=15_000, de
             if ledger.problems and keep:
                 break
         server.stop()
+        for text in storage_check(binary, server.data):
+            ledger.problem(f"storage_check: {text}")
     finally:
         server.kill()
         if keep or ledger.problems:

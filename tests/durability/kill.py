@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from check import check
 from ledger import Ledger
 from load import Load
-from server import Server
+from victim import Server, storage_check
 
 
 def lives(binary, kills, seed, users=5, keep=False, say=print):
@@ -30,6 +30,9 @@ def lives(binary, kills, seed, users=5, keep=False, say=print):
                 ledger.problem(f"the server died by itself (exit code {server.process.poll()})")
             server.kill()
             load.stop()
+            if life % 3 == 2:  # sometimes the verifier is the first to meet what the crash left
+                for text in storage_check(binary, server.data):
+                    ledger.problem(f"after kill {life + 1}: storage_check: {text}")
             server.start()
             before = len(ledger.problems)
             check(server, ledger)
@@ -38,6 +41,8 @@ def lives(binary, kills, seed, users=5, keep=False, say=print):
             for text in load.refusals[:3]:
                 say(f"    refused: {text}")
         server.stop()
+        for text in storage_check(binary, server.data):
+            ledger.problem(f"storage_check: {text}")
     finally:
         server.kill()
         if keep or ledger.problems:
