@@ -6,6 +6,7 @@
 
 #include "app/key_file.h"
 #include "app/listeners.h"
+#include "base/make_directory.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
 #include "imap/service.h"
@@ -123,9 +124,8 @@ struct Server::Rooms {
 };
 
 std::expected<void, std::string> Server::Rooms::open_data() {
-    std::error_code error;
-    fs::create_directories(directory_path / "run", error);
-    if (error) return std::unexpected("The directory " + directory_path.string() + " cannot be made: " + error.message());
+    if (auto made = make_directory(directory_path / "run"); !made)
+        return std::unexpected("The directory " + directory_path.string() + " cannot be made: " + made.error().message());
 
     log = std::make_unique<observe::LogService>(log_options(settings.server.log, host, directory_path), clock, metrics);
     server_log = log->logger("SERVER");
