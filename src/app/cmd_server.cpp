@@ -49,7 +49,7 @@ int demo(const DemoArguments& arguments) {
 }
 
 struct ServeArguments {
-    std::string directory = "/var/lib/postrider";
+    std::string directory;
     std::string config;
     std::string pid_file;
 };
@@ -82,19 +82,27 @@ int serve(const ServeArguments& arguments) {
 void add_server_commands(CommandLine& line) {
     auto& d = line.keep<DemoArguments>();
     auto* demo_command = line.app.add_subcommand("demo", "Run a server to try out: domain example.org, accounts alice, bob, carol");
-    demo_command->add_option("--data", d.options.directory, "Directory of the data; kept for the next run")->capture_default_str();
+    auto* demo_data = demo_command->add_option("--data", d.options.directory, "Directory of the data; kept for the next run")
+                          ->capture_default_str();
     demo_command->add_option("--port-base", d.options.port_base, "Ports are this plus the usual ones (IMAP: base + 143); 0: any free ports")
         ->capture_default_str();
     demo_command->add_option("--users", d.options.users, "Further accounts: user0, user1, ...")->check(CLI::Range(0u, 1'000'000u));
     demo_command->add_flag("--json", d.json, "Print ports and accounts as one line of JSON");
-    demo_command->callback([&] { line.exit_code = demo(d); });
+    demo_command->callback([&line, &d, demo_data] {
+        if (demo_data->count() == 0 && line.app.get_option("--data")->count() != 0) d.options.directory = line.data;
+        d.json = d.json || line.json;
+        line.exit_code = demo(d);
+    });
 
     auto& s = line.keep<ServeArguments>();
     auto* serve_command = line.app.add_subcommand("serve", "Run the server in the foreground");
-    serve_command->add_option("-W,--workdir", s.directory, "Working directory")->capture_default_str();
+    serve_command->add_option("-W,--workdir", s.directory, "Working directory [that of the option --data]");
     serve_command->add_option("-C,--configfile", s.config, "Configuration file [WORKDIR/run/postrider.cfg]");
     serve_command->add_option("-P,--pidfile", s.pid_file, "Write the process id here while the server runs");
-    serve_command->callback([&] { line.exit_code = serve(s); });
+    serve_command->callback([&] {
+        if (s.directory.empty()) s.directory = line.data;
+        line.exit_code = serve(s);
+    });
 }
 
 }  // namespace postrider::app

@@ -9,8 +9,13 @@ int main(int argc, char** argv) {
     postrider::app::CommandLine line;
     line.app.require_subcommand(1);
     line.app.set_version_flag("-v,--version", POSTRIDER_VERSION);
+    postrider::app::add_admin_commands(line);
     postrider::app::add_server_commands(line);
     postrider::app::add_config_commands(line);
-    CLI11_PARSE(line.app, argc, argv);
+    try {
+        line.app.parse(argc, argv);
+    } catch (const CLI::ParseError& fault) {
+        return line.app.exit(fault) == 0 ? 0 : postrider::app::exit_usage;
+    }
     return line.exit_code;
 }

@@ -2,10 +2,14 @@
 
 #include <unistd.h>
 
+#include <mutex>
+#include <optional>
 #include <thread>
 
+#include "app/control_server.h"
 #include "app/key_file.h"
 #include "app/listeners.h"
+#include "app/locations_file.h"
 #include "base/make_directory.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
@@ -96,6 +100,11 @@ struct Server::Rooms {
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<delivery::Intake> intake;
+    std::optional<LocationsFile> locations;
+    std::mutex locations_mutex;
+    delivery::LocationSets location_sets;
+    std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it
+    std::unique_ptr<admin::Context> operations;
 
     std::vector<std::unique_ptr<observe::LogReceiver>> log_receivers;
     // What sessions refer to outlives the I/O threads, with which the last sessions end.
@@ -110,10 +119,16 @@ struct Server::Rooms {
     std::unique_ptr<net::WorkerPool> smtp_workers, imap_workers, pop3_workers;
     std::unique_ptr<Listeners> smtp_listeners, imap_listeners, pop3_listeners;
 
+    std::unique_ptr<ControlServer> control;
+
     std::map<std::string, std::uint16_t> ports;
     bool started = false;
 
     std::expected<void, std::string> open_data();
+    std::expected<void, std::string> open_locations();
+    std::expected<void, std::string> place_domains();
+    mailstore::Result<> add_location(const mailstore::LocationConfig& location);
+    void open_admin();
     std::expected<void, std::string> open_network();
     std::expected<void, std::string> open_log_receivers();
     std::expected<void, std::string> open_smtp();
@@ -136,6 +151,8 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     mailstore::LocationConfig location;
     location.options.directory = directory_path / "messages";
     options.locations.push_back(std::move(location));
+    if (auto ok = open_locations(); !ok) return ok;
+    for (const mailstore::LocationConfig& one : locations->all()) options.locations.push_back(one);
     options.clock = &clock;
     options.log = &store_log;
     options.quota = &quotas;
@@ -159,12 +176,79 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     authenticator = std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth_options);
 
     observe::Logger processing = log->logger("PROCESSING", settings.processing.log);
-    router = std::make_unique<delivery::Router>(*directory, *store);
+    if (auto ok = place_domains(); !ok) return ok;
+    router = std::make_unique<delivery::Router>(*directory, *store, &location_sets);
     queue = std::make_unique<queue::Queue>(*store);
     intake = std::make_unique<delivery::Intake>(*store, clock, processing, metrics, [this] { processor->wake(); });
     processor = std::make_unique<delivery::Processor>(*store, *queue, *router, *intake, clock, processing,
                                                       settings.processing.options(host));
+    open_admin();
     return {};
+}
+
+/// Reads which locations there are, and makes those that the configuration names for domains and that are new.
+std::expected<void, std::string> Server::Rooms::open_locations() {
+    auto loaded = LocationsFile::load(directory_path);
+    if (!loaded) return std::unexpected(loaded.error());
+    locations = std::move(*loaded);
+    for (const settings::DomainStorageParams& domain : settings.server.domains) {
+        if (!domain.enable) continue;
+        std::vector<std::uint16_t> numbers;
+        for (const std::string& path : domain.message_locations) {
+            auto number = locations->number_of(path);
+            if (!number) {
+                mailstore::LocationConfig made;
+                made.number = locations->next_number();
+                made.options.directory = path;
+                auto added = locations->add(std::move(made));
+                if (!added)
+                    return std::unexpected("A messageStorageLocations entry of domain " + domain.domain_name
+                                           + " cannot be used: " + added.error().what);
+                number = added->number;
+            }
+            numbers.push_back(*number);
+        }
+        if (numbers.empty()) continue;
+        location_of_domain[domain.domain_name] = numbers.front();
+        if (numbers.size() > 1) location_sets.add(std::move(numbers));
+    }
+    return {};
+}
+
+/// The configuration's word on where a domain's messages go counts more than what was set before.
+std::expected<void, std::string> Server::Rooms::place_domains() {
+    for (const auto& [name, number] : location_of_domain) {
+        auto domain = directory->domain(name);
+        if (!domain || domain->location == number) continue;
+        directory::DomainChange change;
+        change.location = number;
+        if (auto ok = directory->change_domain(domain->id, change); !ok) return std::unexpected(ok.error().what);
+    }
+    return {};
+}
+
+mailstore::Result<> Server::Rooms::add_location(const mailstore::LocationConfig& location) {
+    std::lock_guard lock{locations_mutex};
+    if (location.number == 0)
+        return std::unexpected(mailstore::Failure{mailstore::MailError::exists, "Storage location 0 is always there"});
+    // Remembered before it is used: mail must not lie where the next start does not look.
+    auto added = locations->add(location);
+    if (!added) return std::unexpected(added.error());
+    auto opened = store->add_location(*added);
+    if (!opened)
+        if (auto undone = locations->remove(location.number); !undone) server_log.error({}, "{}", undone.error());
+    return opened;
+}
+
+void Server::Rooms::open_admin() {
+    operations = std::make_unique<admin::Context>(
+        admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
+    operations->wake_queue = [this] { processor->wake(); };
+    operations->add_location = [this](const mailstore::LocationConfig& location) { return add_location(location); };
+    operations->location_of = [this](std::string_view name) -> std::uint16_t {
+        auto at = location_of_domain.find(name);
+        return at == location_of_domain.end() ? 0 : at->second;
+    };
 }
 
 void Server::Rooms::on_change(const directory::ChangeEvent& event) {
@@ -176,6 +260,9 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
 }
 
 std::expected<void, std::string> Server::Rooms::open_network() {
+    auto made = ControlServer::open(directory_path / "run" / "control", *operations, server_log);
+    if (!made) return std::unexpected(made.error());
+    control = std::move(*made);
     io = std::make_unique<net::IoPool>(cores());
     if (runs(settings::Service::log))
         if (auto ok = open_log_receivers(); !ok) return ok;
@@ -303,12 +390,15 @@ void Server::start() {
     for (Listeners* one : {rooms_->smtp_listeners.get(), rooms_->imap_listeners.get(), rooms_->pop3_listeners.get()})
         if (one) one->start();
     if (rooms_->io) rooms_->io->run();
+    rooms_->operations->running = true;
+    if (rooms_->control) rooms_->control->start();
     rooms_->server_log.info({}, "Postrider {} is running", POSTRIDER_VERSION);
 }
 
 void Server::stop() {
     if (!rooms_->started) return;
     rooms_->started = false;
+    if (rooms_->control) rooms_->control->stop();
     for (Listeners* one : {rooms_->smtp_listeners.get(), rooms_->imap_listeners.get(), rooms_->pop3_listeners.get()})
         if (one) one->stop(session_grace);
     if (rooms_->io) rooms_->io->stop();
@@ -326,5 +416,6 @@ auth::Authenticator& Server::authenticator() { return *rooms_->authenticator; }
 queue::Queue& Server::queue() { return *rooms_->queue; }
 observe::Metrics& Server::metrics() { return rooms_->metrics; }
 void Server::wake_queue() { rooms_->processor->wake(); }
+admin::Context& Server::admin_context() { return *rooms_->operations; }
 
 }  // namespace postrider::app

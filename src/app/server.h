@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "admin/operation.h"
 #include "app/settings.h"
 #include "auth/auth.h"
 #include "directory/directory.h"
@@ -45,6 +46,8 @@ public:
     queue::Queue& queue();
     observe::Metrics& metrics();
     void wake_queue();
+    /// What administration operations work on; start() lets them in through DIR/run/control too.
+    admin::Context& admin_context();
 
 private:
     struct Rooms;

@@ -105,10 +105,20 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
         }
     }
     plan->has_entry = !acceptance.envelope.recipients.empty();
+    // One copy for people of several domains: where the first of them has its mail. What only waits in the queue goes to
+    // location 0.
+    std::uint16_t location = 0;
+    for (const Destination& destination : message.destinations) {
+        if (destination.targets.empty()) continue;
+        location = destination.location;
+        break;
+    }
     plan->envelope = std::move(message.envelope);
     plan->done = std::move(done);
 
-    store_.submit(submission(acceptance, std::move(message.payload), clock_.now()),
+    auto submitted = submission(acceptance, std::move(message.payload), clock_.now());
+    submitted.location = location;
+    store_.submit(std::move(submitted),
                   [this, plan](mailstore::Result<mailstore::DeliveryReceipt> receipt) {
                       finish(plan, std::move(receipt));
                   });

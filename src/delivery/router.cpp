@@ -12,8 +12,9 @@ Destination refused(bool temporary, std::string status, std::string text) {
     return destination;
 }
 
-Destination into(AccountId account, std::string folder) {
+Destination into(AccountId account, std::string folder, std::uint16_t location) {
     Destination destination;
+    destination.location = location;
     mailstore::Target target;
     target.account = account;
     if (!folder.empty()) target.folder = std::move(folder);
@@ -22,6 +23,7 @@ Destination into(AccountId account, std::string folder) {
 }
 
 void merge(Destination& all, Destination member) {
+    if (all.targets.empty()) all.location = member.location;
     for (mailstore::Target& target : member.targets) {
         bool there = std::ranges::any_of(all.targets, [&](const mailstore::Target& t) {
             return t.account == target.account && t.folder == target.folder;
@@ -32,6 +34,18 @@ void merge(Destination& all, Destination member) {
 }
 
 }  // namespace
+
+std::uint16_t LocationSets::pick(std::uint16_t location) const {
+    for (const auto& set : sets_)
+        if (set.front() == location) return set[next_.fetch_add(1, std::memory_order_relaxed) % set.size()];
+    return location;
+}
+
+std::uint16_t Router::location_of(DomainId id) const {
+    auto domain = directory_.domain(id);
+    if (!domain) return 0;
+    return locations_ ? locations_->pick(domain->location) : domain->location;
+}
 
 std::optional<Refusal> Router::quota_refusal(AccountId id, std::uint64_t size) const {
     auto account = mailstore::open_or_create(store_, id);
@@ -51,9 +65,9 @@ Destination Router::one_step(const directory::Route& route, const mime::AddrSpec
             destination.refusal = std::move(refusal);
             return destination;
         }
-        return into(mailbox->account->id, mailbox->folder);
+        return into(mailbox->account->id, mailbox->folder, location_of(mailbox->account->domain));
     }
-    if (auto* folder = std::get_if<directory::PublicFolder>(&route)) return into(folder->owner, folder->folder);
+    if (auto* folder = std::get_if<directory::PublicFolder>(&route)) return into(folder->owner, folder->folder, location_of(folder->domain));
     if (std::holds_alternative<directory::NotLocal>(route)) {
         Destination destination;
         destination.elsewhere.push_back(address);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,13 +23,27 @@ struct Destination {
     std::vector<mime::AddrSpec> elsewhere;    ///< addresses of other hosts
     bool expanded = false;                    ///< a group or forwarder: `targets` and `elsewhere` are its members'
     std::optional<Refusal> refusal;           ///< then both are empty
+    std::uint16_t location = 0;               ///< storage location of the first target's domain
+};
+
+/// Storage locations that a domain uses in parallel: what goes to the first of a set is spread over all of it. Filled
+/// before the server starts.
+class LocationSets {
+public:
+    void add(std::vector<std::uint16_t> numbers) { sets_.push_back(std::move(numbers)); }
+    std::uint16_t pick(std::uint16_t location) const;
+
+private:
+    std::vector<std::vector<std::uint16_t>> sets_;
+    mutable std::atomic<std::uint32_t> next_{0};
 };
 
 /// Turns addresses into folders. May read the disk.
 class Router {
 public:
-    /// Both must live longer.
-    Router(const directory::Directory& directory, mailstore::MailStore& store) : directory_{directory}, store_{store} {}
+    /// All must live longer; without `locations` each domain has one.
+    Router(const directory::Directory& directory, mailstore::MailStore& store, const LocationSets* locations = nullptr)
+        : directory_{directory}, store_{store}, locations_{locations} {}
 
     /// @param size  of the message where it is known (SIZE=), octets; counts against quotas
     Destination resolve(const mime::AddrSpec& address, std::uint64_t size = 0) const;
@@ -36,10 +51,12 @@ public:
 
 private:
     Destination one_step(const directory::Route& route, const mime::AddrSpec& address, std::uint64_t size) const;
+    std::uint16_t location_of(DomainId domain) const;
     std::optional<Refusal> quota_refusal(AccountId account, std::uint64_t size) const;
 
     const directory::Directory& directory_;
     mailstore::MailStore& store_;
+    const LocationSets* locations_;
 };
 
 }  // namespace postrider::delivery

@@ -118,6 +118,15 @@ mailstore::Result<std::vector<Entry>> Queue::take_due(Time now, std::size_t limi
     return due;
 }
 
+mailstore::Result<Queue::Taken> Queue::take(QueueId id) {
+    std::lock_guard lock{mutex_};
+    if (taken_.contains(id)) return Taken{std::nullopt, true};
+    auto found = find(id);
+    if (!found) return std::unexpected(found.error());
+    if (*found) taken_.insert(id);
+    return Taken{std::move(*found), false};
+}
+
 std::optional<Time> Queue::next_due() {
     std::lock_guard lock{mutex_};
     auto cursor = store_.kv().scan(due_prefix, due_end);

@@ -40,6 +40,12 @@ public:
     /// Entries whose time has come, at most `limit`, earliest first. They are this caller's until finish() or
     /// put_back(), and nobody else is given them.
     mailstore::Result<std::vector<Entry>> take_due(Time now, std::size_t limit);
+    /// One entry, whenever it is due: the caller's until put_back(), unless somebody else has it.
+    struct Taken {
+        std::optional<Entry> entry;  ///< nothing: there is none, or it is busy
+        bool busy = false;
+    };
+    mailstore::Result<Taken> take(QueueId id);
     /// When the next entry that nobody has taken is due.
     std::optional<Time> next_due();
 

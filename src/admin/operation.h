@@ -1,0 +1,124 @@
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/auth.h"
+#include "directory/directory.h"
+#include "mailstore/mailstore.h"
+#include "observe/metrics.h"
+#include "queue/queue.h"
+
+/// What an administrator can do, as one table: the command line, the control socket, the manual and whatever comes
+/// later are made from it. An operation blocks on the disk; operations may run at the same time on different threads.
+namespace postrider::admin {
+
+/// Members keep the order in which they were set, so that people see what matters first.
+using Json = nlohmann::ordered_json;
+
+struct Error {
+    enum class Kind : std::uint8_t {
+        usage,        ///< no such operation, an argument is missing or of the wrong type
+        not_found,
+        exists,
+        bad_value,
+        not_allowed,
+        in_use,
+        not_running,  ///< needs a running server
+        storage,      ///< the disk refused
+    };
+    Kind kind = Kind::usage;
+    std::string what;  ///< what happened, where, what to do
+};
+std::string_view word(Error::Kind kind);
+std::optional<Error::Kind> error_kind(std::string_view word);
+
+using Result = std::expected<Json, Error>;
+
+/// What operations work on. All must live longer than an operation runs.
+struct Context {
+    directory::Directory& directory;
+    mailstore::MailStore& store;
+    auth::Authenticator& authenticator;
+    queue::Queue& queue;
+    observe::Metrics& metrics;
+    const Clock& clock;
+    bool running = false;  ///< the server's sessions and its queue are at work in this process
+    std::function<void()> wake_queue;
+    /// Opens a further storage location and remembers it for the next start.
+    std::function<mailstore::Result<>(const mailstore::LocationConfig&)> add_location;
+    /// Storage location of a new domain of that name, as the configuration has it.
+    std::function<std::uint16_t(std::string_view domain)> location_of;
+};
+
+enum class Type : std::uint8_t {
+    text,
+    number,  ///< 0 to 2^63-1
+    flag,    ///< true when given
+    list,    ///< of texts
+    path,    ///< of a file or directory of the server's machine, absolute; the command line completes relative ones
+    secret,  ///< a text that is never shown or logged
+};
+std::string_view word(Type type);
+
+struct Argument {
+    std::string_view name;  ///< "full-name"
+    Type type = Type::text;
+    std::string_view help;
+    bool required = false;
+    bool positional = false;  ///< on the command line: by place, not by name. Required ones always are.
+
+    bool by_place() const { return required || positional; }
+};
+
+/// Arguments held against an operation's table: every name is known, every value of its type, none missing.
+class Arguments {
+public:
+    explicit Arguments(Json values) : values_(std::move(values)) {}
+
+    bool has(std::string_view name) const { return values_.contains(name); }
+    std::string text(std::string_view name, std::string_view otherwise = {}) const;
+    std::optional<std::string> maybe_text(std::string_view name) const;
+    std::uint64_t number(std::string_view name, std::uint64_t otherwise = 0) const;
+    bool flag(std::string_view name) const;
+    std::vector<std::string> list(std::string_view name) const;
+
+private:
+    Json values_;
+};
+
+/// How far a long operation is; called on the operation's thread.
+using Progress = std::function<void(std::string_view what, int percent)>;
+
+struct Operation {
+    std::string_view name;  ///< "account add", "account alias add"
+    std::string_view help;
+    std::span<const Argument> arguments{};
+    Result (*run)(Context&, const Arguments&, const Progress&) = nullptr;
+    bool changes = false;       ///< the data are different afterwards
+    bool needs_server = false;  ///< makes sense in a running server only
+};
+
+/// Operations about one thing.
+struct Chapter {
+    std::string_view name;  ///< first word of its operations' names
+    std::string_view help;
+    std::span<const Operation> operations;
+};
+
+std::span<const Chapter> chapters();
+const Operation* find_operation(std::string_view name);  ///< nullptr
+
+/// Limits: 100 arguments, 10,000 values of a list, 64 KiB of one text.
+std::expected<Arguments, Error> check_arguments(const Operation& operation, const Json& given);
+
+/// Looks the operation up, checks the arguments and runs it.
+Result run(Context& context, std::string_view name, const Json& arguments, const Progress& progress);
+
+}  // namespace postrider::admin

@@ -1,0 +1,269 @@
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <grp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+
+#include "admin/control.h"
+#include "admin/manual.h"
+#include "admin/present.h"
+#include "app/commands.h"
+#include "app/control_socket.h"
+#include "app/server.h"
+#include "settings/reader.h"
+#include "settings/writer.h"
+
+namespace postrider::app {
+namespace {
+
+namespace fs = std::filesystem;
+using admin::Error;
+using admin::Json;
+using admin::Operation;
+using admin::Type;
+
+/// What the command line said for each argument of one operation, in its order.
+struct Given {
+    std::vector<std::vector<std::string>> values;
+    std::vector<std::unique_ptr<bool>> flags;
+};
+
+/// One line of standard input; not shown while it is typed.
+std::optional<std::string> read_secret(std::string_view name) {
+    termios before{};
+    bool terminal = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before) == 0;
+    if (terminal) {
+        fmt::print(stderr, "{}: ", name);
+        termios silent = before;
+        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    std::string line;
+    bool ok = static_cast<bool>(std::getline(std::cin, line));
+    if (terminal) {
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fmt::print(stderr, "\n");
+    }
+    if (line.ends_with('\r')) line.pop_back();
+    if (!ok) return std::nullopt;
+    return line;
+}
+
+std::expected<Json, std::string> value_of(const admin::Argument& argument, const std::vector<std::string>& words) {
+    switch (argument.type) {
+    case Type::list: return Json(words);
+    case Type::number: {
+        std::uint64_t number = 0;
+        const std::string& text = words.back();
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error != std::errc{} || end != text.data() + text.size())
+            return std::unexpected(fmt::format("{} must be a number, not '{}'", argument.name, text));
+        return Json(number);
+    }
+    case Type::secret: {
+        if (words.back() != "-") return Json(words.back());
+        auto secret = read_secret(argument.name);
+        if (!secret) return std::unexpected(fmt::format("{} was to be read from standard input, which is at its end", argument.name));
+        return Json(*secret);
+    }
+    case Type::path: return Json(fs::absolute(words.back()).lexically_normal().string());
+    default: return Json(words.back());
+    }
+}
+
+std::expected<Json, std::string> arguments_of(const Operation& operation, const Given& given) {
+    Json arguments = Json::object();
+    for (std::size_t i = 0; i < operation.arguments.size(); ++i) {
+        const admin::Argument& one = operation.arguments[i];
+        if (one.type == Type::flag) {
+            if (*given.flags[i]) arguments[std::string{one.name}] = true;
+            continue;
+        }
+        if (given.values[i].empty()) continue;
+        auto value = value_of(one, given.values[i]);
+        if (!value) return std::unexpected(value.error());
+        arguments[std::string{one.name}] = std::move(*value);
+    }
+    return arguments;
+}
+
+/// Progress on standard error: one line that is written over on a terminal, one per step elsewhere.
+class ProgressPrinter {
+public:
+    explicit ProgressPrinter(bool asked) : terminal_{::isatty(STDERR_FILENO) == 1}, shown_{asked || terminal_} {}
+    ~ProgressPrinter() {
+        if (terminal_ && used_) fmt::print(stderr, "\r\033[K");
+    }
+    void operator()(std::string_view what, int percent) {
+        if (!shown_) return;
+        used_ = true;
+        if (terminal_)
+            fmt::print(stderr, "\r\033[K{} {} %", what, percent);
+        else
+            fmt::print(stderr, "{} {} %\n", what, percent);
+        std::fflush(stderr);
+    }
+
+private:
+    bool terminal_, shown_, used_ = false;
+};
+
+/// Through the server that runs on these data; nothing when none does.
+std::optional<admin::Result> run_there(const fs::path& directory, const admin::Request& request, ProgressPrinter& progress) {
+    auto address = SocketAddress::of(directory / "run" / "control");
+    if (!address) return std::nullopt;
+    Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (!socket.is_open() || ::connect(socket.get(), address->get(), address->size()) != 0) {
+        if (errno == EACCES || errno == EPERM)
+            return std::unexpected(Error{Error::Kind::not_allowed,
+                                         fmt::format("{}: {}; only the owner of the data may administer the server",
+                                                     (directory / "run" / "control").string(), std::strerror(errno))});
+        return std::nullopt;
+    }
+    if (!send_all(socket.get(), admin::request_line(request)))
+        return std::unexpected(Error{Error::Kind::storage, "The server closed the connection before it took the request"});
+    LineReader lines{socket.get(), 256u << 20};
+    while (true) {
+        auto line = lines.next();
+        if (!line)
+            return std::unexpected(Error{Error::Kind::storage,
+                                         "The server ended before it answered; look whether the operation was done, and try again"});
+        auto answer = admin::parse_answer(*line);
+        if (auto* result = std::get_if<admin::Result>(&answer)) return std::move(*result);
+        const auto& note = std::get<admin::ProgressNote>(answer);
+        progress(note.what, note.percent);
+    }
+}
+
+/// What root makes in somebody else's data the server could not open afterwards: so become the owner.
+std::expected<void, std::string> become_owner(const fs::path& directory) {
+    struct stat status {};
+    if (::geteuid() != 0 || ::stat(directory.c_str(), &status) != 0 || status.st_uid == 0) return {};
+    if (::setgroups(0, nullptr) != 0 || ::setgid(status.st_gid) != 0 || ::setuid(status.st_uid) != 0)
+        return std::unexpected(fmt::format("Cannot become the owner of {}: {}", directory.string(), std::strerror(errno)));
+    return {};
+}
+
+std::unexpected<Error> failed(std::string what) { return std::unexpected(Error{Error::Kind::storage, std::move(what)}); }
+
+/// On the data of a server that is not running.
+admin::Result run_here(const fs::path& directory, const Operation& operation, const Json& arguments, ProgressPrinter& progress) {
+    if (operation.needs_server)
+        return std::unexpected(Error{Error::Kind::not_running, fmt::format("No server runs on {}, and '{}' asks what a running "
+                                                                           "one holds in memory", directory.string(), operation.name)});
+    std::error_code error;
+    if (!fs::exists(directory / "kv", error) && operation.name != "domain add")
+        return failed(fmt::format("There are no data of a server in {}; say where they are with --data, or begin with `domain add`",
+                                  directory.string()));
+    if (auto ok = become_owner(directory); !ok) return failed(ok.error());
+    ServerOptions options;
+    options.directory = directory;
+    options.network = false;
+    const fs::path file = directory / "run" / "postrider.cfg";
+    if (fs::exists(file, error)) {
+        auto text = settings::load_file(file.string());
+        if (!text) return failed(text.error());
+        auto loaded = settings::load(settings_table(), *text, file.string());
+        for (const auto& one : loaded.found)
+            if (one.severity == settings::Severity::error) fmt::print(stderr, "{}\n", one.text());
+        options.settings = std::move(loaded.values);
+    }
+    auto server = Server::open(std::move(options));
+    if (!server) return failed(server.error());
+    return admin::run((*server)->admin_context(), operation.name, arguments,
+                      [&](std::string_view what, int percent) { progress(what, percent); });
+}
+
+int run_operation(const CommandLine& line, const Operation& operation, const Given& given) {
+    auto arguments = arguments_of(operation, given);
+    if (!arguments) {
+        fmt::print(stderr, "postrider: {}\n", arguments.error());
+        return exit_usage;
+    }
+    fs::path directory = fs::absolute(line.data).lexically_normal();
+    admin::Result result;
+    {
+        ProgressPrinter progress{line.progress};
+        admin::Request request{std::string{operation.name}, *arguments};
+        auto there = run_there(directory, request, progress);
+        result = there ? std::move(*there) : run_here(directory, operation, *arguments, progress);
+    }
+    if (!result) {
+        if (line.json)
+            fmt::print("{}", admin::answer_line(result));
+        else
+            fmt::print(stderr, "postrider: {}\n", result.error().what);
+        return result.error().kind == Error::Kind::usage ? exit_usage : exit_failed;
+    }
+    fmt::print("{}", line.json ? admin::to_text(*result) + "\n" : admin::present(*result));
+    // `storage verify && ...` goes on only when nothing was found.
+    auto clean = result->find("clean");
+    return clean != result->end() && clean->is_boolean() && !clean->get<bool>() ? exit_failed : 0;
+}
+
+/// The subcommand for `words`, made with those above it.
+CLI::App* subcommand(CLI::App& root, const std::vector<std::string>& words, std::string_view chapter_help) {
+    CLI::App* at = &root;
+    for (const std::string& word : words) {
+        auto known = at->get_subcommands([&](const CLI::App* one) { return one->get_name() == word; });
+        CLI::App* next = known.empty() ? nullptr : known.front();
+        if (!next) {
+            next = at->add_subcommand(word, at == &root ? std::string{chapter_help} : std::string{});
+            next->fallthrough();
+        }
+        if (at != &root) at->require_subcommand(1);
+        at = next;
+    }
+    return at;
+}
+
+void add_operation(CommandLine& line, const admin::Chapter& chapter, const Operation& operation) {
+    CLI::App* command = subcommand(line.app, CLI::detail::split(std::string{operation.name}, ' '), chapter.help);
+    command->description(std::string{operation.help});
+    Given& given = line.keep<Given>();
+    given.values.resize(operation.arguments.size());
+    given.flags.resize(operation.arguments.size());
+    for (std::size_t i = 0; i < operation.arguments.size(); ++i) {
+        const admin::Argument& one = operation.arguments[i];
+        std::string name = (one.by_place() ? "" : "--") + std::string{one.name}, help{one.help};
+        if (one.type == Type::flag) {
+            given.flags[i] = std::make_unique<bool>(false);
+            command->add_flag(name, *given.flags[i], help);
+            continue;
+        }
+        CLI::Option* option = command->add_option(name, given.values[i], help);
+        option->required(one.required);
+        option->expected(1);
+        if (one.type == Type::list && one.by_place()) option->expected(1, CLI::detail::expected_max_vector_size);
+        if (one.type == Type::list && !one.by_place()) option->take_all();
+        option->type_name(one.type == Type::number ? "NUMBER" : "TEXT");
+    }
+    command->callback([&line, &operation, &given] { line.exit_code = run_operation(line, operation, given); });
+}
+
+}  // namespace
+
+void add_admin_commands(CommandLine& line) {
+    line.app.add_option("-W,--data", line.data, "Working directory of the server, with its data")
+        ->envname("POSTRIDER_DATA")
+        ->capture_default_str();
+    line.app.add_flag("--json", line.json, "Print results as JSON");
+    line.app.add_flag("--progress", line.progress, "Show the progress of long work also when it is not on a terminal");
+    for (const admin::Chapter& chapter : admin::chapters())
+        for (const Operation& operation : chapter.operations) add_operation(line, chapter, operation);
+
+    bool& markdown = line.keep<bool>();
+    CLI::App* help = line.app.add_subcommand("help", "Print what the commands are");
+    help->add_flag("--markdown", markdown, "The manual's chapter on them");
+    help->callback([&line, &markdown] { fmt::print("{}", markdown ? admin::manual_markdown() : line.app.help()); });
+}
+
+}  // namespace postrider::app
