@@ -243,7 +243,7 @@ class Mutt(harness.ServerCase):
             f"set smtp_pass='{self.server.password}' imap_pass='{self.server.password}'",
             f'set smtp_authenticators="plain"',
             f"set ssl_starttls={tls} ssl_force_tls={tls} certificate_file={self.server.data}/run/demo_cert.pem",
-            f"set imap_user='alice@example.org' copy=no header_cache='' tmpdir={home} mbox_type=mbox confirmappend=no",
+            f"set imap_user='alice@example.org' simple_search='~A' copy=no header_cache='' tmpdir={home} mbox_type=mbox confirmappend=no",
             "set confirmcreate=no beep=no wait_key=no mail_check=0 ssl_verify_host=no sleep_time=0 quit=yes delete=no",
         ]
         path = os.path.join(home, "rc")
@@ -278,7 +278,7 @@ class Mutt(harness.ServerCase):
                 with open(rc, "a") as file:
                     file.write(f"set imap_user='carol@example.org'\n")
                 where = f"{service}://localhost:{self.port(service)}/INBOX"
-                keys = f"push '<tag-pattern>~A<enter><tag-prefix><copy-message>{target}<enter><quit>'"
+                keys = f'push "<tag-pattern>all<enter><tag-prefix><copy-message>{target}<enter><quit>"'
                 self.with_terminal(["mutt", "-n", "-F", rc, "-f", where, "-e", keys], home)
                 got = [m["Subject"] for m in mailbox.mbox(target, create=False)]
                 self.assertEqual(got, [f"for mutt {number}" for number in range(5)])

@@ -253,7 +253,7 @@ class Extensions(harness.ServerCase):
         self.assertIn(b"Subject: notify me", report)
         self.assertNotIn(b"0123456789" * 7, report)  # RET=HDRS
 
-    def test_a_notice_with_the_whole_message_and_none_when_not_asked_for(self):
+    def test_no_notice_when_not_asked_for_and_headers_only_of_success(self):
         with self.submission("carol") as peer:
             for notify in ("NEVER", "FAILURE,DELAY"):
                 peer.command("MAIL FROM:<carol@example.org>", 250)
@@ -263,7 +263,8 @@ class Extensions(harness.ServerCase):
             peer.command("RCPT TO:<bob@example.org> NOTIFY=SUCCESS,FAILURE", 250)
             self.assertEqual(peer.data(sample("whole", size=5000, sender="carol@example.org")).code, 250)
         report = self.wait_for_one("carol", "multipart/report")
-        self.assertIn(b"0123456789" * 7, report)
+        self.assertIn(b"Subject: whole", report)
+        self.assertNotIn(b"0123456789" * 7, report)  # RET=FULL is for failures (section 4.3)
         for parameters, code in (("NOTIFY=NEVER,SUCCESS", 501), ("NOTIFY=", 501), ("NOTIFY=X", 501), ("ORCPT=x", 501), ("ORCPT=rfc822;a+ZZ", 501)):
             with self.smtp() as peer:
                 peer.command("MAIL FROM:<you@example.net>", 250)
