@@ -37,7 +37,10 @@ class Wire:
         self.pending = b""
 
     def send(self, octets):
-        self.socket.sendall(octets.encode() if isinstance(octets, str) else octets)
+        try:
+            self.socket.sendall(octets.encode() if isinstance(octets, str) else octets)
+        except (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError):
+            raise Closed(self.pending) from None
 
     def _more(self):
         try:

@@ -157,7 +157,7 @@ class Server:
                 text += file.read()
         return text
 
-    def log_tail(self, lines=60):
+    def log_tail(self, lines=25):
         return "\n".join(self.logs().splitlines()[-lines:])
 
     def stderr(self):
@@ -352,6 +352,45 @@ class ConfiguredCase(Case):
     tearDownClass = classmethod(ServerCase.tearDownClass.__func__)
 
 
+def listener(port, more="", tls=True):
+    """One entry of `listeners`, generous, with the demo's certificate."""
+    address = f"127.0.0.1:{port}" if isinstance(port, int) else port
+    ssl = "sslControl = { certFile = run/demo_cert.pem }" if tls else ""
+    return (f"{{ address = {address} maxConnections = 2048 peerMaxConnections = 2048 maxIntervalConnections = 0\n"
+            f"peerMaxIntervalConnections = 0 {ssl}\n{more} }}\n")
+
+
+def config(ports, smtp="", imap="", pop3="", server="", smtp_listeners=None, imap_listeners=None, pop3_listeners=None):
+    """The text of a configuration: every service, what the test wants besides. Listeners may be replaced."""
+    smtp_listeners = smtp_listeners if smtp_listeners is not None else (
+        listener(ports["smtp"]) + listener(ports["submission"], "protocol = submission") + listener(ports["lmtp"], "protocol = lmtp"))
+    imap_listeners = imap_listeners if imap_listeners is not None else (
+        listener(ports["imap"], "idleTimeout = 1800") + listener(ports["imaps"], "sslEnable = yes"))
+    pop3_listeners = pop3_listeners if pop3_listeners is not None else (
+        listener(ports["pop3"]) + listener(ports["pop3s"], "sslEnable = yes"))
+    return f"""Server {{
+    serverName = mail.example.org
+    primaryDomain = example.org
+    {server}
+    smtpIncoming = {{
+        plainConnAuthTypes = (all)
+        listeners = ( {smtp_listeners} )
+        {smtp}
+    }}
+    imap = {{
+        plainConnAllowLogin = yes
+        listeners = ( {imap_listeners} )
+        {imap}
+    }}
+    pop3 = {{
+        plainConnAllowLogin = yes
+        listeners = ( {pop3_listeners} )
+        {pop3}
+    }}
+}}
+"""
+
+
 def program(name):
     """The path of a program that must be there (scripts/install-packages test)."""
     path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
@@ -380,3 +419,14 @@ def scratch():
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def has_admin():
+    """Whether the binary can make accounts, groups and the like."""
+    done = subprocess.run([os.path.abspath(BINARY), "account", "--help"], capture_output=True, timeout=30 * SLOW)
+    return done.returncode == 0 and b"add" in done.stdout
+
+
+def needs_admin(test):
+    if not has_admin():
+        test.skipTest("this binary has no account commands")
