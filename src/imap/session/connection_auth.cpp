@@ -2,6 +2,7 @@
 #include "directory/directory.h"
 #include "imap/session/connection.h"
 #include "imap/wire/simple.h"
+#include "net/pause.h"
 #include "settings/account.h"
 #include "text/base64.h"
 
@@ -88,6 +89,7 @@ net::Task<Reply> Connection::login(const Command& command) {
         return open_account(client_.services, std::move(outcome));
     };
     LoginResult result = co_await client_.services.workers.run(std::move(job));
+    co_await net::pause(result.outcome.delay);
     co_return enter(std::move(result), "LOGIN");
 }
 
@@ -122,7 +124,10 @@ net::Task<Reply> Connection::authenticate(const Command& command) {
         };
         Step step = co_await client_.services.workers.run(std::move(job));
         begun = true;
-        if (step.kind != Step::challenge) co_return enter(std::move(result), args->mechanism);
+        if (step.kind != Step::challenge) {
+            co_await net::pause(result.outcome.delay);
+            co_return enter(std::move(result), args->mechanism);
+        }
         stream_.send("+ " + text::encode_base64(step.data) + "\r\n");
         co_await stream_.flush();
         net::Line line = co_await stream_.read_line(longest_response);
