@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/make_directory.h"
 #include "net/tls.h"
 #include "settings/writer.h"
 
@@ -60,11 +61,12 @@ std::expected<std::string, std::string> demo_password(const fs::path& directory)
     std::string password;
     if (std::ifstream in{file}; in >> password) return password;
     password = auth::Authenticator::random_password();
-    std::ofstream out{file};
+    std::ofstream{file};  // empty, so that nobody else can read it at any time; saving keeps its mode
     std::error_code error;
     fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, error);
-    if (!(out << password << '\n') || !out.flush() || error)
-        return std::unexpected(file.string() + " cannot be written");
+    if (error) return std::unexpected(file.string() + " cannot be written");
+    // Synced: the accounts' passwords are, and this is the only place where theirs can be read.
+    if (auto saved = settings::save_file(file.string(), password + "\n"); !saved) return std::unexpected(saved.error());
     return password;
 }
 
@@ -80,10 +82,9 @@ std::expected<T, std::string> or_text(directory::Result<T> result) {
 }  // namespace
 
 std::expected<Demo, std::string> Demo::open(const DemoOptions& options) {
-    std::error_code error;
-    fs::create_directories(options.directory / "run", error);
-    if (error)
-        return std::unexpected(fmt::format("The directory {} cannot be made: {}", options.directory.string(), error.message()));
+    if (auto made = make_directory(options.directory / "run"); !made)
+        return std::unexpected(
+            fmt::format("The directory {} cannot be made: {}", options.directory.string(), made.error().message()));
     auto password = demo_password(options.directory);
     if (!password) return std::unexpected(password.error());
     if (!fs::exists(options.directory / certificate)) {

@@ -57,6 +57,10 @@ std::shared_ptr<net::TlsContext> Listeners::tls(const settings::SslControl& ssl,
     options.dh_file = resolved(ssl.dh_param_file, directory_);
     options.max_chain_depth = static_cast<int>(ssl.max_chain_depth);
     options.cipher_suite = ssl.cipher_suite;
+    // TLS 1.3 knows nothing but ephemeral keys; for TLS 1.2 they can be left out, so that traffic can be inspected.
+    if (!ssl.use_ephemeral_key)
+        options.cipher_suite = (ssl.cipher_suite.empty() ? "DEFAULT" : ssl.cipher_suite) + ":!kEECDH:!kEDH";
+    options.handshake_timeout = handshake_timeout_;
     options.prefer_server_order = ssl.prefer_server_cipher_order;
     if (ssl.request_client_auth) options.client_auth = net::TlsOptions::ClientAuth::optional;
     auto context = net::TlsContext::server(options);

@@ -28,8 +28,15 @@ public:
     /// Makes the handler of one listener, which keeps its own entrance.
     using MakeServe = std::function<Serve(std::shared_ptr<const net::TlsContext> tls)>;
 
-    Listeners(net::IoPool& pool, const Clock& clock, observe::Logger log, ServiceWords words, std::string directory)
-        : pool_{pool}, clock_{clock}, log_{log}, words_{std::move(words)}, directory_{std::move(directory)} {}
+    /// @param directory  relative paths of certificates are relative to it
+    Listeners(net::IoPool& pool, const Clock& clock, observe::Logger log, ServiceWords words, std::string directory,
+              std::chrono::seconds handshake_timeout)
+        : pool_{pool},
+          clock_{clock},
+          log_{log},
+          words_{std::move(words)},
+          directory_{std::move(directory)},
+          handshake_timeout_{handshake_timeout} {}
 
     /// The service's own rules, before any add().
     std::expected<void, std::string> set_access(const settings::AccessControl& access);
@@ -49,6 +56,7 @@ private:
     observe::Logger log_;
     ServiceWords words_;
     std::string directory_;
+    std::chrono::seconds handshake_timeout_;
     std::shared_ptr<net::AccessLevel> service_access_;
     std::shared_ptr<std::atomic<std::uint32_t>> next_session_ = std::make_shared<std::atomic<std::uint32_t>>(1);
     std::vector<std::unique_ptr<net::Listener>> listeners_;

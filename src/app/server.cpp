@@ -6,6 +6,7 @@
 
 #include "app/key_file.h"
 #include "app/listeners.h"
+#include "base/make_directory.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
 #include "imap/service.h"
@@ -123,9 +124,8 @@ struct Server::Rooms {
 };
 
 std::expected<void, std::string> Server::Rooms::open_data() {
-    std::error_code error;
-    fs::create_directories(directory_path / "run", error);
-    if (error) return std::unexpected("The directory " + directory_path.string() + " cannot be made: " + error.message());
+    if (auto made = make_directory(directory_path / "run"); !made)
+        return std::unexpected("The directory " + directory_path.string() + " cannot be made: " + made.error().message());
 
     log = std::make_unique<observe::LogService>(log_options(settings.server.log, host, directory_path), clock, metrics);
     server_log = log->logger("SERVER");
@@ -215,7 +215,8 @@ std::expected<void, std::string> Server::Rooms::open_smtp() {
     ServiceWords words;
     words.refuse = "421 4.7.0 Too many connections, try later\r\n";
     words.farewell = {"421 4.4.2 " + host + " Timeout, closing\r\n", "421 4.3.2 " + host + " Shutting down\r\n"};
-    smtp_listeners = std::make_unique<Listeners>(*io, clock, service_log, std::move(words), directory_path.string());
+    smtp_listeners = std::make_unique<Listeners>(*io, clock, service_log, std::move(words), directory_path.string(),
+                                                 settings.server.ssl_handshake_timeout);
     if (auto ok = smtp_listeners->set_access(settings.smtp.service.access); !ok) return ok;
     for (const smtp::SmtpListener& listener : settings.smtp.listeners) {
         auto make = [this, &listener](std::shared_ptr<const net::TlsContext> tls) -> Listeners::Serve {
@@ -240,7 +241,8 @@ std::expected<void, std::string> Server::Rooms::open_imap() {
     ServiceWords words;
     words.refuse = "* BYE Too many connections, try later\r\n";
     words.farewell = {"* BYE Timeout, closing\r\n", "* BYE Server is shutting down\r\n"};
-    imap_listeners = std::make_unique<Listeners>(*io, clock, service_log, std::move(words), directory_path.string());
+    imap_listeners = std::make_unique<Listeners>(*io, clock, service_log, std::move(words), directory_path.string(),
+                                                 settings.server.ssl_handshake_timeout);
     if (auto ok = imap_listeners->set_access(settings.imap.service.access); !ok) return ok;
     for (const settings::ListenerSettings& listener : settings.imap.listeners) {
         auto make = [this, &listener](std::shared_ptr<const net::TlsContext> tls) -> Listeners::Serve {
@@ -264,7 +266,8 @@ std::expected<void, std::string> Server::Rooms::open_pop3() {
     ServiceWords words;
     words.refuse = "-ERR [SYS/TEMP] Too many connections, try later\r\n";
     words.farewell = {"-ERR [SYS/TEMP] Timeout, closing\r\n", "-ERR [SYS/TEMP] Server is shutting down\r\n"};
-    pop3_listeners = std::make_unique<Listeners>(*io, clock, service_log, std::move(words), directory_path.string());
+    pop3_listeners = std::make_unique<Listeners>(*io, clock, service_log, std::move(words), directory_path.string(),
+                                                 settings.server.ssl_handshake_timeout);
     if (auto ok = pop3_listeners->set_access(settings.pop3.service.access); !ok) return ok;
     for (const settings::ListenerSettings& listener : settings.pop3.listeners) {
         auto make = [this, &listener](std::shared_ptr<const net::TlsContext> tls) -> Listeners::Serve {

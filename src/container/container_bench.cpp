@@ -5,7 +5,7 @@
 #include "container/compress.h"
 #include "container/container.h"
 #include "container/mail_for_tests.h"
-#include "container/scratch.h"
+#include "base/test_folder.h"
 
 namespace postrider::container {
 namespace {
@@ -57,7 +57,7 @@ std::uint64_t device_bytes() {
 
 /// Durable 4 KB messages: groups of range(0), with range(1) MiB of zeros written ahead (0: laid out only).
 void append_and_sync(benchmark::State& state) {
-    Scratch scratch;
+    TestFolder scratch;
     auto location = Location::open(1, {.directory = scratch.path() / "mail",
                                        .max_file_bytes = 1u << 30,
                                        .zero_ahead_bytes = static_cast<std::uint64_t>(state.range(1)) << 20});
@@ -78,7 +78,7 @@ void append_and_sync(benchmark::State& state) {
 BENCHMARK(append_and_sync)->ArgsProduct({{1, 8, 32}, {1, 0}})->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 void read_whole(benchmark::State& state) {
-    Scratch scratch;
+    TestFolder scratch;
     auto location = Location::open(1, {.directory = scratch.path() / "mail"});
     Record record = Record::make("envelope", sample(state.range(0)));
     Record* const group[] = {&record};
@@ -88,7 +88,7 @@ void read_whole(benchmark::State& state) {
 BENCHMARK(read_whole)->Arg(4096)->Arg(1'000'000);
 
 void read_start(benchmark::State& state) {
-    Scratch scratch;
+    TestFolder scratch;
     auto location = Location::open(1, {.directory = scratch.path() / "mail"});
     Record record = Record::make("envelope", sample(state.range(0)));
     Record* const group[] = {&record};
@@ -98,7 +98,7 @@ void read_start(benchmark::State& state) {
 BENCHMARK(read_start)->Arg(4096)->Arg(1'000'000);
 
 void release_record(benchmark::State& state) {
-    Scratch scratch;
+    TestFolder scratch;
     auto location = Location::open(1, {.directory = scratch.path() / "mail", .max_file_bytes = 2u << 30});
     Record record = Record::make("envelope", mail(4096, 1));
     Record* const group[] = {&record};

@@ -7,7 +7,7 @@
 
 #include "container/file_location.h"
 #include "container/mail_for_tests.h"
-#include "container/scratch.h"
+#include "base/test_folder.h"
 
 namespace postrider::container {
 
@@ -38,7 +38,7 @@ public:
 };
 
 struct ContainerTest : testing::Test {
-    Scratch scratch;
+    TestFolder scratch;
     StubbornDisk disk;
     LocationOptions options{.directory = scratch.path() / "mail",
                             .max_files = 128,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "base/make_directory.h"
 #include "container/file_location.h"
 
 namespace postrider::container {
@@ -42,10 +43,8 @@ FileLocation::FileLocation(std::uint16_t number, const LocationOptions& options,
 
 Result<std::unique_ptr<Location>> FileLocation::open(std::uint16_t number, const LocationOptions& options,
                                                      std::string_view storage_id, Disk& disk) {
-    std::error_code error;
-    const bool made = std::filesystem::create_directories(options.directory, error);
-    if (error) return std::unexpected(trouble(options.directory, error.value()));
-    if (made && options.directory.has_parent_path()) sync_directory(options.directory.parent_path().c_str());
+    if (auto made = make_directory(options.directory); !made)
+        return std::unexpected(trouble(options.directory, made.error().value()));
     const int fd = ::open(options.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return std::unexpected(trouble(options.directory, errno));
     std::unique_ptr<FileLocation> location{new FileLocation{number, options, disk, fd}};

@@ -68,21 +68,28 @@ void Processor::wake() {
 }
 
 void Processor::run() {
-    std::uint64_t seen = 0;
     std::unique_lock lock{mutex_};
     while (!stopping_) {
-        seen = wakes_;
+        std::uint64_t seen = wakes_;
         lock.unlock();
         auto due = queue_.take_due(clock_.now(), batch_size);
         if (!due) log_.error({}, "The queue cannot be read: {}", due.error().what);
-        bool more = due && !due->empty();
+        if (due && !due->empty()) wake_.notify_one();  // another looks on meanwhile
         if (due)
             for (const Entry& entry : *due) process(entry);
         lock.lock();
-        if (more || stopping_ || wakes_ != seen) continue;
-        // Due times have a resolution of a second, so that is how often it is worth looking.
-        wake_.wait_for(lock, 1s, [&] { return stopping_ || wakes_ != seen; });
+        if ((due && !due->empty()) || stopping_ || wakes_ != seen) continue;
+        // One thread looks after the clock; the others sleep until they are needed. Due times have a resolution of a
+        // second, so that is how often it is worth looking.
+        if (watched_) {
+            wake_.wait(lock, [&] { return stopping_ || wakes_ != seen || !watched_; });
+        } else {
+            watched_ = true;
+            wake_.wait_for(lock, 1s, [&] { return stopping_ || wakes_ != seen; });
+            watched_ = false;
+        }
     }
+    wake_.notify_all();
 }
 
 void Processor::process(const Entry& before) {

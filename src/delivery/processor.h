@@ -53,6 +53,7 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;
+    bool watched_ = false;  ///< a thread waits for the next due time
     std::uint64_t wakes_ = 0;
     std::vector<std::thread> threads_;
 };

@@ -1,30 +1,15 @@
 #pragma once
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <future>
 #include <stdexcept>
 #include <string>
 
+#include "base/test_folder.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
 #include "observe/memory_log.h"
 
 namespace postrider::delivery {
-
-struct TestFolder {
-    TestFolder() {
-        std::string pattern = std::filesystem::temp_directory_path() / "delivery-XXXXXX";
-        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
-        path = pattern;
-    }
-    ~TestFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    std::filesystem::path path;
-};
 
 /// A store, a directory and everything between reception and folders, for tests: accounts alice, bob and carol at
 /// example.org. Time stands still until it is moved.
@@ -32,9 +17,9 @@ class TestHouse : private TestFolder {
 public:
     TestHouse() {
         mailstore::Options options;
-        options.directory = path;
+        options.directory = path();
         mailstore::LocationConfig location;
-        location.options.directory = path / "messages";
+        location.options.directory = path() / "messages";
         options.locations.push_back(std::move(location));
         options.clock = &clock;
         options.log = &logger;

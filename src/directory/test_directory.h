@@ -1,12 +1,11 @@
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
+#include "base/test_folder.h"
 #include "directory/directory.h"
 #include "directory/keys.h"
 
@@ -15,17 +14,12 @@ namespace postrider::directory {
 /// A directory on a store in a folder of its own, gone with it, with the domain example.org; for tests and benchmarks.
 struct TestDirectory {
     explicit TestDirectory(Options with = {}) : options{with} {
-        std::string pattern = std::filesystem::temp_directory_path() / "directory-XXXXXX";
-        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
-        path = pattern;
         open();
         domain = directory->create_domain({"example.org", ""}).value();
     }
     ~TestDirectory() {
         directory.reset();
         store.reset();
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
     }
     TestDirectory(const TestDirectory&) = delete;
     TestDirectory& operator=(const TestDirectory&) = delete;
@@ -47,7 +41,7 @@ struct TestDirectory {
     }
 
     Options options;
-    std::filesystem::path path;
+    TestFolder folder;
     ManualClock clock{Time{} + std::chrono::hours{24 * 365 * 55}};
     std::unique_ptr<kv::Store> store;
     std::unique_ptr<Directory> directory;
@@ -58,7 +52,7 @@ private:
         kv::Options small;
         small.cache_bytes = 4u << 20;
         small.write_buffer_bytes = 1u << 20;
-        auto opened = kv::Store::open(path, small);
+        auto opened = kv::Store::open(folder.path(), small);
         if (!opened) throw std::runtime_error{opened.error().what};
         store = std::move(*opened);
         auto made = Directory::open(*store, clock, options);

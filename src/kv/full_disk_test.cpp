@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "kv/rocks_store.h"
-#include "kv/scratch.h"
+#include "base/test_folder.h"
 
 namespace postrider::kv {
 namespace {
@@ -72,7 +72,7 @@ public:
 };
 
 struct StubbornStore : testing::Test {
-    Scratch scratch;
+    TestFolder scratch;
     std::shared_ptr<StubbornDisk> disk = std::make_shared<StubbornDisk>();
     std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(disk);
     std::unique_ptr<Store> store = open();

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "kv/kv.h"
-#include "kv/scratch.h"
+#include "base/test_folder.h"
 
 namespace postrider::kv {
 namespace {
@@ -49,14 +49,14 @@ Batch delivery(std::mt19937& random, unsigned account, unsigned uid) {
     return batch;
 }
 
-std::unique_ptr<Store> open(const Scratch& scratch) {
+std::unique_ptr<Store> open(const TestFolder& scratch) {
     return std::move(*Store::open(scratch.path() / "kv", {}));
 }
 
 /// 500,000 deliveries to 1,000 accounts, a sync each range(0); what ends up on disk per message.
 void deliveries(benchmark::State& state) {
     for (auto _ : state) {
-        Scratch scratch;
+        TestFolder scratch;
         auto store = open(scratch);
         std::mt19937 random{1};
         const std::uint64_t before = written();
@@ -76,10 +76,10 @@ void deliveries(benchmark::State& state) {
 BENCHMARK(deliveries)->Arg(1000)->Iterations(1)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 
 void durable_write(benchmark::State& state) {
-    static std::unique_ptr<Scratch> scratch;
+    static std::unique_ptr<TestFolder> scratch;
     static std::unique_ptr<Store> store;
     if (state.thread_index() == 0) {
-        scratch = std::make_unique<Scratch>();
+        scratch = std::make_unique<TestFolder>();
         store = open(*scratch);
     }
     std::mt19937 random{static_cast<unsigned>(state.thread_index())};
@@ -97,7 +97,7 @@ void durable_write(benchmark::State& state) {
 BENCHMARK(durable_write)->Threads(1)->Threads(16)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 struct Listing {
-    Scratch scratch;
+    TestFolder scratch;
     std::unique_ptr<Store> store = open(scratch);
     static constexpr unsigned records = 100'000;
     Listing() {

@@ -9,7 +9,7 @@
 #include <random>
 #include <thread>
 
-#include "kv/scratch.h"
+#include "base/test_folder.h"
 
 namespace postrider::kv {
 namespace {
@@ -38,7 +38,7 @@ std::vector<std::string> keys(Cursor& cursor) {
 }
 
 struct KvStore : testing::Test {
-    Scratch scratch;
+    TestFolder scratch;
     std::filesystem::path path = scratch.path() / "kv";
 };
 

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/codec.h"
+#include "base/make_directory.h"
 #include "kv/batch.h"
 #include "kv/cursor.h"
 #include "kv/failure.h"
@@ -37,11 +38,10 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& director
 Result<std::unique_ptr<Store>> RocksStore::open(const std::filesystem::path& directory,
                                                 const Options& options, rocksdb::Env* env) {
     if (options.create_if_missing) {
-        std::error_code error;
-        std::filesystem::create_directories(directory, error);
-        if (error)
-            return std::unexpected(Failure{
-                KvError::io, fmt::format("{}: cannot create it: {}", directory.native(), error.message())});
+        if (auto made = make_directory(directory); !made)
+            return std::unexpected(
+                Failure{KvError::io,
+                        fmt::format("{}: cannot create it: {}", directory.native(), made.error().message())});
     }
     std::unique_ptr<RocksStore> store{new RocksStore{directory, engine_options(options, env)}};
     rocksdb::DB* db = nullptr;

@@ -80,10 +80,10 @@ Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewIt
         placement.size = arrival.record.payload_size();
         item.payload = {};
     }
-    std::promise<void> finished;
-    job.finished = [&](Job&) { finished.set_value(); };
+    auto finished = std::make_shared<std::promise<void>>();  // shared: it must outlive set_value, not only the wait
+    job.finished = [finished](Job&) { finished->set_value(); };
     if (auto ok = core.commit(job); !ok) return std::unexpected(ok.error());
-    finished.get_future().wait();
+    finished->get_future().wait();
     if (job.failure) return std::unexpected(*job.failure);
     Appended appended;
     for (const Arrival& arrival : job.arrivals) {

@@ -114,11 +114,13 @@ TEST_F(Delivery, WhatAlsoAddsIsInTheSameBatchAndHoldsTheMessage) {
     std::vector<Target> targets(2);
     targets[0].account = bob;
     targets[1].account = eve;
-    auto delivered = store->deliver(receipt->blob, targets, [](kv::Batch& batch) { batch.put("Qtest", "half"); });
+    auto delivered = store->deliver(receipt->blob, targets, [](const DeliveryReceipt& so_far, kv::Batch& batch) {
+        batch.put("Qtest", so_far.targets.at(1).ok ? "both" : "half");
+    });
     ASSERT_TRUE(delivered);
     EXPECT_TRUE(delivered->targets[0].ok);
     EXPECT_EQ(text(bob, "INBOX", delivered->targets[0].uid), message("remote"));
-    EXPECT_EQ(store->kv().get("Qtest")->value(), "half");
+    EXPECT_EQ(store->kv().get("Qtest")->value(), "both");
     ASSERT_TRUE(store->release_hold(receipt->blob, [](kv::Batch& batch) { batch.erase("Qtest"); }));
     EXPECT_FALSE(store->kv().get("Qtest")->has_value());
     EXPECT_EQ(text(eve, "INBOX", delivered->targets[1].uid), message("remote"));
@@ -144,7 +146,7 @@ TEST_F(Delivery, RefusesWhenTooMuchWaits) {
 
 TEST_F(Delivery, AFullStorageSaysSoAndLosesNothing) {
     store.reset();
-    options = options_in(scratch.path / "small");
+    options = options_in(scratch.path() / "small");
     options.locations[0].options.max_file_bytes = 1u << 20;
     options.locations[0].options.max_files = 1;
     options.quota = &quota;

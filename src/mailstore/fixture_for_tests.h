@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/test_folder.h"
 #include "mailstore/mailstore.h"
 #include "mailstore/uid_set.h"
 #include "observe/memory_log.h"
@@ -44,19 +45,6 @@ inline std::string message(std::string_view subject, std::size_t body_bytes = 20
     return text;
 }
 
-class Scratch {
-public:
-    Scratch() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "mailstore-test-XXXXXX").string();
-        path = ::mkdtemp(pattern.data());
-    }
-    ~Scratch() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    std::filesystem::path path;
-};
-
 inline Options options_in(const std::filesystem::path& path) {
     Options options;
     options.directory = path;
@@ -73,7 +61,7 @@ inline Options options_in(const std::filesystem::path& path) {
 class StoreTest : public ::testing::Test {
 protected:
     void SetUp() override {
-        options = options_in(scratch.path);
+        options = options_in(scratch.path());
         options.log = &logger;
         options.quota = &quota;
         options.blob_grace = std::chrono::seconds{0};
@@ -107,10 +95,9 @@ protected:
     FolderInfo info(AccountId id, std::string_view path) { return account(id)->folder(path).value_or(FolderInfo{}); }
 
     Result<DeliveryReceipt> submit(Submission submission) {
-        std::promise<Result<DeliveryReceipt>> promise;
-        auto future = promise.get_future();
-        store->submit(std::move(submission), [&](Result<DeliveryReceipt> r) { promise.set_value(std::move(r)); });
-        return future.get();
+        auto promise = std::make_shared<std::promise<Result<DeliveryReceipt>>>();
+        store->submit(std::move(submission), [promise](Result<DeliveryReceipt> r) { promise->set_value(std::move(r)); });
+        return promise->get_future().get();
     }
     static Submission submission(std::vector<AccountId> to, std::string payload, std::string meta = "envelope") {
         Submission s;
@@ -161,7 +148,7 @@ protected:
     }
 
     static constexpr AccountId bob{7}, eve{9}, nobody{1234};
-    Scratch scratch;
+    TestFolder scratch;
     observe::MemoryLog log{"STORE", 7};
     observe::Logger logger = log.logger();
     TestQuota quota;

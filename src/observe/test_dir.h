@@ -9,23 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "base/test_folder.h"
+
 /// A directory for one test, empty at its start and gone at its end.
-class TestDir {
+class TestDir : public postrider::TestFolder {
 public:
-    TestDir() {
-        std::string name = "/tmp/postrider-test-XXXXXX";
-        path_ = mkdtemp(name.data()) == nullptr ? "" : name;
-        EXPECT_FALSE(path_.empty());
-    }
-    TestDir(const TestDir&) = delete;
-    TestDir& operator=(const TestDir&) = delete;
-    ~TestDir() {
-        std::error_code error;
-        std::filesystem::remove_all(path_, error);
-    }
-    const std::string& path() const { return path_; }
+    std::string path() const { return TestFolder::path().string(); }
     std::string text(const std::string& file) const {
-        std::ifstream in{path_ + "/" + file};
+        std::ifstream in{path() + "/" + file};
         std::ostringstream out;
         out << in.rdbuf();
         return out.str();
@@ -38,13 +29,10 @@ public:
     }
     std::vector<std::string> files() const {
         std::vector<std::string> all;
-        for (const auto& entry : std::filesystem::directory_iterator{path_}) {
+        for (const auto& entry : std::filesystem::directory_iterator{path()}) {
             all.push_back(entry.path().filename().string());
         }
         std::sort(all.begin(), all.end());
         return all;
     }
-
-private:
-    std::string path_;
 };

@@ -1,10 +1,9 @@
-#include "auth/auth.h"
+#include "auth/dialogue.h"
 #include "directory/directory.h"
 #include "imap/session/connection.h"
 #include "imap/wire/simple.h"
 #include "net/pause.h"
 #include "settings/account.h"
-#include "text/base64.h"
 
 namespace postrider::imap {
 
@@ -17,20 +16,6 @@ struct LoginResult {
 };
 
 namespace {
-
-constexpr std::size_t longest_response = 12 * 1024;  ///< a base64 line of SASL; auth takes 8 KB decoded
-
-auth::Context context_of(const net::Stream& stream, const Client& client, const Door& door) {
-    auth::Context context;
-    context.service = directory::Service::imap;
-    context.peer_ip = stream.peer().ip;
-    context.listener_domain = door.domain;
-    context.secure = stream.secure();
-    if (const net::TlsInfo* tls = stream.tls()) context.binding = {tls->exporter, tls->unique, tls->endpoint};
-    context.log = client.services.log;
-    context.session = client.id;
-    return context;
-}
 
 /// Opens what a session of the account needs. Blocks.
 LoginResult open_account(const Services& services, auth::Outcome outcome) {
@@ -83,59 +68,42 @@ net::Task<Reply> Connection::login(const Command& command) {
     if (!args) co_return bad(args.error());
     if (!auth::login_command_allowed(client_.settings->login.rules(), stream_.secure()))
         co_return no("[PRIVACYREQUIRED] Passwords are taken with TLS only");  // RFC 9051 §6.2.3
-    auth::Context context = context_of(stream_, client_, door_);
+    auth::Context context = auth::context_of(stream_, directory::Service::imap, door_.domain, client_.services.log, client_.id);
     auto job = [this, &args, &context] {
         auto outcome = client_.services.auth.authenticate_plain(context, args->user, args->password);
         return open_account(client_.services, std::move(outcome));
     };
     LoginResult result = co_await client_.services.workers.run(std::move(job));
-    co_await net::pause(result.outcome.delay);
+    if (!result.outcome.ok()) co_await net::pause(result.outcome.delay);
     co_return enter(std::move(result), "LOGIN");
 }
 
 /// RFC 9051 §6.2.2, RFC 4959.
 net::Task<Reply> Connection::authenticate(const Command& command) {
-    using Step = auth::SaslSession::Step;
+    using auth::Exchange;
     auto args = parse_authenticate(command.args);
     if (!args) co_return bad(args.error());
     auto mechanism = auth::mechanism_named(args->mechanism);
     auth::Mechanisms offered = auth::offered(client_.settings->login.rules(), stream_.secure(),
                                              client_.services.auth.available());
     if (!mechanism || !offered.has(*mechanism)) co_return no("[CANNOT] That mechanism is not offered here");
-    std::optional<std::string> input;
-    if (args->initial) {
-        input = *args->initial == "=" ? std::string{} : text::decode_base64(*args->initial);
-        if (!input) co_return bad("The initial response is not base64");
+    std::string name{args->mechanism};
+    std::optional<std::string> initial;
+    if (args->initial) initial = *args->initial;
+    auth::Context context =
+        auth::context_of(stream_, directory::Service::imap, door_.domain, client_.services.log, client_.id);
+    Exchange tried = co_await auth::exchange(stream_, client_.services.workers, client_.services.auth,
+                                             std::move(context), *mechanism, std::move(initial), "+ ");
+    switch (tried.fault) {
+    case Exchange::Fault::none: break;
+    case Exchange::Fault::unavailable: co_return no("[UNAVAILABLE] That mechanism cannot be used now");
+    case Exchange::Fault::not_base64: co_return bad("The response is not base64");
+    case Exchange::Fault::too_long: co_return bad("The response is too long");
+    case Exchange::Fault::cancelled: co_return bad("Log-in was cancelled");
     }
-    auth::Context context = context_of(stream_, client_, door_);
-    auto sasl = client_.services.auth.start(context, *mechanism);
-    if (!sasl) co_return no("[UNAVAILABLE] That mechanism cannot be used now");
-
-    bool begun = false;
-    for (;;) {
-        LoginResult result;
-        auto job = [&]() -> Step {
-            Step step;
-            if (begun) step = sasl->step(*input);
-            else step = input ? sasl->begin(std::string_view{*input}) : sasl->begin(std::nullopt);
-            if (step.kind == Step::done) result = open_account(client_.services, step.outcome);
-            else result.outcome = step.outcome;
-            return step;
-        };
-        Step step = co_await client_.services.workers.run(std::move(job));
-        begun = true;
-        if (step.kind != Step::challenge) {
-            co_await net::pause(result.outcome.delay);
-            co_return enter(std::move(result), args->mechanism);
-        }
-        stream_.send("+ " + text::encode_base64(step.data) + "\r\n");
-        co_await stream_.flush();
-        net::Line line = co_await stream_.read_line(longest_response);
-        if (line.kind == net::Line::Kind::too_long) co_return bad("The response is too long");
-        if (line.text == "*") co_return bad("Log-in was cancelled");
-        input = text::decode_base64(line.text);
-        if (!input) co_return bad("The response is not base64");
-    }
+    auto open = [this, &tried] { return open_account(client_.services, std::move(tried.outcome)); };
+    LoginResult result = co_await client_.services.workers.run(std::move(open));
+    co_return enter(std::move(result), name);
 }
 
 /// The state of the dialogue after a log-in was tried.

@@ -1,14 +1,12 @@
 #pragma once
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "auth/auth.h"
+#include "base/test_folder.h"
 #include "directory/directory.h"
 #include "imap/service.h"
 #include "mailstore/mailstore.h"
@@ -17,27 +15,14 @@
 
 namespace postrider::imap {
 
-struct TestFolder {
-    TestFolder() {
-        std::string pattern = std::filesystem::temp_directory_path() / "imap-XXXXXX";
-        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
-        path = pattern;
-    }
-    ~TestFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    std::filesystem::path path;
-};
-
 /// A whole IMAP service on a store of its own: accounts alice and bob at example.org, password "secret".
 class TestService : private TestFolder {
 public:
     explicit TestService(ImapSettings with = open_settings()) {
         mailstore::Options options;
-        options.directory = path;
+        options.directory = path();
         mailstore::LocationConfig location;
-        location.options.directory = path / "messages";
+        location.options.directory = path() / "messages";
         options.locations.push_back(std::move(location));
         options.clock = &clock;
         options.log = &logger;

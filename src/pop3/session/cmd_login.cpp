@@ -1,28 +1,16 @@
 #include <fmt/core.h>
 
+#include "auth/dialogue.h"
 #include "net/pause.h"
 #include "pop3/session/session.h"
 #include "settings/account.h"
 #include "text/ascii.h"
-#include "text/base64.h"
 
 /// The AUTHORIZATION state: CAPA, STLS and the ways to log in.
 namespace postrider::pop3 {
 
 auth::Context Session::context() const {
-    auth::Context context;
-    context.service = directory::Service::pop3;
-    context.peer_ip = peer_.peer().ip;
-    context.listener_domain = entrance_.domain;
-    context.secure = peer_.secure();
-    if (auto* tls = peer_.tls()) {
-        context.binding.exporter = tls->exporter;
-        context.binding.unique = tls->unique;
-        context.binding.server_endpoint = tls->endpoint;
-    }
-    context.log = s_.log;
-    context.session = id_;
-    return context;
+    return auth::context_of(peer_, directory::Service::pop3, entrance_.domain, s_.log, id_);
 }
 
 auth::Mechanisms Session::offered_mechanisms() const {
@@ -76,10 +64,8 @@ net::Task<> Session::pass(std::string_view arguments) {
     }
     std::string name = std::move(user_);
     user_.clear();
-    auto check = [this, asked = context(), name, password = std::string{arguments}] {
-        return s_.authenticator.authenticate_plain(asked, name, password);
-    };
-    auth::Outcome outcome = co_await s_.workers.run(std::move(check));
+    auth::Outcome outcome =
+        co_await auth::check_password(s_.workers, s_.authenticator, context(), std::move(name), std::string{arguments});
     co_await enter(std::move(outcome));
 }
 
@@ -94,11 +80,12 @@ net::Task<> Session::apop(std::string_view arguments) {
         return s_.authenticator.authenticate_apop(asked, name, timestamp_, digest);
     };
     auth::Outcome outcome = co_await s_.workers.run(std::move(check));
+    if (!outcome.ok()) co_await net::pause(outcome.delay);
     co_await enter(std::move(outcome));
 }
 
 net::Task<> Session::auth(std::string_view arguments) {
-    using auth::SaslSession;
+    using auth::Exchange;
     auto space = arguments.find(' ');
     if (arguments.empty()) {  // RFC 1734 clients ask so for the list
         ok("Mechanisms follow");
@@ -111,42 +98,22 @@ net::Task<> Session::auth(std::string_view arguments) {
         fault("This authentication mechanism is not available here");
         co_return;
     }
-    std::optional<std::string> input;
-    if (space != std::string_view::npos) {
-        std::string_view encoded = arguments.substr(space + 1);
-        input = encoded == "=" ? std::optional<std::string>{""} : text::decode_base64(encoded);
-        if (!input) {
-            fault("Malformed base64");
-            co_return;
-        }
+    std::optional<std::string> initial;
+    if (space != std::string_view::npos) initial = arguments.substr(space + 1);
+    Exchange tried = co_await auth::exchange(peer_, s_.workers, s_.authenticator, context(), *mechanism, std::move(initial), "+ ");
+    switch (tried.fault) {
+    case Exchange::Fault::none: co_await enter(std::move(tried.outcome)); break;
+    case Exchange::Fault::unavailable: error("[SYS/TEMP] Authentication is not available now"); break;
+    case Exchange::Fault::cancelled: fault("Authentication cancelled"); break;
+    case Exchange::Fault::not_base64:
+    case Exchange::Fault::too_long: fault("Malformed authentication input"); break;
     }
-    std::unique_ptr<SaslSession> sasl = s_.authenticator.start(context(), *mechanism);
-    if (!sasl) {
-        error("[SYS/TEMP] Authentication is not available now");
-        co_return;
-    }
-    auto begin = [&] { return input ? sasl->begin(std::string_view{*input}) : sasl->begin(std::nullopt); };
-    SaslSession::Step step = co_await s_.workers.run(std::move(begin));
-    while (step.kind == SaslSession::Step::challenge) {
-        peer_.send("+ " + text::encode_base64(step.data) + "\r\n");
-        co_await peer_.flush();
-        net::Line line = co_await peer_.read_line(12'288);
-        auto answer = line.kind == net::Line::Kind::too_long ? std::nullopt : text::decode_base64(line.text);
-        if (!answer) {
-            fault(line.text == "*" ? "Authentication cancelled" : "Malformed authentication input");
-            co_return;
-        }
-        auto next = [&] { return sasl->step(*answer); };
-        step = co_await s_.workers.run(std::move(next));
-    }
-    co_await enter(std::move(step.outcome));
 }
 
 /// From the AUTHORIZATION state to the TRANSACTION state, or not.
 net::Task<> Session::enter(auth::Outcome outcome) {
     using auth::Answer;
     if (!outcome.ok()) {
-        co_await net::pause(outcome.delay);
         switch (outcome.answer()) {
         case Answer::ok: break;
         case Answer::malformed: fault("Malformed authentication input"); co_return;

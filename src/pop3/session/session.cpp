@@ -61,7 +61,13 @@ net::Task<> Session::run() {
         lost = std::current_exception();
     }
     // Without QUIT nothing is deleted (RFC 1939 §6), but what was read stays read.
-    if (drop_) co_await finish();
+    if (drop_) {
+        try {
+            co_await finish();
+        } catch (const net::WorkerPool::Overloaded&) {
+            s_.log.warning(id_, "Read messages were not marked: too busy");
+        }
+    }
     s_.log.info(id_, "Connection closed");
     if (lost) std::rethrow_exception(lost);
 }
@@ -83,7 +89,16 @@ net::Task<> Session::dialogue() {
         }
         s_.log.received(id_, line.text);
         std::string text{line.text};
-        co_await dispatch(text);
+        bool overloaded = false;
+        try {
+            co_await dispatch(text);
+        } catch (const net::WorkerPool::Overloaded&) {
+            overloaded = true;
+        }
+        if (overloaded) {
+            error("[SYS/TEMP] Too busy now, try later");
+            done_ = true;
+        }
     }
     co_await peer_.flush();
     co_await peer_.close();

@@ -35,6 +35,11 @@ std::optional<Chunk> parse_chunk(std::string_view arguments) {
     return chunk;
 }
 
+bool begins_with_header(std::string_view message) {
+    mime::Field first;
+    return message.empty() || message.starts_with("\r\n") || (mime::HeaderReader{message}.next(first) && !first.name.empty());
+}
+
 }  // namespace
 
 /// The trace header (RFC 5321 §4.4), at the place where the message will lie.
@@ -193,6 +198,9 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
         repair.sender = t.envelope.reverse_path;
         std::string added = mime::repair(message, repair);
         t.payload.insert(t.trace_size, added);
+    } else if (!begins_with_header(message)) {
+        // Its first line would become part of our trace header: what has no header is all body.
+        t.payload.insert(t.trace_size, "\r\n");
     }
     std::string message_id{mime::find_field(std::string_view{t.payload}.substr(t.trace_size), "Message-ID").value_or("")};
 

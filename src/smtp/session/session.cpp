@@ -60,7 +60,16 @@ net::Task<> Session::run() {
         s_.log.received(id_, line.text);
         // The line's memory is the stream's; a command that reads on needs its own copy.
         std::string text{line.text};
-        co_await dispatch(text);
+        bool overloaded = false;
+        try {
+            co_await dispatch(text);
+        } catch (const net::WorkerPool::Overloaded&) {
+            overloaded = true;
+        }
+        if (overloaded) {
+            reply(421, "4.3.2", "Too busy now, try later");
+            done_ = true;
+        }
     }
     co_await peer_.flush();
     co_await peer_.close();
