@@ -183,6 +183,7 @@ TEST(Replay, MakesWhatTheContainerKept) {
     EXPECT_EQ(submission->targets[0].folder, "Lists/Dev");
     EXPECT_EQ(submission->targets[0].keywords, std::vector<std::string>{"$Work"});
     EXPECT_EQ(submission->targets[0].prefix, target.prefix);
+    EXPECT_TRUE(submission->targets[0].over_quota_allowed) << "what was accepted is not refused after a crash";
     EXPECT_TRUE(submission->also) << "the remote recipient goes to the queue";
     EXPECT_FALSE(Intake::replay("garbage", text));
 }

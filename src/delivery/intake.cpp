@@ -161,6 +161,8 @@ void Intake::finish(const std::shared_ptr<Plan>& plan,
 std::optional<mailstore::Submission> Intake::replay(std::string_view meta, std::string_view payload) {
     auto acceptance = queue::Acceptance::decode(meta);
     if (!acceptance) return std::nullopt;
+    // It was answered with 250: quotas have had their say.
+    for (mailstore::Target& target : acceptance->targets) target.over_quota_allowed = true;
     Time arrival = acceptance->envelope.arrival;
     return submission(*acceptance, std::string{payload}, arrival);
 }
