@@ -8,13 +8,16 @@
 #include <algorithm>
 
 #include "kv/engine_log.h"
+#include "kv/patient_files.h"
 
 namespace postrider::kv {
 
 EngineOptions engine_options(const Options& options, rocksdb::Env* env) {
     EngineOptions made;
     rocksdb::Options& o = made.options;
-    o.env = env;
+    made.env = rocksdb::NewCompositeEnv(patient_files(env->GetFileSystem()));
+    o.env = made.env.get();
+    o.max_bgerror_resume_count = 0;  // when to go on is decided in RocksStore::recover
     o.create_if_missing = options.create_if_missing;
     o.info_log = std::make_shared<EngineLog>(options.warn);
     o.listeners.push_back(std::make_shared<NoAutoRecovery>());

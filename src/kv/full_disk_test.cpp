@@ -62,12 +62,14 @@ public:
                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
                                       rocksdb::IODebugContext* context) override {
         std::unique_ptr<rocksdb::FSWritableFile> inner;
+        if (makes != Disk::fine) return answer(makes);
         auto status = FileSystemWrapper::NewWritableFile(name, options, &inner, context);
         if (status.ok()) *file = std::make_unique<StubbornFile>(std::move(inner), writes, syncs);
         return status;
     }
 
     std::atomic<Disk> writes = Disk::fine;
+    std::atomic<Disk> makes = Disk::fine;
     std::atomic<Disk> syncs = Disk::fine;
 };
 
@@ -110,6 +112,25 @@ TEST_F(StubbornStore, AFullDiskIsNamedAndTheStoreGoesOnWhenThereIsRoom) {
     EXPECT_TRUE(store->get("before")->has_value());
     EXPECT_FALSE(store->get("during")->has_value());
     disk->writes = Disk::fine;
+    auto ok = put_at_last("after");
+    ASSERT_TRUE(ok) << ok.error().what;
+    store.reset();
+    store = open();
+    EXPECT_TRUE(store->get("before")->has_value());
+    EXPECT_TRUE(store->get("after")->has_value());
+    EXPECT_FALSE(store->get("during")->has_value());
+}
+
+TEST_F(StubbornStore, ADiskWithNoRoomForANewLogIsNotTheEnd) {
+    ASSERT_TRUE(put("before", Durability::now));
+    disk->writes = disk->makes = Disk::full;
+    ASSERT_FALSE(put("during"));
+    disk->writes = Disk::fine;  // the attempt to go on now meets the full disk while it makes a log
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_FALSE(put("during"));
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    }
+    disk->makes = Disk::fine;
     auto ok = put_at_last("after");
     ASSERT_TRUE(ok) << ok.error().what;
     store.reset();

@@ -47,9 +47,11 @@ Result<std::unique_ptr<FolderView>> AccountImpl::select(FolderId folder) {
         put(value, folder_record, counters, folder_record.keywords);
         kv::Batch batch;
         batch.put(folder_key(account_id, folder), value);
-        if (auto ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());
-        std::lock_guard state_lock{state_mutex};
-        folder_record.n = counters;
+        // A disk that takes nothing is no reason to refuse reading: then the next session sees them as recent too.
+        if (core.write(std::move(batch))) {
+            std::lock_guard state_lock{state_mutex};
+            folder_record.n = counters;
+        }
     }
     auto self = shared_from_this();
     return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info), first_recent);

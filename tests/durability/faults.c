@@ -29,6 +29,7 @@ struct Control {
     char path[236];
 };
 static struct Control* control;
+static _Thread_local int cut_short;  // the last write was; the next one then finds no room at all
 
 __attribute__((constructor)) static void attach(void) {
     const char* file = getenv("FAULTS_CONTROL");
@@ -69,7 +70,10 @@ static int refused(int error) {
 
 #define WRITING(fd, size, shorter, whole)                                       \
     if (fails(bad_write, fd)) return refused(EIO);                              \
-    if (fails(full, fd)) return (size) > 4096 ? (shorter) : refused(ENOSPC);    \
+    if (fails(full, fd)) {                                                      \
+        cut_short = (size) > 4096 && !cut_short;                                \
+        return cut_short ? (shorter) : refused(ENOSPC);                         \
+    }                                                                           \
     return whole;
 
 static size_t total(const struct iovec* pieces, int count) {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <rocksdb/file_system.h>
+
+#include <memory>
+
+namespace postrider::kv {
+
+/// The same file system, but a full disk is reported as an error that passes. The engine takes "no space" for
+/// the end where it meets it while it makes a new log (it then refuses writes until the store is opened
+/// again); from an error that may be retried it goes on when it is told to, wherever it came from.
+std::shared_ptr<rocksdb::FileSystem> patient_files(std::shared_ptr<rocksdb::FileSystem> files);
+
+}  // namespace postrider::kv
