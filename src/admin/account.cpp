@@ -95,7 +95,7 @@ Result add(Context& context, const Arguments& arguments, const Progress&) {
     account.must_change_password = arguments.flag("must-change");
 
     AccountId id;
-    Json out;
+    Json out = Json::object();
     if (random) {
         auto made = need(context.authenticator.create_random_password(place->domain->id, std::move(account)));
         if (!made) return std::unexpected(made.error());

@@ -30,6 +30,7 @@ std::string cell(const Json& value, bool lines = false) {
     if (value.is_string()) return clean(value.get_ref<const std::string&>(), lines);
     if (!value.is_array()) return clean(to_text(value), false);
     std::string joined;
+    if (value.empty()) return "none";
     for (const Json& one : value) joined.append(joined.empty() ? "" : " ").append(cell(one));
     return joined;
 }
@@ -44,13 +45,18 @@ std::size_t width(std::string_view text) {
 std::string table(const Json& rows) {
     std::vector<std::vector<std::string>> lines(1);
     std::vector<bool> numbers;
+    std::vector<std::string> names;
     for (const auto& [name, value] : rows.front().items()) {
-        lines[0].push_back(name);
+        names.push_back(name);
+        lines[0].push_back(clean(name, false));
         numbers.push_back(value.is_number());
     }
     for (const Json& row : rows) {
         std::vector<std::string> cells;
-        for (const std::string& name : lines[0]) cells.push_back(row.contains(name) ? cell(row[name]) : "");
+        for (const std::string& name : names) {
+            bool nothing = !row.contains(name) || (row[name].is_array() && row[name].empty());
+            cells.push_back(nothing ? "" : cell(row[name]));
+        }
         lines.push_back(std::move(cells));
     }
     std::vector<std::size_t> widths(lines[0].size());
@@ -81,9 +87,9 @@ std::string present(const Json& result) {
         if (is_table(value)) continue;
         std::string text = cell(value, true);
         if (text.find('\n') != text.npos)
-            out += fmt::format("{} =\n{}\n", name, text);
+            out += fmt::format("{} =\n{}\n", clean(name, false), text);
         else
-            out += fmt::format("{:<{}} = {}\n", name, widest, text);
+            out += fmt::format("{:<{}} = {}\n", clean(name, false), widest, text);
     }
     for (const auto& [name, value] : result.items()) {
         if (!is_table(value)) continue;

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <iostream>
 
@@ -32,8 +33,13 @@ using admin::Type;
 
 /// What the command line said for each argument of one operation, in its order.
 struct Given {
-    std::vector<std::vector<std::string>> values;
-    std::vector<std::unique_ptr<bool>> flags;
+    struct One {
+        std::string text;
+        std::vector<std::string> list;
+        bool flag = false;
+        const CLI::Option* option = nullptr;
+    };
+    std::deque<One> all;  // never moves what it holds: the parser keeps references
 };
 
 /// One line of standard input; not shown while it is typed.
@@ -57,38 +63,36 @@ std::optional<std::string> read_secret(std::string_view name) {
     return line;
 }
 
-std::expected<Json, std::string> value_of(const admin::Argument& argument, const std::vector<std::string>& words) {
+std::expected<Json, std::string> value_of(const admin::Argument& argument, const Given::One& given) {
+    const std::string& text = given.text;
     switch (argument.type) {
-    case Type::list: return Json(words);
+    case Type::flag: return Json(given.flag);
+    case Type::list: return Json(given.list);
     case Type::number: {
         std::uint64_t number = 0;
-        const std::string& text = words.back();
         auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         if (error != std::errc{} || end != text.data() + text.size())
             return std::unexpected(fmt::format("{} must be a number, not '{}'", argument.name, text));
         return Json(number);
     }
     case Type::secret: {
-        if (words.back() != "-") return Json(words.back());
+        if (text != "-") return Json(text);
         auto secret = read_secret(argument.name);
         if (!secret) return std::unexpected(fmt::format("{} was to be read from standard input, which is at its end", argument.name));
         return Json(*secret);
     }
-    case Type::path: return Json(fs::absolute(words.back()).lexically_normal().string());
-    default: return Json(words.back());
+    case Type::path: return Json(fs::absolute(text).lexically_normal().string());
+    case Type::text: break;
     }
+    return Json(text);
 }
 
 std::expected<Json, std::string> arguments_of(const Operation& operation, const Given& given) {
     Json arguments = Json::object();
     for (std::size_t i = 0; i < operation.arguments.size(); ++i) {
         const admin::Argument& one = operation.arguments[i];
-        if (one.type == Type::flag) {
-            if (*given.flags[i]) arguments[std::string{one.name}] = true;
-            continue;
-        }
-        if (given.values[i].empty()) continue;
-        auto value = value_of(one, given.values[i]);
+        if (given.all[i].option->count() == 0) continue;
+        auto value = value_of(one, given.all[i]);
         if (!value) return std::unexpected(value.error());
         arguments[std::string{one.name}] = std::move(*value);
     }
@@ -172,14 +176,18 @@ admin::Result run_here(const fs::path& directory, const Operation& operation, co
         auto text = settings::load_file(file.string());
         if (!text) return failed(text.error());
         auto loaded = settings::load(settings_table(), *text, file.string());
-        for (const auto& one : loaded.found)
-            if (one.severity == settings::Severity::error) fmt::print(stderr, "{}\n", one.text());
+        if (!loaded.ok())
+            fmt::print(stderr, "postrider: {} has errors; `postrider config check {}` shows them\n", file.string(), file.string());
         options.settings = std::move(loaded.values);
     }
     auto server = Server::open(std::move(options));
     if (!server) return failed(server.error());
-    return admin::run((*server)->admin_context(), operation.name, arguments,
-                      [&](std::string_view what, int percent) { progress(what, percent); });
+    try {
+        return admin::run((*server)->admin_context(), operation.name, arguments,
+                          [&](std::string_view what, int percent) { progress(what, percent); });
+    } catch (const std::exception& fault) {
+        return failed(std::string{"The operation failed: "} + fault.what());
+    }
 }
 
 int run_operation(const CommandLine& line, const Operation& operation, const Given& given) {
@@ -229,22 +237,18 @@ void add_operation(CommandLine& line, const admin::Chapter& chapter, const Opera
     CLI::App* command = subcommand(line.app, CLI::detail::split(std::string{operation.name}, ' '), chapter.help);
     command->description(std::string{operation.help});
     Given& given = line.keep<Given>();
-    given.values.resize(operation.arguments.size());
-    given.flags.resize(operation.arguments.size());
-    for (std::size_t i = 0; i < operation.arguments.size(); ++i) {
-        const admin::Argument& one = operation.arguments[i];
+    for (const admin::Argument& one : operation.arguments) {
+        Given::One& value = given.all.emplace_back();
         std::string name = (one.by_place() ? "" : "--") + std::string{one.name}, help{one.help};
         if (one.type == Type::flag) {
-            given.flags[i] = std::make_unique<bool>(false);
-            command->add_flag(name, *given.flags[i], help);
+            value.option = command->add_flag(name, value.flag, help);
             continue;
         }
-        CLI::Option* option = command->add_option(name, given.values[i], help);
-        option->required(one.required);
-        option->expected(1);
-        if (one.type == Type::list && one.by_place()) option->expected(1, CLI::detail::expected_max_vector_size);
-        if (one.type == Type::list && !one.by_place()) option->take_all();
-        option->type_name(one.type == Type::number ? "NUMBER" : "TEXT");
+        // As text even where it is a number: so every value is looked at in one place.
+        CLI::Option* option =
+            one.type == Type::list ? command->add_option(name, value.list, help) : command->add_option(name, value.text, help);
+        option->required(one.required)->type_name(one.type == Type::number ? "NUMBER" : "TEXT");
+        value.option = option;
     }
     command->callback([&line, &operation, &given] { line.exit_code = run_operation(line, operation, given); });
 }
