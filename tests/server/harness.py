@@ -77,8 +77,8 @@ class Server:
         return self
 
     def serve(self, config, ports_to_await=None):
-        """A server with a configuration of the test's own. `config(ports)` is its text, `ports` free ports by name. The
-        data are those of an earlier demo() in this directory."""
+        """A server with a configuration of the test's own. `config(ports)` is its text, `ports` free ports by name
+        ("udp" and "ipv6" are not waited for). The data are those of an earlier demo() in this directory."""
         for attempt in range(5):
             ports = FreePorts()
             path = os.path.join(self.root, "test.cfg")
@@ -86,7 +86,7 @@ class Server:
                 file.write(config(ports))
             self._spawn(["serve", "-W", self.data, "-C", path])
             self.ports = dict(ports)
-            if self._await_ports(ports_to_await or [p for n, p in ports.items() if not n.startswith("udp")]):
+            if self._await_ports(ports_to_await or [p for n, p in ports.items() if n not in ("udp", "ipv6")]):
                 return self
             said = self.stderr()
             self.stop(check=False)

@@ -278,7 +278,7 @@ class Mutt(harness.ServerCase):
                 with open(rc, "a") as file:
                     file.write(f"set imap_user='carol@example.org'\n")
                 where = f"{service}://localhost:{self.port(service)}/INBOX"
-                keys = f'push "<tag-pattern>all<enter><tag-prefix><copy-message>{target}<enter><quit>"'
+                keys = f'push "<tag-pattern>.<enter>;<copy-message>{target}<enter><quit>"'
                 self.with_terminal(["mutt", "-n", "-F", rc, "-f", where, "-e", keys], home)
                 got = [m["Subject"] for m in mailbox.mbox(target, create=False)]
                 self.assertEqual(got, [f"for mutt {number}" for number in range(5)])
