@@ -21,7 +21,11 @@ Failure to_failure(const rocksdb::Status& status, const std::filesystem::path& d
                                          directory.native(), doing, reason)};
     if (status.IsCorruption())
         return {KvError::corrupt, fmt::format("{}: {}: {}", directory.native(), doing, reason)};
-    return {KvError::io, fmt::format("{}: {}: {}", directory.native(), doing, reason)};
+    // Whether a write or a flush: the engine writes no more.
+    const bool writes = doing == "writing" || doing == "syncing";
+    return {KvError::io,
+            fmt::format("{}: {}: {}{}", directory.native(), doing, reason,
+                        writes ? "; nothing is written here until the server is started again" : "")};
 }
 
 }  // namespace postrider::kv

@@ -53,6 +53,10 @@ class Line:
     def close(self):
         self.socket.close()
 
+    def __del__(self):
+        if hasattr(self, "socket"):
+            self.close()
+
 
 class Smtp:
     def __init__(self, port, seconds=30, lmtp=False):

@@ -21,10 +21,12 @@ class Server:
         env = dict(os.environ, **self.env)
         if self.preload:
             env["LD_PRELOAD"] = self.preload
-        self.log = open(self.output, "ab") if self.output else subprocess.DEVNULL
+        log = open(self.output, "ab") if self.output else subprocess.DEVNULL
         self.process = subprocess.Popen(
             [self.binary, "demo", "--data", self.data, "--port-base", "0", "--json", "--users", str(self.users)],
-            stdout=subprocess.PIPE, stderr=self.log, env=env)
+            stdout=subprocess.PIPE, stderr=log, env=env)
+        if self.output:
+            log.close()
         began = time.monotonic()
         line = self._first_line(began + seconds)
         if not line:
