@@ -27,8 +27,10 @@ protected:
         directory = std::move(*known);
         directory->on_change([this](const directory::ChangeEvent& event) {
             using Kind = directory::ChangeEvent::Kind;
-            if (event.kind == Kind::account_created) EXPECT_TRUE(store->create_account(event.account));
-            if (event.kind == Kind::account_deleted) EXPECT_TRUE(store->delete_account(event.account));
+            mailstore::Result<> done;
+            if (event.kind == Kind::account_created) done = store->create_account(event.account);
+            if (event.kind == Kind::account_deleted) done = store->delete_account(event.account);
+            EXPECT_TRUE(done) << done.error().what;
         });
         authenticator = std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth::AuthOptions{});
         queue = std::make_unique<queue::Queue>(*store);
