@@ -56,8 +56,8 @@ bool unbalanced(std::string_view line, std::size_t at) {
     return end == line.size() && (end - at < 2 || line[end - 1] != '"' || line[end - 2] == '\\');
 }
 
-/// Where the secret begins, or npos. A password may look like a command after a tag ("PASS LOGIN me"), so the earliest
-/// place counts.
+/// Where the secret begins, or npos. A password may look like a command after a tag ("PASS LOGIN me"), so the
+/// earliest place counts.
 std::size_t secret_begin(std::string_view line) {
     std::size_t first = skip_blanks(line, 0);
     std::size_t first_end = word_end(line, first);
