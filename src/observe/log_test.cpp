@@ -90,6 +90,8 @@ TEST(Mask, HidesWhatFollowsCommandsThatLogIn) {
         {"a001 LOGIN {5}", "a001 LOGIN {5}"},
         {"PASS secret with blanks", "PASS ***"},
         {"  PASS x", "  PASS ***"},
+        {"PASS LOGIN me", "PASS ***"},  // looks like a command after a tag
+        {"PASS AUTHENTICATE PLAIN me", "PASS ***"},
         {"APOP mrose c4c9334bac560ecc979e58001b3e22fb", "APOP mrose ***"},
         {"MAIL FROM:<pass@example.org>", "MAIL FROM:<pass@example.org>"},
         {"a1 SELECT PASS", "a1 SELECT PASS"},

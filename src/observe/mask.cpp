@@ -1,5 +1,7 @@
 #include "observe/mask.h"
 
+#include <algorithm>
+
 namespace postrider::observe {
 
 namespace {
@@ -54,24 +56,26 @@ bool unbalanced(std::string_view line, std::size_t at) {
     return end == line.size() && (end - at < 2 || line[end - 1] != '"' || line[end - 2] == '\\');
 }
 
-/// Where the secret begins, or npos.
+/// Where the secret begins, or npos. A password may look like a command after a tag ("PASS LOGIN me"), so the
+/// earliest place counts.
 std::size_t secret_begin(std::string_view line) {
     std::size_t first = skip_blanks(line, 0);
     std::size_t first_end = word_end(line, first);
     std::size_t second = skip_blanks(line, first_end);
     std::size_t second_end = word_end(line, second);
+    std::size_t earliest = std::string_view::npos;
     for (const Secret& secret : secrets) {
         std::string_view word = secret.after_tag ? line.substr(second, second_end - second)
                                                  : line.substr(first, first_end - first);
         if (!same(word, secret.command)) continue;
         std::size_t at = skip_blanks(line, secret.after_tag ? second_end : first_end);
         for (int i = 0; i < secret.shown; ++i) {
-            if (unbalanced(line, at)) return at;  // who knows where the name ends
+            if (unbalanced(line, at)) break;  // who knows where the name ends
             at = skip_blanks(line, word_end(line, at));
         }
-        if (at < line.size()) return at;
+        if (at < line.size()) earliest = std::min(earliest, at);
     }
-    return std::string_view::npos;
+    return earliest;
 }
 
 }  // namespace

@@ -57,7 +57,13 @@ std::optional<Envelope> take_envelope(Decoder& in) {
     envelope.authenticated = in.string();
     envelope.client = in.string();
     envelope.helo = in.string();
-    envelope.arrival = Time{std::chrono::microseconds{static_cast<std::int64_t>(in.be<std::uint64_t>())}};
+    using std::chrono::microseconds;
+    const microseconds arrival{static_cast<std::int64_t>(in.be<std::uint64_t>())};
+    // Beyond these a Time, which counts nanoseconds, would overflow.
+    if (arrival > std::chrono::duration_cast<microseconds>(Time::duration::max())
+        || arrival < std::chrono::duration_cast<microseconds>(Time::duration::min()))
+        return std::nullopt;
+    envelope.arrival = Time{arrival};
     auto count = in.varint();
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
         auto recipient = take_recipient(in);
@@ -94,7 +100,8 @@ void encode(std::string& out, const Envelope& envelope) {
     out.push_back(static_cast<char>(version));
     put(out, envelope.reverse_path);
     put_string(out, envelope.envid);
-    out.push_back(static_cast<char>((envelope.return_full ? full_bit : 0) | (envelope.smtputf8 ? utf8_bit : 0)));
+    out.push_back(
+        static_cast<char>((envelope.return_full ? full_bit : 0) | (envelope.smtputf8 ? utf8_bit : 0)));
     out.push_back(static_cast<char>(envelope.body));
     put_string(out, envelope.authenticated);
     put_string(out, envelope.client);

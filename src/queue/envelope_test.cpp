@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/codec.h"
 #include "queue/queue.h"
 
 namespace postrider::queue {
@@ -52,6 +53,49 @@ TEST(Envelope, RefusesEveryTruncationAndNewerVersions) {
     EXPECT_FALSE(decode_envelope(bytes + "x"));
     bytes[0] = 99;
     EXPECT_FALSE(decode_envelope(bytes));
+}
+
+TEST(Envelope, RefusesATimeThatNoClockShows) {
+    Envelope e = full_envelope();
+    std::string bytes;
+    encode(bytes, e);
+    std::string time;
+    put_be(time, std::uint64_t{1'800'000'000'123'456});
+    const auto at = bytes.find(time);
+    ASSERT_NE(at, std::string::npos);
+    bytes[at] = '\x7f';
+    EXPECT_FALSE(decode_envelope(bytes));
+    bytes[at] = '\x80';
+    EXPECT_FALSE(decode_envelope(bytes));
+}
+
+TEST(Entry, SurvivesEncodingAndRefusesNumbersThatDoNotFit) {
+    Entry e;
+    e.blob = BlobId{9};
+    e.envelope = full_envelope();
+    e.size = UINT32_MAX;
+    e.attempts = 3;
+    e.next_attempt = Time{std::chrono::seconds{1'800'000'000}};
+    const std::string bytes = encode(e);
+    auto back = decode_entry(QueueId{9}, bytes);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(encode(*back), bytes);
+    EXPECT_EQ(back->next_attempt, e.next_attempt);
+
+    std::string fields;  // of a record that is right up to its envelope
+    encode(fields, e.envelope);
+    auto record = [&](std::uint64_t size, std::uint64_t attempts, std::uint64_t due) {
+        std::string out{'\1'};
+        put_be(out, std::uint64_t{9});
+        put_varint(out, size);
+        put_varint(out, attempts);
+        put_be(out, due);
+        return out + fields;
+    };
+    EXPECT_TRUE(decode_entry(QueueId{9}, record(1, 1, 1)));
+    EXPECT_FALSE(decode_entry(QueueId{9}, record(1ull << 32, 1, 1)));
+    EXPECT_FALSE(decode_entry(QueueId{9}, record(1, 1ull << 32, 1)));
+    EXPECT_FALSE(decode_entry(QueueId{9}, record(1, 1, 1ull << 62)));
 }
 
 TEST(Notify, UnsaidMeansFailureOnly) {

@@ -21,7 +21,8 @@ std::string entry_key(QueueId id) {
 }
 
 std::uint64_t seconds_of(Time time) {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
 }
 
 std::string due_key(Time due, QueueId id) {
@@ -31,7 +32,15 @@ std::string due_key(Time due, QueueId id) {
     return key;
 }
 
-std::string encode_entry(const Entry& entry) {
+mailstore::Failure storage_failure(const kv::Failure& failure) {
+    return {
+        failure.kind == kv::KvError::corrupt ? mailstore::MailError::corrupt : mailstore::MailError::storage,
+        failure.what};
+}
+
+}  // namespace
+
+std::string encode(const Entry& entry) {
     std::string out;
     out.push_back(static_cast<char>(version));
     put_be(out, entry.blob.value());
@@ -43,25 +52,24 @@ std::string encode_entry(const Entry& entry) {
 }
 
 std::optional<Entry> decode_entry(QueueId id, std::string_view bytes) {
+    constexpr std::uint64_t last =
+        std::chrono::duration_cast<std::chrono::seconds>(Time::duration::max()).count();
     Decoder in{bytes};
     if (in.be<std::uint8_t>() != version) return std::nullopt;
     Entry entry;
     entry.id = id;
     entry.blob = BlobId{in.be<std::uint64_t>()};
-    entry.size = static_cast<std::uint32_t>(in.varint());
-    entry.attempts = static_cast<std::uint32_t>(in.varint());
-    if (auto due = in.be<std::uint64_t>()) entry.next_attempt = Time{std::chrono::seconds{due}};
+    const std::uint64_t size = in.varint(), attempts = in.varint();
+    const auto due = in.be<std::uint64_t>();
+    if (size > UINT32_MAX || attempts > UINT32_MAX || due > last) return std::nullopt;
+    entry.size = static_cast<std::uint32_t>(size);
+    entry.attempts = static_cast<std::uint32_t>(attempts);
+    if (due != 0) entry.next_attempt = Time{std::chrono::seconds{due}};
     auto envelope = decode_envelope(in.rest());
     if (!in.ok() || !envelope) return std::nullopt;
     entry.envelope = std::move(*envelope);
     return entry;
 }
-
-mailstore::Failure storage_failure(const kv::Failure& failure) {
-    return {failure.kind == kv::KvError::corrupt ? mailstore::MailError::corrupt : mailstore::MailError::storage, failure.what};
-}
-
-}  // namespace
 
 bool Entry::finished() const {
     return std::ranges::none_of(envelope.recipients, [](const Recipient& r) {
@@ -69,7 +77,9 @@ bool Entry::finished() const {
     });
 }
 
-std::string to_string(QueueId id) { return fmt::format("{:06X}", id.value()); }
+std::string to_string(QueueId id) {
+    return fmt::format("{:06X}", id.value());
+}
 
 std::optional<QueueId> parse_queue_id(std::string_view text) {
     std::uint64_t value = 0;
@@ -78,14 +88,15 @@ std::optional<QueueId> parse_queue_id(std::string_view text) {
     return QueueId{value};
 }
 
-std::chrono::seconds retry_delay(std::uint32_t attempt, std::chrono::seconds first, std::chrono::seconds longest) {
+std::chrono::seconds retry_delay(std::uint32_t attempt, std::chrono::seconds first,
+                                 std::chrono::seconds longest) {
     auto delay = first;
     for (std::uint32_t n = 1; n < attempt && delay < longest; ++n) delay *= 2;
     return std::min(delay, longest);
 }
 
 void Queue::add(const Entry& entry, kv::Batch& batch) {
-    batch.put(entry_key(entry.id), encode_entry(entry));
+    batch.put(entry_key(entry.id), encode(entry));
     if (entry.next_attempt) batch.put(due_key(*entry.next_attempt, entry.id), {});
 }
 
@@ -158,7 +169,9 @@ mailstore::Result<std::optional<Entry>> Queue::find(QueueId id) {
     if (!bytes) return std::unexpected(storage_failure(bytes.error()));
     if (!*bytes) return std::nullopt;
     auto entry = decode_entry(id, **bytes);
-    if (!entry) return std::unexpected(mailstore::Failure{mailstore::MailError::corrupt, "queue entry " + to_string(id)});
+    if (!entry)
+        return std::unexpected(
+            mailstore::Failure{mailstore::MailError::corrupt, "queue entry " + to_string(id)});
     return entry;
 }
 
