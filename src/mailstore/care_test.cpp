@@ -123,7 +123,7 @@ TEST_F(Care, ASnapshotIsAWholeStoreOfItsOwn) {
     deliver(bob, "later");
     store.reset();
     options.directory = directory;
-    options.locations[0].options.directory = directory / "locations" / "1";
+    options.locations[0].options.directory = directory / "mail";
     open();
     EXPECT_EQ(uids(bob, "INBOX").size(), 5u);
     EXPECT_EQ(text(bob, "INBOX", Uid{5}), message("5"));

@@ -69,6 +69,14 @@ Result<> sync_directory(const std::filesystem::path& directory) {
     return {};
 }
 
+/// Where a location lies in the copy: as in the original where it is inside the store's own directory, so that a
+/// server can be started on the copy as it is.
+std::filesystem::path place_in_copy(const LocationConfig& location, const std::filesystem::path& store) {
+    const auto inside = location.options.directory.lexically_normal().lexically_relative(store.lexically_normal());
+    if (!inside.empty() && *inside.begin() != "..") return inside;
+    return std::filesystem::path{"locations"} / fmt::format("{}", location.number);
+}
+
 }  // namespace
 
 Result<> MailStoreImpl::snapshot(const std::filesystem::path& directory) {
@@ -76,7 +84,7 @@ Result<> MailStoreImpl::snapshot(const std::filesystem::path& directory) {
     std::error_code error;
     if (std::filesystem::exists(directory, error) && !std::filesystem::is_empty(directory, error))
         return fail(MailError::exists, directory.string() + " is not empty");
-    std::filesystem::create_directories(directory / "locations", error);
+    std::filesystem::create_directories(directory, error);
     if (error) return fail(MailError::storage, directory.string() + ": " + error.message());
 
     // The checkpoint knows exactly the records before the marks, and the copies end there: opened, it has
@@ -91,7 +99,7 @@ Result<> MailStoreImpl::snapshot(const std::filesystem::path& directory) {
     if (!ok) return ok;
     for (const auto& [location, mark] : marks) {
         const auto& source = location->config.options.directory;
-        const auto target = directory / "locations" / fmt::format("{}", location->config.number);
+        const auto target = directory / place_in_copy(location->config, core_.options.directory);
         std::filesystem::create_directories(target, error);
         if (error) return fail(MailError::storage, target.string() + ": " + error.message());
         for (const auto& entry : std::filesystem::directory_iterator(source, error)) {

@@ -168,7 +168,7 @@ class AdminCommands(unittest.TestCase):
         self.ok("storage", "snapshot", copy)
         self.ok("account", "delete", alice["address"])
         self.stop()
-        for there, here in (("kv", "kv"), ("locations/0", "messages")):
+        for there, here in (("kv", "kv"), ("messages", "messages")):
             shutil.rmtree(os.path.join(self.data, here))
             shutil.move(os.path.join(copy, there), os.path.join(self.data, here))
         self.assertEqual(self.ok("account", "folders", alice["address"])["folders"][0]["messages"], 1)
