@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "base/test_folder.h"
 #include "admin/operation.h"
 #include "mailstore/fixture_for_tests.h"
 
@@ -17,7 +18,7 @@ protected:
         ok("domain add", {{"domain", "example.org"}});
     }
     void open() {
-        mailstore::Options options = mailstore::options_in(scratch.path);
+        mailstore::Options options = mailstore::options_in(scratch.path());
         options.log = &logger;
         auto opened = mailstore::MailStore::open(options, [](auto, auto) { return std::nullopt; });
         ASSERT_TRUE(opened) << opened.error().what;
@@ -87,7 +88,7 @@ protected:
         return QueueId{blob.get_future().get().value()};
     }
 
-    mailstore::Scratch scratch;
+    TestFolder scratch;
     observe::MemoryLog log{"STORE", 7};
     observe::Logger logger = log.logger();
     ManualClock clock{Time{} + std::chrono::hours{24 * 365 * 55}};

@@ -197,7 +197,7 @@ TEST_F(AdminTest, CaresForTheStore) {
     ok("storage compact");
     ok("storage repair", {{"account", "ann@example.org"}});
     EXPECT_EQ(error("storage repair", {{"account", "#x"}}), Kind::bad_value);
-    auto copy = (scratch.path / "copy").string();
+    auto copy = (scratch.path() / "copy").string();
     ok("storage snapshot", {{"directory", copy}});
     EXPECT_TRUE(std::filesystem::exists(copy + "/kv"));
     EXPECT_EQ(error("storage snapshot", {{"directory", copy}}), Kind::exists);
@@ -216,9 +216,9 @@ TEST_F(AdminTest, AnOlderServerRefusesANewerStore) {
     {
         kv::Options newer;
         newer.format = 1'000;
-        ASSERT_TRUE(kv::Store::open(scratch.path / "kv", newer));
+        ASSERT_TRUE(kv::Store::open(scratch.path() / "kv", newer));
     }
-    mailstore::Options options = mailstore::options_in(scratch.path);
+    mailstore::Options options = mailstore::options_in(scratch.path());
     options.log = &logger;
     auto opened = mailstore::MailStore::open(options, [](auto, auto) { return std::nullopt; });
     ASSERT_FALSE(opened);
