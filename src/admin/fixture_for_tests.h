@@ -17,8 +17,9 @@ protected:
         ok("domain add", {{"domain", "example.org"}});
     }
     void open() {
-        mailstore::Options options = mailstore::options_in(scratch.path);
+        mailstore::Options options = mailstore::options_in(scratch.path());
         options.log = &logger;
+        options.blob_grace = 0s;
         auto opened = mailstore::MailStore::open(options, [](auto, auto) { return std::nullopt; });
         ASSERT_TRUE(opened) << opened.error().what;
         store = std::move(*opened);
@@ -32,7 +33,8 @@ protected:
             if (event.kind == Kind::account_deleted) done = store->delete_account(event.account);
             EXPECT_TRUE(done) << done.error().what;
         });
-        authenticator = std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth::AuthOptions{});
+        authenticator =
+            std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth::AuthOptions{});
         queue = std::make_unique<queue::Queue>(*store);
         context = std::make_unique<Context>(
             Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
@@ -47,7 +49,8 @@ protected:
     }
 
     Result run(std::string_view name, const Json& arguments = Json::object()) {
-        return admin::run(*context, name, arguments, [this](std::string_view, int percent) { percents.push_back(percent); });
+        return admin::run(*context, name, arguments,
+                          [this](std::string_view, int percent) { percents.push_back(percent); });
     }
     Json ok(std::string_view name, const Json& arguments = Json::object()) {
         auto result = run(name, arguments);
@@ -87,7 +90,7 @@ protected:
         return QueueId{blob.get_future().get().value()};
     }
 
-    mailstore::Scratch scratch;
+    TestFolder scratch;
     observe::MemoryLog log{"STORE", 7};
     observe::Logger logger = log.logger();
     ManualClock clock{Time{} + std::chrono::hours{24 * 365 * 55}};
