@@ -191,17 +191,23 @@ class AdminCommands(unittest.TestCase):
         for octets in (b"\n", b"hello\n", b"\xff\x00\n", b"[" * 50_000 + b"\n", b'{"operation":"fly"}\n'):
             self.assertEqual(json.loads(ask(octets))["error"]["kind"], "usage")
         self.assertIn("1 MB", json.loads(ask(b"x" * (1 << 20)))["error"]["what"])
-        waiting = []
-        for _ in range(8):
+        # Those that have just ended may still hold a place, so it may take one or two more to fill them all.
+        waiting, answer = [], {}
+        while "error" not in answer and len(waiting) < 20:
             peer = socket.socket(socket.AF_UNIX)
             peer.connect(path)
             waiting.append(peer)
-        time.sleep(0.2)
-        self.assertIn("Too many", json.loads(ask(b'{"operation":"domain list"}\n'))["error"]["what"])
+            if len(waiting) >= 8:
+                answer = json.loads(ask(b'{"operation":"domain list"}\n'))
+        self.assertIn("Too many", answer["error"]["what"])
         for peer in waiting:
             peer.close()
-        time.sleep(0.2)
-        self.assertEqual(json.loads(ask(b'{"operation":"domain list"}\n'))["result"]["domains"][0]["name"], "example.org")
+        for _ in range(100):
+            answer = json.loads(ask(b'{"operation":"domain list"}\n'))
+            if "result" in answer:
+                break
+            time.sleep(0.05)
+        self.assertEqual(answer["result"]["domains"][0]["name"], "example.org")
         self.assertTrue(self.log_in(self.demo["accounts"][0]["address"], self.demo["accounts"][0]["password"]))
 
     def test_people_get_tables_and_exit_codes(self):
