@@ -103,7 +103,8 @@ Result add(Context& context, const Arguments& arguments, const Progress&) {
         out["password"] = made->password;
     } else if (password) {
         auto policy = arguments.flag("ignore-policy") ? Policy::ignore : Policy::enforce;
-        auto made = need(context.authenticator.create_account(place->domain->id, std::move(account), *password, policy));
+        auto made = need(
+            context.authenticator.create_account(place->domain->id, std::move(account), *password, policy));
         if (!made) return std::unexpected(made.error());
         id = *made;
     } else {
@@ -128,8 +129,9 @@ Result with_account(Context& context, const Arguments& arguments, Do&& act) {
 }
 
 Result remove(Context& context, const Arguments& arguments, const Progress&) {
-    return with_account(context, arguments,
-                        [&](const AccountEntry& account) { return context.directory.delete_account(account.id); });
+    return with_account(context, arguments, [&](const AccountEntry& account) {
+        return context.directory.delete_account(account.id);
+    });
 }
 
 Result rename(Context& context, const Arguments& arguments, const Progress&) {
@@ -170,17 +172,20 @@ Result password(Context& context, const Arguments& arguments, const Progress&) {
     if (!account) return std::unexpected(account.error());
     auto given = arguments.maybe_text("password");
     bool random = arguments.flag("random-password");
-    if (given.has_value() == random) return fail(Kind::usage, "account password: give a password, or ask for a random one");
+    if (given.has_value() == random)
+        return fail(Kind::usage, "account password: give a password, or ask for a random one");
     if (given && given->empty()) return fail(Kind::bad_value, "account password: the password is empty");
     Policy policy = arguments.flag("ignore-policy") ? Policy::ignore : Policy::enforce;
     Json out = Json::object();
     if (random) {
         auto settings = need(context.directory.effective((*account)->id));
         if (!settings) return std::unexpected(settings.error());
-        given = auth::Authenticator::random_password(std::clamp((*settings)->minimum_password_length, 16u, 128u));
+        given =
+            auth::Authenticator::random_password(std::clamp((*settings)->minimum_password_length, 16u, 128u));
         out["password"] = *given;
     }
-    auto ok = need(context.authenticator.set_password((*account)->id, *given, policy, arguments.flag("must-change")));
+    auto ok = need(
+        context.authenticator.set_password((*account)->id, *given, policy, arguments.flag("must-change")));
     if (!ok) return std::unexpected(ok.error());
     return out;
 }
@@ -232,11 +237,10 @@ Result forgive(Context& context, const Arguments& arguments, const Progress&) {
 
 constexpr Argument the_account{"account", Type::text, "Address of the account, by name or alias", true};
 constexpr Argument only_account[] = {the_account};
-constexpr Argument list_arguments[] = {
-    {"domain", Type::text, "Only of this domain", false, true},
-    {"prefix", Type::text, "Only names that begin so"},
-    {"after", Type::text, "The 'next' of the page before"},
-    {"limit", Type::number, "At most so many, 1 to 10000 [1000]"}};
+constexpr Argument list_arguments[] = {{"domain", Type::text, "Only of this domain", false, true},
+                                       {"prefix", Type::text, "Only names that begin so"},
+                                       {"after", Type::text, "The 'next' of the page before"},
+                                       {"limit", Type::number, "At most so many, 1 to 10000 [1000]"}};
 constexpr Argument add_arguments[] = {
     {"account", Type::text, "Address of the new account", true},
     {"password", Type::secret, "Its password; without one nobody can log in to it"},
@@ -261,9 +265,8 @@ constexpr Argument password_arguments[] = {
 constexpr Argument alias_arguments[] = {the_account, {"alias", Type::text, "Further local part", true}};
 constexpr Argument class_arguments[] = {
     the_account, {"class", Type::text, "Name of the class; none: the domain's defaults", false, true}};
-constexpr Argument value_arguments[] = {the_account,
-                                        {"name", Type::text, "Name of the setting", true},
-                                        {"value", Type::text, value_help, true}};
+constexpr Argument value_arguments[] = {
+    the_account, {"name", Type::text, "Name of the setting", true}, {"value", Type::text, value_help, true}};
 constexpr Argument name_arguments[] = {the_account, {"name", Type::text, "Name of the setting", true}};
 
 constexpr Operation operations[] = {
@@ -273,7 +276,8 @@ constexpr Operation operations[] = {
     {"account delete", "Delete an account and its mail", only_account, remove, true},
     {"account rename", "Give an account another name; its mail and id stay", rename_arguments, rename, true},
     {"account enable", "Take mail and log-ins for the account again", only_account, enable, true},
-    {"account disable", "Take no mail and no log-ins for the account until it is enabled", only_account, disable, true},
+    {"account disable", "Take no mail and no log-ins for the account until it is enabled", only_account,
+     disable, true},
     {"account change", "Change what is known about the owner", change_arguments, change, true},
     {"account password", "Set an account's password", password_arguments, password, true},
     {"account alias add", "Give an account a further name", alias_arguments, alias_add, true},
@@ -284,12 +288,14 @@ constexpr Operation operations[] = {
     {"account reset", "Let one be inherited again", name_arguments, reset, true},
     {"account quota", "Show what an account uses and may use", only_account, account_quota},
     {"account folders", "List an account's folders with their counters", only_account, account_folders},
-    {"account forgive", "Forget failed log-ins, so that the account can be logged in to at once", only_account, forgive,
-     false, true},
+    {"account forgive", "Forget failed log-ins, so that the account can be logged in to at once",
+     only_account, forgive, false, true},
 };
 
 }  // namespace
 
-Chapter account_chapter() { return {"account", "Accounts", operations}; }
+Chapter account_chapter() {
+    return {"account", "Accounts", operations};
+}
 
 }  // namespace postrider::admin

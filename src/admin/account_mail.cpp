@@ -8,12 +8,12 @@ namespace {
 std::string_view word(mailstore::FolderKind kind) {
     using mailstore::FolderKind;
     switch (kind) {
-    case FolderKind::mail: return "mail";
-    case FolderKind::calendar: return "calendar";
-    case FolderKind::contacts: return "contacts";
-    case FolderKind::tasks: return "tasks";
-    case FolderKind::notes: return "notes";
-    case FolderKind::journal: return "journal";
+        case FolderKind::mail: return "mail";
+        case FolderKind::calendar: return "calendar";
+        case FolderKind::contacts: return "contacts";
+        case FolderKind::tasks: return "tasks";
+        case FolderKind::notes: return "notes";
+        case FolderKind::journal: return "journal";
     }
     return "";
 }
@@ -21,19 +21,20 @@ std::string_view word(mailstore::FolderKind kind) {
 std::string_view word(mailstore::SpecialUse use) {
     using mailstore::SpecialUse;
     switch (use) {
-    case SpecialUse::none: return "";
-    case SpecialUse::all: return "all";
-    case SpecialUse::archive: return "archive";
-    case SpecialUse::drafts: return "drafts";
-    case SpecialUse::flagged: return "flagged";
-    case SpecialUse::junk: return "junk";
-    case SpecialUse::sent: return "sent";
-    case SpecialUse::trash: return "trash";
+        case SpecialUse::none: return "";
+        case SpecialUse::all: return "all";
+        case SpecialUse::archive: return "archive";
+        case SpecialUse::drafts: return "drafts";
+        case SpecialUse::flagged: return "flagged";
+        case SpecialUse::junk: return "junk";
+        case SpecialUse::sent: return "sent";
+        case SpecialUse::trash: return "trash";
     }
     return "";
 }
 
-std::expected<std::shared_ptr<mailstore::Account>, Error> mail_of(Context& context, const Arguments& arguments) {
+std::expected<std::shared_ptr<mailstore::Account>, Error> mail_of(Context& context,
+                                                                  const Arguments& arguments) {
     auto entry = find_account(context, arguments.text("account"));
     if (!entry) return std::unexpected(entry.error());
     return need(mailstore::open_or_create(context.store, (*entry)->id));

@@ -21,18 +21,21 @@ Result list(Context& context, const Arguments&, const Progress&) {
 Result add(Context& context, const Arguments& arguments, const Progress&) {
     auto credentials = need(context.authenticator.make_credentials(arguments.text("password")));
     if (!credentials) return std::unexpected(credentials.error());
-    auto ok = need(context.directory.create_admin(arguments.text("name"), arguments.text("description"), *credentials));
+    auto ok = need(
+        context.directory.create_admin(arguments.text("name"), arguments.text("description"), *credentials));
     if (!ok) return std::unexpected(ok.error());
     return done();
 }
 
 Result remove(Context& context, const Arguments& arguments, const Progress&) {
-    if (auto ok = need(context.directory.delete_admin(arguments.text("name"))); !ok) return std::unexpected(ok.error());
+    if (auto ok = need(context.directory.delete_admin(arguments.text("name"))); !ok)
+        return std::unexpected(ok.error());
     return done();
 }
 
 Result password(Context& context, const Arguments& arguments, const Progress&) {
-    auto ok = need(context.authenticator.set_admin_password(arguments.text("name"), arguments.text("password")));
+    auto ok =
+        need(context.authenticator.set_admin_password(arguments.text("name"), arguments.text("password")));
     if (!ok) return std::unexpected(ok.error());
     return done();
 }
@@ -46,9 +49,8 @@ Result enable(Context& context, const Arguments& arguments, const Progress&) {
 
 constexpr Argument the_name{"name", Type::text, "Name of the administrator", true};
 constexpr Argument only_name[] = {the_name};
-constexpr Argument add_arguments[] = {the_name,
-                                      {"password", Type::secret, "The password", true},
-                                      {"description", Type::text, "Who that is"}};
+constexpr Argument add_arguments[] = {
+    the_name, {"password", Type::secret, "The password", true}, {"description", Type::text, "Who that is"}};
 constexpr Argument password_arguments[] = {the_name, {"password", Type::secret, "The new password", true}};
 
 constexpr Operation operations[] = {
@@ -62,6 +64,8 @@ constexpr Operation operations[] = {
 
 }  // namespace
 
-Chapter admin_chapter() { return {"admin", "Administrators", operations}; }
+Chapter admin_chapter() {
+    return {"admin", "Administrators", operations};
+}
 
 }  // namespace postrider::admin

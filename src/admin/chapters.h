@@ -7,14 +7,14 @@ namespace postrider::admin {
 
 Chapter domain_chapter();
 Chapter account_chapter();
-Chapter group_chapter();             ///< members.cpp
-Chapter forwarder_chapter();         ///< members.cpp
+Chapter group_chapter();      ///< members.cpp
+Chapter forwarder_chapter();  ///< members.cpp
 Chapter folder_recipient_chapter();
 Chapter class_chapter();
-Chapter server_chapter();            ///< class.cpp: what accounts inherit
+Chapter server_chapter();  ///< class.cpp: what accounts inherit
 Chapter admin_chapter();
 Chapter queue_chapter();
 Chapter storage_chapter();
-Chapter metrics_chapter();           ///< storage.cpp
+Chapter metrics_chapter();  ///< storage.cpp
 
 }  // namespace postrider::admin

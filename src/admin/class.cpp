@@ -119,12 +119,17 @@ constexpr Operation server_operations[] = {
     {"server defaults show", "Show the settings that all accounts inherit", {}, server_show},
     {"server defaults set", "Set one for all accounts", server_value_arguments, server_set, true},
     {"server defaults reset", "Give one its built-in value again", server_name_arguments, server_reset, true},
-    {"server forgive", "Forget failed log-ins from an IP address", address_arguments, server_forgive, false, true},
+    {"server forgive", "Forget failed log-ins from an IP address", address_arguments, server_forgive, false,
+     true},
 };
 
 }  // namespace
 
-Chapter class_chapter() { return {"class", "Account classes", class_operations}; }
-Chapter server_chapter() { return {"server", "The server as a whole", server_operations}; }
+Chapter class_chapter() {
+    return {"class", "Account classes", class_operations};
+}
+Chapter server_chapter() {
+    return {"server", "The server as a whole", server_operations};
+}
 
 }  // namespace postrider::admin

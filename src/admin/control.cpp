@@ -19,7 +19,9 @@ const std::string* text_member(const Json& object, const char* name) {
     return at == object.end() || !at->is_string() ? nullptr : &at->get_ref<const std::string&>();
 }
 
-std::unexpected<Error> bad_request(std::string what) { return std::unexpected(Error{Error::Kind::usage, std::move(what)}); }
+std::unexpected<Error> bad_request(std::string what) {
+    return std::unexpected(Error{Error::Kind::usage, std::move(what)});
+}
 
 }  // namespace
 
@@ -33,7 +35,8 @@ std::string request_line(const Request& request) {
 
 std::expected<Request, Error> parse_request(std::string_view line) {
     auto json = parse(line, max_request_depth);
-    if (!json || !json->is_object()) return bad_request("A request is one JSON object on a line: {\"operation\", \"arguments\"}");
+    if (!json || !json->is_object())
+        return bad_request("A request is one JSON object on a line: {\"operation\", \"arguments\"}");
     const std::string* operation = text_member(*json, "operation");
     if (!operation) return bad_request("The request has no \"operation\"");
     Request request;
@@ -51,7 +54,8 @@ std::string progress_line(const ProgressNote& note) {
 
 std::string answer_line(const Result& result) {
     if (result) return to_text(Json{{"result", *result}}) + "\n";
-    return to_text(Json{{"error", {{"kind", word(result.error().kind)}, {"what", result.error().what}}}}) + "\n";
+    return to_text(Json{{"error", {{"kind", word(result.error().kind)}, {"what", result.error().what}}}})
+           + "\n";
 }
 
 std::variant<ProgressNote, Result> parse_answer(std::string_view line) {
@@ -62,7 +66,8 @@ std::variant<ProgressNote, Result> parse_answer(std::string_view line) {
     if (auto at = json->find("progress"); at != json->end() && at->is_object()) {
         ProgressNote note;
         if (auto* what = text_member(*at, "what")) note.what = *what;
-        if (auto percent = at->find("percent"); percent != at->end() && percent->is_number_integer()) note.percent = *percent;
+        if (auto percent = at->find("percent"); percent != at->end() && percent->is_number_integer())
+            note.percent = *percent;
         return note;
     }
     auto at = json->find("error");

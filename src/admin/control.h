@@ -4,8 +4,9 @@
 
 #include "admin/operation.h"
 
-/// The language of the control socket: one JSON object per line. A request {"operation", "arguments"} is answered with
-/// any number of {"progress": {"what", "percent"}} and then one {"result": ...} or {"error": {"kind", "what"}}. Pure.
+/// The language of the control socket: one JSON object per line. A request {"operation", "arguments"} is
+/// answered with any number of {"progress": {"what", "percent"}} and then one {"result": ...} or {"error":
+/// {"kind", "what"}}. Pure.
 namespace postrider::admin {
 
 inline constexpr std::size_t max_request_bytes = 1 << 20;  ///< of a line, its end included

@@ -19,19 +19,22 @@ TEST(ControlLanguage, ReadsWhatItWrites) {
     auto note = parse_answer(progress_line({"records", 42}));
     ASSERT_TRUE(std::holds_alternative<ProgressNote>(note));
     EXPECT_EQ(std::get<ProgressNote>(note).percent, 42);
-    auto failed = std::get<Result>(parse_answer(answer_line(std::unexpected(Error{Error::Kind::in_use, "so it is"}))));
+    auto failed =
+        std::get<Result>(parse_answer(answer_line(std::unexpected(Error{Error::Kind::in_use, "so it is"}))));
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().kind, Error::Kind::in_use);
     EXPECT_EQ(failed.error().what, "so it is");
 }
 
 TEST(ControlLanguage, RefusesWhatIsNoRequest) {
-    for (std::string_view line : {"", "null", "[]", "{}", "{\"operation\":5}", "{\"operation\":\"a\",\"arguments\":[]}",
-                                  "{\"operation\":\"a\"", "\xff\xfe", "{\"operation\":\"a\"}}"}) {
+    for (std::string_view line :
+         {"", "null", "[]", "{}", "{\"operation\":5}", "{\"operation\":\"a\",\"arguments\":[]}",
+          "{\"operation\":\"a\"", "\xff\xfe", "{\"operation\":\"a\"}}"}) {
         auto read = parse_request(line);
         EXPECT_FALSE(read) << line;
     }
-    std::string deep = "{\"operation\":\"a\",\"arguments\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}";
+    std::string deep =
+        "{\"operation\":\"a\",\"arguments\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}";
     EXPECT_FALSE(parse_request(deep));
 }
 
@@ -40,7 +43,9 @@ TEST(ControlLanguage, SendsOctetsThatAreNotUtf8AsReplacements) {
 }
 
 TEST(Presentation, AlignsTablesAndNamesValues) {
-    Json json{{"count", 2}, {"on", true}, {"rows", {{{"name", "a"}, {"size", 10}}, {{"name", "longer"}, {"size", 5}}}}};
+    Json json{{"count", 2},
+              {"on", true},
+              {"rows", {{{"name", "a"}, {"size", 10}}, {{"name", "longer"}, {"size", 5}}}}};
     EXPECT_EQ(present(json),
               "count = 2\n"
               "on    = yes\n"

@@ -13,9 +13,9 @@ using Kind = Error::Kind;
 
 std::string_view word(Domain::CatchAll kind) {
     switch (kind) {
-    case Domain::CatchAll::disabled: return "off";
-    case Domain::CatchAll::account: return "account";
-    case Domain::CatchAll::folder: return "folder";
+        case Domain::CatchAll::disabled: return "off";
+        case Domain::CatchAll::account: return "account";
+        case Domain::CatchAll::folder: return "folder";
     }
     return "";
 }
@@ -59,8 +59,10 @@ std::expected<std::uint16_t, Error> location_number(Context& context, std::uint6
     const auto report = context.store.report();
     for (const auto& [known, usage] : report.locations)
         if (known == number) return known;
-    return fail(Kind::not_found, fmt::format("There is no storage location {}; `storage report` shows those there are, "
-                                             "`storage add-location` makes another", number));
+    return fail(Kind::not_found,
+                fmt::format("There is no storage location {}; `storage report` shows those there are, "
+                            "`storage add-location` makes another",
+                            number));
 }
 
 Result add(Context& context, const Arguments& arguments, const Progress&) {
@@ -80,7 +82,8 @@ Result add(Context& context, const Arguments& arguments, const Progress&) {
     auto id = need(context.directory.create_domain(domain));
     if (!id) return std::unexpected(id.error());
     auto made = context.directory.domain(*id);
-    if (!made) return fail(Kind::not_found, fmt::format("The domain '{}' was deleted again at once", domain.name));
+    if (!made)
+        return fail(Kind::not_found, fmt::format("The domain '{}' was deleted again at once", domain.name));
     return describe(context, *made);
 }
 
@@ -89,7 +92,8 @@ std::expected<std::vector<AccountId>, Error> owners(Context& context, const Doma
     std::vector<AccountId> all{domain.public_account};
     std::string after;
     do {
-        auto page = need(context.directory.list(domain.id, directory::ObjectKind::account, {}, after, max_listed));
+        auto page =
+            need(context.directory.list(domain.id, directory::ObjectKind::account, {}, after, max_listed));
         if (!page) return std::unexpected(page.error());
         for (const directory::ListedObject& one : page->objects) all.push_back(one.id);
         after = std::move(page->next);
@@ -104,10 +108,12 @@ Result remove(Context& context, const Arguments& arguments, const Progress& prog
     if (!accounts) return std::unexpected(accounts.error());
     auto how = arguments.flag("forced") ? directory::Directory::Delete::forced
                                         : directory::Directory::Delete::refuse_when_not_empty;
-    if (auto gone = need(context.directory.delete_domain((*domain)->id, how)); !gone) return std::unexpected(gone.error());
+    if (auto gone = need(context.directory.delete_domain((*domain)->id, how)); !gone)
+        return std::unexpected(gone.error());
     for (std::size_t i = 0; i < accounts->size(); ++i) {
         auto erased = context.store.delete_account((*accounts)[i]);
-        if (!erased && erased.error().kind != mailstore::MailError::no_such_account) return fail(erased.error());
+        if (!erased && erased.error().kind != mailstore::MailError::no_such_account)
+            return fail(erased.error());
         progress("erasing mail", static_cast<int>((i + 1) * 100 / accounts->size()));
     }
     return Json{{"accounts", accounts->size() - 1}};
@@ -124,7 +130,8 @@ Result rename(Context& context, const Arguments& arguments, const Progress&) {
 Result change(Context& context, const Arguments& arguments, const directory::DomainChange& what) {
     auto domain = find_domain(context, arguments.text("domain"));
     if (!domain) return std::unexpected(domain.error());
-    if (auto ok = need(context.directory.change_domain((*domain)->id, what)); !ok) return std::unexpected(ok.error());
+    if (auto ok = need(context.directory.change_domain((*domain)->id, what)); !ok)
+        return std::unexpected(ok.error());
     return done();
 }
 
@@ -185,8 +192,11 @@ Result catch_all(Context& context, const Arguments& arguments, const Progress&) 
     auto account = arguments.maybe_text("account"), folder = arguments.maybe_text("folder");
     if (int{account.has_value()} + int{folder.has_value()} + int{arguments.flag("off")} != 1)
         return fail(Kind::usage, "domain catch-all: say one of account, folder and off");
-    auto kind = account ? Domain::CatchAll::account : folder ? Domain::CatchAll::folder : Domain::CatchAll::disabled;
-    auto ok = need(context.directory.set_catch_all((*domain)->id, kind, account ? *account : folder.value_or("")));
+    auto kind = account  ? Domain::CatchAll::account
+                : folder ? Domain::CatchAll::folder
+                         : Domain::CatchAll::disabled;
+    auto ok =
+        need(context.directory.set_catch_all((*domain)->id, kind, account ? *account : folder.value_or("")));
     if (!ok) return std::unexpected(ok.error());
     return done();
 }
@@ -215,24 +225,28 @@ constexpr Argument the_domain{"domain", Type::text, "Name or alias of the domain
 constexpr Argument only_domain[] = {the_domain};
 constexpr Argument add_arguments[] = {
     {"domain", Type::text, "Name of the new domain", true},
-    {"postmaster-password", Type::secret, "Password of the postmaster account; without one nobody can log in to it"},
+    {"postmaster-password", Type::secret,
+     "Password of the postmaster account; without one nobody can log in to it"},
     {"location", Type::number, "Storage location of its messages [0, or as the configuration says]"}};
-constexpr Argument delete_arguments[] = {the_domain, {"forced", Type::flag, "Also when it has accounts: all their mail goes"}};
+constexpr Argument delete_arguments[] = {
+    the_domain, {"forced", Type::flag, "Also when it has accounts: all their mail goes"}};
 constexpr Argument rename_arguments[] = {the_domain, {"name", Type::text, "New name", true}};
 constexpr Argument set_arguments[] = {
     the_domain,
     {"location", Type::number, "Storage location of messages that come from now on"},
-    {"services", Type::list, "Services that its accounts may use: smtpIncoming, pop3, imap; none for no service"},
+    {"services", Type::list,
+     "Services that its accounts may use: smtpIncoming, pop3, imap; none for no service"},
     {"customer-reference", Type::text, "Text for your own use"},
     {"postmaster", Type::text, "Account that gets mail for the postmaster"}};
-constexpr Argument alias_arguments[] = {the_domain, {"alias", Type::text, "Another name of the domain", true}};
-constexpr Argument catch_all_arguments[] = {the_domain,
-                                            {"account", Type::text, "Account that gets mail for unknown names"},
-                                            {"folder", Type::text, "Public folder that gets it"},
-                                            {"off", Type::flag, "Unknown names are refused"}};
-constexpr Argument value_arguments[] = {the_domain,
-                                        {"name", Type::text, "Name of the setting", true},
-                                        {"value", Type::text, value_help, true}};
+constexpr Argument alias_arguments[] = {the_domain,
+                                        {"alias", Type::text, "Another name of the domain", true}};
+constexpr Argument catch_all_arguments[] = {
+    the_domain,
+    {"account", Type::text, "Account that gets mail for unknown names"},
+    {"folder", Type::text, "Public folder that gets it"},
+    {"off", Type::flag, "Unknown names are refused"}};
+constexpr Argument value_arguments[] = {
+    the_domain, {"name", Type::text, "Name of the setting", true}, {"value", Type::text, value_help, true}};
 constexpr Argument name_arguments[] = {the_domain, {"name", Type::text, "Name of the setting", true}};
 
 constexpr Operation operations[] = {
@@ -240,20 +254,26 @@ constexpr Operation operations[] = {
     {"domain show", "Show one domain", only_domain, show},
     {"domain add", "Make a domain, with its postmaster account", add_arguments, add, true},
     {"domain delete", "Delete a domain and all mail of its postmaster", delete_arguments, remove, true},
-    {"domain rename", "Give a domain another name; accounts, mail and ids stay", rename_arguments, rename, true},
+    {"domain rename", "Give a domain another name; accounts, mail and ids stay", rename_arguments, rename,
+     true},
     {"domain enable", "Take mail and log-ins for the domain again", only_domain, enable, true},
-    {"domain disable", "Take no mail and no log-ins for the domain until it is enabled", only_domain, disable, true},
+    {"domain disable", "Take no mail and no log-ins for the domain until it is enabled", only_domain, disable,
+     true},
     {"domain set", "Change a domain", set_arguments, set, true},
     {"domain alias add", "Give a domain a further name", alias_arguments, alias_add, true},
     {"domain alias remove", "Take a further name away", alias_arguments, alias_remove, true},
     {"domain catch-all", "Say where mail for unknown names goes", catch_all_arguments, catch_all, true},
-    {"domain defaults show", "Show the settings that accounts of the domain inherit", only_domain, defaults_show},
+    {"domain defaults show", "Show the settings that accounts of the domain inherit", only_domain,
+     defaults_show},
     {"domain defaults set", "Set one for all accounts of the domain", value_arguments, defaults_set, true},
-    {"domain defaults reset", "Let one be inherited from the server again", name_arguments, defaults_reset, true},
+    {"domain defaults reset", "Let one be inherited from the server again", name_arguments, defaults_reset,
+     true},
 };
 
 }  // namespace
 
-Chapter domain_chapter() { return {"domain", "Domains", operations}; }
+Chapter domain_chapter() {
+    return {"domain", "Domains", operations};
+}
 
 }  // namespace postrider::admin

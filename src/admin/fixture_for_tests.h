@@ -20,6 +20,7 @@ protected:
     void open() {
         mailstore::Options options = mailstore::options_in(scratch.path());
         options.log = &logger;
+        options.blob_grace = 0s;
         auto opened = mailstore::MailStore::open(options, [](auto, auto) { return std::nullopt; });
         ASSERT_TRUE(opened) << opened.error().what;
         store = std::move(*opened);
@@ -33,7 +34,8 @@ protected:
             if (event.kind == Kind::account_deleted) done = store->delete_account(event.account);
             EXPECT_TRUE(done) << done.error().what;
         });
-        authenticator = std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth::AuthOptions{});
+        authenticator =
+            std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth::AuthOptions{});
         queue = std::make_unique<queue::Queue>(*store);
         context = std::make_unique<Context>(
             Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
@@ -48,7 +50,8 @@ protected:
     }
 
     Result run(std::string_view name, const Json& arguments = Json::object()) {
-        return admin::run(*context, name, arguments, [this](std::string_view, int percent) { percents.push_back(percent); });
+        return admin::run(*context, name, arguments,
+                          [this](std::string_view, int percent) { percents.push_back(percent); });
     }
     Json ok(std::string_view name, const Json& arguments = Json::object()) {
         auto result = run(name, arguments);

@@ -37,7 +37,8 @@ Result show(Context& context, const Arguments& arguments, const Progress&) {
 Result add(Context& context, const Arguments& arguments, const Progress&) {
     auto place = find_place(context, arguments.text("address"));
     if (!place) return std::unexpected(place.error());
-    auto id = need(context.directory.create_folder_recipient(place->domain->id, place->local, arguments.text("folder")));
+    auto id = need(
+        context.directory.create_folder_recipient(place->domain->id, place->local, arguments.text("folder")));
     if (!id) return std::unexpected(id.error());
     return describe(context, *id);
 }
@@ -55,8 +56,9 @@ Result remove(Context& context, const Arguments& arguments, const Progress&) {
 }
 
 Result rename(Context& context, const Arguments& arguments, const Progress&) {
-    return with_object(context, arguments,
-                       [&](AccountId id) { return context.directory.rename_object(id, arguments.text("name")); });
+    return with_object(context, arguments, [&](AccountId id) {
+        return context.directory.rename_object(id, arguments.text("name"));
+    });
 }
 
 Result set_folder(Context& context, const Arguments& arguments, const Progress&) {
@@ -77,13 +79,15 @@ Result enable(Context& context, const Arguments& arguments, const Progress&) {
 }
 
 Result alias_add(Context& context, const Arguments& arguments, const Progress&) {
-    return with_object(context, arguments,
-                       [&](AccountId id) { return context.directory.add_object_alias(id, arguments.text("alias")); });
+    return with_object(context, arguments, [&](AccountId id) {
+        return context.directory.add_object_alias(id, arguments.text("alias"));
+    });
 }
 
 Result alias_remove(Context& context, const Arguments& arguments, const Progress&) {
-    return with_object(context, arguments,
-                       [&](AccountId id) { return context.directory.remove_object_alias(id, arguments.text("alias")); });
+    return with_object(context, arguments, [&](AccountId id) {
+        return context.directory.remove_object_alias(id, arguments.text("alias"));
+    });
 }
 
 constexpr Argument list_arguments[] = {{"domain", Type::text, "Name or alias of the domain", true},
@@ -92,7 +96,8 @@ constexpr Argument list_arguments[] = {{"domain", Type::text, "Name or alias of 
                                        {"limit", Type::number, "At most so many, 1 to 10000 [1000]"}};
 constexpr Argument the_address{"address", Type::text, "Its address", true};
 constexpr Argument only_address[] = {the_address};
-constexpr Argument folder_arguments[] = {the_address, {"folder", Type::text, "Path among the domain's public folders", true}};
+constexpr Argument folder_arguments[] = {
+    the_address, {"folder", Type::text, "Path among the domain's public folders", true}};
 constexpr Argument rename_arguments[] = {the_address, {"name", Type::text, "New local part", true}};
 constexpr Argument alias_arguments[] = {the_address, {"alias", Type::text, "Further local part", true}};
 
@@ -104,13 +109,16 @@ constexpr Operation operations[] = {
     {"folder-recipient rename", "Give it another name", rename_arguments, rename, true},
     {"folder-recipient folder", "Let its mail go into another folder", folder_arguments, set_folder, true},
     {"folder-recipient enable", "Take mail for it again", only_address, enable<true>, true},
-    {"folder-recipient disable", "Take no mail for it until it is enabled", only_address, enable<false>, true},
+    {"folder-recipient disable", "Take no mail for it until it is enabled", only_address, enable<false>,
+     true},
     {"folder-recipient alias add", "Give it a further name", alias_arguments, alias_add, true},
     {"folder-recipient alias remove", "Take a further name away", alias_arguments, alias_remove, true},
 };
 
 }  // namespace
 
-Chapter folder_recipient_chapter() { return {"folder-recipient", "Addresses of public folders", operations}; }
+Chapter folder_recipient_chapter() {
+    return {"folder-recipient", "Addresses of public folders", operations};
+}
 
 }  // namespace postrider::admin

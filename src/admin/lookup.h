@@ -22,7 +22,8 @@ std::expected<T, Error> need(std::expected<T, F> result) {
         return std::move(*result);
 }
 
-std::expected<std::shared_ptr<const directory::Domain>, Error> find_domain(Context& context, std::string_view name);
+std::expected<std::shared_ptr<const directory::Domain>, Error> find_domain(Context& context,
+                                                                           std::string_view name);
 
 /// A name of a domain: what stands before and behind the '@'.
 struct Place {
@@ -34,13 +35,16 @@ std::expected<Place, Error> find_place(Context& context, std::string_view addres
 std::expected<mime::AddrSpec, Error> parse_address(std::string_view address);
 
 /// By name or alias.
-std::expected<std::shared_ptr<const directory::AccountEntry>, Error> find_account(Context& context, std::string_view address);
+std::expected<std::shared_ptr<const directory::AccountEntry>, Error> find_account(Context& context,
+                                                                                  std::string_view address);
 /// A group, forwarder or folder recipient of that kind.
 std::expected<directory::ListedObject, Error> find_object(Context& context, std::string_view address,
                                                           directory::ObjectKind kind);
 
 /// An answer when there is nothing to say but that it is done.
-inline Json done() { return Json::object(); }
+inline Json done() {
+    return Json::object();
+}
 std::string time_text(Time time);  ///< "2026-11-20T10:00:00Z"
 /// "imap pop3" of a set, and back. The error names the words that are allowed.
 Json services_json(directory::Services services);
@@ -55,7 +59,8 @@ struct Listing {
 inline constexpr std::size_t max_listed = 10'000;
 
 /// {"objects": [...], "next": ...} of what `show` makes of each; "next" only when there is more.
-Result list_objects(Context& context, const directory::Domain& domain, directory::ObjectKind kind, const Listing& listing,
-                    std::string_view title, const std::function<std::expected<Json, Error>(AccountId)>& show);
+Result list_objects(Context& context, const directory::Domain& domain, directory::ObjectKind kind,
+                    const Listing& listing, std::string_view title,
+                    const std::function<std::expected<Json, Error>(AccountId)>& show);
 
 }  // namespace postrider::admin

@@ -10,13 +10,16 @@ namespace {
 constexpr std::string_view introduction =
     "# Commands\n"
     "\n"
-    "Made from the table of operations by `postrider help --markdown`; do not edit. How commands find the server and "
+    "Made from the table of operations by `postrider help --markdown`; do not edit. How commands find the "
+    "server and "
     "its data: [administration.md](administration.md).\n"
     "\n"
     "    postrider [--data DIR] [--json] [--progress] COMMAND\n"
     "\n"
-    "Arguments in capitals are required, those in brackets are not. Over the control socket the same operation has the "
-    "same name, and arguments are called as here, in lower case and without dashes in front. A secret given as `-` is read from "
+    "Arguments in capitals are required, those in brackets are not. Over the control socket the same "
+    "operation has the "
+    "same name, and arguments are called as here, in lower case and without dashes in front. A secret given "
+    "as `-` is read from "
     "the first line of standard input.\n";
 
 std::string upper(std::string_view text) {
@@ -30,7 +33,10 @@ std::string usage(const Operation& operation) {
     std::string out = fmt::format("postrider {}", operation.name);
     for (const Argument& one : operation.arguments) {
         std::string value = one.by_place() ? upper(one.name) : fmt::format("--{}", one.name);
-        if (!one.by_place() && one.type != Type::flag) value += fmt::format(" {}", upper(word(one.type == Type::path ? Type::text : one.type == Type::list ? Type::text : one.type)));
+        if (!one.by_place() && one.type != Type::flag)
+            value += fmt::format(" {}", upper(word(one.type == Type::path   ? Type::text
+                                                   : one.type == Type::list ? Type::text
+                                                                            : one.type)));
         if (one.type == Type::list) value += " ...";
         out += one.required ? " " + value : " [" + value + "]";
     }

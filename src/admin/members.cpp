@@ -20,7 +20,9 @@ Json describe(const directory::GroupEntry& group) {
     return out;
 }
 
-std::string title(ObjectKind kind) { return kind == ObjectKind::group ? "groups" : "forwarders"; }
+std::string title(ObjectKind kind) {
+    return kind == ObjectKind::group ? "groups" : "forwarders";
+}
 
 template <ObjectKind kind>
 Result list(Context& context, const Arguments& arguments, const Progress&) {
@@ -85,13 +87,15 @@ Result with_object(Context& context, const Arguments& arguments, Do&& act) {
 
 template <ObjectKind kind>
 Result remove(Context& context, const Arguments& arguments, const Progress&) {
-    return with_object<kind>(context, arguments, [&](AccountId id) { return context.directory.delete_object(id); });
+    return with_object<kind>(context, arguments,
+                             [&](AccountId id) { return context.directory.delete_object(id); });
 }
 
 template <ObjectKind kind>
 Result rename(Context& context, const Arguments& arguments, const Progress&) {
-    return with_object<kind>(context, arguments,
-                             [&](AccountId id) { return context.directory.rename_object(id, arguments.text("name")); });
+    return with_object<kind>(context, arguments, [&](AccountId id) {
+        return context.directory.rename_object(id, arguments.text("name"));
+    });
 }
 
 template <ObjectKind kind, bool on>
@@ -107,7 +111,8 @@ template <ObjectKind kind>
 Result member_add(Context& context, const Arguments& arguments, const Progress&) {
     auto members = members_of(arguments.list("member"));
     if (!members) return std::unexpected(members.error());
-    return with_object<kind>(context, arguments, [&](AccountId id) { return context.directory.add_members(id, *members); });
+    return with_object<kind>(context, arguments,
+                             [&](AccountId id) { return context.directory.add_members(id, *members); });
 }
 
 template <ObjectKind kind>
@@ -123,8 +128,9 @@ Result member_remove(Context& context, const Arguments& arguments, const Progres
 
 template <ObjectKind kind>
 Result alias_add(Context& context, const Arguments& arguments, const Progress&) {
-    return with_object<kind>(context, arguments,
-                             [&](AccountId id) { return context.directory.add_object_alias(id, arguments.text("alias")); });
+    return with_object<kind>(context, arguments, [&](AccountId id) {
+        return context.directory.add_object_alias(id, arguments.text("alias"));
+    });
 }
 
 template <ObjectKind kind>
@@ -149,7 +155,8 @@ constexpr auto g = ObjectKind::group;
 constexpr Operation group_operations[] = {
     {"group list", "List the groups of a domain", list_arguments, list<g>},
     {"group show", "Show a group and its members", only_address, show<g>},
-    {"group add", "Make a group: mail to it goes to all members, which may be groups too", add_arguments, add<g>, true},
+    {"group add", "Make a group: mail to it goes to all members, which may be groups too", add_arguments,
+     add<g>, true},
     {"group delete", "Delete a group; its members stay", only_address, remove<g>, true},
     {"group rename", "Give a group another name", rename_arguments, rename<g>, true},
     {"group enable", "Take mail for the group again", only_address, enable<g, true>, true},
@@ -168,7 +175,8 @@ constexpr Operation forwarder_operations[] = {
     {"forwarder delete", "Delete a forwarder", only_address, remove<f>, true},
     {"forwarder rename", "Give a forwarder another name", rename_arguments, rename<f>, true},
     {"forwarder enable", "Take mail for the forwarder again", only_address, enable<f, true>, true},
-    {"forwarder disable", "Take no mail for the forwarder until it is enabled", only_address, enable<f, false>, true},
+    {"forwarder disable", "Take no mail for the forwarder until it is enabled", only_address,
+     enable<f, false>, true},
     {"forwarder member add", "Add addresses to send to", member_arguments, member_add<f>, true},
     {"forwarder member remove", "Remove addresses", member_arguments, member_remove<f>, true},
     {"forwarder alias add", "Give a forwarder a further name", alias_arguments, alias_add<f>, true},
@@ -177,7 +185,11 @@ constexpr Operation forwarder_operations[] = {
 
 }  // namespace
 
-Chapter group_chapter() { return {"group", "Groups", group_operations}; }
-Chapter forwarder_chapter() { return {"forwarder", "Forwarders", forwarder_operations}; }
+Chapter group_chapter() {
+    return {"group", "Groups", group_operations};
+}
+Chapter forwarder_chapter() {
+    return {"forwarder", "Forwarders", forwarder_operations};
+}
 
 }  // namespace postrider::admin

@@ -20,28 +20,35 @@ struct KindWord {
     std::string_view word;
 };
 constexpr KindWord kind_words[] = {
-    {Error::Kind::usage, "usage"},           {Error::Kind::not_found, "not_found"},
-    {Error::Kind::exists, "exists"},         {Error::Kind::bad_value, "bad_value"},
-    {Error::Kind::not_allowed, "not_allowed"}, {Error::Kind::in_use, "in_use"},
-    {Error::Kind::not_running, "not_running"}, {Error::Kind::storage, "storage"},
+    {Error::Kind::usage, "usage"},
+    {Error::Kind::not_found, "not_found"},
+    {Error::Kind::exists, "exists"},
+    {Error::Kind::bad_value, "bad_value"},
+    {Error::Kind::not_allowed, "not_allowed"},
+    {Error::Kind::in_use, "in_use"},
+    {Error::Kind::not_running, "not_running"},
+    {Error::Kind::storage, "storage"},
 };
 
 std::unexpected<Error> usage(const Operation& operation, std::string what) {
     return std::unexpected(Error{Error::Kind::usage, fmt::format("{}: {}", operation.name, what)});
 }
 
-bool fits(const Json& value) { return value.is_string() && value.get_ref<const std::string&>().size() <= max_text; }
+bool fits(const Json& value) {
+    return value.is_string() && value.get_ref<const std::string&>().size() <= max_text;
+}
 
 bool is_of(Type type, const Json& value) {
     switch (type) {
-    case Type::text:
-    case Type::secret: return fits(value);
-    case Type::path: return fits(value) && value.get_ref<const std::string&>().starts_with('/');
-    case Type::number:
-        return value.is_number_integer() && value >= 0 && value <= std::numeric_limits<std::int64_t>::max();
-    case Type::flag: return value.is_boolean();
-    case Type::list:
-        return value.is_array() && value.size() <= max_list && std::ranges::all_of(value, fits);
+        case Type::text:
+        case Type::secret: return fits(value);
+        case Type::path: return fits(value) && value.get_ref<const std::string&>().starts_with('/');
+        case Type::number:
+            return value.is_number_integer() && value >= 0
+                   && value <= std::numeric_limits<std::int64_t>::max();
+        case Type::flag: return value.is_boolean();
+        case Type::list:
+            return value.is_array() && value.size() <= max_list && std::ranges::all_of(value, fits);
     }
     return false;
 }
@@ -62,12 +69,12 @@ std::optional<Error::Kind> error_kind(std::string_view text) {
 
 std::string_view word(Type type) {
     switch (type) {
-    case Type::text: return "text";
-    case Type::number: return "number";
-    case Type::flag: return "flag";
-    case Type::list: return "list";
-    case Type::path: return "absolute path";
-    case Type::secret: return "secret";
+        case Type::text: return "text";
+        case Type::number: return "number";
+        case Type::flag: return "flag";
+        case Type::list: return "list";
+        case Type::path: return "absolute path";
+        case Type::secret: return "secret";
     }
     return "";
 }
@@ -98,9 +105,10 @@ std::vector<std::string> Arguments::list(std::string_view name) const {
 }
 
 std::span<const Chapter> chapters() {
-    static const std::array all{domain_chapter(), account_chapter(),  group_chapter(), forwarder_chapter(),
-                                folder_recipient_chapter(), class_chapter(), server_chapter(), admin_chapter(),
-                                queue_chapter(), storage_chapter(), metrics_chapter()};
+    static const std::array all{
+        domain_chapter(), account_chapter(), group_chapter(), forwarder_chapter(), folder_recipient_chapter(),
+        class_chapter(),  server_chapter(),  admin_chapter(), queue_chapter(),     storage_chapter(),
+        metrics_chapter()};
     return all;
 }
 
@@ -114,15 +122,18 @@ const Operation* find_operation(std::string_view name) {
 }
 
 std::expected<Arguments, Error> check_arguments(const Operation& operation, const Json& given) {
-    if (!given.is_null() && !given.is_object()) return usage(operation, "arguments are an object of names and values");
+    if (!given.is_null() && !given.is_object())
+        return usage(operation, "arguments are an object of names and values");
     if (given.size() > max_arguments) return usage(operation, "too many arguments");
     Json checked = Json::object();
     for (const auto& [name, value] : given.items()) {
         auto known = std::ranges::find(operation.arguments, name, &Argument::name);
-        if (known == operation.arguments.end()) return usage(operation, fmt::format("there is no argument '{}'", name));
+        if (known == operation.arguments.end())
+            return usage(operation, fmt::format("there is no argument '{}'", name));
         if (value.is_null()) continue;
         if (!is_of(known->type, value))
-            return usage(operation, fmt::format("the value of '{}' is not a {}, or is too long", name, word(known->type)));
+            return usage(operation, fmt::format("the value of '{}' is not a {}, or is too long", name,
+                                                word(known->type)));
         checked[name] = value;
     }
     for (const Argument& one : operation.arguments)
@@ -134,12 +145,15 @@ std::expected<Arguments, Error> check_arguments(const Operation& operation, cons
 Result run(Context& context, std::string_view name, const Json& arguments, const Progress& progress) {
     const Operation* operation = find_operation(name);
     if (!operation)
-        return std::unexpected(Error{Error::Kind::usage, fmt::format("There is no operation '{}'", name.substr(0, 100))});
+        return std::unexpected(
+            Error{Error::Kind::usage, fmt::format("There is no operation '{}'", name.substr(0, 100))});
     auto checked = check_arguments(*operation, arguments);
     if (!checked) return std::unexpected(checked.error());
     if (operation->needs_server && !context.running)
-        return std::unexpected(Error{Error::Kind::not_running, fmt::format("'{}' works on what a running server holds in "
-                                                                           "memory, and no server is running", name)});
+        return std::unexpected(
+            Error{Error::Kind::not_running, fmt::format("'{}' works on what a running server holds in "
+                                                        "memory, and no server is running",
+                                                        name)});
     return operation->run(context, *checked, progress);
 }
 

@@ -15,8 +15,9 @@
 #include "observe/metrics.h"
 #include "queue/queue.h"
 
-/// What an administrator can do, as one table: the command line, the control socket, the manual and whatever comes
-/// later are made from it. An operation blocks on the disk; operations may run at the same time on different threads.
+/// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
+/// comes later are made from it. An operation blocks on the disk; operations may run at the same time on
+/// different threads.
 namespace postrider::admin {
 
 /// Members keep the order in which they were set, so that people see what matters first.
@@ -24,7 +25,7 @@ using Json = nlohmann::ordered_json;
 
 struct Error {
     enum class Kind : std::uint8_t {
-        usage,        ///< no such operation, an argument is missing or of the wrong type
+        usage,  ///< no such operation, an argument is missing or of the wrong type
         not_found,
         exists,
         bad_value,
@@ -62,7 +63,8 @@ enum class Type : std::uint8_t {
     number,  ///< 0 to 2^63-1
     flag,    ///< true when given
     list,    ///< of texts
-    path,    ///< of a file or directory of the server's machine, absolute; the command line completes relative ones
+    path,  ///< of a file or directory of the server's machine, absolute; the command line completes relative
+           ///< ones
     secret,  ///< a text that is never shown or logged
 };
 std::string_view word(Type type);

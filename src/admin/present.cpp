@@ -35,11 +35,14 @@ std::string cell(const Json& value, bool lines = false) {
     return joined;
 }
 
-bool is_table(const Json& value) { return value.is_array() && !value.empty() && value.front().is_object(); }
+bool is_table(const Json& value) {
+    return value.is_array() && !value.empty() && value.front().is_object();
+}
 
 /// Columns on the screen: code points, near enough.
 std::size_t width(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string table(const Json& rows) {

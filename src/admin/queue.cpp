@@ -16,11 +16,11 @@ using Kind = Error::Kind;
 
 std::string_view word(Recipient::State state) {
     switch (state) {
-    case Recipient::State::pending: return "pending";
-    case Recipient::State::delivered: return "delivered";
-    case Recipient::State::expanded: return "expanded";
-    case Recipient::State::failed: return "failed";
-    case Recipient::State::held: return "held";
+        case Recipient::State::pending: return "pending";
+        case Recipient::State::delivered: return "delivered";
+        case Recipient::State::expanded: return "expanded";
+        case Recipient::State::failed: return "failed";
+        case Recipient::State::held: return "held";
     }
     return "";
 }
@@ -98,7 +98,8 @@ Result list(Context& context, const Arguments& arguments, const Progress&) {
 
 std::expected<QueueId, Error> parse_id(const std::string& text) {
     auto id = queue::parse_queue_id(text);
-    if (!id) return fail(Kind::bad_value, fmt::format("'{}' is not a queue id; `queue list` shows them", text));
+    if (!id)
+        return fail(Kind::bad_value, fmt::format("'{}' is not a queue id; `queue list` shows them", text));
     return *id;
 }
 
@@ -143,7 +144,8 @@ Result change(Context& context, const Arguments& arguments, Change&& act) {
     auto taken = need(context.queue.take(*id));
     if (!taken) return std::unexpected(taken.error());
     if (taken->busy)
-        return fail(Kind::in_use, fmt::format("Message {} is being delivered just now; try again", arguments.text("id")));
+        return fail(Kind::in_use,
+                    fmt::format("Message {} is being delivered just now; try again", arguments.text("id")));
     if (!taken->entry) return no_entry(arguments.text("id"));
     Entry after = *taken->entry;
     act(after);
@@ -190,6 +192,8 @@ constexpr Operation operations[] = {
 
 }  // namespace
 
-Chapter queue_chapter() { return {"queue", "Messages that wait for delivery", operations}; }
+Chapter queue_chapter() {
+    return {"queue", "Messages that wait for delivery", operations};
+}
 
 }  // namespace postrider::admin

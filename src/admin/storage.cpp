@@ -41,9 +41,10 @@ Json findings_json(Context& context, const std::vector<mailstore::MailStore::Fin
     Json rows = Json::array();
     for (const auto& finding : findings) {
         auto account = context.directory.account(finding.account);
-        rows.push_back(Json{{"account", account ? (*account)->address : fmt::format("#{}", finding.account.value())},
-                            {"repaired", finding.repaired},
-                            {"finding", finding.what}});
+        rows.push_back(
+            Json{{"account", account ? (*account)->address : fmt::format("#{}", finding.account.value())},
+                 {"repaired", finding.repaired},
+                 {"finding", finding.what}});
     }
     return rows;
 }
@@ -62,7 +63,8 @@ Result repair(Context& context, const Arguments& arguments, const Progress& prog
         try {
             std::size_t used = 0;
             id = AccountId{std::stoull(name.substr(1), &used)};
-            if (used + 1 != name.size()) return fail(Kind::bad_value, fmt::format("'{}' is not the number of an account", name));
+            if (used + 1 != name.size())
+                return fail(Kind::bad_value, fmt::format("'{}' is not the number of an account", name));
         } catch (const std::logic_error&) {
             return fail(Kind::bad_value, fmt::format("'{}' is not the number of an account", name));
         }
@@ -99,8 +101,10 @@ Result add_location(Context& context, const Arguments& arguments, const Progress
                   size = arguments.number("max-file-size", 256);
     if (number < 1 || number > std::numeric_limits<std::uint16_t>::max())
         return fail(Kind::bad_value, "storage add-location: the number must be 1 to 65535");
-    if (files < 1 || files > 128) return fail(Kind::bad_value, "storage add-location: max-files must be 1 to 128");
-    if (size < 1 || size > 2048) return fail(Kind::bad_value, "storage add-location: max-file-size must be 1 to 2048 MB");
+    if (files < 1 || files > 128)
+        return fail(Kind::bad_value, "storage add-location: max-files must be 1 to 128");
+    if (size < 1 || size > 2048)
+        return fail(Kind::bad_value, "storage add-location: max-file-size must be 1 to 2048 MB");
     mailstore::LocationConfig location;
     location.number = static_cast<std::uint16_t>(number);
     location.options.directory = arguments.text("directory");
@@ -127,7 +131,8 @@ Result metrics(Context& context, const Arguments& arguments, const Progress&) {
 
 constexpr Argument repair_arguments[] = {
     {"account", Type::text, "Address of the account, or #NUMBER as `storage verify` shows it", true}};
-constexpr Argument snapshot_arguments[] = {{"directory", Type::path, "New or empty directory for the copy", true}};
+constexpr Argument snapshot_arguments[] = {
+    {"directory", Type::path, "New or empty directory for the copy", true}};
 constexpr Argument location_arguments[] = {
     {"number", Type::number, "Number of the new location, 1 to 65535", true},
     {"directory", Type::path, "Its directory, best on a disk of its own", true},
@@ -138,18 +143,24 @@ constexpr Argument metrics_arguments[] = {{"prefix", Type::text, "Only names tha
 constexpr Operation storage_operations[] = {
     {"storage report", "Show how much is stored where", {}, report},
     {"storage verify", "Read everything and check it", {}, verify},
-    {"storage repair", "Rebuild one account as far as what is undamaged allows", repair_arguments, repair, true},
+    {"storage repair", "Rebuild one account as far as what is undamaged allows", repair_arguments, repair,
+     true},
     {"storage compact", "Give space of deleted mail back to the file system", {}, compact, true},
     {"storage snapshot", "Make a consistent copy of all mail and accounts", snapshot_arguments, snapshot},
     {"storage add-location", "Open a further directory for messages", location_arguments, add_location, true},
 };
 constexpr Operation metrics_operations[] = {
-    {"metrics list", "Show the numbers that a running server counts", metrics_arguments, metrics, false, true},
+    {"metrics list", "Show the numbers that a running server counts", metrics_arguments, metrics, false,
+     true},
 };
 
 }  // namespace
 
-Chapter storage_chapter() { return {"storage", "The mail store", storage_operations}; }
-Chapter metrics_chapter() { return {"metrics", "Counters of a running server", metrics_operations}; }
+Chapter storage_chapter() {
+    return {"storage", "The mail store", storage_operations};
+}
+Chapter metrics_chapter() {
+    return {"metrics", "Counters of a running server", metrics_operations};
+}
 
 }  // namespace postrider::admin

@@ -8,17 +8,19 @@
 
 namespace postrider::admin {
 
-Result show_values(Context& context, directory::SettingsLevel level, const settings::AccountSettings& effective) {
+Result show_values(Context& context, directory::SettingsLevel level,
+                   const settings::AccountSettings& effective) {
     auto here = need(context.directory.explicit_values(level));
     if (!here) return std::unexpected(here.error());
     settings::AccountSettings values = effective;
     Json rows = Json::array();
     for (const settings::Place& place : settings::open(settings::account_table(), &values)) {
-        bool is_explicit =
-            std::ranges::any_of(*here, [&](const auto& one) { return settings::same_name(one.first, place.row.name); });
+        bool is_explicit = std::ranges::any_of(
+            *here, [&](const auto& one) { return settings::same_name(one.first, place.row.name); });
         std::string text = settings::print_value(settings::get_value(place.row, place.object));
         if (!place.row.unit.empty()) text.append(" ").append(place.row.unit);
-        rows.push_back(Json{{"name", place.row.name}, {"value", std::move(text)}, {"from_here", is_explicit}});
+        rows.push_back(
+            Json{{"name", place.row.name}, {"value", std::move(text)}, {"from_here", is_explicit}});
     }
     return Json{{"values", std::move(rows)}};
 }

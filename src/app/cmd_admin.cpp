@@ -66,23 +66,25 @@ std::optional<std::string> read_secret(std::string_view name) {
 std::expected<Json, std::string> value_of(const admin::Argument& argument, const Given::One& given) {
     const std::string& text = given.text;
     switch (argument.type) {
-    case Type::flag: return Json(given.flag);
-    case Type::list: return Json(given.list);
-    case Type::number: {
-        std::uint64_t number = 0;
-        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (error != std::errc{} || end != text.data() + text.size())
-            return std::unexpected(fmt::format("{} must be a number, not '{}'", argument.name, text));
-        return Json(number);
-    }
-    case Type::secret: {
-        if (text != "-") return Json(text);
-        auto secret = read_secret(argument.name);
-        if (!secret) return std::unexpected(fmt::format("{} was to be read from standard input, which is at its end", argument.name));
-        return Json(*secret);
-    }
-    case Type::path: return Json(fs::absolute(text).lexically_normal().string());
-    case Type::text: break;
+        case Type::flag: return Json(given.flag);
+        case Type::list: return Json(given.list);
+        case Type::number: {
+            std::uint64_t number = 0;
+            auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+            if (error != std::errc{} || end != text.data() + text.size())
+                return std::unexpected(fmt::format("{} must be a number, not '{}'", argument.name, text));
+            return Json(number);
+        }
+        case Type::secret: {
+            if (text != "-") return Json(text);
+            auto secret = read_secret(argument.name);
+            if (!secret)
+                return std::unexpected(
+                    fmt::format("{} was to be read from standard input, which is at its end", argument.name));
+            return Json(*secret);
+        }
+        case Type::path: return Json(fs::absolute(text).lexically_normal().string());
+        case Type::text: break;
     }
     return Json(text);
 }
@@ -102,7 +104,8 @@ std::expected<Json, std::string> arguments_of(const Operation& operation, const 
 /// Progress on standard error: one line that is written over on a terminal, one per step elsewhere.
 class ProgressPrinter {
 public:
-    explicit ProgressPrinter(bool asked) : terminal_{::isatty(STDERR_FILENO) == 1}, shown_{asked || terminal_} {}
+    explicit ProgressPrinter(bool asked)
+        : terminal_{::isatty(STDERR_FILENO) == 1}, shown_{asked || terminal_} {}
     ~ProgressPrinter() {
         if (terminal_ && used_) fmt::print(stderr, "\r\033[K");
     }
@@ -121,25 +124,29 @@ private:
 };
 
 /// Through the server that runs on these data; nothing when none does.
-std::optional<admin::Result> run_there(const fs::path& directory, const admin::Request& request, ProgressPrinter& progress) {
+std::optional<admin::Result> run_there(const fs::path& directory, const admin::Request& request,
+                                       ProgressPrinter& progress) {
     auto address = SocketAddress::of(directory / "run" / "control");
     if (!address) return std::nullopt;
     Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (!socket.is_open() || ::connect(socket.get(), address->get(), address->size()) != 0) {
         if (errno == EACCES || errno == EPERM)
-            return std::unexpected(Error{Error::Kind::not_allowed,
-                                         fmt::format("{}: {}; only the owner of the data may administer the server",
-                                                     (directory / "run" / "control").string(), std::strerror(errno))});
+            return std::unexpected(
+                Error{Error::Kind::not_allowed,
+                      fmt::format("{}: {}; only the owner of the data may administer the server",
+                                  (directory / "run" / "control").string(), std::strerror(errno))});
         return std::nullopt;
     }
     if (!send_all(socket.get(), admin::request_line(request)))
-        return std::unexpected(Error{Error::Kind::storage, "The server closed the connection before it took the request"});
+        return std::unexpected(
+            Error{Error::Kind::storage, "The server closed the connection before it took the request"});
     LineReader lines{socket.get(), 256u << 20};
     while (true) {
         auto line = lines.next();
         if (!line)
-            return std::unexpected(Error{Error::Kind::storage,
-                                         "The server ended before it answered; look whether the operation was done, and try again"});
+            return std::unexpected(Error{
+                Error::Kind::storage,
+                "The server ended before it answered; look whether the operation was done, and try again"});
         auto answer = admin::parse_answer(*line);
         if (auto* result = std::get_if<admin::Result>(&answer)) return std::move(*result);
         const auto& note = std::get<admin::ProgressNote>(answer);
@@ -152,21 +159,28 @@ std::expected<void, std::string> become_owner(const fs::path& directory) {
     struct stat status {};
     if (::geteuid() != 0 || ::stat(directory.c_str(), &status) != 0 || status.st_uid == 0) return {};
     if (::setgroups(0, nullptr) != 0 || ::setgid(status.st_gid) != 0 || ::setuid(status.st_uid) != 0)
-        return std::unexpected(fmt::format("Cannot become the owner of {}: {}", directory.string(), std::strerror(errno)));
+        return std::unexpected(
+            fmt::format("Cannot become the owner of {}: {}", directory.string(), std::strerror(errno)));
     return {};
 }
 
-std::unexpected<Error> failed(std::string what) { return std::unexpected(Error{Error::Kind::storage, std::move(what)}); }
+std::unexpected<Error> failed(std::string what) {
+    return std::unexpected(Error{Error::Kind::storage, std::move(what)});
+}
 
 /// On the data of a server that is not running.
-admin::Result run_here(const fs::path& directory, const Operation& operation, const Json& arguments, ProgressPrinter& progress) {
+admin::Result run_here(const fs::path& directory, const Operation& operation, const Json& arguments,
+                       ProgressPrinter& progress) {
     if (operation.needs_server)
-        return std::unexpected(Error{Error::Kind::not_running, fmt::format("No server runs on {}, and '{}' asks what a running "
-                                                                           "one holds in memory", directory.string(), operation.name)});
+        return std::unexpected(
+            Error{Error::Kind::not_running, fmt::format("No server runs on {}, and '{}' asks what a running "
+                                                        "one holds in memory",
+                                                        directory.string(), operation.name)});
     std::error_code error;
     if (!fs::exists(directory / "kv", error) && operation.name != "domain add")
-        return failed(fmt::format("There are no data of a server in {}; say where they are with --data, or begin with `domain add`",
-                                  directory.string()));
+        return failed(fmt::format(
+            "There are no data of a server in {}; say where they are with --data, or begin with `domain add`",
+            directory.string()));
     if (auto ok = become_owner(directory); !ok) return failed(ok.error());
     ServerOptions options;
     options.directory = directory;
@@ -177,7 +191,8 @@ admin::Result run_here(const fs::path& directory, const Operation& operation, co
         if (!text) return failed(text.error());
         auto loaded = settings::load(settings_table(), *text, file.string());
         if (!loaded.ok())
-            fmt::print(stderr, "postrider: {} has errors; `postrider config check {}` shows them\n", file.string(), file.string());
+            fmt::print(stderr, "postrider: {} has errors; `postrider config check {}` shows them\n",
+                       file.string(), file.string());
         options.settings = std::move(loaded.values);
     }
     auto server = Server::open(std::move(options));
@@ -234,7 +249,8 @@ CLI::App* subcommand(CLI::App& root, const std::vector<std::string>& words, std:
 }
 
 void add_operation(CommandLine& line, const admin::Chapter& chapter, const Operation& operation) {
-    CLI::App* command = subcommand(line.app, CLI::detail::split(std::string{operation.name}, ' '), chapter.help);
+    CLI::App* command =
+        subcommand(line.app, CLI::detail::split(std::string{operation.name}, ' '), chapter.help);
     command->description(std::string{operation.help});
     Given& given = line.keep<Given>();
     for (const admin::Argument& one : operation.arguments) {
@@ -245,12 +261,13 @@ void add_operation(CommandLine& line, const admin::Chapter& chapter, const Opera
             continue;
         }
         // As text even where it is a number: so every value is looked at in one place.
-        CLI::Option* option =
-            one.type == Type::list ? command->add_option(name, value.list, help) : command->add_option(name, value.text, help);
+        CLI::Option* option = one.type == Type::list ? command->add_option(name, value.list, help)
+                                                     : command->add_option(name, value.text, help);
         option->required(one.required)->type_name(one.type == Type::number ? "NUMBER" : "TEXT");
         value.option = option;
     }
-    command->callback([&line, &operation, &given] { line.exit_code = run_operation(line, operation, given); });
+    command->callback(
+        [&line, &operation, &given] { line.exit_code = run_operation(line, operation, given); });
 }
 
 }  // namespace
@@ -260,14 +277,16 @@ void add_admin_commands(CommandLine& line) {
         ->envname("POSTRIDER_DATA")
         ->capture_default_str();
     line.app.add_flag("--json", line.json, "Print results as JSON");
-    line.app.add_flag("--progress", line.progress, "Show the progress of long work also when it is not on a terminal");
+    line.app.add_flag("--progress", line.progress,
+                      "Show the progress of long work also when it is not on a terminal");
     for (const admin::Chapter& chapter : admin::chapters())
         for (const Operation& operation : chapter.operations) add_operation(line, chapter, operation);
 
     bool& markdown = line.keep<bool>();
     CLI::App* help = line.app.add_subcommand("help", "Print what the commands are");
     help->add_flag("--markdown", markdown, "The manual's chapter on them");
-    help->callback([&line, &markdown] { fmt::print("{}", markdown ? admin::manual_markdown() : line.app.help()); });
+    help->callback(
+        [&line, &markdown] { fmt::print("{}", markdown ? admin::manual_markdown() : line.app.help()); });
 }
 
 }  // namespace postrider::app

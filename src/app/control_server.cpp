@@ -35,9 +35,8 @@ std::string subject(const admin::Operation& operation, const admin::Json& argume
 
 }  // namespace
 
-std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::open(const std::filesystem::path& path,
-                                                                               admin::Context& context,
-                                                                               observe::Logger log) {
+std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::open(
+    const std::filesystem::path& path, admin::Context& context, observe::Logger log) {
     std::unique_ptr<ControlServer> made{new ControlServer{context, log}};
     auto address = SocketAddress::of(path);
     if (!address) return std::unexpected(address.error());
@@ -48,7 +47,8 @@ std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::open(c
     made->listener_ = Descriptor{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!made->listener_.is_open()) return failed(path, "cannot be made");
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed(path, "cannot be replaced");
-    if (::bind(made->listener_.get(), address->get(), address->size()) != 0) return failed(path, "cannot be bound");
+    if (::bind(made->listener_.get(), address->get(), address->size()) != 0)
+        return failed(path, "cannot be bound");
     made->path_ = path;
     // Nobody can connect before listen(), so the mode is right from the first connection on.
     if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) return failed(path, "cannot be protected");
@@ -56,7 +56,9 @@ std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::open(c
     return made;
 }
 
-ControlServer::~ControlServer() { stop(); }
+ControlServer::~ControlServer() {
+    stop();
+}
 
 void ControlServer::start() {
     acceptor_ = std::thread{[this] { accept_all(); }};
@@ -126,7 +128,8 @@ void ControlServer::serve(Connection& connection) {
     while (true) {
         auto line = lines.next(request_wait);
         if (!line) {
-            if (line.error() == LineReader::End::too_long) send_all(fd, refusal("The request is longer than 1 MB"));
+            if (line.error() == LineReader::End::too_long)
+                send_all(fd, refusal("The request is longer than 1 MB"));
             break;
         }
         if (!send_all(fd, answer(fd, *line))) break;
@@ -153,7 +156,8 @@ std::string ControlServer::answer(int fd, const std::string& line) {
         result = admin::run(context_, request->operation, request->arguments, progress);
     } catch (const std::exception& fault) {
         // Mostly no memory; the server goes on.
-        result = std::unexpected(admin::Error{admin::Error::Kind::storage, std::string{"The operation failed: "} + fault.what()});
+        result = std::unexpected(
+            admin::Error{admin::Error::Kind::storage, std::string{"The operation failed: "} + fault.what()});
     }
     const admin::Operation* operation = admin::find_operation(request->operation);
     if (operation && operation->changes)

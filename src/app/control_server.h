@@ -11,13 +11,14 @@
 
 namespace postrider::app {
 
-/// Runs administration operations for who may open DIR/run/control: the owner of the data alone. A few connections at
-/// once, each on a thread of its own, since operations block; more are told to come again.
+/// Runs administration operations for who may open DIR/run/control: the owner of the data alone. A few
+/// connections at once, each on a thread of its own, since operations block; more are told to come again.
 class ControlServer {
 public:
-    /// `context` must live longer. Replaces a socket that a dead server left: only for who holds the data's lock.
-    static std::expected<std::unique_ptr<ControlServer>, std::string> open(const std::filesystem::path& socket,
-                                                                           admin::Context& context, observe::Logger log);
+    /// `context` must live longer. Replaces a socket that a dead server left: only for who holds the data's
+    /// lock.
+    static std::expected<std::unique_ptr<ControlServer>, std::string> open(
+        const std::filesystem::path& socket, admin::Context& context, observe::Logger log);
     ~ControlServer();  ///< waits for operations that are at work
 
     void start();

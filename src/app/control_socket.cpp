@@ -27,9 +27,11 @@ std::expected<SocketAddress, std::string> SocketAddress::of(const std::filesyste
     std::string name = path.string();
     if (name.size() >= sizeof made.address_.sun_path) {
         made.directory_ = Descriptor{::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-        if (!made.directory_.is_open()) return std::unexpected(path.parent_path().string() + ": " + std::strerror(errno));
+        if (!made.directory_.is_open())
+            return std::unexpected(path.parent_path().string() + ": " + std::strerror(errno));
         name = "/proc/self/fd/" + std::to_string(made.directory_.get()) + "/" + path.filename().string();
-        if (name.size() >= sizeof made.address_.sun_path) return std::unexpected(path.string() + ": the name is too long");
+        if (name.size() >= sizeof made.address_.sun_path)
+            return std::unexpected(path.string() + ": the name is too long");
     }
     std::memcpy(made.address_.sun_path, name.c_str(), name.size() + 1);
     return made;

@@ -27,7 +27,8 @@ private:
     int fd_;
 };
 
-/// The socket's address. A path that is too long for one goes through /proc/self/fd, so the directory stays open.
+/// The socket's address. A path that is too long for one goes through /proc/self/fd, so the directory stays
+/// open.
 class SocketAddress {
 public:
     static std::expected<SocketAddress, std::string> of(const std::filesystem::path& path);

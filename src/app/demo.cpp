@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -56,18 +55,6 @@ Settings demo_settings(const DemoOptions& options) {
     return s;
 }
 
-/// As a configuration file may have it: with the most connections that a setting allows.
-Settings within_range(Settings s) {
-    auto lower = [](settings::ListenerSettings& l) {
-        l.limits.max_connections = std::min(l.limits.max_connections, 2048u);
-        l.limits.peer_max_connections = std::min(l.limits.peer_max_connections, 2048u);
-    };
-    for (smtp::SmtpListener& l : s.smtp.listeners) lower(l.listener);
-    for (settings::ListenerSettings& l : s.imap.listeners) lower(l);
-    for (settings::ListenerSettings& l : s.pop3.listeners) lower(l);
-    return s;
-}
-
 /// Generated at the first start, kept in a file that only the owner can read, so that it can be shown again.
 std::expected<std::string, std::string> demo_password(const fs::path& directory) {
     fs::path file = directory / "run" / "demo_password";
@@ -110,7 +97,7 @@ std::expected<Demo, std::string> Demo::open(const DemoOptions& options) {
     server.settings = demo_settings(options);
     // So that `postrider config show` and the other commands see what runs here.
     auto saved = settings::save_file((options.directory / "run" / "postrider.cfg").string(),
-                                     settings::write(settings_table(), within_range(server.settings)));
+                                     settings::write(settings_table(), server.settings));
     if (!saved) return std::unexpected(saved.error());
 
     Demo demo;

@@ -18,12 +18,15 @@ using mailstore::MailError;
 constexpr std::uint64_t megabyte = 1 << 20;
 constexpr std::uint64_t highest_number = std::numeric_limits<std::uint16_t>::max();
 
-std::filesystem::path file_in(const std::filesystem::path& home) { return home / "run" / "locations.json"; }
+std::filesystem::path file_in(const std::filesystem::path& home) {
+    return home / "run" / "locations.json";
+}
 
 std::optional<LocationConfig> decode(const Json& json) {
     auto number = json.value("number", std::uint64_t{0}), files = json.value("max_files", std::uint64_t{0}),
          size = json.value("max_file_size_mb", std::uint64_t{0});
-    if (number < 1 || number > highest_number || files < 1 || files > 128 || size < 1 || size > 2048) return std::nullopt;
+    if (number < 1 || number > highest_number || files < 1 || files > 128 || size < 1 || size > 2048)
+        return std::nullopt;
     LocationConfig location;
     location.number = static_cast<std::uint16_t>(number);
     location.options.directory = json.value("directory", std::string{});
@@ -74,7 +77,8 @@ std::filesystem::path LocationsFile::absolute(const std::filesystem::path& direc
 std::optional<std::uint16_t> LocationsFile::number_of(const std::filesystem::path& directory) const {
     auto path = absolute(directory);
     if (path == absolute("messages")) return 0;
-    auto at = std::ranges::find_if(locations_, [&](const LocationConfig& one) { return one.options.directory == path; });
+    auto at = std::ranges::find_if(locations_,
+                                   [&](const LocationConfig& one) { return one.options.directory == path; });
     if (at == locations_.end()) return std::nullopt;
     return at->number;
 }
@@ -87,10 +91,13 @@ std::uint16_t LocationsFile::next_number() const {
 
 std::expected<LocationConfig, mailstore::Failure> LocationsFile::add(LocationConfig location) {
     location.options.directory = absolute(location.options.directory);
-    if (std::ranges::any_of(locations_, [&](const LocationConfig& one) { return one.number == location.number; }))
-        return fail(MailError::exists, fmt::format("There is a storage location {} already", location.number));
+    if (std::ranges::any_of(locations_,
+                            [&](const LocationConfig& one) { return one.number == location.number; }))
+        return fail(MailError::exists,
+                    fmt::format("There is a storage location {} already", location.number));
     if (auto number = number_of(location.options.directory))
-        return fail(MailError::exists, fmt::format("{} is storage location {}", location.options.directory.string(), *number));
+        return fail(MailError::exists,
+                    fmt::format("{} is storage location {}", location.options.directory.string(), *number));
     {
         auto opened = container::Location::open(location.number, location.options, location.storage_id);
         if (!opened) return fail(MailError::storage, opened.error().what);

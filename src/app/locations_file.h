@@ -10,8 +10,8 @@
 
 namespace postrider::app {
 
-/// The storage locations besides location 0 (DIR/messages), which must be open before the mail store can be read: so
-/// they are not kept in it but in DIR/run/locations.json.
+/// The storage locations besides location 0 (DIR/messages), which must be open before the mail store can be
+/// read: so they are not kept in it but in DIR/run/locations.json.
 class LocationsFile {
 public:
     /// `home` is the working directory: a directory that is not absolute is relative to it.
@@ -22,8 +22,8 @@ public:
     /// Location 0 too; nothing when no location lies there.
     std::optional<std::uint16_t> number_of(const std::filesystem::path& directory) const;
     std::uint16_t next_number() const;
-    /// Makes the directory, or takes the storage that is there, and remembers it with its identity, so that a disk that
-    /// is not mounted at the next start is noticed. On disk when it returns.
+    /// Makes the directory, or takes the storage that is there, and remembers it with its identity, so that a
+    /// disk that is not mounted at the next start is noticed. On disk when it returns.
     std::expected<mailstore::LocationConfig, mailstore::Failure> add(mailstore::LocationConfig location);
     std::expected<void, std::string> remove(std::uint16_t number);
 
