@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <set>
+#include <thread>
 
 #include "admin/fixture_for_tests.h"
 #include "admin/manual.h"
@@ -23,7 +24,8 @@ TEST(OperationTable, NamesEveryOperationOnceUnderItsChapter) {
             bool optional_place = false;
             for (const Argument& one : operation.arguments) {
                 EXPECT_TRUE(arguments.insert(one.name).second) << operation.name << " " << one.name;
-                EXPECT_FALSE(one.required && optional_place) << operation.name << ": required after optional place";
+                EXPECT_FALSE(one.required && optional_place)
+                    << operation.name << ": required after optional place";
                 optional_place = optional_place || (one.positional && !one.required);
             }
             EXPECT_THAT(manual_markdown(), HasSubstr("### " + std::string{operation.name} + "\n"));
@@ -63,7 +65,8 @@ TEST_F(AdminTest, MakesChangesAndDeletesAccounts) {
     ok("account password", {{"account", "ann@example.org"}, {"password", "battery staple"}});
     EXPECT_FALSE(authenticator->authenticate_plain(who, "ann@example.org", "correct horse").ok());
     EXPECT_TRUE(authenticator->authenticate_plain(who, "ann@example.org", "battery staple").ok());
-    std::string random = ok("account password", {{"account", "ann@example.org"}, {"random-password", true}})["password"];
+    std::string random =
+        ok("account password", {{"account", "ann@example.org"}, {"random-password", true}})["password"];
     EXPECT_TRUE(authenticator->authenticate_plain(who, "ann@example.org", random).ok());
     EXPECT_EQ(error("account password", {{"account", "ann@example.org"}}), Kind::usage);
 
@@ -85,8 +88,10 @@ TEST_F(AdminTest, ListsAccountsPageByPage) {
     for (int i = 0; i < 7; ++i) ok("account add", {{"account", fmt::format("user{}@example.org", i)}});
     Json page = ok("account list", {{"domain", "example.org"}, {"prefix", "USER"}, {"limit", 4}});
     ASSERT_EQ(page["accounts"].size(), 4u);
-    Json next = ok("account list",
-                   {{"domain", "example.org"}, {"prefix", "user"}, {"limit", 4}, {"after", page["next"].get<std::string>()}});
+    Json next = ok("account list", {{"domain", "example.org"},
+                                    {"prefix", "user"},
+                                    {"limit", 4},
+                                    {"after", page["next"].get<std::string>()}});
     EXPECT_EQ(next["accounts"].size(), 3u);
     EXPECT_EQ(next["accounts"][2]["address"], "user6@example.org");
     EXPECT_FALSE(next.contains("next"));
@@ -98,7 +103,8 @@ TEST_F(AdminTest, LetsValuesBeInheritedFromServerToAccount) {
     auto folders = [&] {
         Json values = ok("account settings", {{"account", "ann@example.org"}})["values"];
         for (const Json& one : values)
-            if (one["name"] == "mboxCount") return one["value"].get<std::string>() + (one["from_here"] ? "!" : "");
+            if (one["name"] == "mboxCount")
+                return one["value"].get<std::string>() + (one["from_here"] ? "!" : "");
         return std::string{"?"};
     };
     EXPECT_EQ(folders(), "0");
@@ -115,16 +121,19 @@ TEST_F(AdminTest, LetsValuesBeInheritedFromServerToAccount) {
     EXPECT_EQ(folders(), "40!");
     ok("account reset", {{"account", "ann@example.org"}, {"name", "mboxCount"}});
     EXPECT_EQ(folders(), "30");
-    EXPECT_EQ(error("account set", {{"account", "ann@example.org"}, {"name", "mboxCount"}, {"value", "many"}}),
-              Kind::bad_value);
+    EXPECT_EQ(
+        error("account set", {{"account", "ann@example.org"}, {"name", "mboxCount"}, {"value", "many"}}),
+        Kind::bad_value);
 }
 
 TEST_F(AdminTest, KeepsGroupsForwardersAndFolderRecipientsApart) {
     ok("account add", {{"account", "ann@example.org"}});
     ok("group add", {{"address", "all@example.org"}, {"member", {"ann@example.org"}}});
-    ok("group member add", {{"address", "all@example.org"}, {"member", {"bob@example.com", "eve@example.com"}}});
+    ok("group member add",
+       {{"address", "all@example.org"}, {"member", {"bob@example.com", "eve@example.com"}}});
     ok("group member remove", {{"address", "all@example.org"}, {"member", {"eve@example.com"}}});
-    EXPECT_EQ(ok("group show", {{"address", "all@example.org"}})["members"], Json({"ann@example.org", "bob@example.com"}));
+    EXPECT_EQ(ok("group show", {{"address", "all@example.org"}})["members"],
+              Json({"ann@example.org", "bob@example.com"}));
     EXPECT_EQ(error("forwarder show", {{"address", "all@example.org"}}), Kind::not_found);
     ok("forwarder add", {{"address", "away@example.org"}, {"member", {"bob@example.com"}}});
     EXPECT_EQ(ok("forwarder list", {{"domain", "example.org"}})["forwarders"].size(), 1u);
@@ -153,7 +162,8 @@ TEST_F(AdminTest, ChangesDomains) {
     ok("account add", {{"account", "ann@example.com"}});
     ok("domain catch-all", {{"domain", "example.com"}, {"account", "ann"}});
     EXPECT_EQ(ok("domain show", {{"domain", "example.com"}})["catch_all_target"], "ann");
-    EXPECT_EQ(error("domain catch-all", {{"domain", "example.com"}, {"account", "ann"}, {"off", true}}), Kind::usage);
+    EXPECT_EQ(error("domain catch-all", {{"domain", "example.com"}, {"account", "ann"}, {"off", true}}),
+              Kind::usage);
     EXPECT_EQ(error("domain set", {{"domain", "example.com"}, {"location", 77}}), Kind::not_found);
     ok("domain set", {{"domain", "example.com"}, {"services", {"imap"}}});
     EXPECT_EQ(ok("domain show", {{"domain", "example.com"}})["services"], Json::array({"imap"}));

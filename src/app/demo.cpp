@@ -159,7 +159,7 @@ std::string Demo::text() const {
     out += fmt::format(
         "\nTry it:\n"
         "  swaks --server 127.0.0.1:{} --to alice@example.org --from you@example.net\n"
-        "  curl -u alice@example.org:{} 'imap://127.0.0.1:{}/INBOX;MAILINDEX=1'\n"
+        "  curl -u 'alice@example.org:{}' 'imap://127.0.0.1:{}/INBOX;MAILINDEX=1'\n"
         "\nCtrl-C stops the server; the data stay.\n",
         ports.at("smtp"), password_, ports.at("imap"));
     return out;

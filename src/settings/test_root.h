@@ -8,7 +8,7 @@
 /// A server as src/app composes it, for tests: the shared attributes and one service with listeners.
 namespace postrider::settings::test {
 
-enum class Mechanism : std::uint8_t { plain, login, cram_md5 };
+enum class Mechanism : std::uint8_t { plain, login, cram_md5, scram, scram_plus };
 
 struct Mail {
     ServiceSettings service;
@@ -42,6 +42,7 @@ inline constexpr Choice mechanisms[] = {
     {"plain", Mechanism::plain},
     {"login", Mechanism::login},
     {"cram-md5", Mechanism::cram_md5},
+    {"scram", Mechanism::scram, Mechanism::scram_plus},
     {"all", Mechanism::plain, Mechanism::login, Mechanism::cram_md5},
     Choice{"gssapi"},
 };

@@ -155,7 +155,8 @@ std::string lone_word(const Row& row, const void* object) {
     return "";
 }
 
-/// Single words first; a word for several values ("smtp") only reads.
+/// Single words first; then, for what no single word stands for, words for several values of the set
+/// ("scram-sha-1"), while one for more than is left ("all") only reads.
 Value chosen_words(const Row& row, const void* object) {
     auto bits = static_cast<std::uint64_t>(row.field.number(object));
     Value value{Value::Shape::words, {}, {}};
@@ -164,6 +165,11 @@ Value chosen_words(const Row& row, const void* object) {
         if (!single || (choice.bits & bits) == 0) continue;
         value.words.push_back({std::string{choice.word}, 0});
         bits &= ~choice.bits;  // a second word for the same value is not written
+    }
+    for (const Choice& choice : row.field.choices) {
+        if (choice.bits == 0 || (choice.bits & ~bits) != 0) continue;
+        value.words.push_back({std::string{choice.word}, 0});
+        bits &= ~choice.bits;
     }
     return value;
 }

@@ -84,6 +84,14 @@ TEST(Writer, WritesWhatTheReaderReadsBack) {
     }
 }
 
+TEST(Writer, WritesAWordForSeveralValuesWhereNoOtherStandsForThem) {
+    Root root;
+    root.imap.mechanisms = {test::Mechanism::login, test::Mechanism::scram, test::Mechanism::scram_plus};
+    std::string text = write(test::root_table(), root);
+    EXPECT_NE(text.find("plainConnAuthTypes = (login scram)"), std::string::npos) << text;
+    EXPECT_EQ(load(test::root_table(), text, "f").values.imap.mechanisms, root.imap.mechanisms);
+}
+
 TEST(Writer, WritesTheSamplesSoThatTheyReadTheSame) {
     for (const char* name : {"two-domains.cfg", "im-webproxy.cfg", "im-mailserver.cfg"}) {
         auto text = load_file(std::string{TESTDATA} + "/config/" + name);

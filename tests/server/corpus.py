@@ -37,6 +37,5 @@ def sample(marker, size=0, sender="you@example.net", recipient="alice@example.or
     """A message that can be found by its subject."""
     text = (f"From: <{sender}>\r\nTo: <{recipient}>\r\nSubject: {marker}\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n"
             f"Message-ID: <{marker.replace(' ', '-')}@test.example.net>\r\n\r\nThis is {marker}.\r\n").encode()
-    while len(text) < size:
-        text += b"0123456789" * 7 + b"\r\n"
-    return text
+    line = b"0123456789" * 7 + b"\r\n"
+    return text + line * max(0, -(-(size - len(text)) // len(line)))

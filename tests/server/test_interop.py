@@ -243,7 +243,7 @@ class Mutt(harness.ServerCase):
             f"set smtp_pass='{self.server.password}' imap_pass='{self.server.password}'",
             f'set smtp_authenticators="plain"',
             f"set ssl_starttls={tls} ssl_force_tls={tls} certificate_file={self.server.data}/run/demo_cert.pem",
-            f"set imap_user='alice@example.org' simple_search='~A' copy=no header_cache='' tmpdir={home} mbox_type=mbox confirmappend=no",
+            f"set imap_user='alice@example.org' simple_search='~A' copy=no header_cache='' tmpdir={home} mbox_type=mbox confirmappend=no folder={home} record= postponed={home}/p",
             "set confirmcreate=no beep=no wait_key=no mail_check=0 ssl_verify_host=no sleep_time=0 quit=yes delete=no",
         ]
         path = os.path.join(home, "rc")

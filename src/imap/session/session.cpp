@@ -19,6 +19,7 @@ ReceiverLimits stranger_limits() {
 
 constexpr std::size_t stranger_buffer = 8 * 1024;
 constexpr std::size_t send_at = 64 * 1024;      ///< pipelined answers wait for each other up to here
+constexpr std::size_t send_to_stranger_at = 4096;  ///< who pipelines and never reads must not make us hold more
 constexpr std::size_t worth_keeping = 1024;     ///< of output memory, while waiting
 
 }  // namespace
@@ -86,7 +87,7 @@ net::Task<> Connection::handle(Receiver::Step step) {
     case Receiver::Step::hopeless: bye("[TOOBIG] The literal is far too large"); break;
     }
     receiver_.next();
-    co_await stream_.flush_if_large(send_at);
+    co_await stream_.flush_if_large(client_.account ? send_at : send_to_stranger_at);
 }
 
 net::Task<> Connection::handle_command() {

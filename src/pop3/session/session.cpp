@@ -9,6 +9,8 @@ namespace {
 
 /// RFC 2449 §4 gives 255 octets; AUTH's initial response needs more (RFC 5034 §4).
 constexpr std::size_t max_line = 12'288;
+constexpr std::size_t max_unsent = 64 * 1024;  ///< answers to pipelined commands that wait to be sent together
+constexpr std::size_t max_unsent_to_strangers = 4096;
 
 std::string greeting(const Services& s, const std::string& timestamp) {
     std::string text;
@@ -99,6 +101,8 @@ net::Task<> Session::dialogue() {
             error("[SYS/TEMP] Too busy now, try later");
             done_ = true;
         }
+        // Who has not logged in may not make us hold the answers to all that was pipelined.
+        co_await peer_.flush_if_large(drop_ ? max_unsent : max_unsent_to_strangers);
     }
     co_await peer_.flush();
     co_await peer_.close();

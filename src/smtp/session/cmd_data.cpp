@@ -202,8 +202,8 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
         // Its first line would become part of our trace header: what has no header is all body.
         t.payload.insert(t.trace_size, "\r\n");
     }
-    std::string message_id =
-        mime::unfold(mime::find_field(std::string_view{t.payload}.substr(t.trace_size), "Message-ID").value_or(""));
+    std::string_view stored = std::string_view{t.payload}.substr(t.trace_size);
+    std::string message_id{text::trim(mime::find_field(stored, "Message-ID").value_or(""))};
 
     delivery::Incoming incoming;
     incoming.envelope = std::move(t.envelope);
