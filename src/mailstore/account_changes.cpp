@@ -7,6 +7,17 @@ namespace postrider::mailstore {
 
 Result<Account::Changes> AccountImpl::changes(ModSeq since, std::optional<FolderId> folder) {
     Changes found;
+    {
+        std::lock_guard lock{state_mutex};
+        if (!deleted && since.value() >= record.floor && newest.reach_back_to(since)) {
+            found.upto = ModSeq{record.modseq};
+            newest.each_after(since, [&](const Change& change) {
+                if (!folder || change.folder == *folder) found.changes.push_back(change);
+            });
+            if (found.changes.size() <= core.options.changes_at_once) return found;
+            found.changes.clear();
+        }
+    }
     auto snapshot = core.kv->snapshot();
     auto value = core.kv->get(account_key(account_id), snapshot.get());
     if (!value) return std::unexpected(from(value.error()));

@@ -19,6 +19,7 @@ void AccountEdit::note(kv::Batch& batch, Change::Kind kind, FolderId folder, Uid
     scratch_.clear();
     mailstore::put(scratch_, record);
     batch.put(change_key(impl_.account_id, modseq), scratch_);
+    noted_.push_back({kind, modseq, folder, std::move(record.uids)});
 }
 
 ModSeq AccountEdit::change(kv::Batch& batch, Change::Kind kind, FolderEdit& folder, UidSet uids) {
@@ -108,8 +109,12 @@ void AccountEdit::apply() {
     std::lock_guard lock{impl_.state_mutex};
     for (FolderEdit& folder : folders_) {
         folder.state->record.n = folder.n;
+        folder.state->recent_claimed = false;  // it was written with the rest
         if (folder.keywords) folder.state->record.keywords = std::move(*folder.keywords);
     }
+    std::sort(noted_.begin(), noted_.end(), [](const Change& a, const Change& b) { return a.modseq < b.modseq; });
+    for (Change& change : noted_) impl_.newest.add(std::move(change));
+    noted_.clear();
     impl_.record = account;
     impl_.visible_modseq.store(account.modseq, std::memory_order_release);
 }

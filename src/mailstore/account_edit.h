@@ -63,6 +63,7 @@ private:
     AccountImpl& impl_;
     std::deque<FolderEdit> folders_;
     std::vector<FolderId> touched_;
+    std::vector<Change> noted_;
     std::string scratch_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "mailstore/core.h"
 #include "mailstore/mailstore.h"
+#include "mailstore/recent_changes.h"
 #include "mailstore/records.h"
 #include "mailstore/watchers.h"
 
@@ -20,6 +21,7 @@ struct FolderState {
     FolderId id;
     FolderRecord record;
     bool damaged = false;  ///< its record does not decode: a name for its children to hang from, nothing more
+    bool recent_claimed = false;  ///< record.n.recent_from is ahead of the disk: see AccountImpl::select()
 };
 
 /// One account. `mutex` serialises its changes: whoever holds it may read the state below, and change it (under
@@ -63,6 +65,8 @@ public:
     Watch watch(std::optional<FolderId> folder, std::function<void()> changed) override;
     /// Forgets the oldest changes when there are too many. Called in the background.
     Result<> trim_changes();
+    /// Writes down up to where messages are no longer \Recent. Called in the background.
+    Result<> save_recent();
 
     // ---- for the parts of this room that hold `mutex`
 
@@ -87,6 +91,7 @@ public:
     std::unordered_map<std::string, std::uint32_t> paths;
     std::set<std::string> subscribed;
     bool deleted = false;
+    RecentChanges newest;  ///< up to record.modseq
 
     std::atomic<std::uint64_t> visible_modseq{0};
     Watchers watchers;

@@ -11,20 +11,28 @@
 namespace postrider::mailstore {
 
 Result<std::unique_ptr<FolderView>> AccountImpl::view(FolderId folder) {
-    // The record of that moment, so that it agrees with the items; the state in memory gives only the name.
-    auto snapshot = core.kv->snapshot();
-    auto value = core.kv->get(folder_key(account_id, folder), snapshot.get());
-    if (!value) return std::unexpected(from(value.error()));
-    if (!*value) return fail(MailError::no_such_folder, "no such folder");
-    FolderState at_that_moment;
-    at_that_moment.id = folder;
-    if (auto decoded = decode_folder(**value)) at_that_moment.record = std::move(*decoded);
-    else return fail(MailError::corrupt, "record of the folder is damaged");
-    if (!at_that_moment.record.selectable) return fail(MailError::no_such_folder, "folder cannot be selected");
+    std::unique_ptr<kv::Snapshot> snapshot;
     FolderInfo info;
-    {
-        std::lock_guard lock{state_mutex};
+    if (std::unique_lock lock{mutex, std::try_to_lock}; lock) {  // nobody is writing: memory says what the disk says
+        auto state = selectable(folder);
+        if (!state) return std::unexpected(state.error());
+        snapshot = core.kv->snapshot();
+        info = info_of(**state);
+    } else {
+        // The record of that moment, so that it agrees with the items; the state in memory gives only the name.
+        snapshot = core.kv->snapshot();
+        auto value = core.kv->get(folder_key(account_id, folder), snapshot.get());
+        if (!value) return std::unexpected(from(value.error()));
+        if (!*value) return fail(MailError::no_such_folder, "no such folder");
+        FolderState at_that_moment;
+        at_that_moment.id = folder;
+        if (auto decoded = decode_folder(**value)) at_that_moment.record = std::move(*decoded);
+        else return fail(MailError::corrupt, "record of the folder is damaged");
+        if (!at_that_moment.record.selectable) return fail(MailError::no_such_folder, "folder cannot be selected");
+        std::lock_guard state_lock{state_mutex};
         if (auto ok = usable(); !ok) return std::unexpected(ok.error());
+        if (auto at = table.find(folder.value()); at != table.end() && at->second.recent_claimed)
+            at_that_moment.record.n.recent_from = std::min(at->second.record.n.recent_from, at_that_moment.record.n.uid_next);
         info = info_of(at_that_moment);
     }
     const Uid none = info.uid_next;
@@ -32,29 +40,43 @@ Result<std::unique_ptr<FolderView>> AccountImpl::view(FolderId folder) {
     return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info), none);
 }
 
+/// What is \Recent is claimed in memory and written down within a second, or with the folder's next change: after
+/// a power cut another session may be told of it once more (RFC 3501 §2.3.2 asks for no more than a good try).
 Result<std::unique_ptr<FolderView>> AccountImpl::select(FolderId folder) {
     std::lock_guard lock{mutex};
     auto state = selectable(folder);
     if (!state) return std::unexpected(state.error());
-    const Uid first_recent = (*state)->record.n.recent_from;
     auto snapshot = core.kv->snapshot();
     FolderInfo info = info_of(**state);
-    if (first_recent != info.uid_next) {
-        FolderRecord& folder_record = (*state)->record;
-        FolderCounters counters = folder_record.n;
-        counters.recent_from = counters.uid_next;
-        std::string value;
-        put(value, folder_record, counters, folder_record.keywords);
-        kv::Batch batch;
-        batch.put(folder_key(account_id, folder), value);
-        // A disk that takes nothing is no reason to refuse reading: then the next session sees them as recent too.
-        if (core.write(std::move(batch))) {
-            std::lock_guard state_lock{state_mutex};
-            folder_record.n = counters;
-        }
-    }
+    const Uid first_recent = info.recent_from;
     auto self = shared_from_this();
+    if (first_recent != info.uid_next) {
+        {
+            std::lock_guard state_lock{state_mutex};
+            (*state)->record.n.recent_from = (*state)->record.n.uid_next;
+            (*state)->recent_claimed = true;
+        }
+        core.recent_claims.add(self);
+    }
     return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info), first_recent);
+}
+
+Result<> AccountImpl::save_recent() {
+    std::lock_guard lock{mutex};
+    if (deleted) return {};
+    kv::Batch batch;
+    std::string value;
+    for (auto& [id, state] : table) {
+        if (!state.recent_claimed) continue;
+        value.clear();
+        put(value, state.record, state.record.n, state.record.keywords);
+        batch.put(folder_key(account_id, state.id), value);
+    }
+    if (batch.empty()) return {};
+    if (auto ok = core.write(std::move(batch)); !ok) return ok;
+    std::lock_guard state_lock{state_mutex};
+    for (auto& [id, state] : table) state.recent_claimed = false;
+    return {};
 }
 
 Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewItem> items) {

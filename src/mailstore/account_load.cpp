@@ -56,6 +56,7 @@ Result<> AccountImpl::read_state() {
 
     std::lock_guard lock{state_mutex};
     record = *decoded;
+    newest.restart(ModSeq{record.modseq});
     table = std::move(folders);
     subscribed = std::move(names);
     rebuild_paths();

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
@@ -182,6 +183,7 @@ Result<Account::Expunged> AccountImpl::expunge(FolderId folder, const std::optio
     AccountEdit::FolderEdit& box = edit.folder(**state);
     kv::Batch batch;
     std::optional<BlobRefs> refs{std::in_place, core};
+    std::uint32_t left = only_deleted ? box.n.deleted : std::numeric_limits<std::uint32_t>::max();
     auto ok = scan_folder(*core.kv, 'i', account_id, folder, uids ? *uids : every_uid(), nullptr,
                           [&](Uid uid, std::string_view value) {
                               auto item = decode_item(uid, value);
@@ -191,7 +193,7 @@ Result<Account::Expunged> AccountImpl::expunge(FolderId folder, const std::optio
                               batch.erase(item_key(account_id, folder, uid));
                               batch.erase(description_key(account_id, folder, uid));
                               mailstore::append(expunged.uids, uid);
-                              return true;
+                              return --left != 0;  // behind the last there is nothing to look for
                           });
     if (!ok) return std::unexpected(ok.error());
     if (expunged.uids.empty()) return expunged;

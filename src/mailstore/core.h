@@ -3,6 +3,9 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
 
 #include "mailstore/account_cache.h"
 #include "mailstore/blob_refs.h"
@@ -21,9 +24,27 @@ inline constexpr std::uint64_t ids_before_sync = 8'192;
 /// sees them before they are on disk.
 inline constexpr std::uint64_t ids_at_once = 4'096;
 
+/// Accounts that have something to write down when there is time; they stay in memory until then.
+class RecentClaims {
+public:
+    void add(std::shared_ptr<AccountImpl> account) {
+        std::lock_guard lock{mutex_};
+        AccountImpl* const key = account.get();
+        accounts_.try_emplace(key, std::move(account));
+    }
+    std::unordered_map<AccountImpl*, std::shared_ptr<AccountImpl>> take() {
+        std::lock_guard lock{mutex_};
+        return std::exchange(accounts_, {});
+    }
+
+private:
+    std::mutex mutex_;
+    std::unordered_map<AccountImpl*, std::shared_ptr<AccountImpl>> accounts_;
+};
+
 /// What the parts of the store share. Locks are taken in this order, and none twice:
 ///   1. Committer::in_progress  2. account locks (several only in ascending id order)  3. blob stripes
-///   4. leaves: AccountImpl's state and watchers, the account cache
+///   4. leaves: AccountImpl's state and watchers, the account cache, the claims
 struct Core {
     explicit Core(const Options& options);
 
@@ -57,6 +78,7 @@ struct Core {
     BlobLocks blob_locks;
     GroupSync group_sync;
     AccountCache accounts;
+    RecentClaims recent_claims;
     std::atomic<std::uint64_t> ids_since_sync{0};
     std::atomic<bool> written{false};       ///< something was written since the keeper last synced
     std::atomic<bool> full{false};

@@ -72,7 +72,6 @@ Result<> FolderViewImpl::each_described(const UidSet& uids,
     // A second cursor walks the descriptions beside the items.
     auto texts = core_.kv->scan(description_key(account, info_.id, uids.front().first),
                                 description_key(account, info_.id, uids.back().last).after(), snapshot_.get());
-    texts->seek(description_key(account, info_.id, uids.front().first));
     auto ok = each_item(uids, [&](const Item& item) {
         if (!texts->valid() || last_u32(texts->key()) != item.uid.value())
             advance_to(*texts, description_key(account, info_.id, item.uid));

@@ -49,7 +49,16 @@ void Keeper::run() {
     }
 }
 
+void Keeper::save_claims() {
+    for (auto& [key, account] : core_.recent_claims.take())
+        if (auto ok = account->save_recent(); !ok) {
+            core_.log.error({}, "cannot note what account {} has seen: {}", account->account_id.value(), ok.error().what);
+            core_.recent_claims.add(account);
+        }
+}
+
 void Keeper::round() {
+    save_claims();
     core_.full.store(core_.locations.full(), std::memory_order_relaxed);
     if (core_.written.exchange(false))
         if (auto ok = mark_and_sync(); !ok) core_.written.store(true);  // logged below; tried again

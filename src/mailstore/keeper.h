@@ -20,6 +20,8 @@ public:
     /// Notes how far the containers are known to the key-value store, and syncs that. What was committed before
     /// the call needs no replay from then on.
     Result<> mark_and_sync();
+    /// Sessions' claims of \Recent messages, written down.
+    void save_claims();
     /// The marks of this moment, into a batch; nothing is in progress while `then` runs.
     Result<> at_mark(const std::function<Result<>()>& then);
     /// Gives back the bytes of blobs without references, those older than the grace time, as far as the marks

@@ -33,7 +33,6 @@ Result<> scan_folder(kv::Store& kv, char letter, AccountId account, FolderId fol
         return {};
     }
     auto cursor = kv.scan(key_of(uids.front().first), key_of(uids.back().last).after(), at);
-    cursor->seek(key_of(uids.front().first));
     for (const UidRun& run : uids) {
         advance_to(*cursor, key_of(run.first));
         for (; cursor->valid(); cursor->next()) {
@@ -52,7 +51,7 @@ Result<> scan_folder(kv::Store& kv, char letter, AccountId account, FolderId fol
 template <class Visit>
 Result<> scan_range(kv::Store& kv, std::string_view begin, std::string_view end, const kv::Snapshot* at, Visit&& visit) {
     auto cursor = kv.scan(begin, end, at);
-    for (cursor->seek(begin); cursor->valid(); cursor->next())
+    for (; cursor->valid(); cursor->next())
         if (!visit(cursor->key(), cursor->value())) return {};
     auto status = cursor->status();
     if (!status) return std::unexpected(from(status.error()));

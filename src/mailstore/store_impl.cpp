@@ -41,6 +41,8 @@ MailStoreImpl::~MailStoreImpl() {
     if (!keeper_) return;
     committer_->stop();
     core_.wake_keeper = [] {};
+    keeper_->save_claims();
+    (void)core_.recent_claims.take();  // what could not be saved must not keep its account
     auto ok = keeper_->mark_and_sync();
     keeper_.reset();
     committer_.reset();

@@ -26,6 +26,7 @@ struct SearchProgram::Node {
     UidSet uids;
     std::string field;
     text::FoldedKey key{""};
+    bool literal = false;       ///< the key is found in an envelope only where its octets stand in it: see may_contain()
     std::vector<Node> children;
 };
 
@@ -48,6 +49,18 @@ public:
             envelope_ = read_envelope(text);
         }
         return *envelope_;
+    }
+
+    /// Whether the envelope as it is stored, in US-ASCII and without escapes or encoded words, has the octets of a
+    /// folded key anywhere. Most messages of a folder are ruled out by this, unread.
+    bool may_contain(const std::string& folded) {
+        if (!raw_) {
+            raw_.emplace();
+            if (auto listing = mime::Listing::decode(record_)) *raw_ = text::to_upper(listing->envelope);
+            written_otherwise_ = !text::is_ascii(*raw_) || raw_->find('\\') != std::string::npos
+                                 || raw_->find("=?") != std::string::npos || raw_->find('{') != std::string::npos;
+        }
+        return written_otherwise_ || raw_->find(folded) != std::string::npos;
     }
 
     const std::string& message() {
@@ -85,6 +98,8 @@ private:
     const Item& item_;
     std::string_view record_;
     std::optional<EnvelopeFields> envelope_;
+    std::optional<std::string> raw_;
+    bool written_otherwise_ = false;
     std::optional<std::string> head_;
     std::optional<std::string> message_;
     std::optional<std::vector<mime::Part>> parts_;
@@ -141,6 +156,7 @@ bool test(Candidate& message, const Node& node) {
     case Kind::header:
         // RFC 9051 §6.4.4: the envelope structure's fields are matched in its own terms.
         if (node.cost > 1) return header_contains(message, node);
+        if (node.literal && !message.may_contain(node.key.folded())) return false;
         if (node.field == "from") return in_addresses(message.envelope().from, node.key);
         if (node.field == "to") return in_addresses(message.envelope().to, node.key);
         if (node.field == "cc") return in_addresses(message.envelope().cc, node.key);
@@ -164,6 +180,13 @@ int own_cost(const SearchKey& key) {
     case Kind::text: return 3;
     default: return 0;
     }
+}
+
+/// No octet that decoding an envelope adds or takes away.
+bool is_literal(std::string_view folded) {
+    return std::all_of(folded.begin(), folded.end(), [](char c) {
+        return text::is_alpha(c) || text::is_digit(c) || c == '.' || c == '-' || c == '_' || c == '+';
+    });
 }
 
 struct Compiler {
@@ -214,6 +237,7 @@ struct Compiler {
         case Kind::body:
         case Kind::text:
             made.key = text::FoldedKey{charset.empty() ? key.text : text::to_utf8(key.text, charset)};
+            made.literal = is_literal(made.key.folded());
             break;
         default: break;
         }
