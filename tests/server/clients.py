@@ -247,10 +247,11 @@ class Imap(Wire):
         return tagged
 
     def append(self, folder, message, flags=""):
-        """By a synchronising literal; the tagged answer."""
+        """By a synchronising literal (a literal8 where there are NULs, RFC 3516 section 4.4); the tagged answer."""
+        eight = "~" if b"\0" in message else ""
         self.number += 1
         tag = f"a{self.number}".encode()
-        self.send(tag + f' APPEND "{folder}" {flags}{" " if flags else ""}{{{len(message)}}}\r\n'.encode())
+        self.send(tag + f' APPEND "{folder}" {flags}{" " if flags else ""}{eight}{{{len(message)}}}\r\n'.encode())
         go = self.line()
         assert go.startswith(b"+"), go
         self.send(message + b"\r\n")

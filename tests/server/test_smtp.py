@@ -547,13 +547,11 @@ class Names(harness.ServerCase):
         do = cls.server.command
         do("account", "alias", "add", "alice@example.org", "ally")
         do("domain", "alias", "add", "example.org", "example.com")
-        do("group", "add", "team@example.org")
-        for member in ("alice@example.org", "bob@example.org", "carol@example.org"):
-            do("group", "member", "add", "team@example.org", member)
-        do("forwarder", "add", "fwd@example.org")
-        do("forwarder", "member", "add", "fwd@example.org", "carol@example.org")
+        do("group", "add", "team@example.org", "--member", "alice@example.org", "bob@example.org")
+        do("group", "member", "add", "team@example.org", "carol@example.org")
+        do("forwarder", "add", "fwd@example.org", "--member", "carol@example.org")
         do("account", "add", "small@example.org", "--password", "-", input=cls.server.password + "\n")
-        do("account", "quota", "small@example.org", "--size", "100")
+        do("account", "set", "small@example.org", "totalMessageSize", "100")
         do("account", "add", "δοκιμή@example.org", "--password", "-", input=cls.server.password + "\n")
 
     def send(self, to, marker, parameters=""):
@@ -576,12 +574,12 @@ class Names(harness.ServerCase):
         self.wait_for_one("carol", "Subject: forwarded\r\n")
 
     def test_catch_all(self):
-        self.server.command("domain", "catch-all", "example.org", "carol@example.org")
+        self.server.command("domain", "catch-all", "example.org", "--account", "carol")
         try:
             self.send("no-such-name@example.org", "caught")
             self.wait_for_one("carol", "Subject: caught\r\n")
         finally:
-            self.server.command("domain", "catch-all", "example.org", "none")
+            self.server.command("domain", "catch-all", "example.org", "--off")
 
     def test_over_quota(self):
         with self.smtp() as peer:
@@ -596,8 +594,7 @@ class Names(harness.ServerCase):
     def test_an_internationalised_mailbox(self):
         self.send("δοκιμή@example.org", "for δοκιμή", " SMTPUTF8")
         with self.imap(None) as peer:
-            import base64 as b
-            secret = b.b64encode(f"\0δοκιμή@example.org\0{self.server.password}".encode()).decode()
+            secret = base64.b64encode(f"\0δοκιμή@example.org\0{self.server.password}".encode()).decode()
             peer.ok(f"AUTHENTICATE PLAIN {secret}")
             peer.ok("SELECT INBOX")
             self.assertEqual(len(peer.messages()), 1)

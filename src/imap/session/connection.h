@@ -43,7 +43,7 @@ private:
     net::Task<Reply> start_tls(const Command& command);
     net::Task<Reply> login(const Command& command);
     net::Task<Reply> authenticate(const Command& command);
-    Reply enter(struct LoginResult result, std::string_view mechanism);
+    Reply enter(struct LoginResult result);
 
     // connection_fetch.cpp
     net::Task<Reply> fetch(const Row& row, const Command& command);

@@ -75,7 +75,7 @@ net::Task<Reply> Connection::login(const Command& command) {
     };
     LoginResult result = co_await client_.services.workers.run(std::move(job));
     if (!result.outcome.ok()) co_await net::pause(result.outcome.delay);
-    co_return enter(std::move(result), "LOGIN");
+    co_return enter(std::move(result));
 }
 
 /// RFC 9051 §6.2.2, RFC 4959.
@@ -87,7 +87,6 @@ net::Task<Reply> Connection::authenticate(const Command& command) {
     auth::Mechanisms offered = auth::offered(client_.settings->login.rules(), stream_.secure(),
                                              client_.services.auth.available());
     if (!mechanism || !offered.has(*mechanism)) co_return no("[CANNOT] That mechanism is not offered here");
-    std::string name{args->mechanism};
     std::optional<std::string> initial;
     if (args->initial) initial = *args->initial;
     auth::Context context =
@@ -103,15 +102,14 @@ net::Task<Reply> Connection::authenticate(const Command& command) {
     }
     auto open = [this, &tried] { return open_account(client_.services, std::move(tried.outcome)); };
     LoginResult result = co_await client_.services.workers.run(std::move(open));
-    co_return enter(std::move(result), name);
+    co_return enter(std::move(result));
 }
 
 /// The state of the dialogue after a log-in was tried.
-Reply Connection::enter(LoginResult result, std::string_view mechanism) {
+Reply Connection::enter(LoginResult result) {
     const observe::Logger& log = client_.services.log;
     Reply reply = to_reply(result.outcome.answer());
     if (!result.outcome.ok()) {
-        log.info(client_.id, "Log-in by {} failed: {}", mechanism, result.outcome.what);
         unsigned most = client_.settings->service.max_auth_errors;
         if (reply.status != Reply::Status::bad && ++auth_errors_ >= most && most != 0) {
             client_.out += "* BYE Too many failed log-ins\r\n";
@@ -139,7 +137,6 @@ Reply Connection::enter(LoginResult result, std::string_view mechanism) {
     stream_.deadline_after(std::chrono::seconds{0});
     stream_.idle_timeout(door_.idle_timeout);
     update_capabilities();
-    log.info(client_.id, "Account '{}' has logged in", address);
     reply.text = "[CAPABILITY " + client_.capability_words + "] Logged in";
     return reply;
 }
