@@ -90,11 +90,11 @@ TEST(Reader, SaysWhatWasWrongAndWhatIsAllowed) {
         {"plainConnAuthTypes = (plain ntlm)",
          "f.cfg:1: error: imap.plainConnAuthTypes: \"ntlm\" is not one of the words (allowed: any of: plain "
          "login "
-         "cram-md5 all)"},
+         "cram-md5 scram all)"},
         {"plainConnAuthTypes = (plain gssapi)",
          "f.cfg:1: warning: imap.plainConnAuthTypes: not in this build, left out: gssapi (allowed: any of: "
          "plain "
-         "login cram-md5 all)"},
+         "login cram-md5 scram all)"},
         {"listeners = yes",
          "f.cfg:1: error: imap.listeners: not a set of objects (allowed: ( { ... } ... ), at most 4 "
          "objects)"},
