@@ -1,0 +1,157 @@
+#include "app/key_file.h"
+#include "app/server_rooms.h"
+#include "base/make_directory.h"
+
+/// What a server keeps: logs, mail, who exists, the queue, and what administration may do with them.
+namespace postrider::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+mailstore::QuotaLimits to_limits(const settings::AccountSettings& s) {
+    constexpr std::uint64_t kb = 1024;
+    return {s.total_message_size_kb * kb, s.total_message_count, s.mbox_count, s.message_size_kb * kb, s.message_count};
+}
+
+observe::LogOptions log_options(const settings::LogSettings& log, const std::string& host, const fs::path& directory) {
+    observe::LogOptions options;
+    options.host = host;
+    options.directory = (directory / log.path).string();
+    options.rules = log.rules;
+    options.deduplicate = log.deduplicate;
+    options.security_log = log.security_log;
+    options.remote = log.log.remote;
+    return options;
+}
+
+}  // namespace
+
+mailstore::QuotaLimits Quotas::limits(AccountId account) const {
+    auto* directory = directory_.load(std::memory_order_acquire);
+    if (!directory) return {};
+    auto settings = directory->effective(account);
+    return settings ? to_limits(**settings) : mailstore::QuotaLimits{};
+}
+
+std::expected<void, std::string> Server::Rooms::open_data() {
+    if (auto made = make_directory(directory_path / "run"); !made)
+        return std::unexpected("The directory " + directory_path.string() + " cannot be made: " + made.error().message());
+
+    log = std::make_unique<observe::LogService>(log_options(settings.server.log, host, directory_path), clock, metrics);
+    server_log = log->logger("SERVER");
+    store_log = log->logger("STORAGE");
+
+    mailstore::Options options;
+    options.directory = directory_path;
+    mailstore::LocationConfig location;
+    location.options.directory = directory_path / "messages";
+    options.locations.push_back(std::move(location));
+    if (auto ok = open_locations(); !ok) return ok;
+    for (const mailstore::LocationConfig& one : locations->all()) options.locations.push_back(one);
+    options.clock = &clock;
+    options.log = &store_log;
+    options.quota = &quotas;
+    auto opened = mailstore::MailStore::open(options, &delivery::Intake::replay);
+    if (!opened) return std::unexpected("The mail store in " + directory_path.string() + " cannot be opened: " + opened.error().what);
+    store = std::move(*opened);
+
+    auto known = directory::Directory::open(store->kv(), clock);
+    if (!known) return std::unexpected("The directory cannot be opened: " + known.error().what);
+    directory = std::move(*known);
+    directory->set_primary_domain(settings.server.primary_domain);
+    directory->on_change([this](const directory::ChangeEvent& event) { on_change(event); });
+    quotas.ask(*directory);
+
+    auth::AuthOptions auth_options;
+    auth_options.host_name = host;
+    auth_options.allow_alias_logins = settings.server.allow_alias_logins;
+    auto key = load_or_create_key(directory_path / "run" / "secret.key");
+    if (!key) return std::unexpected(key.error());
+    auth_options.secret_key = std::move(*key);
+    authenticator = std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth_options);
+
+    observe::Logger processing = log->logger("PROCESSING", settings.processing.log);
+    if (auto ok = place_domains(); !ok) return ok;
+    router = std::make_unique<delivery::Router>(*directory, *store, &location_sets);
+    queue = std::make_unique<queue::Queue>(*store);
+    intake = std::make_unique<delivery::Intake>(*store, clock, processing, metrics, [this] { processor->wake(); });
+    processor = std::make_unique<delivery::Processor>(*store, *queue, *router, *intake, clock, processing,
+                                                      settings.processing.options(host));
+    open_admin();
+    return {};
+}
+
+/// Reads which locations there are, and makes those that the configuration names for domains and that are new.
+std::expected<void, std::string> Server::Rooms::open_locations() {
+    auto loaded = LocationsFile::load(directory_path);
+    if (!loaded) return std::unexpected(loaded.error());
+    locations = std::move(*loaded);
+    for (const settings::DomainStorageParams& domain : settings.server.domains) {
+        if (!domain.enable) continue;
+        std::vector<std::uint16_t> numbers;
+        for (const std::string& path : domain.message_locations) {
+            auto number = locations->number_of(path);
+            if (!number) {
+                mailstore::LocationConfig made;
+                made.number = locations->next_number();
+                made.options.directory = path;
+                auto added = locations->add(std::move(made));
+                if (!added)
+                    return std::unexpected("A messageStorageLocations entry of domain " + domain.domain_name
+                                           + " cannot be used: " + added.error().what);
+                number = added->number;
+            }
+            numbers.push_back(*number);
+        }
+        if (numbers.empty()) continue;
+        location_of_domain[domain.domain_name] = numbers.front();
+        if (numbers.size() > 1) location_sets.add(std::move(numbers));
+    }
+    return {};
+}
+
+/// The configuration's word on where a domain's messages go counts more than what was set before.
+std::expected<void, std::string> Server::Rooms::place_domains() {
+    for (const auto& [name, number] : location_of_domain) {
+        auto domain = directory->domain(name);
+        if (!domain || domain->location == number) continue;
+        directory::DomainChange change;
+        change.location = number;
+        if (auto ok = directory->change_domain(domain->id, change); !ok) return std::unexpected(ok.error().what);
+    }
+    return {};
+}
+
+mailstore::Result<> Server::Rooms::add_location(const mailstore::LocationConfig& location) {
+    std::lock_guard lock{locations_mutex};
+    if (location.number == 0)
+        return std::unexpected(mailstore::Failure{mailstore::MailError::exists, "Storage location 0 is always there"});
+    // Remembered before it is used: mail must not lie where the next start does not look.
+    auto added = locations->add(location);
+    if (!added) return std::unexpected(added.error());
+    auto opened = store->add_location(*added);
+    if (!opened)
+        if (auto undone = locations->remove(location.number); !undone) server_log.error({}, "{}", undone.error());
+    return opened;
+}
+
+void Server::Rooms::open_admin() {
+    operations = std::make_unique<admin::Context>(
+        admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
+    operations->wake_queue = [this] { processor->wake(); };
+    operations->add_location = [this](const mailstore::LocationConfig& location) { return add_location(location); };
+    operations->location_of = [this](std::string_view name) -> std::uint16_t {
+        auto at = location_of_domain.find(name);
+        return at == location_of_domain.end() ? 0 : at->second;
+    };
+}
+
+void Server::Rooms::on_change(const directory::ChangeEvent& event) {
+    using Kind = directory::ChangeEvent::Kind;
+    mailstore::Result<> done;
+    if (event.kind == Kind::account_created) done = store->create_account(event.account);
+    if (event.kind == Kind::account_deleted) done = store->delete_account(event.account);
+    if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);
+}
+
+}  // namespace postrider::app

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "admin/operation.h"
+#include "app/control_server.h"
+#include "app/listeners.h"
+#include "app/locations_file.h"
+#include "app/server.h"
+#include "delivery/intake.h"
+#include "delivery/processor.h"
+#include "imap/service.h"
+#include "observe/log_receiver.h"
+#include "pop3/session/session.h"
+#include "smtp/service.h"
+
+namespace postrider::app {
+
+/// What the mail store asks about quotas, answered by the directory, which is opened after it.
+class Quotas final : public mailstore::QuotaSource {
+public:
+    void ask(const directory::Directory& directory) { directory_.store(&directory, std::memory_order_release); }
+    mailstore::QuotaLimits limits(AccountId account) const override;
+
+private:
+    std::atomic<const directory::Directory*> directory_{nullptr};
+};
+
+/// The rooms in starting order; they end in the opposite one.
+struct Server::Rooms {
+    std::filesystem::path directory_path;
+    Settings settings;
+    std::string host;
+
+    SystemClock clock;
+    observe::Metrics metrics;
+    std::unique_ptr<observe::LogService> log;
+    observe::Logger server_log, store_log;
+    Quotas quotas;
+    std::unique_ptr<mailstore::MailStore> store;
+    std::unique_ptr<directory::Directory> directory;
+    std::unique_ptr<auth::Authenticator> authenticator;
+    std::unique_ptr<delivery::Router> router;
+    std::unique_ptr<queue::Queue> queue;
+    std::unique_ptr<delivery::Processor> processor;
+    std::unique_ptr<delivery::Intake> intake;
+    std::optional<LocationsFile> locations;
+    std::mutex locations_mutex;
+    delivery::LocationSets location_sets;
+    std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it
+    std::unique_ptr<admin::Context> operations;
+
+    std::vector<std::unique_ptr<observe::LogReceiver>> log_receivers;
+    // What sessions refer to outlives the I/O threads, with which the last sessions end.
+    std::unique_ptr<smtp::MemoryBudget> message_memory;
+    std::unique_ptr<smtp::Services> smtp_services;
+    imap::AccountLimits imap_limits;
+    std::unique_ptr<imap::Services> imap_services;
+    pop3::Occupancy pop3_occupancy;
+    std::unique_ptr<pop3::Services> pop3_services;
+
+    std::unique_ptr<net::IoPool> io;
+    std::unique_ptr<net::WorkerPool> smtp_workers, imap_workers, pop3_workers;
+    std::unique_ptr<Listeners> smtp_listeners, imap_listeners, pop3_listeners;
+
+    std::unique_ptr<ControlServer> control;
+
+    std::map<std::string, std::uint16_t> ports;
+    bool started = false;
+
+    std::expected<void, std::string> open_data();
+    std::expected<void, std::string> open_locations();
+    std::expected<void, std::string> place_domains();
+    mailstore::Result<> add_location(const mailstore::LocationConfig& location);
+    void open_admin();
+    std::expected<void, std::string> open_network();
+    std::expected<void, std::string> open_log_receivers();
+    std::expected<void, std::string> open_smtp();
+    std::expected<void, std::string> open_imap();
+    std::expected<void, std::string> open_pop3();
+    void on_change(const directory::ChangeEvent& event);
+    bool runs(settings::Service service) const { return settings.server.services.has(service); }
+};
+
+}  // namespace postrider::app
