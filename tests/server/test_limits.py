@@ -146,6 +146,29 @@ class MemoryBeforeLogin(LimitsCase):
                 self.assertLess(each, self.MOST)
 
 
+    def test_inside_tls(self):
+        for service in TLS:
+            with self.subTest(service):
+                self.server.stop()
+                self.server.demo()
+                for _ in range(20):
+                    clients.Wire(self.port(service), tls=True).close()
+                before, peers, context = self.server.rss(), [], clients.relaxed_tls()
+                for _ in range(200):
+                    peers.append(clients.Wire(self.port(service), tls=True, context=context))
+                for peer in peers:
+                    try:
+                        peer.send(b"x" * 60_000)
+                    except clients.Closed:
+                        pass
+                time.sleep(0.5)
+                each = (self.server.rss() - before) / len(peers)
+                print(f"{service}: {each / 1024:.1f} KB a connection inside TLS", flush=True)
+                for peer in peers:
+                    peer.close()
+                self.assertLess(each, self.MOST)
+
+
 class MessageMemory(harness.ConfiguredCase):
     """Messages on their way in share a budget: beyond it 452, and room again afterwards."""
 
