@@ -151,11 +151,12 @@ class Server:
 
     def logs(self):
         """Everything that is in the log files, oldest file first."""
-        text = ""
-        for path in sorted(glob.glob(os.path.join(self.data, "log", "*")), key=os.path.getmtime):
-            with open(path, errors="replace") as file:
-                text += file.read()
-        return text
+        found = []
+        for path in glob.glob(os.path.join(self.data, "log", "*")):
+            with contextlib.suppress(FileNotFoundError):  # just rotated
+                with open(path, errors="replace") as file:
+                    found.append((os.path.getmtime(path), file.read()))
+        return "".join(text for _, text in sorted(found))
 
     def log_tail(self, lines=25):
         return "\n".join(self.logs().splitlines()[-lines:])

@@ -277,8 +277,11 @@ class Log(harness.ConfiguredCase):
             }}""")
 
     def lines(self, pattern, name="everything.txt"):
-        with open(os.path.join(self.server.data, "log", name), errors="replace") as file:
-            return [line for line in file.read().splitlines() if re.search(pattern, line)]
+        try:
+            with open(os.path.join(self.server.data, "log", name), errors="replace") as file:
+                return [line for line in file.read().splitlines() if re.search(pattern, line)]
+        except FileNotFoundError:  # not written yet, or just rotated
+            return []
 
     def test_one_message_is_followed_with_grep(self):
         with self.submission("bob") as peer:
@@ -358,7 +361,8 @@ class Log(harness.ConfiguredCase):
         self.assertGreater(len(files), 3)
         self.assertLessEqual(len(files), 5)
         for file in files:
-            self.assertLess(os.path.getsize(file), 110 * 1024)
+            if os.path.exists(file):
+                self.assertLess(os.path.getsize(file), 110 * 1024)
 
 
 if __name__ == "__main__":
