@@ -48,7 +48,7 @@ class ManyConnections(LimitsCase):
                         peer.close()
         self.wait_for("alice", len(PLAIN + TLS))
 
-    def test_a_thousand_readers(self):
+    def test_readers_of_one_mailbox_are_all_told(self):
         peers = []
         try:
             for _ in range(10):
