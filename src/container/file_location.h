@@ -30,6 +30,7 @@ public:
     Result<Stored> read(BlobId id, const Extent& extent) override;
     Result<std::string> read_head(BlobId id, const Extent& extent, std::size_t bytes) override;
     Result<> release(BlobId id, const Extent& extent) override;
+    Result<> sync_releases(const Extent& extent) override;
     Result<> recover(const Mark& mark, const std::function<Result<>(Stored)>& found) override;
     Mark mark() const override;
     Result<> for_each(const std::function<void(Result<Stored>)>& found) override;

@@ -55,6 +55,16 @@ Result<> FileLocation::release(BlobId id, const Extent& extent) {
     return {};
 }
 
+Result<> FileLocation::sync_releases(const Extent& extent) {
+    const auto from = file(extent.file);
+    if (!from) return {};  // dropped as a whole
+    const int error = disk_.sync(from->fd);
+    syncs_.fetch_add(1, std::memory_order_relaxed);
+    if (error == 0) return {};
+    const std::lock_guard lock{appending_};  // the next flush might report success for what this one lost
+    return std::unexpected(sync_failed(*from, error));
+}
+
 Result<> FileLocation::punch_holes() {
     Result<> result;
     for (const Hole& hole : holes_) {

@@ -97,6 +97,8 @@ public:
     Watchers watchers;
 
 private:
+    /// Expunges the next piece of those that are `left`, which are then fewer.
+    Result<> expunge_some(FolderId folder, UidSet& left, bool only_deleted, Expunged& expunged);
     Result<> read_state();
     Result<> skip_lost_ids();
     std::optional<Result<>> loaded_;

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
@@ -46,13 +45,26 @@ struct Original {
     std::string record;
 };
 
-Result<std::vector<Original>> read_items(Core& core, AccountId account, FolderId folder, const UidSet& uids) {
+// What is changed at once: few enough to bound the memory of one batch and the time that others wait for the account.
+constexpr std::size_t piece = ids_at_once;
+constexpr std::size_t most_bytes_of_a_copy = 64u << 20;  // a COPY is one batch, since it is all or nothing
+
+/// Takes the first UIDs away, up to that one.
+void remove_upto(UidSet& uids, Uid last) {
+    std::erase_if(uids, [&](const UidRun& run) { return run.last <= last; });
+    if (!uids.empty() && uids.front().first <= last) uids.front().first = Uid{last.value() + 1};
+}
+
+/// The next piece of those that are `left`, which are then fewer.
+Result<std::vector<Original>> read_items(Core& core, AccountId account, FolderId folder, UidSet& left) {
     std::vector<Original> items;
-    auto ok = scan_folder(*core.kv, 'i', account, folder, uids, nullptr, [&](Uid uid, std::string_view value) {
+    auto ok = scan_folder(*core.kv, 'i', account, folder, left, nullptr, [&](Uid uid, std::string_view value) {
         items.push_back({uid, std::string{value}});
-        return true;
+        return items.size() < piece;
     });
     if (!ok) return std::unexpected(ok.error());
+    if (items.size() < piece) left.clear();
+    else remove_upto(left, items.back().uid);
     return items;
 }
 
@@ -130,34 +142,49 @@ private:
     ModSeq left_modseq_;
 };
 
-Result<Account::Copied> transfer(AccountImpl& impl, FolderId from, const UidSet& uids, FolderId to, Source source) {
+/// Copies all of `left`, or moves the next piece of them.
+Result<> transfer_some(AccountImpl& impl, FolderId from, UidSet& left, FolderId to, Source source,
+                       Account::Copied& copied) {
     Core& core = impl.core;
-    Account::Copied copied;
     std::unique_lock lock{impl.mutex};
     auto origin = impl.selectable(from);
     if (!origin) return std::unexpected(origin.error());
     auto target = impl.selectable(to);
     if (!target) return std::unexpected(target.error());
-    auto items = read_items(core, impl.account_id, from, uids);
-    if (!items) return std::unexpected(items.error());
     copied.uid_validity = (*target)->record.uid_validity;
-    if (items->empty()) return copied;
-    if (auto ok = core.before_giving_out(items->size() + 2); !ok) return std::unexpected(ok.error());
-
     AccountEdit edit{impl};
     kv::Batch batch;
     std::optional<BlobRefs> refs{std::in_place, core};
-    if (auto ok = Transfer{impl, edit, batch, *refs, source}.run(**origin, **target, *items, copied); !ok)
-        return std::unexpected(ok.error());
-    if (auto ok = refs->put(batch, BlobRefs::Missing::fail); !ok) return std::unexpected(ok.error());
+    Transfer transfer{impl, edit, batch, *refs, source};
+    std::uint64_t ids = 0;
+    do {
+        auto items = read_items(core, impl.account_id, from, left);
+        if (!items) return std::unexpected(items.error());
+        if (items->empty()) continue;
+        ids += items->size() + 2;
+        if (auto ok = core.before_giving_out(items->size() + 2); !ok) return ok;
+        if (auto ok = transfer.run(**origin, **target, *items, copied); !ok) return ok;
+        if (batch.bytes() > most_bytes_of_a_copy)
+            return fail(MailError::too_much, "too many messages to be copied at once");
+    } while (source == Source::stays && !left.empty());
+    if (ids == 0) return {};
+    if (auto ok = refs->put(batch, BlobRefs::Missing::fail); !ok) return ok;
     edit.put(batch);
-    if (auto ok = core.write(std::move(batch), core.durability_for(items->size())); !ok)
-        return std::unexpected(ok.error());
+    if (auto ok = core.write(std::move(batch), core.durability_for(ids)); !ok) return ok;
     edit.apply();
     refs.reset();
     lock.unlock();
     edit.notify();
-    if (auto ok = core.sync(); !ok) return std::unexpected(ok.error());
+    return {};
+}
+
+Result<Account::Copied> transfer(AccountImpl& impl, FolderId from, UidSet left, FolderId to, Source source) {
+    Account::Copied copied;
+    do {
+        if (auto ok = transfer_some(impl, from, left, to, source, copied); !ok) return std::unexpected(ok.error());
+    } while (!left.empty());
+    if (copied.from.empty()) return copied;
+    if (auto ok = impl.core.sync(); !ok) return std::unexpected(ok.error());
     return copied;
 }
 
@@ -171,41 +198,59 @@ Result<Account::Copied> AccountImpl::move(FolderId from, const UidSet& uids, Fol
     return transfer(*this, from, uids, to, Source::leaves);
 }
 
-Result<Account::Expunged> AccountImpl::expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted) {
-    Expunged expunged;
+Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_deleted, Expunged& expunged) {
     std::unique_lock lock{mutex};
     auto state = selectable(folder);
     if (!state) return std::unexpected(state.error());
-    expunged.modseq = (*state)->record.n.highest_modseq;
-    if (only_deleted && (*state)->record.n.deleted == 0) return expunged;
-    if (auto ok = core.before_giving_out(1); !ok) return std::unexpected(ok.error());
+    const std::uint32_t deleted_there = (*state)->record.n.deleted;
+    if (expunged.uids.empty()) expunged.modseq = (*state)->record.n.highest_modseq;
+    if (only_deleted && deleted_there == 0) {
+        left.clear();
+        return {};
+    }
+    if (auto ok = core.before_giving_out(1); !ok) return ok;
     AccountEdit edit{*this};
     AccountEdit::FolderEdit& box = edit.folder(**state);
     kv::Batch batch;
     std::optional<BlobRefs> refs{std::in_place, core};
-    std::uint32_t left = only_deleted ? box.n.deleted : std::numeric_limits<std::uint32_t>::max();
-    auto ok = scan_folder(*core.kv, 'i', account_id, folder, uids ? *uids : every_uid(), nullptr,
-                          [&](Uid uid, std::string_view value) {
-                              auto item = decode_item(uid, value);
-                              if (!item || (only_deleted && !(item->flags.system & mailstore::deleted))) return true;
-                              edit.leave(box, *item);
-                              refs->add_ref(item->blob, -1);
-                              batch.erase(item_key(account_id, folder, uid));
-                              batch.erase(description_key(account_id, folder, uid));
-                              mailstore::append(expunged.uids, uid);
-                              return --left != 0;  // behind the last there is nothing to look for
-                          });
-    if (!ok) return std::unexpected(ok.error());
-    if (expunged.uids.empty()) return expunged;
-    if (ok = refs->put(batch, BlobRefs::Missing::ignore); !ok) return std::unexpected(ok.error());
-    expunged.modseq = edit.change(batch, Change::Kind::expunged, box, expunged.uids);
+    UidSet gone;
+    std::size_t many = 0;
+    auto ok = scan_folder(*core.kv, 'i', account_id, folder, left, nullptr, [&](Uid uid, std::string_view value) {
+        auto item = decode_item(uid, value);
+        if (!item || (only_deleted && !(item->flags.system & mailstore::deleted))) return true;
+        edit.leave(box, *item);
+        refs->add_ref(item->blob, -1);
+        batch.erase(item_key(account_id, folder, uid));
+        batch.erase(description_key(account_id, folder, uid));
+        mailstore::append(gone, uid);
+        ++many;
+        return many < piece && !(only_deleted && many == deleted_there);  // behind the last there is nothing to look for
+    });
+    if (!ok) return ok;
+    if (many < piece) left.clear();
+    else remove_upto(left, gone.back().last);
+    if (gone.empty()) return {};
+    if (ok = refs->put(batch, BlobRefs::Missing::ignore); !ok) return ok;
+    const ModSeq modseq = edit.change(batch, Change::Kind::expunged, box, gone);
     edit.put(batch);
-    if (ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());
+    if (ok = core.write(std::move(batch)); !ok) return ok;
     edit.apply();
     refs.reset();
     lock.unlock();
     edit.notify();
-    if (ok = core.sync(); !ok) return std::unexpected(ok.error());
+    expunged.modseq = modseq;
+    expunged.uids.insert(expunged.uids.end(), gone.begin(), gone.end());
+    return {};
+}
+
+Result<Account::Expunged> AccountImpl::expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted) {
+    Expunged expunged;
+    UidSet left = uids ? *uids : every_uid();
+    do {
+        if (auto ok = expunge_some(folder, left, only_deleted, expunged); !ok) return std::unexpected(ok.error());
+    } while (!left.empty());
+    if (expunged.uids.empty()) return expunged;
+    if (auto ok = core.sync(); !ok) return std::unexpected(ok.error());
     return expunged;
 }
 

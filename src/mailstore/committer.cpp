@@ -19,6 +19,17 @@ void finish(Job& job) {
     finished(job);
 }
 
+/// One flush each, at the same time: locations are disks of their own, and beside a flush a thread's start is nothing.
+std::vector<container::Result<>> sync_all(const std::vector<Location*>& locations) {
+    std::vector<container::Result<>> results(locations.size());
+    std::vector<std::thread> others;
+    for (std::size_t i = 1; i < locations.size(); ++i)
+        others.emplace_back([&, i] { results[i] = locations[i]->files->sync(); });
+    if (!locations.empty()) results[0] = locations[0]->files->sync();
+    for (std::thread& other : others) other.join();
+    return results;
+}
+
 }  // namespace
 
 void Committer::stop() {
@@ -87,12 +98,10 @@ void Committer::commit_group(std::vector<Job*>& group) {
         if (!written.empty()) {
             auto ok = deliver(core_, written);
             for (Job* job : written) {
-                if (!ok) {
-                    job->failure = ok.error();
-                    take_back(*job);
-                }
+                if (!ok) job->failure = ok.error();
                 must_sync |= job->strict && !job->failure;
             }
+            if (!ok) take_back(written);
         }
     }
     // Submissions need no flush of the key-value store: their container record is its own log. What APPEND was
@@ -119,16 +128,18 @@ void Committer::write_bytes(std::vector<Job*>& group) {
     }
     std::vector<Location*> written;
     for (auto& [location, jobs] : by_location) append_to(*location, std::move(jobs), true, written);
-    for (Location* location : written) {
-        auto ok = location->files->sync();
-        if (ok) continue;
-        core_.log.critical({}, "cannot sync storage location {}: {}", location->config.number, ok.error().what);
+    const auto results = sync_all(written);
+    std::vector<Job*> refused;
+    for (std::size_t i = 0; i < written.size(); ++i) {
+        if (results[i]) continue;
+        core_.log.critical({}, "cannot sync storage location {}: {}", written[i]->config.number, results[i].error().what);
         for (Job* job : group)
-            if (!job->failure && core_.locations.of(job->arrivals.front().blob) == location) {
-                job->failure = from(ok.error());
-                take_back(*job);
+            if (!job->failure && core_.locations.of(job->arrivals.front().blob) == written[i]) {
+                job->failure = from(results[i].error());
+                refused.push_back(job);
             }
     }
+    take_back(refused);
     core_.full.store(core_.locations.full(), std::memory_order_relaxed);
 }
 
@@ -160,14 +171,22 @@ void Committer::append_to(Location& location, std::vector<Job*> jobs, bool may_t
     jobs.front()->failure = from(placed.error());
 }
 
-/// Bytes of what was not accepted must not be found by a replay.
-void Committer::take_back(const Job& job) {
-    for (const Arrival& arrival : job.arrivals) {
-        Location* location = core_.locations.of(arrival.blob);
-        if (!location) continue;
-        if (auto ok = location->files->release(arrival.blob, arrival.extent); !ok)
-            core_.log.error({}, "cannot take back message {:x}: {}", arrival.blob.value(), ok.error().what);
-    }
+/// Bytes of what was not accepted must not be found by a replay, not even after a power cut: whoever sent it is told
+/// so only when that is on disk. Where the disk refuses this too, it is logged and the message may come twice.
+void Committer::take_back(std::span<Job* const> refused) {
+    std::map<std::pair<Location*, unsigned>, container::Extent> files;
+    for (const Job* job : refused)
+        for (const Arrival& arrival : job->arrivals) {
+            Location* location = core_.locations.of(arrival.blob);
+            if (!location) continue;
+            if (auto ok = location->files->release(arrival.blob, arrival.extent); !ok)
+                core_.log.error({}, "cannot take back message {:x}: {}", arrival.blob.value(), ok.error().what);
+            files.try_emplace({location, arrival.extent.file}, arrival.extent);
+        }
+    for (const auto& [at, extent] : files)
+        if (auto ok = at.first->files->sync_releases(extent); !ok)
+            core_.log.critical({}, "refused messages may be delivered after a power cut: storage location {}: {}",
+                               at.first->config.number, ok.error().what);
 }
 
 }  // namespace postrider::mailstore

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -36,7 +37,7 @@ private:
     /// Appends and syncs; jobs that fail get their failure.
     void write_bytes(std::vector<Job*>& group);
     void append_to(Location& location, std::vector<Job*> jobs, bool may_try_others, std::vector<Location*>& written);
-    void take_back(const Job& job);
+    void take_back(std::span<Job* const> refused);
 
     Core& core_;
     std::mutex mutex_;

@@ -46,14 +46,35 @@ Result<std::optional<Item>> FolderViewImpl::item(Uid uid) {
     return item;
 }
 
+/// The cursor that was left where the last piece of a listing ended, or a new one; it stands at or before `first`.
+std::unique_ptr<kv::Cursor> FolderViewImpl::cursor_at(char letter, std::unique_ptr<kv::Cursor>& left, const UidSet& uids) {
+    constexpr std::uint64_t many = 2'000;  // from here on reading ahead pays, and the cache is left to others
+    const KeyRange range = folder_range(letter, account_->account_id, info_.id);
+    const Key first = Key{letter}.be(account_->account_id.value()).be(info_.id.value()).be(uids.front().first.value());
+    if (!left) {
+        const bool whole = std::min<std::uint64_t>(count(uids), info_.messages) > many;
+        return core_.kv->scan(first, range.end, snapshot_.get(), whole ? kv::Access::many : kv::Access::few);
+    }
+    auto cursor = std::move(left);
+    if (!cursor->valid() || cursor->key() > first.view()) cursor->seek(first);
+    return cursor;
+}
+
 Result<> FolderViewImpl::each_item(const UidSet& uids, const std::function<bool(const Item&)>& visit) {
-    return scan_folder(*core_.kv, 'i', account_->account_id, info_.id, uids, snapshot_.get(),
-                       [&](Uid uid, std::string_view value) {
-                           auto item = decode_item(uid, value);
-                           if (item) return visit(*item);
-                           report_damage("record", uid);
-                           return true;
-                       });
+    const AccountId account = account_->account_id;
+    auto look = [&](Uid uid, std::string_view value) {
+        auto item = decode_item(uid, value);
+        if (item) return visit(*item);
+        report_damage("record", uid);
+        return true;
+    };
+    if (uids.size() == 1 && uids[0].first == uids[0].last)
+        return scan_folder(*core_.kv, 'i', account, info_.id, uids, snapshot_.get(), look);
+    if (uids.empty()) return {};
+    auto cursor = cursor_at('i', items_, uids);
+    auto ok = walk_uids(*cursor, [&](Uid uid) { return item_key(account, info_.id, uid); }, uids, look);
+    items_ = std::move(cursor);
+    return ok;
 }
 
 Result<> FolderViewImpl::each_described(const UidSet& uids,
@@ -70,8 +91,7 @@ Result<> FolderViewImpl::each_described(const UidSet& uids,
     }
     if (uids.empty()) return {};
     // A second cursor walks the descriptions beside the items.
-    auto texts = core_.kv->scan(description_key(account, info_.id, uids.front().first),
-                                description_key(account, info_.id, uids.back().last).after(), snapshot_.get());
+    auto texts = cursor_at('d', texts_, uids);
     auto ok = each_item(uids, [&](const Item& item) {
         if (!texts->valid() || last_u32(texts->key()) != item.uid.value())
             advance_to(*texts, description_key(account, info_.id, item.uid));
@@ -85,6 +105,7 @@ Result<> FolderViewImpl::each_described(const UidSet& uids,
     });
     if (!ok) return ok;
     if (auto status = texts->status(); !status) return std::unexpected(from(status.error()));
+    texts_ = std::move(texts);
     return {};
 }
 

@@ -34,6 +34,10 @@ private:
     std::unique_ptr<kv::Snapshot> snapshot_;
     FolderInfo info_;
     Uid first_recent_;
+    std::unique_ptr<kv::Cursor> cursor_at(char letter, std::unique_ptr<kv::Cursor>& left, const UidSet& uids);
+
+    // Where the last walk ended: a long listing is read in pieces. Made at the snapshot, so they go before it.
+    std::unique_ptr<kv::Cursor> items_, texts_;
     std::deque<std::string> kept_;  ///< prefixes of items that item() gave
 };
 

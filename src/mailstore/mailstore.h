@@ -215,16 +215,19 @@ public:
         std::uint32_t uid_validity = 0;
         std::vector<Uid> from, to;
     };
-    /// Copies share the bytes. All or nothing. Durable.
+    /// Copies share the bytes. All or nothing. Durable. MailError::too_much when the records of what is copied pass
+    /// 64 MiB, which is some 50,000 messages.
     virtual Result<Copied> copy(FolderId from, const UidSet& uids, FolderId to) = 0;
-    /// In one batch: a message is never in both folders or in none. Durable.
+    /// A message is never in both folders or in none. Durable. More than 4,096 are moved in pieces, between which others
+    /// may change the account; after an error those before it have been moved.
     virtual Result<Copied> move(FolderId from, const UidSet& uids, FolderId to) = 0;
 
     struct Expunged {
         UidSet uids;
         ModSeq modseq;
     };
-    /// Those of `uids` (all if nullopt) that carry \Deleted; with `only_deleted` false, all of them. Durable.
+    /// Those of `uids` (all if nullopt) that carry \Deleted; with `only_deleted` false, all of them. Durable. In
+    /// pieces, as move().
     virtual Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted = true) = 0;
 
     // ---- the change log

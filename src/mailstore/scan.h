@@ -19,6 +19,24 @@ inline void advance_to(kv::Cursor& cursor, std::string_view key) {
     cursor.seek(key);
 }
 
+/// Calls visit(uid, value) for each record under the cursor whose UID is in the set, ascending, from where the cursor
+/// stands if that is before them; visit returns false to stop there. `key_of` gives a UID's key.
+template <class KeyOf, class Visit>
+Result<> walk_uids(kv::Cursor& cursor, const KeyOf& key_of, const UidSet& uids, Visit&& visit) {
+    for (const UidRun& run : uids) {
+        advance_to(cursor, key_of(run.first));
+        for (; cursor.valid(); cursor.next()) {
+            Uid uid{last_u32(cursor.key())};
+            if (uid > run.last) break;
+            if (!visit(uid, cursor.value())) return {};
+        }
+        if (!cursor.valid()) break;
+    }
+    auto status = cursor.status();
+    if (!status) return std::unexpected(from(status.error()));
+    return {};
+}
+
 /// Calls visit(uid, value) for each record of that letter ('i' or 'd') whose UID is in the set, ascending;
 /// visit returns false to stop. Values are valid during the call.
 template <class Visit>
@@ -33,18 +51,7 @@ Result<> scan_folder(kv::Store& kv, char letter, AccountId account, FolderId fol
         return {};
     }
     auto cursor = kv.scan(key_of(uids.front().first), key_of(uids.back().last).after(), at);
-    for (const UidRun& run : uids) {
-        advance_to(*cursor, key_of(run.first));
-        for (; cursor->valid(); cursor->next()) {
-            Uid uid{last_u32(cursor->key())};
-            if (uid > run.last) break;
-            if (!visit(uid, cursor->value())) return {};
-        }
-        if (!cursor->valid()) break;
-    }
-    auto status = cursor->status();
-    if (!status) return std::unexpected(from(status.error()));
-    return {};
+    return walk_uids(*cursor, key_of, uids, std::forward<Visit>(visit));
 }
 
 /// Calls visit(key, value) for every record in [begin, end).

@@ -22,6 +22,7 @@ enum class MailError {
     inbox,           ///< not possible with INBOX
     over_quota,      ///< the account or folder would pass its limit
     too_many_keywords,
+    too_much,        ///< more than one change may hold in memory
     full,            ///< the storage takes no more messages now
     storage,         ///< the disk refused
     corrupt,         ///< a record is damaged; logged, and kept to this account
