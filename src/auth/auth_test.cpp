@@ -231,6 +231,15 @@ TEST_F(AuthTest, DigestTakesABareNameInItsRealm) {
     EXPECT_EQ(sasl(bare, Mechanism::digest_md5, false, context()).kind, SaslSession::Step::done);
 }
 
+TEST_F(AuthTest, NothingBehindAMessageIsRead) {
+    const std::string_view behind =
+        "username=\"alice\",realm=\"example.org\",nonce=\"n\",cnonce=\"c\",nc=00000001,qop=auth,"
+        "digest-uri=\"imap/mail.example.org\",response=0123456789abcdef0123456789abcdef";
+    auto session = auth.start(context(), Mechanism::digest_md5);
+    ASSERT_EQ(session->begin(std::nullopt).kind, SaslSession::Step::challenge);
+    EXPECT_EQ(session->step(behind.substr(0, 0)).outcome.verdict, Verdict::malformed);
+}
+
 TEST_F(AuthTest, AnEmptyAnswerCannotKeepAnExchangeGoingForever) {
     auto session = auth.start(context(), Mechanism::cram_md5);
     auto step = session->begin(std::nullopt);

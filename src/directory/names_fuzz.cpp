@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "directory/names.h"
+#include "text/ascii.h"
 #include "text/idna.h"
 #include "text/utf8.h"
 
@@ -27,14 +28,17 @@ void domain(std::string_view name) {
     require(normal_domain(*alabels) == *normal);
 }
 
-/// A local part that may be given can be written in a path without quotes, and folding is stable.
+/// A local part that may be given can be written in a path without quotes. Folding twice is folding once for
+/// US-ASCII only: by RFC 5051 §2 U+03B0 becomes a small upsilon with marks, which by itself would become a
+/// capital one.
 void local(std::string_view name) {
     const std::string folded = fold_local(name);
     if (text::valid_utf8(name)) require(text::valid_utf8(folded));
     if (local_name_fault(name)) return;
     require(!name.empty() && name.size() <= 64 && text::valid_utf8(name));
     require(name.find_first_of("+@<>()[]\\,;: \"\r\n") == name.npos);
-    require(fold_local(folded) == folded);
+    if (text::is_ascii(name))
+        require(fold_local(folded) == folded && fold_local(text::to_lower(name)) == folded);
 }
 
 }  // namespace

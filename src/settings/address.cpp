@@ -36,6 +36,8 @@ IpSet network(const Ip& ip, unsigned bits) {
         set.first.octets[bit / 8] &= static_cast<std::uint8_t>(~flag);
         set.last.octets[bit / 8] |= flag;
     }
+    // ::/80 and its parts end with the octets of IPv4, which is not theirs.
+    if (set.last.v4() && !set.first.v4()) set.last.octets[11] = 0xfe;
     return set;
 }
 

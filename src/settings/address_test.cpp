@@ -52,6 +52,10 @@ TEST(Address, ReadsEverySpellingOfASet) {
 TEST(Address, SetsOfOneFamilyDoNotHoldTheOther) {
     EXPECT_FALSE(parse_ip_set("::/0")->has(*parse_ip("10.0.0.1")));
     EXPECT_FALSE(parse_ip_set("0.0.0.0/0")->has(*parse_ip("2001:db8::1")));
+    // The last addresses of ::/80 have the octets of IPv4.
+    EXPECT_EQ(to_string(parse_ip_set("::/80")->last), "::fffe:ffff:ffff");
+    EXPECT_TRUE(parse_ip_set("::/80")->has(*parse_ip("::fffe:1:2")));
+    EXPECT_FALSE(parse_ip_set("::/80")->has(*parse_ip("10.0.0.1")));
     EXPECT_TRUE(parse_ip_set("10.0.0.0/8")->has(*parse_ip("::ffff:10.1.2.3")));
 }
 

@@ -52,7 +52,11 @@ std::string to_ulabels(std::string_view domain) {
     char* raw = nullptr;
     int rc = idn2_to_unicode_8z8z(plain.c_str(), &raw, 0);
     IdnText result{raw};
-    return rc == IDN2_OK && result != nullptr && valid_utf8(result.get()) ? std::string{result.get()} : plain;
+    if (rc != IDN2_OK || result == nullptr || !valid_utf8(result.get())) return plain;
+    // RFC 5891 §5.3: what looks like an A-label is one only when its U-label leads back to it. Otherwise two
+    // names would be shown, and compared, as one.
+    std::string shown{result.get()};
+    return to_alabels(shown) == plain ? shown : plain;
 }
 
 }  // namespace postrider::text

@@ -130,6 +130,9 @@ TEST(Idna, TurnsDomainsBothWays) {
     EXPECT_EQ(to_alabels("\xff"), std::nullopt);
     EXPECT_EQ(to_alabels(""), std::nullopt);
     EXPECT_EQ(to_ulabels("xn--\x2d.example"), "xn---.example");
+    // Decoded, these would be other names' U-labels or no names at all (RFC 5891 §5.3).
+    EXPECT_EQ(to_ulabels("xn--bcher-kxn-example"), "xn--bcher-kxn-example");
+    EXPECT_EQ(to_ulabels("xn--abc-.example"), "xn--abc-.example");
 }
 
 TEST(Fold, MakesTheSameTextTheSame) {
