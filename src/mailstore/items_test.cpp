@@ -141,6 +141,74 @@ TEST_F(Items, ExpungeTakesTheDeletedOnes) {
     expect_sound();
 }
 
+TEST_F(Items, VeryManyMessagesAreMovedAndExpungedInPieces) {
+    const FolderId inbox = id_of(bob, "INBOX"), trash = id_of(bob, "Trash");
+    std::vector<Account::NewItem> items(5'000);
+    for (Account::NewItem& one : items) one.payload = "Subject: s\r\n\r\n";
+    ASSERT_TRUE(account(bob)->append(inbox, std::move(items)));
+    const ModSeq before = account(bob)->highest_modseq();
+    auto copied = account(bob)->copy(inbox, {{Uid{1}, Uid{5'000}}}, trash);
+    ASSERT_TRUE(copied) << copied.error().what;
+    EXPECT_EQ(copied->to.size(), 5'000u);
+    auto moved = account(bob)->move(inbox, {{Uid{1}, Uid{4'999}}}, trash);
+    ASSERT_TRUE(moved) << moved.error().what;
+    EXPECT_EQ(moved->from.size(), 4'999u);
+    EXPECT_EQ(moved->to.back(), Uid{9'999});
+    EXPECT_EQ(uids(bob, "INBOX"), std::vector<Uid>{Uid{5'000}});
+    auto gone = account(bob)->expunge(trash, UidSet{{Uid{2}, highest_uid}}, false);
+    ASSERT_TRUE(gone) << gone.error().what;
+    EXPECT_EQ(count(gone->uids), 9'998u);
+    EXPECT_EQ(uids(bob, "Trash"), std::vector<Uid>{Uid{1}});
+    std::uint64_t told = 0;
+    const auto changes = account(bob)->changes(before, trash);
+    ASSERT_TRUE(changes);
+    for (const Change& change : changes->changes)
+        if (change.kind == Change::Kind::expunged) told += count(change.uids);
+    EXPECT_EQ(told, 9'998u);
+    expect_sound();
+}
+
+TEST_F(Items, WhatMemoryKnowsOfTheChangeLogIsWhatTheLogSays) {
+    const FolderId inbox = id_of(bob, "INBOX"), trash = id_of(bob, "Trash");
+    const ModSeq begin = account(bob)->highest_modseq();
+    for (int i = 1; i <= 40; ++i) {
+        deliver(bob, fmt::format("{}", i));
+        if (i % 3 == 0) {
+            ASSERT_TRUE(account(bob)->store(inbox, {{Uid{1}, highest_uid}}, {Mode::add, 0, {fmt::format("k{}", i)}}));
+        }
+        if (i % 7 == 0) {
+            ASSERT_TRUE(account(bob)->move(inbox, {{Uid{static_cast<std::uint32_t>(i)}, highest_uid}}, trash));
+        }
+    }
+    const ModSeq end = account(bob)->highest_modseq();
+    auto all = [&] {
+        std::vector<std::vector<std::pair<ModSeq, UidSet>>> seen;
+        for (std::uint64_t since = begin.value(); since <= end.value(); ++since)
+            for (std::optional<FolderId> folder : {std::optional<FolderId>{}, std::optional{inbox}, std::optional{trash}}) {
+                auto changes = account(bob)->changes(ModSeq{since}, folder);
+                EXPECT_TRUE(changes->complete);
+                EXPECT_EQ(changes->upto, end);
+                auto& one = seen.emplace_back();
+                for (const Change& change : changes->changes) one.emplace_back(change.modseq, change.uids);
+            }
+        return seen;
+    };
+    const auto from_memory = all();
+    reopen();  // memory knows nothing of what was before
+    EXPECT_EQ(all(), from_memory);
+}
+
+TEST_F(Items, WhatWasRecentIsRememberedOverAStop) {
+    const FolderId inbox = id_of(bob, "INBOX");
+    deliver(bob, "1");
+    EXPECT_EQ((*account(bob)->select(inbox))->first_recent(), Uid{1});
+    EXPECT_EQ(info(bob, "INBOX").recent_from, Uid{2});
+    EXPECT_EQ((*account(bob)->view(inbox))->info().recent_from, Uid{2});
+    reopen();
+    EXPECT_EQ(info(bob, "INBOX").recent_from, Uid{2});
+    EXPECT_EQ((*account(bob)->select(inbox))->first_recent(), Uid{2});
+}
+
 TEST_F(Items, BytesOfExpungedMessagesAreGivenBack) {
     const FolderId inbox = id_of(bob, "INBOX");
     store.reset();
