@@ -8,8 +8,7 @@
 namespace postrider::container {
 namespace {
 
-constexpr std::uint64_t zero_block = 256u << 10;
-alignas(page_size) constinit const char zeros[zero_block] = {};
+alignas(page_size) constinit const char zeros[page_size] = {};
 
 BlobId make_id(std::uint16_t location, std::uint64_t number) {
     return BlobId{(std::uint64_t{location} << 48) | (number & 0xffff'ffff'ffff)};
@@ -67,11 +66,11 @@ Result<std::vector<Location::Placed>> FileLocation::write_group(std::span<Record
     return placed;
 }
 
-/// Writes records that fit into one file, and the zeros ahead of the next, in one call.
+/// Writes records that fit into one file, and where that is due the zeros ahead of the next.
 Result<> FileLocation::write_run(ContainerFile& file, std::span<Record* const> run,
                                  std::span<const BlobId> ids, std::vector<Placed>& placed) {
     std::vector<iovec> pieces;
-    pieces.reserve(run.size() + 8);
+    pieces.reserve(run.size());
     const std::uint64_t begin = file.end;
     std::uint64_t end = begin;
     std::uint32_t last_record = file.last_record;
@@ -85,12 +84,7 @@ Result<> FileLocation::write_run(ContainerFile& file, std::span<Record* const> r
     }
     const std::uint64_t records_end = end;
     std::uint64_t lay_out_to = 0;
-    for (std::uint64_t left = zeros_behind(file, end, lay_out_to); left > 0;) {
-        const std::uint64_t size = std::min(left, zero_block);
-        pieces.push_back({const_cast<char*>(zeros), size});
-        left -= size;
-        end += size;
-    }
+    const std::uint64_t zeros_size = zeros_behind(file, end, lay_out_to);
     if (lay_out_to > 0) {
         // One extent instead of many; a file system that cannot is no reason to fail.
         (void)disk_.lay_out(file.fd, file.laid_out_to, lay_out_to - file.laid_out_to);
@@ -99,13 +93,27 @@ Result<> FileLocation::write_run(ContainerFile& file, std::span<Record* const> r
     file.unsynced = true;
     if (const int error = disk_.write(file.fd, pieces, begin); error != 0)
         return std::unexpected(file.refused("appending", error));
-    file.zeroed_to = std::max(file.zeroed_to, end);
+    if (const int error = write_zeros(file.fd, end, zeros_size); error != 0)
+        return std::unexpected(file.refused("preparing room", error));
+    file.zeroed_to = std::max(file.zeroed_to, end + zeros_size);
     file.last_record = last_record;
     file.last_number = std::max(file.last_number, last_number_);
     file.live_bytes += records_end - begin;
     file.live_records += run.size();
     file.end = records_end;
     return {};
+}
+
+/// A page at a time: the page cache holds what one call wrote in one large folio, and a folio of which a few octets
+/// change is written to the disk whole (measured: 1 MB for each record of 2 KB).
+int FileLocation::write_zeros(int fd, std::uint64_t from, std::uint64_t size) {
+    for (const std::uint64_t to = from + size; from < to;) {
+        const std::uint64_t piece = std::min(to, align_up(from + 1, page_size)) - from;
+        iovec page{const_cast<char*>(zeros), piece};
+        if (const int error = disk_.write(fd, {&page, 1}, from); error != 0) return error;
+        from += piece;
+    }
+    return 0;
 }
 
 /// How many zeros to write behind a group that ends at `end`. Small files reach ahead little, so that a
