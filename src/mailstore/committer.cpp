@@ -11,6 +11,7 @@ namespace {
 // What one group may be: large enough to share a flush well, small enough to bound memory and waiting.
 constexpr std::size_t group_bytes = 32u << 20;
 constexpr std::size_t group_copies = ids_at_once;
+constexpr std::chrono::microseconds gather_time{100};
 constexpr std::uint64_t mark_after_bytes = 64u << 20;  // bounds what a start after a crash must read
 
 /// The job may end within its own callback, so that is taken out first.
@@ -62,6 +63,9 @@ void Committer::run() {
     for (;;) {
         work_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
         if (waiting_.empty()) return;
+        // As many as shared the last flush are likely to come again at once: to wait for them a moment saves flushes.
+        if (waiting_.size() < group.size())
+            work_.wait_for(lock, gather_time, [&] { return stopping_ || waiting_.size() >= group.size(); });
         group.clear();
         std::size_t bytes = 0, copies = 0;
         while (!waiting_.empty()) {
