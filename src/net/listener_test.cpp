@@ -225,9 +225,10 @@ TEST(Connect, ErrorsNameThePeer) {
         TestServer server{greet};
         gone = server.address();
     }
-    const auto attempt = [](ConnectOptions options) {
+    asio::io_context context{1};  // outlives what is connected
+    const auto attempt = [&context](ConnectOptions options) {
         try {
-            run_task(connect(std::move(options)));
+            run_task(context, connect(std::move(options)));
         } catch (const SessionEnd& end) {
             return std::string{end.what()};
         }

@@ -22,8 +22,9 @@ Task<std::string> ask(WorkerPool& pool, std::thread::id home) {
 }
 
 TEST(WorkerPool, AJobRunsElsewhereAndTheCallerResumesAtHome) {
+    asio::io_context context{1};  // outlives the workers, which wake it
     WorkerPool pool{2, 10};
-    EXPECT_EQ(run_task(ask(pool, std::this_thread::get_id())), "elsewhere and back");
+    EXPECT_EQ(run_task(context, ask(pool, std::this_thread::get_id())), "elsewhere and back");
 }
 
 Task<> throwing(WorkerPool& pool) {
@@ -32,8 +33,9 @@ Task<> throwing(WorkerPool& pool) {
 }
 
 TEST(WorkerPool, WhatAJobThrowsReachesTheCaller) {
+    asio::io_context context{1};
     WorkerPool pool{1, 10};
-    EXPECT_THROW(run_task(throwing(pool)), std::runtime_error);
+    EXPECT_THROW(run_task(context, throwing(pool)), std::runtime_error);
 }
 
 Task<int> idle_job(WorkerPool& pool) {
@@ -75,9 +77,10 @@ TEST(WorkerPool, GrowsWhileJobsWaitAndNotBeyondItsMost) {
 }
 
 TEST(WorkerPool, AThrowingPostedJobHarmsNobody) {
+    asio::io_context context{1};
     WorkerPool pool{1, 10};
     ASSERT_TRUE(pool.post([] { throw 1; }));
-    EXPECT_EQ(run_task(idle_job(pool)), 1);
+    EXPECT_EQ(run_task(context, idle_job(pool)), 1);
 }
 
 TEST(IoPool, EveryContextHasItsOwnThread) {
