@@ -4,8 +4,8 @@
 
 #include <future>
 
-#include "base/test_folder.h"
 #include "admin/operation.h"
+#include "base/test_folder.h"
 #include "mailstore/fixture_for_tests.h"
 
 namespace postrider::admin {

@@ -32,7 +32,8 @@ void add_config_commands(CommandLine& line) {
     auto* check = config->add_subcommand("check", "Say what is wrong with a configuration file");
     check->add_option("file", a.file, "The file")->capture_default_str();
     check->add_flag("--json", a.json, "As one JSON object");
-    check->callback([&] { line.exit_code = print(settings::config_check(settings_table(), a.file, a.json)); });
+    check->callback(
+        [&] { line.exit_code = print(settings::config_check(settings_table(), a.file, a.json)); });
 
     auto* show = config->add_subcommand("show", "Print the settings that a file gives");
     show->add_option("file", a.file, "The file")->capture_default_str();
@@ -41,7 +42,8 @@ void add_config_commands(CommandLine& line) {
     show->add_flag("--secrets", a.show.secrets, "Show passwords");
     show->callback([&] { line.exit_code = print(settings::config_show(settings_table(), a.file, a.show)); });
 
-    auto* defaults = config->add_subcommand("defaults", "Print every setting with its default and what it means");
+    auto* defaults =
+        config->add_subcommand("defaults", "Print every setting with its default and what it means");
     defaults->callback([&] { line.exit_code = print(settings::config_defaults(settings_table())); });
 
     auto* manual = config->add_subcommand("manual", "Print the manual of the configuration file");

@@ -56,7 +56,8 @@ struct ServeArguments {
 
 int serve(const ServeArguments& arguments) {
     sigset_t signals = block_signals();
-    std::string file = arguments.config.empty() ? arguments.directory + "/run/postrider.cfg" : arguments.config;
+    std::string file =
+        arguments.config.empty() ? arguments.directory + "/run/postrider.cfg" : arguments.config;
     auto text = settings::load_file(file);
     if (!text) return fail(text.error());
     auto loaded = settings::load(settings_table(), *text, file);
@@ -81,15 +82,22 @@ int serve(const ServeArguments& arguments) {
 
 void add_server_commands(CommandLine& line) {
     auto& d = line.keep<DemoArguments>();
-    auto* demo_command = line.app.add_subcommand("demo", "Run a server to try out: domain example.org, accounts alice, bob, carol");
-    auto* demo_data = demo_command->add_option("--data", d.options.directory, "Directory of the data; kept for the next run")
-                          ->capture_default_str();
-    demo_command->add_option("--port-base", d.options.port_base, "Ports are this plus the usual ones (IMAP: base + 143); 0: any free ports")
+    auto* demo_command = line.app.add_subcommand(
+        "demo", "Run a server to try out: domain example.org, accounts alice, bob, carol");
+    auto* demo_data =
+        demo_command
+            ->add_option("--data", d.options.directory, "Directory of the data; kept for the next run")
+            ->capture_default_str();
+    demo_command
+        ->add_option("--port-base", d.options.port_base,
+                     "Ports are this plus the usual ones (IMAP: base + 143); 0: any free ports")
         ->capture_default_str();
-    demo_command->add_option("--users", d.options.users, "Further accounts: user0, user1, ...")->check(CLI::Range(0u, 1'000'000u));
+    demo_command->add_option("--users", d.options.users, "Further accounts: user0, user1, ...")
+        ->check(CLI::Range(0u, 1'000'000u));
     demo_command->add_flag("--json", d.json, "Print ports and accounts as one line of JSON");
     demo_command->callback([&line, &d, demo_data] {
-        if (demo_data->count() == 0 && line.app.get_option("--data")->count() != 0) d.options.directory = line.data;
+        if (demo_data->count() == 0 && line.app.get_option("--data")->count() != 0)
+            d.options.directory = line.data;
         d.json = d.json || line.json;
         line.exit_code = demo(d);
     });

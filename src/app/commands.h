@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-/// The `postrider` command: each file adds its subcommands to the parser. A command's callback leaves the process's
-/// exit code in `exit_code`.
+/// The `postrider` command: each file adds its subcommands to the parser. A command's callback leaves the
+/// process's exit code in `exit_code`.
 namespace postrider::app {
 
 inline constexpr int exit_failed = 1;

@@ -66,7 +66,8 @@ std::expected<std::string, std::string> demo_password(const fs::path& directory)
     fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, error);
     if (error) return std::unexpected(file.string() + " cannot be written");
     // Synced: the accounts' passwords are, and this is the only place where theirs can be read.
-    if (auto saved = settings::save_file(file.string(), password + "\n"); !saved) return std::unexpected(saved.error());
+    if (auto saved = settings::save_file(file.string(), password + "\n"); !saved)
+        return std::unexpected(saved.error());
     return password;
 }
 
@@ -83,8 +84,8 @@ std::expected<T, std::string> or_text(directory::Result<T> result) {
 
 std::expected<Demo, std::string> Demo::open(const DemoOptions& options) {
     if (auto made = make_directory(options.directory / "run"); !made)
-        return std::unexpected(
-            fmt::format("The directory {} cannot be made: {}", options.directory.string(), made.error().message()));
+        return std::unexpected(fmt::format("The directory {} cannot be made: {}", options.directory.string(),
+                                           made.error().message()));
     auto password = demo_password(options.directory);
     if (!password) return std::unexpected(password.error());
     if (!fs::exists(options.directory / certificate)) {
@@ -131,10 +132,12 @@ std::expected<void, std::string> Demo::populate(unsigned users) {
     for (const std::string& name : names) {
         std::string address = fmt::format("{}@{}", name, domain_name);
         accounts_.push_back({address, password_});
-        if (!directory.account(*mime::parse_addr_spec(address))) missing.push_back({name, *credentials, name, ""});
+        if (!directory.account(*mime::parse_addr_spec(address)))
+            missing.push_back({name, *credentials, name, ""});
     }
     for (std::size_t at = 0; at < missing.size(); at += accounts_at_once) {
-        std::span some{missing.begin() + static_cast<std::ptrdiff_t>(at), std::min(accounts_at_once, missing.size() - at)};
+        std::span some{missing.begin() + static_cast<std::ptrdiff_t>(at),
+                       std::min(accounts_at_once, missing.size() - at)};
         if (auto made = directory.create_accounts(id, some); !made) return std::unexpected(made.error().what);
     }
     return {};
@@ -152,9 +155,10 @@ std::string Demo::json() const {
 
 std::string Demo::text() const {
     const auto& ports = server_->ports();
-    std::string out = fmt::format("Postrider {} is running. Data: {}\n\nLog in as {} (there are {} accounts), password {}\n\n",
-                                  POSTRIDER_VERSION, server_->directory_path().string(), accounts_.front().address,
-                                  accounts_.size(), password_);
+    std::string out = fmt::format(
+        "Postrider {} is running. Data: {}\n\nLog in as {} (there are {} accounts), password {}\n\n",
+        POSTRIDER_VERSION, server_->directory_path().string(), accounts_.front().address, accounts_.size(),
+        password_);
     for (const auto& [service, port] : ports) out += fmt::format("  {:<12} 127.0.0.1:{}\n", service, port);
     out += fmt::format(
         "\nTry it:\n"

@@ -8,8 +8,8 @@
 
 #include "app/server.h"
 
-/// A server to try out and to test against: the domain example.org, some accounts with one generated password, a
-/// certificate of its own, every service on ports above a base.
+/// A server to try out and to test against: the domain example.org, some accounts with one generated
+/// password, a certificate of its own, every service on ports above a base.
 namespace postrider::app {
 
 struct DemoOptions {
@@ -32,8 +32,8 @@ public:
     const std::vector<DemoAccount>& accounts() const { return accounts_; }
     const std::string& admin_password() const { return password_; }
 
-    std::string json() const;   ///< one line, for programs
-    std::string text() const;   ///< what to open and how to log in, for people
+    std::string json() const;  ///< one line, for programs
+    std::string text() const;  ///< what to open and how to log in, for people
 
 private:
     std::expected<void, std::string> populate(unsigned users);

@@ -36,11 +36,13 @@ std::expected<std::string, std::string> load_or_create_key(const std::filesystem
     std::string key(key_size, '\0');
     if (File file{path, O_RDONLY}; file.fd() >= 0) {
         if (read(file.fd(), key.data(), key.size()) != static_cast<ssize_t>(key.size()))
-            return std::unexpected(path.string() + " is damaged: it must hold 32 octets. Restore it from a backup.");
+            return std::unexpected(path.string()
+                                   + " is damaged: it must hold 32 octets. Restore it from a backup.");
         return key;
     }
     if (errno != ENOENT) return failed(path, "cannot be read");
-    if (getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) return failed(path, "no random numbers");
+    if (getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size()))
+        return failed(path, "no random numbers");
     // Whole and synced before it has its name: a crash must not leave half a key.
     std::filesystem::path made = path.string() + ".new";
     {
@@ -51,7 +53,8 @@ std::expected<std::string, std::string> load_or_create_key(const std::filesystem
     }
     if (rename(made.c_str(), path.c_str()) != 0) return failed(path, "cannot be made");
     File directory{path.parent_path(), O_RDONLY | O_DIRECTORY};
-    if (directory.fd() < 0 || fsync(directory.fd()) != 0) return failed(path.parent_path(), "cannot be synced");
+    if (directory.fd() < 0 || fsync(directory.fd()) != 0)
+        return failed(path.parent_path(), "cannot be synced");
     return key;
 }
 

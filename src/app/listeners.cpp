@@ -9,10 +9,10 @@ namespace {
 
 std::string version_word(settings::TlsVersion version) {
     switch (version) {
-    case settings::TlsVersion::tls1: return "tls1";
-    case settings::TlsVersion::tls1_1: return "tls1_1";
-    case settings::TlsVersion::tls1_2: return "tls1_2";
-    case settings::TlsVersion::tls1_3: return "tls1_3";
+        case settings::TlsVersion::tls1: return "tls1";
+        case settings::TlsVersion::tls1_1: return "tls1_1";
+        case settings::TlsVersion::tls1_2: return "tls1_2";
+        case settings::TlsVersion::tls1_3: return "tls1_3";
     }
     return {};
 }
@@ -43,11 +43,12 @@ net::ProxyOptions proxy_options(const settings::ListenerSettings& listener) {
 
 }  // namespace
 
-std::shared_ptr<net::TlsContext> Listeners::tls(const settings::SslControl& ssl, const std::string& address) const {
+std::shared_ptr<net::TlsContext> Listeners::tls(const settings::SslControl& ssl,
+                                                const std::string& address) const {
     if (ssl.cert_file.empty() || ssl.cert_file == "none") return nullptr;
     net::TlsOptions options;
-    for (auto version : {settings::TlsVersion::tls1, settings::TlsVersion::tls1_1, settings::TlsVersion::tls1_2,
-                         settings::TlsVersion::tls1_3})
+    for (auto version : {settings::TlsVersion::tls1, settings::TlsVersion::tls1_1,
+                         settings::TlsVersion::tls1_2, settings::TlsVersion::tls1_3})
         if (ssl.allowed_versions.has(version)) options.allowed_versions.push_back(version_word(version));
     options.cert_file = resolved(ssl.cert_file, directory_);
     for (const settings::HostCertificate& more : ssl.certificates)
@@ -57,14 +58,16 @@ std::shared_ptr<net::TlsContext> Listeners::tls(const settings::SslControl& ssl,
     options.dh_file = resolved(ssl.dh_param_file, directory_);
     options.max_chain_depth = static_cast<int>(ssl.max_chain_depth);
     options.cipher_suite = ssl.cipher_suite;
-    // TLS 1.3 knows nothing but ephemeral keys; for TLS 1.2 they can be left out, so that traffic can be inspected.
+    // TLS 1.3 knows nothing but ephemeral keys; for TLS 1.2 they can be left out, so that traffic can be
+    // inspected.
     if (!ssl.use_ephemeral_key)
         options.cipher_suite = (ssl.cipher_suite.empty() ? "DEFAULT" : ssl.cipher_suite) + ":!kEECDH:!kEDH";
     options.handshake_timeout = handshake_timeout_;
     options.prefer_server_order = ssl.prefer_server_cipher_order;
     if (ssl.request_client_auth) options.client_auth = net::TlsOptions::ClientAuth::optional;
     auto context = net::TlsContext::server(options);
-    for (const std::string& warning : context->warnings()) log_.warning({}, "TLS on {}: {}", address, warning);
+    for (const std::string& warning : context->warnings())
+        log_.warning({}, "TLS on {}: {}", address, warning);
     if (!context->usable()) log_.error({}, "TLS on {} cannot be used: {}", address, context->problem());
     return context;
 }
@@ -76,7 +79,8 @@ std::expected<void, std::string> Listeners::set_access(const settings::AccessCon
     return {};
 }
 
-std::expected<void, std::string> Listeners::add(const settings::ListenerSettings& settings, const MakeServe& make) {
+std::expected<void, std::string> Listeners::add(const settings::ListenerSettings& settings,
+                                                const MakeServe& make) {
     if (!settings.enable) {
         ports_.push_back(0);
         return {};
@@ -102,10 +106,10 @@ std::expected<void, std::string> Listeners::add(const settings::ListenerSettings
     options.log = [log = log_](net::ListenerOptions::Severity severity, const std::string& text) {
         using Severity = net::ListenerOptions::Severity;
         switch (severity) {
-        case Severity::error: log.write(observe::Level::error, {}, text); break;
-        case Severity::warning: log.write(observe::Level::warning, {}, text); break;
-        case Severity::info: log.write(observe::Level::info, {}, text); break;
-        case Severity::debug: log.write(observe::Level::protocol, {}, text); break;
+            case Severity::error: log.write(observe::Level::error, {}, text); break;
+            case Severity::warning: log.write(observe::Level::warning, {}, text); break;
+            case Severity::info: log.write(observe::Level::info, {}, text); break;
+            case Severity::debug: log.write(observe::Level::protocol, {}, text); break;
         }
     };
     auto listener = net::Listener::open(pool_, std::move(options));

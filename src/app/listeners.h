@@ -16,7 +16,7 @@ namespace postrider::app {
 
 /// What a service says on its connections besides its own dialogue.
 struct ServiceWords {
-    std::string refuse;    ///< to who is not admitted
+    std::string refuse;  ///< to who is not admitted
     net::Farewell farewell;
 };
 
@@ -29,8 +29,8 @@ public:
     using MakeServe = std::function<Serve(std::shared_ptr<const net::TlsContext> tls)>;
 
     /// @param directory  relative paths of certificates are relative to it
-    Listeners(net::IoPool& pool, const Clock& clock, observe::Logger log, ServiceWords words, std::string directory,
-              std::chrono::seconds handshake_timeout)
+    Listeners(net::IoPool& pool, const Clock& clock, observe::Logger log, ServiceWords words,
+              std::string directory, std::chrono::seconds handshake_timeout)
         : pool_{pool},
           clock_{clock},
           log_{log},
@@ -58,7 +58,8 @@ private:
     std::string directory_;
     std::chrono::seconds handshake_timeout_;
     std::shared_ptr<net::AccessLevel> service_access_;
-    std::shared_ptr<std::atomic<std::uint32_t>> next_session_ = std::make_shared<std::atomic<std::uint32_t>>(1);
+    std::shared_ptr<std::atomic<std::uint32_t>> next_session_ =
+        std::make_shared<std::atomic<std::uint32_t>>(1);
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     std::vector<std::uint16_t> ports_;
 };

@@ -20,13 +20,16 @@ std::string host_name() {
 
 Server::Server(std::unique_ptr<Rooms> rooms) : rooms_{std::move(rooms)} {}
 
-Server::~Server() { stop(); }
+Server::~Server() {
+    stop();
+}
 
 std::expected<std::unique_ptr<Server>, std::string> Server::open(ServerOptions options) {
     auto rooms = std::make_unique<Rooms>();
     rooms->directory_path = fs::absolute(options.directory);
     rooms->settings = std::move(options.settings);
-    rooms->host = rooms->settings.server.server_name.empty() ? host_name() : rooms->settings.server.server_name;
+    rooms->host =
+        rooms->settings.server.server_name.empty() ? host_name() : rooms->settings.server.server_name;
     if (auto ok = rooms->open_data(); !ok) return std::unexpected(ok.error());
     if (options.network)
         if (auto ok = rooms->open_network(); !ok) return std::unexpected(ok.error());
@@ -36,7 +39,8 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(ServerOptions o
 void Server::start() {
     rooms_->started = true;
     if (rooms_->runs(settings::Service::processing)) rooms_->processor->start();
-    for (Listeners* one : {rooms_->smtp_listeners.get(), rooms_->imap_listeners.get(), rooms_->pop3_listeners.get()})
+    for (Listeners* one :
+         {rooms_->smtp_listeners.get(), rooms_->imap_listeners.get(), rooms_->pop3_listeners.get()})
         if (one) one->start();
     if (rooms_->io) rooms_->io->run();
     rooms_->operations->running = true;
@@ -48,23 +52,46 @@ void Server::stop() {
     if (!rooms_->started) return;
     rooms_->started = false;
     if (rooms_->control) rooms_->control->stop();
-    for (Listeners* one : {rooms_->smtp_listeners.get(), rooms_->imap_listeners.get(), rooms_->pop3_listeners.get()})
+    for (Listeners* one :
+         {rooms_->smtp_listeners.get(), rooms_->imap_listeners.get(), rooms_->pop3_listeners.get()})
         if (one) one->stop(session_grace);
     if (rooms_->io) rooms_->io->stop();
     rooms_->processor->stop();
     rooms_->server_log.info({}, "Postrider has stopped");
 }
 
-const std::map<std::string, std::uint16_t>& Server::ports() const { return rooms_->ports; }
-const fs::path& Server::directory_path() const { return rooms_->directory_path; }
-const Settings& Server::settings() const { return rooms_->settings; }
-std::string Server::host() const { return rooms_->host; }
-mailstore::MailStore& Server::store() { return *rooms_->store; }
-directory::Directory& Server::directory() { return *rooms_->directory; }
-auth::Authenticator& Server::authenticator() { return *rooms_->authenticator; }
-queue::Queue& Server::queue() { return *rooms_->queue; }
-observe::Metrics& Server::metrics() { return rooms_->metrics; }
-void Server::wake_queue() { rooms_->processor->wake(); }
-admin::Context& Server::admin_context() { return *rooms_->operations; }
+const std::map<std::string, std::uint16_t>& Server::ports() const {
+    return rooms_->ports;
+}
+const fs::path& Server::directory_path() const {
+    return rooms_->directory_path;
+}
+const Settings& Server::settings() const {
+    return rooms_->settings;
+}
+std::string Server::host() const {
+    return rooms_->host;
+}
+mailstore::MailStore& Server::store() {
+    return *rooms_->store;
+}
+directory::Directory& Server::directory() {
+    return *rooms_->directory;
+}
+auth::Authenticator& Server::authenticator() {
+    return *rooms_->authenticator;
+}
+queue::Queue& Server::queue() {
+    return *rooms_->queue;
+}
+observe::Metrics& Server::metrics() {
+    return rooms_->metrics;
+}
+void Server::wake_queue() {
+    rooms_->processor->wake();
+}
+admin::Context& Server::admin_context() {
+    return *rooms_->operations;
+}
 
 }  // namespace postrider::app

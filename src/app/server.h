@@ -17,16 +17,17 @@
 namespace postrider::app {
 
 struct ServerOptions {
-    std::filesystem::path directory;  ///< the working directory: relative paths of the settings are relative to it
+    std::filesystem::path
+        directory;  ///< the working directory: relative paths of the settings are relative to it
     Settings settings;
-    bool network = true;              ///< false: no listeners, for commands that work on a stopped server's data
+    bool network = true;  ///< false: no listeners, for commands that work on a stopped server's data
 };
 
 /// A running Postrider: the rooms in their starting order, held together.
 class Server {
 public:
-    /// Opens the data and binds the listeners; nothing is accepted before start(). The error is a sentence for
-    /// the administrator.
+    /// Opens the data and binds the listeners; nothing is accepted before start(). The error is a sentence
+    /// for the administrator.
     static std::expected<std::unique_ptr<Server>, std::string> open(ServerOptions options);
     ~Server();  ///< stop()
 

@@ -10,10 +10,12 @@ namespace fs = std::filesystem;
 
 mailstore::QuotaLimits to_limits(const settings::AccountSettings& s) {
     constexpr std::uint64_t kb = 1024;
-    return {s.total_message_size_kb * kb, s.total_message_count, s.mbox_count, s.message_size_kb * kb, s.message_count};
+    return {s.total_message_size_kb * kb, s.total_message_count, s.mbox_count, s.message_size_kb * kb,
+            s.message_count};
 }
 
-observe::LogOptions log_options(const settings::LogSettings& log, const std::string& host, const fs::path& directory) {
+observe::LogOptions log_options(const settings::LogSettings& log, const std::string& host,
+                                const fs::path& directory) {
     observe::LogOptions options;
     options.host = host;
     options.directory = (directory / log.path).string();
@@ -35,9 +37,11 @@ mailstore::QuotaLimits Quotas::limits(AccountId account) const {
 
 std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto made = make_directory(directory_path / "run"); !made)
-        return std::unexpected("The directory " + directory_path.string() + " cannot be made: " + made.error().message());
+        return std::unexpected("The directory " + directory_path.string()
+                               + " cannot be made: " + made.error().message());
 
-    log = std::make_unique<observe::LogService>(log_options(settings.server.log, host, directory_path), clock, metrics);
+    log = std::make_unique<observe::LogService>(log_options(settings.server.log, host, directory_path), clock,
+                                                metrics);
     server_log = log->logger("SERVER");
     store_log = log->logger("STORAGE");
 
@@ -52,7 +56,9 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     options.log = &store_log;
     options.quota = &quotas;
     auto opened = mailstore::MailStore::open(options, &delivery::Intake::replay);
-    if (!opened) return std::unexpected("The mail store in " + directory_path.string() + " cannot be opened: " + opened.error().what);
+    if (!opened)
+        return std::unexpected("The mail store in " + directory_path.string()
+                               + " cannot be opened: " + opened.error().what);
     store = std::move(*opened);
 
     auto known = directory::Directory::open(store->kv(), clock);
@@ -74,14 +80,16 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto ok = place_domains(); !ok) return ok;
     router = std::make_unique<delivery::Router>(*directory, *store, &location_sets);
     queue = std::make_unique<queue::Queue>(*store);
-    intake = std::make_unique<delivery::Intake>(*store, clock, processing, metrics, [this] { processor->wake(); });
+    intake =
+        std::make_unique<delivery::Intake>(*store, clock, processing, metrics, [this] { processor->wake(); });
     processor = std::make_unique<delivery::Processor>(*store, *queue, *router, *intake, clock, processing,
                                                       settings.processing.options(host));
     open_admin();
     return {};
 }
 
-/// Reads which locations there are, and makes those that the configuration names for domains and that are new.
+/// Reads which locations there are, and makes those that the configuration names for domains and that are
+/// new.
 std::expected<void, std::string> Server::Rooms::open_locations() {
     auto loaded = LocationsFile::load(directory_path);
     if (!loaded) return std::unexpected(loaded.error());
@@ -117,7 +125,8 @@ std::expected<void, std::string> Server::Rooms::place_domains() {
         if (!domain || domain->location == number) continue;
         directory::DomainChange change;
         change.location = number;
-        if (auto ok = directory->change_domain(domain->id, change); !ok) return std::unexpected(ok.error().what);
+        if (auto ok = directory->change_domain(domain->id, change); !ok)
+            return std::unexpected(ok.error().what);
     }
     return {};
 }
@@ -125,13 +134,15 @@ std::expected<void, std::string> Server::Rooms::place_domains() {
 mailstore::Result<> Server::Rooms::add_location(const mailstore::LocationConfig& location) {
     std::lock_guard lock{locations_mutex};
     if (location.number == 0)
-        return std::unexpected(mailstore::Failure{mailstore::MailError::exists, "Storage location 0 is always there"});
+        return std::unexpected(
+            mailstore::Failure{mailstore::MailError::exists, "Storage location 0 is always there"});
     // Remembered before it is used: mail must not lie where the next start does not look.
     auto added = locations->add(location);
     if (!added) return std::unexpected(added.error());
     auto opened = store->add_location(*added);
     if (!opened)
-        if (auto undone = locations->remove(location.number); !undone) server_log.error({}, "{}", undone.error());
+        if (auto undone = locations->remove(location.number); !undone)
+            server_log.error({}, "{}", undone.error());
     return opened;
 }
 
@@ -139,7 +150,9 @@ void Server::Rooms::open_admin() {
     operations = std::make_unique<admin::Context>(
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
     operations->wake_queue = [this] { processor->wake(); };
-    operations->add_location = [this](const mailstore::LocationConfig& location) { return add_location(location); };
+    operations->add_location = [this](const mailstore::LocationConfig& location) {
+        return add_location(location);
+    };
     operations->location_of = [this](std::string_view name) -> std::uint16_t {
         auto at = location_of_domain.find(name);
         return at == location_of_domain.end() ? 0 : at->second;

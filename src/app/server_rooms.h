@@ -22,7 +22,9 @@ namespace postrider::app {
 /// What the mail store asks about quotas, answered by the directory, which is opened after it.
 class Quotas final : public mailstore::QuotaSource {
 public:
-    void ask(const directory::Directory& directory) { directory_.store(&directory, std::memory_order_release); }
+    void ask(const directory::Directory& directory) {
+        directory_.store(&directory, std::memory_order_release);
+    }
     mailstore::QuotaLimits limits(AccountId account) const override;
 
 private:

@@ -18,6 +18,8 @@ constexpr Setting<S> rows[] = {
 
 }  // namespace
 
-TableOf<Settings> settings_table() { return {rows, "Server", "The whole server."}; }
+TableOf<Settings> settings_table() {
+    return {rows, "Server", "The whole server."};
+}
 
 }  // namespace postrider::app

@@ -20,9 +20,10 @@ namespace postrider::auth {
 
 /// The TLS channel's identity (net::TlsInfo has them); all "" without TLS.
 struct ChannelBinding {
-    std::string exporter;         ///< tls-exporter, RFC 9266
-    std::string unique;           ///< tls-unique, RFC 5929 (TLS 1.2 only)
-    std::string server_endpoint;  ///< tls-server-end-point, RFC 5929; not used yet: GNU SASL 2.2 cannot bind with it
+    std::string exporter;  ///< tls-exporter, RFC 9266
+    std::string unique;    ///< tls-unique, RFC 5929 (TLS 1.2 only)
+    std::string
+        server_endpoint;  ///< tls-server-end-point, RFC 5929; not used yet: GNU SASL 2.2 cannot bind with it
 };
 
 /// From where and for what somebody logs in.
@@ -31,7 +32,8 @@ struct Context {
     std::string peer_ip;          ///< numeric
     std::string listener_domain;  ///< bare names belong to it; "" = primary domain
     bool secure = false;
-    bool can_change_password = false;  ///< the service lets its user set a new password (must_change_password)
+    bool can_change_password =
+        false;  ///< the service lets its user set a new password (must_change_password)
     ChannelBinding binding{};
     observe::Logger log{};
     observe::LogId session{};
@@ -39,17 +41,19 @@ struct Context {
 
 enum class Verdict : std::uint8_t {
     ok,
-    bad_credentials,      ///< wrong password, or no such account: `what` alone knows which
-    disabled,             ///< the password was right; account or domain is switched off
-    service_not_allowed,  ///< the password was right
-    must_change_password, ///< the password was right; `account` is set. ok for webmail, where it can be changed
-    not_authorized,       ///< asked to act for somebody else (RFC 4616 authzid)
-    backed_off,           ///< too many failures from this address or for this account: see retry_after
-    malformed,            ///< not what the mechanism says; costs an error, not a failed log-in
-    unavailable,          ///< the store could not be read, or all argon2 slots are taken: try later
+    bad_credentials,       ///< wrong password, or no such account: `what` alone knows which
+    disabled,              ///< the password was right; account or domain is switched off
+    service_not_allowed,   ///< the password was right
+    must_change_password,  ///< the password was right; `account` is set. ok for webmail, where it can be
+                           ///< changed
+    not_authorized,        ///< asked to act for somebody else (RFC 4616 authzid)
+    backed_off,            ///< too many failures from this address or for this account: see retry_after
+    malformed,             ///< not what the mechanism says; costs an error, not a failed log-in
+    unavailable,           ///< the store could not be read, or all argon2 slots are taken: try later
 };
 
-/// What may be said outside, so that answers do not tell which accounts exist. Each protocol has one sentence per row.
+/// What may be said outside, so that answers do not tell which accounts exist. Each protocol has one sentence
+/// per row.
 enum class Answer : std::uint8_t {
     ok,
     bad_credentials,  ///< 535 5.7.8, NO [AUTHENTICATIONFAILED], -ERR [AUTH]
@@ -62,8 +66,9 @@ enum class Answer : std::uint8_t {
 struct Outcome {
     Verdict verdict = Verdict::bad_credentials;
     std::shared_ptr<const directory::AccountEntry> account;  ///< set for ok and must_change_password only
-    std::string folder;                  ///< of POP3's user+folder
-    std::chrono::milliseconds delay{};   ///< wait this long before a failure is answered (on a timer, not on the pool)
+    std::string folder;                                      ///< of POP3's user+folder
+    std::chrono::milliseconds
+        delay{};  ///< wait this long before a failure is answered (on a timer, not on the pool)
     std::chrono::seconds retry_after{};  ///< for backed_off
     std::string what;                    ///< for the log alone
 
@@ -93,8 +98,8 @@ class SaslSession {
 public:
     struct Step {
         enum Kind : std::uint8_t { challenge, done, failed } kind = failed;
-        std::string data;   ///< of a challenge; may be empty
-        Outcome outcome;    ///< when done (verdict ok) or failed
+        std::string data;  ///< of a challenge; may be empty
+        Outcome outcome;   ///< when done (verdict ok) or failed
     };
     virtual ~SaslSession() = default;
     virtual Step begin(std::optional<std::string_view> initial_response) = 0;
@@ -102,27 +107,29 @@ public:
 };
 
 struct AuthOptions {
-    Mechanisms mechanisms = Mechanisms::all();  ///< that any listener has enabled: others' verifiers are not stored
-    /// CRAM-MD5, DIGEST-MD5 and APOP need the password itself. With a key (32 octets) it is kept, encrypted, at the
-    /// next change or PLAIN log-in; without, these mechanisms are not available.
+    Mechanisms mechanisms =
+        Mechanisms::all();  ///< that any listener has enabled: others' verifiers are not stored
+    /// CRAM-MD5, DIGEST-MD5 and APOP need the password itself. With a key (32 octets) it is kept, encrypted,
+    /// at the next change or PLAIN log-in; without, these mechanisms are not available.
     std::string secret_key{};
-    std::string host_name = "localhost";        ///< DIGEST-MD5's realm where there is no primary domain
-    bool allow_alias_logins = true;             ///< allowAliasLogins
+    std::string host_name = "localhost";  ///< DIGEST-MD5's realm where there is no primary domain
+    bool allow_alias_logins = true;       ///< allowAliasLogins
 
-    unsigned argon2_slots = 2;                  ///< verifications at once, each 30 ms and 16 MB
-    unsigned argon2_waiting = 64;               ///< more are turned away as unavailable
-    std::size_t cached_passwords = 20'000;      ///< successful checks remembered, 80 octets each
+    unsigned argon2_slots = 2;              ///< verifications at once, each 30 ms and 16 MB
+    unsigned argon2_waiting = 64;           ///< more are turned away as unavailable
+    std::size_t cached_passwords = 20'000;  ///< successful checks remembered, 80 octets each
 
-    unsigned account_failures = 10;             ///< per account within `window` before refusal
-    unsigned ip_failures = 50;                  ///< per IPv4 address or IPv6 /64
-    std::chrono::seconds window{600};           ///< failures are forgotten, and refusal ends, after this
-    std::size_t tracked_peers = 50'000;         ///< bound of the back-off table
+    unsigned account_failures = 10;      ///< per account within `window` before refusal
+    unsigned ip_failures = 50;           ///< per IPv4 address or IPv6 /64
+    std::chrono::seconds window{600};    ///< failures are forgotten, and refusal ends, after this
+    std::size_t tracked_peers = 50'000;  ///< bound of the back-off table
 };
 
 class Authenticator {
 public:
     /// All references must live longer.
-    Authenticator(directory::Directory& directory, const Clock& clock, observe::Metrics& metrics, AuthOptions options);
+    Authenticator(directory::Directory& directory, const Clock& clock, observe::Metrics& metrics,
+                  AuthOptions options);
     ~Authenticator();
     Authenticator(const Authenticator&) = delete;
     Authenticator& operator=(const Authenticator&) = delete;
@@ -149,16 +156,17 @@ public:
     directory::Result<> set_password(AccountId account, std::string_view password, Policy policy,
                                      bool must_change = false);
     /// By the owner, who knows the old one; enforces the policy.
-    directory::Result<> change_password(const Context& context, AccountId account, std::string_view old_password,
-                                        std::string_view password);
+    directory::Result<> change_password(const Context& context, AccountId account,
+                                        std::string_view old_password, std::string_view password);
     directory::Result<> set_admin_password(std::string_view name, std::string_view password);
     /// For NewAccount and NewDomain. Takes the time of one argon2 and of the SCRAM keys, about 35 ms.
     directory::Result<std::string> make_credentials(std::string_view password) const;
     /// Satisfies every policy that does not ask for more than `length` characters. 12 to 128.
     static std::string random_password(std::size_t length = 16);
-    /// The account with its password, held against the policy that it will inherit; account.credentials is ignored.
-    directory::Result<AccountId> create_account(DomainId domain, directory::NewAccount account, std::string_view password,
-                                                Policy policy);
+    /// The account with its password, held against the policy that it will inherit; account.credentials is
+    /// ignored.
+    directory::Result<AccountId> create_account(DomainId domain, directory::NewAccount account,
+                                                std::string_view password, Policy policy);
     struct RandomAccount {
         AccountId id;
         std::string password;

@@ -39,7 +39,8 @@ void login_scram_sha_256_both_sides(benchmark::State& state) {  // the client's 
     client.password = "a password";
     for (auto _ : state) {
         auto session = logins.auth.start(logins.context, Mechanism::scram_sha_256);
-        if (client.run(*session, "SCRAM-SHA-256", true).kind != SaslSession::Step::done) state.SkipWithError("refused");
+        if (client.run(*session, "SCRAM-SHA-256", true).kind != SaslSession::Step::done)
+            state.SkipWithError("refused");
     }
     state.SetItemsProcessed(state.iterations());
 }

@@ -21,7 +21,10 @@ constexpr std::string_view password = "pencil-Ä-and 7 words";
 
 class AuthTest : public testing::Test {
 protected:
-    AuthTest() { alice = auth.create_account(t.domain, named("alice"), password, Authenticator::Policy::ignore).value(); }
+    AuthTest() {
+        alice =
+            auth.create_account(t.domain, named("alice"), password, Authenticator::Policy::ignore).value();
+    }
 
     static directory::NewAccount named(std::string name) {
         directory::NewAccount account;
@@ -70,7 +73,8 @@ TEST_F(AuthTest, TheRightPasswordLogsInAndIsLogged) {
     EXPECT_TRUE(log.contains("Account 'alice@example.org' has logged in"));
     EXPECT_EQ(login("alice@example.org", "wrong"), Verdict::bad_credentials);
     EXPECT_EQ(login("nobody@example.org", password), Verdict::bad_credentials);
-    EXPECT_THAT(events, testing::ElementsAre(Verdict::ok, Verdict::bad_credentials, Verdict::bad_credentials));
+    EXPECT_THAT(events,
+                testing::ElementsAre(Verdict::ok, Verdict::bad_credentials, Verdict::bad_credentials));
     for (const std::string& line : log.lines()) EXPECT_EQ(line.find("pencil"), std::string::npos) << line;
 }
 
@@ -125,7 +129,10 @@ TEST_F(AuthTest, NulAndEmptyAreMalformed) {
 TEST_F(AuthTest, PasswordsAreTheSameInEveryNormalForm) {
     std::string decomposed{"pencil-A\xcc\x88-and 7 words"};
     EXPECT_EQ(login("alice", decomposed), Verdict::ok);  // NFKC of RFC 4013 §2.2
-    EXPECT_EQ(login("alice", "pencil-\xc3\x84-and\xc2\xa0" "7 words"), Verdict::ok);  // no-break space: §2.1
+    EXPECT_EQ(login("alice",
+                    "pencil-\xc3\x84-and\xc2\xa0"
+                    "7 words"),
+              Verdict::ok);  // no-break space: §2.1
 }
 
 TEST_F(AuthTest, ThePlainMessageOfRfc4616) {
@@ -140,7 +147,8 @@ TEST_F(AuthTest, ThePlainMessageOfRfc4616) {
 
     std::string other = std::string("postmaster") + '\0' + "alice" + '\0' + std::string{password};
     EXPECT_EQ(auth.start(context(), Mechanism::plain)->begin(other).outcome.verdict, Verdict::not_authorized);
-    for (std::string bad : {std::string{}, std::string{"x"}, std::string("\0x", 2), std::string("\0\0\0", 3), std::string("\0a\0b\0", 5)})
+    for (std::string bad : {std::string{}, std::string{"x"}, std::string("\0x", 2), std::string("\0\0\0", 3),
+                            std::string("\0a\0b\0", 5)})
         EXPECT_EQ(auth.start(context(), Mechanism::plain)->begin(bad).outcome.verdict, Verdict::malformed);
 }
 
@@ -149,10 +157,10 @@ TEST_F(AuthTest, EveryMechanismWithGnuSaslAsTheOtherSide) {
         Mechanism mechanism;
         bool client_first;
     };
-    for (Case one : {Case{Mechanism::plain, true}, Case{Mechanism::login, false}, Case{Mechanism::cram_md5, false},
-                     Case{Mechanism::digest_md5, false}, Case{Mechanism::scram_sha_1, true},
-                     Case{Mechanism::scram_sha_256, true}, Case{Mechanism::scram_sha_1_plus, true},
-                     Case{Mechanism::scram_sha_256_plus, true}}) {
+    for (Case one : {Case{Mechanism::plain, true}, Case{Mechanism::login, false},
+                     Case{Mechanism::cram_md5, false}, Case{Mechanism::digest_md5, false},
+                     Case{Mechanism::scram_sha_1, true}, Case{Mechanism::scram_sha_256, true},
+                     Case{Mechanism::scram_sha_1_plus, true}, Case{Mechanism::scram_sha_256_plus, true}}) {
         SCOPED_TRACE(name(one.mechanism));
         Context from = context();
         from.peer_ip = "192.0.2." + std::to_string(100 + static_cast<int>(one.mechanism));
@@ -170,10 +178,12 @@ TEST_F(AuthTest, EveryMechanismWithGnuSaslAsTheOtherSide) {
         }
         auto wrong = client("alice@example.org", "wrong");
         wrong.exporter = plus ? from.binding.exporter : "";
-        EXPECT_EQ(sasl(wrong, one.mechanism, one.client_first, from).outcome.verdict, Verdict::bad_credentials);
+        EXPECT_EQ(sasl(wrong, one.mechanism, one.client_first, from).outcome.verdict,
+                  Verdict::bad_credentials);
         auto unknown = client("nobody@example.org");
         unknown.exporter = plus ? from.binding.exporter : "";
-        EXPECT_EQ(sasl(unknown, one.mechanism, one.client_first, from).outcome.verdict, Verdict::bad_credentials);
+        EXPECT_EQ(sasl(unknown, one.mechanism, one.client_first, from).outcome.verdict,
+                  Verdict::bad_credentials);
         if (plus) {  // somebody in the middle: another channel
             auto middle = client();
             middle.exporter = std::string(32, 'm');
@@ -192,7 +202,8 @@ TEST_F(AuthTest, TlsUniqueBindsTls12) {
 }
 
 TEST_F(AuthTest, AClientThatWouldHaveBoundButSawNoPlusIsRefused) {
-    // RFC 5802 §6: "y" says that the client can bind and believes that we cannot; we can, so somebody cut the offer.
+    // RFC 5802 §6: "y" says that the client can bind and believes that we cannot; we can, so somebody cut the
+    // offer.
     Context from = context();
     from.secure = true;
     from.binding.exporter = std::string(32, 'e');
@@ -200,7 +211,8 @@ TEST_F(AuthTest, AClientThatWouldHaveBoundButSawNoPlusIsRefused) {
     auto step = session->begin("y,,n=alice@example.org,r=fyko+d2lbbFgONRv9qkxdawL");
     EXPECT_EQ(step.kind, SaslSession::Step::failed);
     session = auth.start(from, Mechanism::scram_sha_256);
-    EXPECT_EQ(session->begin("n,,n=alice@example.org,r=fyko+d2lbbFgONRv9qkxdawL").kind, SaslSession::Step::challenge);
+    EXPECT_EQ(session->begin("n,,n=alice@example.org,r=fyko+d2lbbFgONRv9qkxdawL").kind,
+              SaslSession::Step::challenge);
 }
 
 TEST_F(AuthTest, ScramShowsAnUnknownAccountTheSameSaltEachTime) {
@@ -222,7 +234,8 @@ TEST_F(AuthTest, ScramActsForItselfOnly) {
     EXPECT_EQ(sasl(self, Mechanism::scram_sha_256, true, context()).kind, SaslSession::Step::done);
     auto other = client();
     other.authzid = "postmaster@example.org";
-    EXPECT_EQ(sasl(other, Mechanism::scram_sha_256, true, context()).outcome.verdict, Verdict::not_authorized);
+    EXPECT_EQ(sasl(other, Mechanism::scram_sha_256, true, context()).outcome.verdict,
+              Verdict::not_authorized);
 }
 
 TEST_F(AuthTest, DigestTakesABareNameInItsRealm) {
@@ -252,9 +265,12 @@ TEST_F(AuthTest, ApopChecksTheDigestOfTheTimestamp) {
     std::string digest = text::to_hex(md5(stamp + std::string{password}));
     EXPECT_TRUE(auth.authenticate_apop(context(Service::pop3), "alice", stamp, digest).ok());
     digest[0] = digest[0] == '0' ? '1' : '0';
-    EXPECT_EQ(auth.authenticate_apop(context(Service::pop3), "alice", stamp, digest).verdict, Verdict::bad_credentials);
-    EXPECT_EQ(auth.authenticate_apop(context(Service::pop3), "nobody", stamp, digest).verdict, Verdict::bad_credentials);
-    EXPECT_EQ(auth.authenticate_apop(context(Service::pop3), "alice", stamp, "short").verdict, Verdict::malformed);
+    EXPECT_EQ(auth.authenticate_apop(context(Service::pop3), "alice", stamp, digest).verdict,
+              Verdict::bad_credentials);
+    EXPECT_EQ(auth.authenticate_apop(context(Service::pop3), "nobody", stamp, digest).verdict,
+              Verdict::bad_credentials);
+    EXPECT_EQ(auth.authenticate_apop(context(Service::pop3), "alice", stamp, "short").verdict,
+              Verdict::malformed);
 }
 
 TEST_F(AuthTest, WithoutAKeyNoSecretIsKeptAndItsMechanismsAreNotOffered) {
@@ -275,7 +291,8 @@ TEST_F(AuthTest, ALoginMakesTheVerifiersThatAreNewlyWanted) {
     auto stored = [&] { return *decode_verifiers(t.directory->credentials(alice)->bytes); };
     EXPECT_FALSE(stored().scram_sha_256);
     auto early = client();
-    EXPECT_EQ(sasl(early, Mechanism::scram_sha_256, true, context()).outcome.verdict, Verdict::bad_credentials);
+    EXPECT_EQ(sasl(early, Mechanism::scram_sha_256, true, context()).outcome.verdict,
+              Verdict::bad_credentials);
     EXPECT_EQ(login("alice", password), Verdict::ok);
     EXPECT_TRUE(stored().scram_sha_256);
     EXPECT_FALSE(stored().sealed.empty());
@@ -303,7 +320,8 @@ TEST_F(AuthTest, AnAdministratorLogsIn) {
 
 TEST_F(AuthTest, TheOwnerChangesThePasswordWithinThePolicy) {
     ASSERT_TRUE(t.directory->set_value(SettingsLevel::account(alice), "passwordEnforcementEnabled", "yes"));
-    ASSERT_TRUE(t.directory->set_value(SettingsLevel::account(alice), "requiredPasswordCharacters", "(upper digits)"));
+    ASSERT_TRUE(t.directory->set_value(SettingsLevel::account(alice), "requiredPasswordCharacters",
+                                       "(upper digits)"));
     EXPECT_FALSE(auth.change_password(context(), alice, "wrong", "Long enough 1"));
     EXPECT_FALSE(auth.change_password(context(), alice, password, "short"));
     EXPECT_FALSE(auth.change_password(context(), alice, password, "no digits or upper"));
@@ -342,7 +360,9 @@ TEST_F(AuthTest, ManyAtOnceAreTurnedAwayNotQueuedWithoutEnd) {
         threads.emplace_back([&, i] {
             Context from = context();
             from.peer_ip = "198.51.100." + std::to_string(i);
-            if (other.authenticate_plain(from, "user" + std::to_string(i), "x").verdict == Verdict::unavailable) ++busy;
+            if (other.authenticate_plain(from, "user" + std::to_string(i), "x").verdict
+                == Verdict::unavailable)
+                ++busy;
         });
     for (std::thread& thread : threads) thread.join();
     EXPECT_GT(busy, 0);

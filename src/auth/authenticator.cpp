@@ -28,25 +28,29 @@ constexpr std::string_view no_such = "there is no such account";
 
 Answer Outcome::answer() const {
     switch (verdict) {
-    case Verdict::ok: return Answer::ok;
-    case Verdict::bad_credentials: return Answer::bad_credentials;
-    // Said in the same words as a wrong password: who guesses must not learn that it is worth going on elsewhere.
-    case Verdict::backed_off: return Answer::bad_credentials;
-    case Verdict::disabled:
-    case Verdict::service_not_allowed:
-    case Verdict::not_authorized: return Answer::not_permitted;
-    case Verdict::must_change_password: return Answer::expired;
-    case Verdict::malformed: return Answer::malformed;
-    case Verdict::unavailable: return Answer::try_later;
+        case Verdict::ok: return Answer::ok;
+        case Verdict::bad_credentials: return Answer::bad_credentials;
+        // Said in the same words as a wrong password: who guesses must not learn that it is worth going on
+        // elsewhere.
+        case Verdict::backed_off: return Answer::bad_credentials;
+        case Verdict::disabled:
+        case Verdict::service_not_allowed:
+        case Verdict::not_authorized: return Answer::not_permitted;
+        case Verdict::must_change_password: return Answer::expired;
+        case Verdict::malformed: return Answer::malformed;
+        case Verdict::unavailable: return Answer::try_later;
     }
     return Answer::try_later;
 }
 
-Authenticator::Impl::Impl(directory::Directory& who, const Clock& time, observe::Metrics& metrics, AuthOptions with)
+Authenticator::Impl::Impl(directory::Directory& who, const Clock& time, observe::Metrics& metrics,
+                          AuthOptions with)
     : directory{who},
       options{std::move(with)},
-      wanted{options.mechanisms.has(Mechanism::scram_sha_1) || options.mechanisms.has(Mechanism::scram_sha_1_plus),
-             options.mechanisms.has(Mechanism::scram_sha_256) || options.mechanisms.has(Mechanism::scram_sha_256_plus),
+      wanted{options.mechanisms.has(Mechanism::scram_sha_1)
+                 || options.mechanisms.has(Mechanism::scram_sha_1_plus),
+             options.mechanisms.has(Mechanism::scram_sha_256)
+                 || options.mechanisms.has(Mechanism::scram_sha_256_plus),
              options.secret_key.size() == 32 ? options.secret_key : std::string{}},
       backoff{time, {options.account_failures, options.ip_failures, options.window, options.tracked_peers}},
       slots{options.argon2_slots, options.argon2_waiting},
@@ -72,8 +76,8 @@ Who Authenticator::Impl::find(const Context& context, std::string_view login) co
     Who who;
     who.login = login;
     who.key = name_key(login);
-    auto named = directory.login_name(login, context.listener_domain,
-                                      context.service == directory::Service::pop3);
+    auto named =
+        directory.login_name(login, context.listener_domain, context.service == directory::Service::pop3);
     if (!named) {
         who.unavailable = named.error().kind != directory::DirectoryError::not_found;
         who.why = named.error().what;
@@ -89,7 +93,8 @@ Who Authenticator::Impl::find(const Context& context, std::string_view login) co
     return who;
 }
 
-Digest Authenticator::Impl::fast_hash(const directory::AccountEntry& account, std::string_view prepared) const {
+Digest Authenticator::Impl::fast_hash(const directory::AccountEntry& account,
+                                      std::string_view prepared) const {
     std::string data;
     put_be(data, account.id.value());
     put_be(data, account.password_version);
@@ -99,7 +104,8 @@ Digest Authenticator::Impl::fast_hash(const directory::AccountEntry& account, st
     return digest;
 }
 
-Checked Authenticator::Impl::check_argon2(const std::string& credentials, std::string_view prepared, Verifiers* read) {
+Checked Authenticator::Impl::check_argon2(const std::string& credentials, std::string_view prepared,
+                                          Verifiers* read) {
     auto verifiers = decode_verifiers(credentials);
     if (!verifiers) return Checked::unavailable;
     Slots::Taken slot = slots.take();
@@ -119,7 +125,8 @@ Checked Authenticator::Impl::check_password(const Who& who, std::string_view pre
     const directory::AccountEntry& account = *who.account;
     Digest hash = fast_hash(account, prepared);
     decltype(passwords)::Ticket ticket;
-    if (auto known = passwords.get(account.id, ticket); known && equal_constant_time(view(*known), view(hash))) {
+    if (auto known = passwords.get(account.id, ticket);
+        known && equal_constant_time(view(*known), view(hash))) {
         from_cache.add();
         return Checked::right;
     }
@@ -134,10 +141,11 @@ Checked Authenticator::Impl::check_password(const Who& who, std::string_view pre
         passwords.get(account.id, ticket);
         passwords.put(account.id, hash, ticket);
     }
-    // A mechanism was switched on or off since, or the parameters are yesterday's. Not being able to write is no reason
-    // to refuse a log-in.
+    // A mechanism was switched on or off since, or the parameters are yesterday's. Not being able to write is
+    // no reason to refuse a log-in.
     if (outdated(verifiers, wanted))
-        (void)directory.refresh_credentials(account.id, credentials->version, encode(make_verifiers(prepared, wanted)));
+        (void)directory.refresh_credentials(account.id, credentials->version,
+                                            encode(make_verifiers(prepared, wanted)));
     return Checked::right;
 }
 
@@ -147,21 +155,22 @@ void Authenticator::Impl::tell(const Context& context, std::string_view login, s
     if (listener) listener({context.peer_ip, login, method, context.service, verdict});
 }
 
-Outcome Authenticator::Impl::fail(const Context& context, const Who& who, std::string_view method, Verdict verdict,
-                                  std::string why) {
+Outcome Authenticator::Impl::fail(const Context& context, const Who& who, std::string_view method,
+                                  Verdict verdict, std::string why) {
     Outcome outcome;
     outcome.verdict = verdict;
     outcome.what = std::move(why);
     failed.add();
     if (verdict == Verdict::bad_credentials || verdict == Verdict::not_authorized)
         outcome.delay = backoff.failed(context.peer_ip, who.key);
-    context.log.info(context.session, "Login of '{}' from {} with {} failed: {}", who.login, context.peer_ip, method,
-                     outcome.what);
+    context.log.info(context.session, "Login of '{}' from {} with {} failed: {}", who.login, context.peer_ip,
+                     method, outcome.what);
     tell(context, who.login, method, verdict);
     return outcome;
 }
 
-std::optional<Outcome> Authenticator::Impl::refuse(const Context& context, const Who& who, std::string_view method) {
+std::optional<Outcome> Authenticator::Impl::refuse(const Context& context, const Who& who,
+                                                   std::string_view method) {
     auto wait = backoff.refused(context.peer_ip, who.key);
     if (wait.count() == 0) return std::nullopt;
     refused.add();
@@ -172,11 +181,13 @@ std::optional<Outcome> Authenticator::Impl::refuse(const Context& context, const
     return outcome;
 }
 
-Outcome Authenticator::Impl::permit(const Context& context, Who who, std::string_view authzid, std::string_view method) {
+Outcome Authenticator::Impl::permit(const Context& context, Who who, std::string_view authzid,
+                                    std::string_view method) {
     using directory::word;
     auto its_domain = directory.domain(who.account->domain);
     if (!authzid.empty()) {
-        // RFC 4616 §2: to act for somebody else is not possible here (yet); for oneself under any of one's names it is.
+        // RFC 4616 §2: to act for somebody else is not possible here (yet); for oneself under any of one's
+        // names it is.
         Who other = find(context, authzid);
         if (other.unavailable) return fail(context, who, method, Verdict::unavailable, other.why);
         if (other.account == nullptr || other.account->id != who.account->id)
@@ -190,7 +201,8 @@ Outcome Authenticator::Impl::permit(const Context& context, Who who, std::string
         return fail(context, who, method, Verdict::service_not_allowed,
                     "may not use " + std::string{word(context.service)});
     if (who.account->must_change_password && !context.can_change_password) {
-        Outcome outcome = fail(context, who, method, Verdict::must_change_password, "the password must be changed first");
+        Outcome outcome =
+            fail(context, who, method, Verdict::must_change_password, "the password must be changed first");
         outcome.account = std::move(who.account);
         return outcome;
     }
@@ -211,11 +223,13 @@ void Authenticator::Impl::announce(const Context& context, const Outcome& outcom
 
 Outcome Authenticator::Impl::plain(const Context& context, std::string_view login, std::string_view authzid,
                                    std::string_view password, std::string_view method) {
-    if (login.empty() || login.size() > max_login || password.size() > max_password || authzid.size() > max_login
-        || login.find('\0') != std::string_view::npos || password.find('\0') != std::string_view::npos) {
+    if (login.empty() || login.size() > max_login || password.size() > max_password
+        || authzid.size() > max_login || login.find('\0') != std::string_view::npos
+        || password.find('\0') != std::string_view::npos) {
         Who nobody_at_all;
         nobody_at_all.login = login.substr(0, max_login);
-        return fail(context, nobody_at_all, method, Verdict::malformed, "name or password is empty, too long or holds NUL");
+        return fail(context, nobody_at_all, method, Verdict::malformed,
+                    "name or password is empty, too long or holds NUL");
     }
     Who who = find(context, login);
     if (auto no = refuse(context, who, method)) return std::move(*no);
@@ -223,12 +237,15 @@ Outcome Authenticator::Impl::plain(const Context& context, std::string_view logi
     if (!prepared)  // decided before anything was looked up in the account: its time tells nothing
         return fail(context, who, method, Verdict::bad_credentials, "no password is like this");
     switch (check_password(who, prepared->text())) {
-    case Checked::right: break;
-    case Checked::wrong:
-        return fail(context, who, method, Verdict::bad_credentials, who.account ? "wrong password" : who.why);
-    case Checked::busy: return fail(context, who, method, Verdict::unavailable, "too many passwords are being checked");
-    case Checked::unavailable:
-        return fail(context, who, method, Verdict::unavailable, who.why.empty() ? "the directory cannot be read" : who.why);
+        case Checked::right: break;
+        case Checked::wrong:
+            return fail(context, who, method, Verdict::bad_credentials,
+                        who.account ? "wrong password" : who.why);
+        case Checked::busy:
+            return fail(context, who, method, Verdict::unavailable, "too many passwords are being checked");
+        case Checked::unavailable:
+            return fail(context, who, method, Verdict::unavailable,
+                        who.why.empty() ? "the directory cannot be read" : who.why);
     }
     Outcome outcome = permit(context, std::move(who), authzid, method);
     if (outcome.ok()) announce(context, outcome, std::string{login}, method);
@@ -240,24 +257,32 @@ Authenticator::Authenticator(directory::Directory& directory, const Clock& clock
     : impl_{std::make_unique<Impl>(directory, clock, metrics, std::move(options))} {}
 Authenticator::~Authenticator() = default;
 
-Mechanisms Authenticator::available() const { return impl_->available(); }
-bool Authenticator::apop_available() const { return !impl_->wanted.secret_key.empty(); }
+Mechanisms Authenticator::available() const {
+    return impl_->available();
+}
+bool Authenticator::apop_available() const {
+    return !impl_->wanted.secret_key.empty();
+}
 
-Outcome Authenticator::authenticate_plain(const Context& context, std::string_view login, std::string_view password) {
+Outcome Authenticator::authenticate_plain(const Context& context, std::string_view login,
+                                          std::string_view password) {
     return impl_->plain(context, login, {}, password, "password");
 }
 
-Outcome Authenticator::authenticate_apop(const Context& context, std::string_view login, std::string_view timestamp,
-                                         std::string_view digest) {
+Outcome Authenticator::authenticate_apop(const Context& context, std::string_view login,
+                                         std::string_view timestamp, std::string_view digest) {
     constexpr std::string_view method = "APOP";
     Who who = impl_->find(context, login);
-    if (!apop_available() || login.empty() || login.size() > max_login || digest.size() != 32 || timestamp.empty())
-        return impl_->fail(context, who, method, Verdict::malformed, "not an APOP digest, or APOP is not available");
+    if (!apop_available() || login.empty() || login.size() > max_login || digest.size() != 32
+        || timestamp.empty())
+        return impl_->fail(context, who, method, Verdict::malformed,
+                           "not an APOP digest, or APOP is not available");
     if (auto no = impl_->refuse(context, who, method)) return std::move(*no);
     std::string stored;
     if (who.account != nullptr) {
         auto credentials = impl_->directory.credentials(who.account->id);
-        if (!credentials) return impl_->fail(context, who, method, Verdict::unavailable, credentials.error().what);
+        if (!credentials)
+            return impl_->fail(context, who, method, Verdict::unavailable, credentials.error().what);
         if (auto verifiers = decode_verifiers(credentials->bytes)) stored = std::move(verifiers->sealed);
     }
     if (who.unavailable) return impl_->fail(context, who, method, Verdict::unavailable, who.why);
@@ -270,13 +295,16 @@ Outcome Authenticator::authenticate_apop(const Context& context, std::string_vie
     wipe(text);
     if (!equal_constant_time(expected, text::to_lower(digest)) || !known)
         return impl_->fail(context, who, method, Verdict::bad_credentials,
-                           who.account == nullptr ? who.why : known ? "wrong digest" : "no secret is stored");
+                           who.account == nullptr ? who.why
+                           : known                ? "wrong digest"
+                                                  : "no secret is stored");
     Outcome outcome = impl_->permit(context, std::move(who), {}, method);
     if (outcome.ok()) impl_->announce(context, outcome, std::string{login}, method);
     return outcome;
 }
 
-Outcome Authenticator::authenticate_admin(const Context& context, std::string_view name, std::string_view password) {
+Outcome Authenticator::authenticate_admin(const Context& context, std::string_view name,
+                                          std::string_view password) {
     constexpr std::string_view method = "admin";
     Who who;
     who.login = name.substr(0, max_login);
@@ -284,7 +312,8 @@ Outcome Authenticator::authenticate_admin(const Context& context, std::string_vi
     if (auto no = impl_->refuse(context, who, method)) return std::move(*no);
     auto prepared = prepare_password(password, false);
     if (!prepared || name.empty() || name.size() > max_login)
-        return impl_->fail(context, who, method, Verdict::bad_credentials, "no name or password is like this");
+        return impl_->fail(context, who, method, Verdict::bad_credentials,
+                           "no name or password is like this");
     auto entry = impl_->directory.admin(name);
     directory::Credentials credentials;
     if (entry) {
@@ -295,15 +324,18 @@ Outcome Authenticator::authenticate_admin(const Context& context, std::string_vi
         return impl_->fail(context, who, method, Verdict::unavailable, entry.error().what);
     }
     switch (impl_->check_argon2(credentials.bytes, prepared->text(), nullptr)) {
-    case Checked::right: break;
-    case Checked::wrong:
-        return impl_->fail(context, who, method, Verdict::bad_credentials, entry ? "wrong password" : std::string{no_such});
-    case Checked::busy:
-    case Checked::unavailable:
-        return impl_->fail(context, who, method, Verdict::unavailable, "the password cannot be checked now");
+        case Checked::right: break;
+        case Checked::wrong:
+            return impl_->fail(context, who, method, Verdict::bad_credentials,
+                               entry ? "wrong password" : std::string{no_such});
+        case Checked::busy:
+        case Checked::unavailable:
+            return impl_->fail(context, who, method, Verdict::unavailable,
+                               "the password cannot be checked now");
     }
     if (!entry) return impl_->fail(context, who, method, Verdict::bad_credentials, std::string{no_such});
-    if (!entry->enabled) return impl_->fail(context, who, method, Verdict::disabled, "the administrator is switched off");
+    if (!entry->enabled)
+        return impl_->fail(context, who, method, Verdict::disabled, "the administrator is switched off");
     Outcome outcome;
     outcome.verdict = Verdict::ok;
     impl_->succeeded.add();
@@ -316,16 +348,20 @@ Outcome Authenticator::authenticate_admin(const Context& context, std::string_vi
 std::unique_ptr<SaslSession> Authenticator::start(const Context& context, Mechanism mechanism) {
     if (!impl_->available().has(mechanism)) return nullptr;
     switch (mechanism) {
-    case Mechanism::plain: return start_plain(*impl_, context);
-    case Mechanism::login: return start_login(*impl_, context);
-    default: return start_gsasl(*impl_, context, mechanism);
+        case Mechanism::plain: return start_plain(*impl_, context);
+        case Mechanism::login: return start_login(*impl_, context);
+        default: return start_gsasl(*impl_, context, mechanism);
     }
 }
 
 void Authenticator::on_security_event(std::function<void(const SecurityEvent&)> listener) {
     impl_->listener = std::move(listener);
 }
-void Authenticator::forgive(std::string_view peer_ip) { impl_->backoff.forgive_ip(peer_ip); }
-void Authenticator::forgive(AccountId account) { impl_->backoff.forgive_account(account.value()); }
+void Authenticator::forgive(std::string_view peer_ip) {
+    impl_->backoff.forgive_ip(peer_ip);
+}
+void Authenticator::forgive(AccountId account) {
+    impl_->backoff.forgive_account(account.value());
+}
 
 }  // namespace postrider::auth

@@ -60,7 +60,8 @@ Backoff::Entry& Backoff::Table::touch(Key key, std::size_t half) {
     return young[key] = entry;
 }
 
-unsigned Backoff::count(const Table& table, Key key, std::chrono::seconds lifetime, Time now, Time* last) const {
+unsigned Backoff::count(const Table& table, Key key, std::chrono::seconds lifetime, Time now,
+                        Time* last) const {
     const Entry* entry = table.find(key);
     if (entry == nullptr || now - entry->last >= lifetime) return 0;
     if (last != nullptr) *last = entry->last;
@@ -75,7 +76,8 @@ std::chrono::seconds Backoff::refused(std::string_view ip, std::uint64_t account
         auto rest = std::chrono::ceil<std::chrono::seconds>(last + limits_.window - now);
         return std::max(rest, std::chrono::seconds{1});
     };
-    if (limits_.ip_failures != 0 && count(ips_, address_key(ip), limits_.window, now, &last) >= limits_.ip_failures)
+    if (limits_.ip_failures != 0
+        && count(ips_, address_key(ip), limits_.window, now, &last) >= limits_.ip_failures)
         return left();
     if (limits_.account_failures != 0
         && count(accounts_, account, limits_.window, now, &last) >= limits_.account_failures

@@ -11,11 +11,12 @@
 
 namespace postrider::auth {
 
-/// Failed log-ins per address and per account, so that guessing is slow. An IPv6 address counts as its /64, which one
-/// customer owns whole. Bounded: when it is full the half that was touched longest ago is forgotten. Any thread.
+/// Failed log-ins per address and per account, so that guessing is slow. An IPv6 address counts as its /64,
+/// which one customer owns whole. Bounded: when it is full the half that was touched longest ago is
+/// forgotten. Any thread.
 ///
-/// An account that is being guessed at is not taken from its owner: from an address where it logged in within the last
-/// day, its own count alone does not refuse it.
+/// An account that is being guessed at is not taken from its owner: from an address where it logged in within
+/// the last day, its own count alone does not refuse it.
 class Backoff {
 public:
     struct Limits {
@@ -28,10 +29,11 @@ public:
 
     /// 0: go on; else refuse, for that long. For an unknown account: a number made of its name.
     std::chrono::seconds refused(std::string_view ip, std::uint64_t account) const;
-    /// How long to wait before the failure is answered: nothing for the first two, then doubling from 250 ms to 4 s.
+    /// How long to wait before the failure is answered: nothing for the first two, then doubling from 250 ms
+    /// to 4 s.
     std::chrono::milliseconds failed(std::string_view ip, std::uint64_t account);
-    /// Forgets the account's failures, and the address's if they were few: one good account must not let an address
-    /// guess at others without end.
+    /// Forgets the account's failures, and the address's if they were few: one good account must not let an
+    /// address guess at others without end.
     void succeeded(std::string_view ip, std::uint64_t account);
     void forgive_ip(std::string_view ip);
     void forgive_account(std::uint64_t account);

@@ -17,8 +17,8 @@ constexpr std::uint32_t max_memory_kb = 64 * 1024, max_passes = 16, max_iteratio
 
 std::string argon2_hash(const Argon2& how, std::string_view password) {
     std::string hash(hash_size, '\0');
-    int rc = argon2id_hash_raw(how.passes, how.memory_kb, how.lanes, password.data(), password.size(), how.salt.data(),
-                               how.salt.size(), hash.data(), hash.size());
+    int rc = argon2id_hash_raw(how.passes, how.memory_kb, how.lanes, password.data(), password.size(),
+                               how.salt.data(), how.salt.size(), hash.data(), hash.size());
     if (rc == ARGON2_MEMORY_ALLOCATION_ERROR) throw std::bad_alloc{};
     if (rc != ARGON2_OK) throw std::runtime_error{std::string{"argon2: "} + argon2_error_message(rc)};
     return hash;
@@ -51,9 +51,9 @@ std::optional<Argon2> decode_argon2(std::string_view bytes) {
     argon2.lanes = in.be<std::uint8_t>();
     argon2.salt = in.string();
     argon2.hash = in.string();
-    bool good = in.ok() && in.at_end() && argon2.memory_kb >= 8 && argon2.memory_kb <= max_memory_kb && argon2.passes >= 1
-                && argon2.passes <= max_passes && argon2.lanes == 1 && argon2.salt.size() >= 8 && argon2.salt.size() <= 64
-                && argon2.hash.size() == hash_size;
+    bool good = in.ok() && in.at_end() && argon2.memory_kb >= 8 && argon2.memory_kb <= max_memory_kb
+                && argon2.passes >= 1 && argon2.passes <= max_passes && argon2.lanes == 1
+                && argon2.salt.size() >= 8 && argon2.salt.size() <= 64 && argon2.hash.size() == hash_size;
     return good ? std::optional{std::move(argon2)} : std::nullopt;
 }
 
@@ -64,8 +64,8 @@ std::optional<ScramKeys> decode_scram(std::string_view bytes, ScramHash hash) {
     keys.salt = in.string();
     keys.stored_key = in.string();
     keys.server_key = in.string();
-    bool good = in.ok() && in.at_end() && keys.iterations >= 1 && keys.iterations <= max_iterations && !keys.salt.empty()
-                && keys.salt.size() <= 64 && keys.stored_key.size() == digest_size(hash)
+    bool good = in.ok() && in.at_end() && keys.iterations >= 1 && keys.iterations <= max_iterations
+                && !keys.salt.empty() && keys.salt.size() <= 64 && keys.stored_key.size() == digest_size(hash)
                 && keys.server_key.size() == digest_size(hash);
     return good ? std::optional{std::move(keys)} : std::nullopt;
 }
@@ -100,17 +100,17 @@ std::optional<Verifiers> decode_verifiers(std::string_view bytes) {
         std::string_view value = in.string();
         if (!in.ok()) return std::nullopt;
         switch (tag) {
-        case tag_argon2:
-            if (!(verifiers.argon2 = decode_argon2(value))) return std::nullopt;
-            break;
-        case tag_scram_sha_1:
-            if (!(verifiers.scram_sha_1 = decode_scram(value, ScramHash::sha1))) return std::nullopt;
-            break;
-        case tag_scram_sha_256:
-            if (!(verifiers.scram_sha_256 = decode_scram(value, ScramHash::sha256))) return std::nullopt;
-            break;
-        case tag_sealed: verifiers.sealed = value; break;
-        default: break;  // a kind of verifier that a later release added
+            case tag_argon2:
+                if (!(verifiers.argon2 = decode_argon2(value))) return std::nullopt;
+                break;
+            case tag_scram_sha_1:
+                if (!(verifiers.scram_sha_1 = decode_scram(value, ScramHash::sha1))) return std::nullopt;
+                break;
+            case tag_scram_sha_256:
+                if (!(verifiers.scram_sha_256 = decode_scram(value, ScramHash::sha256))) return std::nullopt;
+                break;
+            case tag_sealed: verifiers.sealed = value; break;
+            default: break;  // a kind of verifier that a later release added
         }
     }
     return in.ok() ? std::optional{std::move(verifiers)} : std::nullopt;
@@ -123,7 +123,8 @@ Argon2 make_argon2(std::string_view prepared) {
     return argon2;
 }
 
-ScramKeys make_scram(ScramHash hash, std::string_view prepared, std::string_view salt, std::uint32_t iterations) {
+ScramKeys make_scram(ScramHash hash, std::string_view prepared, std::string_view salt,
+                     std::uint32_t iterations) {
     ScramKeys keys;
     keys.iterations = iterations;
     keys.salt = salt;
@@ -141,11 +142,11 @@ Verifiers make_verifiers(std::string_view prepared, const Wanted& wanted) {
     Verifiers verifiers;
     verifiers.argon2 = make_argon2(prepared);
     if (wanted.scram_sha_1)
-        verifiers.scram_sha_1
-            = make_scram(ScramHash::sha1, prepared, random_bytes(salt_size), ScramKeys::default_iterations);
+        verifiers.scram_sha_1 =
+            make_scram(ScramHash::sha1, prepared, random_bytes(salt_size), ScramKeys::default_iterations);
     if (wanted.scram_sha_256)
-        verifiers.scram_sha_256
-            = make_scram(ScramHash::sha256, prepared, random_bytes(salt_size), ScramKeys::default_iterations);
+        verifiers.scram_sha_256 =
+            make_scram(ScramHash::sha256, prepared, random_bytes(salt_size), ScramKeys::default_iterations);
     if (!wanted.secret_key.empty()) verifiers.sealed = seal(wanted.secret_key, prepared);
     return verifiers;
 }

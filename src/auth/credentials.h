@@ -7,11 +7,12 @@
 
 #include "auth/crypto.h"
 
-/// What is stored of a password: directory::Credentials::bytes; docs/formats/credentials.md. Pure but for its time.
+/// What is stored of a password: directory::Credentials::bytes; docs/formats/credentials.md. Pure but for its
+/// time.
 namespace postrider::auth {
 
-/// argon2id, RFC 9106: 16 MB, 3 passes, one lane take about 25 ms of one core here. More memory would be better against
-/// who has stolen the store, but a server of 1 GB must stand a hundred log-ins at once.
+/// argon2id, RFC 9106: 16 MB, 3 passes, one lane take about 25 ms of one core here. More memory would be
+/// better against who has stolen the store, but a server of 1 GB must stand a hundred log-ins at once.
 struct Argon2 {
     static constexpr std::uint32_t default_kb = 16 * 1024;
     static constexpr std::uint32_t default_passes = 3;
@@ -59,7 +60,8 @@ struct Wanted {
 /// @param prepared  by prepare_password()
 Verifiers make_verifiers(std::string_view prepared, const Wanted& wanted);
 Argon2 make_argon2(std::string_view prepared);
-ScramKeys make_scram(ScramHash hash, std::string_view prepared, std::string_view salt, std::uint32_t iterations);
+ScramKeys make_scram(ScramHash hash, std::string_view prepared, std::string_view salt,
+                     std::uint32_t iterations);
 bool check(const Argon2& argon2, std::string_view prepared);
 /// Is anything wanted that is not there, or there with other than today's parameters.
 bool outdated(const Verifiers& verifiers, const Wanted& wanted);

@@ -13,8 +13,12 @@ namespace {
 
 constexpr std::size_t key_size = 32, nonce_size = 12, tag_size = 16;
 
-const unsigned char* octets(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-unsigned char* octets(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+const unsigned char* octets(std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* octets(std::string& text) {
+    return reinterpret_cast<unsigned char*>(text.data());
+}
 
 struct FreeCipher {
     void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
@@ -25,7 +29,9 @@ void must(bool ok, const char* what) {
     if (!ok) throw std::runtime_error{std::string{"OpenSSL: "} + what};
 }
 
-const EVP_MD* method(ScramHash hash) { return hash == ScramHash::sha1 ? EVP_sha1() : EVP_sha256(); }
+const EVP_MD* method(ScramHash hash) {
+    return hash == ScramHash::sha1 ? EVP_sha1() : EVP_sha256();
+}
 
 std::string digest_with(const EVP_MD* how, std::string_view data) {
     std::string out(static_cast<std::size_t>(EVP_MD_get_size(how)), '\0');
@@ -61,7 +67,9 @@ Digest hmac_sha256(std::string_view key, std::string_view data) {
     return out;
 }
 
-std::string md5(std::string_view data) { return digest_with(EVP_md5(), data); }
+std::string md5(std::string_view data) {
+    return digest_with(EVP_md5(), data);
+}
 
 std::string seal(std::string_view key, std::string_view plain) {
     must(key.size() == key_size, "a key has 32 octets");
@@ -70,11 +78,14 @@ std::string seal(std::string_view key, std::string_view plain) {
     Cipher cipher{EVP_CIPHER_CTX_new()};
     int size = 0;
     must(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, octets(key), octets(out)) == 1, "AES");
-    must(EVP_EncryptUpdate(cipher.get(), octets(out) + nonce_size, &size, octets(plain), static_cast<int>(plain.size()))
+    must(EVP_EncryptUpdate(cipher.get(), octets(out) + nonce_size, &size, octets(plain),
+                           static_cast<int>(plain.size()))
              == 1,
          "AES");
     must(EVP_EncryptFinal_ex(cipher.get(), octets(out) + nonce_size + size, &size) == 1, "AES");
-    must(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_size, octets(out) + nonce_size + plain.size()) == 1,
+    must(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_size,
+                             octets(out) + nonce_size + plain.size())
+             == 1,
          "AES");
     return out;
 }
@@ -86,10 +97,13 @@ std::optional<Secret> unseal(std::string_view key, std::string_view sealed) {
     std::string plain(body.size(), '\0');
     Cipher cipher{EVP_CIPHER_CTX_new()};
     int size = 0;
-    must(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, octets(key), octets(sealed)) == 1, "AES");
-    bool good = EVP_DecryptUpdate(cipher.get(), octets(plain), &size, octets(body), static_cast<int>(body.size())) == 1
-                && EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_size, tag.data()) == 1
-                && EVP_DecryptFinal_ex(cipher.get(), octets(plain) + size, &size) == 1;
+    must(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, octets(key), octets(sealed)) == 1,
+         "AES");
+    bool good =
+        EVP_DecryptUpdate(cipher.get(), octets(plain), &size, octets(body), static_cast<int>(body.size()))
+            == 1
+        && EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_size, tag.data()) == 1
+        && EVP_DecryptFinal_ex(cipher.get(), octets(plain) + size, &size) == 1;
     if (!good) {
         wipe(plain);
         return std::nullopt;
@@ -97,12 +111,15 @@ std::optional<Secret> unseal(std::string_view key, std::string_view sealed) {
     return Secret{std::move(plain)};
 }
 
-std::size_t digest_size(ScramHash hash) { return hash == ScramHash::sha1 ? 20 : 32; }
+std::size_t digest_size(ScramHash hash) {
+    return hash == ScramHash::sha1 ? 20 : 32;
+}
 
 std::string pbkdf2(ScramHash hash, std::string_view password, std::string_view salt, unsigned iterations) {
     std::string out(digest_size(hash), '\0');
-    must(PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), octets(salt), static_cast<int>(salt.size()),
-                           static_cast<int>(iterations), method(hash), static_cast<int>(out.size()), octets(out))
+    must(PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), octets(salt),
+                           static_cast<int>(salt.size()), static_cast<int>(iterations), method(hash),
+                           static_cast<int>(out.size()), octets(out))
              == 1,
          "PBKDF2");
     return out;
@@ -110,12 +127,15 @@ std::string pbkdf2(ScramHash hash, std::string_view password, std::string_view s
 
 std::string hmac(ScramHash hash, std::string_view key, std::string_view data) {
     std::string out(digest_size(hash), '\0');
-    must(HMAC(method(hash), key.data(), static_cast<int>(key.size()), octets(data), data.size(), octets(out), nullptr)
+    must(HMAC(method(hash), key.data(), static_cast<int>(key.size()), octets(data), data.size(), octets(out),
+              nullptr)
              != nullptr,
          "HMAC");
     return out;
 }
 
-std::string digest(ScramHash hash, std::string_view data) { return digest_with(method(hash), data); }
+std::string digest(ScramHash hash, std::string_view data) {
+    return digest_with(method(hash), data);
+}
 
 }  // namespace postrider::auth

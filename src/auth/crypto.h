@@ -10,9 +10,11 @@
 namespace postrider::auth {
 
 using Digest = std::array<char, 32>;
-inline std::string_view view(const Digest& digest) { return {digest.data(), digest.size()}; }
+inline std::string_view view(const Digest& digest) {
+    return {digest.data(), digest.size()};
+}
 
-void wipe(std::string& secret);  ///< overwrites, then empties
+void wipe(std::string& secret);               ///< overwrites, then empties
 std::string random_bytes(std::size_t count);  ///< from the CSPRNG; throws std::runtime_error when it fails
 bool equal_constant_time(std::string_view a, std::string_view b);  ///< the time depends on the sizes alone
 Digest hmac_sha256(std::string_view key, std::string_view data);

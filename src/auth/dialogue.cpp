@@ -29,8 +29,9 @@ Context context_of(const net::Stream& stream, directory::Service service, std::s
     return context;
 }
 
-net::Task<Exchange> exchange(net::Stream& stream, net::WorkerPool& workers, Authenticator& authenticator, Context context,
-                             Mechanism mechanism, std::optional<std::string> initial, std::string_view prompt) {
+net::Task<Exchange> exchange(net::Stream& stream, net::WorkerPool& workers, Authenticator& authenticator,
+                             Context context, Mechanism mechanism, std::optional<std::string> initial,
+                             std::string_view prompt) {
     using Step = SaslSession::Step;
     std::optional<std::string> input;
     if (initial) {
@@ -62,8 +63,8 @@ net::Task<Exchange> exchange(net::Stream& stream, net::WorkerPool& workers, Auth
     co_return result;
 }
 
-net::Task<Outcome> check_password(net::WorkerPool& workers, Authenticator& authenticator, Context context, std::string name,
-                                  std::string password) {
+net::Task<Outcome> check_password(net::WorkerPool& workers, Authenticator& authenticator, Context context,
+                                  std::string name, std::string password) {
     auto check = [&] { return authenticator.authenticate_plain(context, name, password); };
     Outcome outcome = co_await workers.run(std::move(check));
     if (!outcome.ok()) co_await net::pause(outcome.delay);

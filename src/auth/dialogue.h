@@ -8,8 +8,8 @@
 #include "net/pools.h"
 #include "net/stream.h"
 
-/// Logging in as line protocols do it: SMTP's AUTH (RFC 4954), IMAP's AUTHENTICATE (RFC 9051 §6.2.2), POP3's AUTH (RFC
-/// 5034). Each has its own words around the same exchange of base64 lines.
+/// Logging in as line protocols do it: SMTP's AUTH (RFC 4954), IMAP's AUTHENTICATE (RFC 9051 §6.2.2), POP3's
+/// AUTH (RFC 5034). Each has its own words around the same exchange of base64 lines.
 namespace postrider::auth {
 
 /// From where `stream` comes; the log is for what happens meanwhile.
@@ -22,7 +22,7 @@ struct Exchange {
         unavailable,  ///< the mechanism cannot be used now
         not_base64,
         too_long,
-        cancelled,    ///< the client sent "*"
+        cancelled,  ///< the client sent "*"
     } fault = Fault::none;
     Outcome outcome;
 };
@@ -30,11 +30,12 @@ struct Exchange {
 /// One SASL exchange. A refusal is held back as long as Outcome::delay asks for.
 /// @param initial  initial response as the client sent it: base64, or "=" for an empty one
 /// @param prompt   what stands before each challenge: "334 ", "+ "
-net::Task<Exchange> exchange(net::Stream& stream, net::WorkerPool& workers, Authenticator& authenticator, Context context,
-                             Mechanism mechanism, std::optional<std::string> initial, std::string_view prompt);
+net::Task<Exchange> exchange(net::Stream& stream, net::WorkerPool& workers, Authenticator& authenticator,
+                             Context context, Mechanism mechanism, std::optional<std::string> initial,
+                             std::string_view prompt);
 
 /// A name and password that were sent as they are. Held back likewise.
-net::Task<Outcome> check_password(net::WorkerPool& workers, Authenticator& authenticator, Context context, std::string name,
-                                  std::string password);
+net::Task<Outcome> check_password(net::WorkerPool& workers, Authenticator& authenticator, Context context,
+                                  std::string name, std::string password);
 
 }  // namespace postrider::auth

@@ -36,7 +36,8 @@ public:
             }
             step = server.begin(first ? std::optional<std::string_view>{*first} : std::nullopt);
             for (int i = 0; i < 10 && step.kind == SaslSession::Step::challenge; ++i) {
-                std::string answer = rc == GSASL_OK && step.data.empty() ? std::string{} : next(session, step.data, rc);
+                std::string answer =
+                    rc == GSASL_OK && step.data.empty() ? std::string{} : next(session, step.data, rc);
                 if (error != GSASL_OK) break;
                 step = server.step(answer);
             }
@@ -69,15 +70,15 @@ private:
             return static_cast<int>(GSASL_OK);
         };
         switch (property) {
-        case GSASL_AUTHID: return give(self->user);
-        case GSASL_PASSWORD: return give(self->password);
-        case GSASL_AUTHZID: return give(self->authzid);
-        case GSASL_REALM: return give(self->realm);
-        case GSASL_SERVICE: return give("imap");
-        case GSASL_HOSTNAME: return give("mail.example.org");
-        case GSASL_CB_TLS_EXPORTER: return give(text::encode_base64(self->exporter));
-        case GSASL_CB_TLS_UNIQUE: return give(text::encode_base64(self->unique));
-        default: return GSASL_NO_CALLBACK;
+            case GSASL_AUTHID: return give(self->user);
+            case GSASL_PASSWORD: return give(self->password);
+            case GSASL_AUTHZID: return give(self->authzid);
+            case GSASL_REALM: return give(self->realm);
+            case GSASL_SERVICE: return give("imap");
+            case GSASL_HOSTNAME: return give("mail.example.org");
+            case GSASL_CB_TLS_EXPORTER: return give(text::encode_base64(self->exporter));
+            case GSASL_CB_TLS_UNIQUE: return give(text::encode_base64(self->unique));
+            default: return GSASL_NO_CALLBACK;
         }
     }
 };

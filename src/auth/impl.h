@@ -16,7 +16,8 @@ struct Gsasl;
 /// What the .cpp files of this room share.
 namespace postrider::auth {
 
-/// Whom a log-in name means, for everything that follows; without an account the exchange goes on as if there were one.
+/// Whom a log-in name means, for everything that follows; without an account the exchange goes on as if there
+/// were one.
 struct Who {
     std::string login;  ///< as the client gave it
     std::shared_ptr<const directory::AccountEntry> account;
@@ -41,7 +42,8 @@ struct Authenticator::Impl {
     Backoff backoff;
     Slots slots;
     const std::string process_key = random_bytes(32);
-    directory::Cache<AccountId, Digest, std::hash<AccountId>> passwords;  ///< last right password of each account
+    directory::Cache<AccountId, Digest, std::hash<AccountId>>
+        passwords;  ///< last right password of each account
     Argon2 nobody;  ///< verifier that no password passes, checked where there is no account
     std::unique_ptr<Gsasl, FreeGsasl> gsasl;
     std::function<void(const SecurityEvent&)> listener;
@@ -61,16 +63,18 @@ struct Authenticator::Impl {
     Digest fast_hash(const directory::AccountEntry& account, std::string_view prepared) const;
 
     /// A wrong password, a refusal, a malformed message: counts, logs, tells; gives the outcome.
-    Outcome fail(const Context& context, const Who& who, std::string_view method, Verdict verdict, std::string why);
+    Outcome fail(const Context& context, const Who& who, std::string_view method, Verdict verdict,
+                 std::string why);
     /// Set when the address or account has failed too often.
     std::optional<Outcome> refuse(const Context& context, const Who& who, std::string_view method);
     /// The password was right: may this account use this service, and act as `authzid` ("" = as itself)?
     Outcome permit(const Context& context, Who who, std::string_view authzid, std::string_view method);
     /// After permit(): the log-in is complete.
-    void announce(const Context& context, const Outcome& outcome, const std::string& login, std::string_view method);
-
-    Outcome plain(const Context& context, std::string_view login, std::string_view authzid, std::string_view password,
+    void announce(const Context& context, const Outcome& outcome, const std::string& login,
                   std::string_view method);
+
+    Outcome plain(const Context& context, std::string_view login, std::string_view authzid,
+                  std::string_view password, std::string_view method);
     void tell(const Context& context, std::string_view login, std::string_view method, Verdict verdict) const;
 };
 

@@ -18,7 +18,8 @@ constexpr Setting<S> rows[] = {
      .help = "Ways to log in over TLS."},
     {.name = "plainConnAllowLogin",
      .field = field<&S::plain_allow_login>,
-     .help = "Take a password as it is without TLS, also by the plain and login mechanisms: everybody on the way can "
+     .help = "Take a password as it is without TLS, also by the plain and login mechanisms: everybody on the "
+             "way can "
              "read it."},
     {.name = "plainConnAuthTypes",
      .field = choice<&S::plain_types, mechanism_words>,
@@ -34,6 +35,8 @@ Mechanisms to_mechanisms(MechanismSet words) {
     return set;
 }
 
-TableOf<LoginSettings> login_table() { return {rows, "login", "How clients log in."}; }
+TableOf<LoginSettings> login_table() {
+    return {rows, "login", "How clients log in."};
+}
 
 }  // namespace postrider::auth

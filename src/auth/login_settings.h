@@ -21,9 +21,14 @@ inline constexpr settings::Choice mechanism_words[] = {
      Mechanism::scram_sha_1, Mechanism::digest_md5, Mechanism::cram_md5, Mechanism::plain, Mechanism::login},
 };
 
-inline constexpr MechanismSet every_mechanism{
-    Mechanism::scram_sha_256_plus, Mechanism::scram_sha_256, Mechanism::scram_sha_1_plus, Mechanism::scram_sha_1,
-    Mechanism::digest_md5,         Mechanism::cram_md5,      Mechanism::plain,            Mechanism::login};
+inline constexpr MechanismSet every_mechanism{Mechanism::scram_sha_256_plus,
+                                              Mechanism::scram_sha_256,
+                                              Mechanism::scram_sha_1_plus,
+                                              Mechanism::scram_sha_1,
+                                              Mechanism::digest_md5,
+                                              Mechanism::cram_md5,
+                                              Mechanism::plain,
+                                              Mechanism::login};
 
 Mechanisms to_mechanisms(MechanismSet words);
 
@@ -36,7 +41,8 @@ struct LoginSettings {
     MechanismSet plain_types = every_mechanism;
 
     LoginRules rules() const {
-        return {to_mechanisms(secure_types), to_mechanisms(plain_types), secure_allow_login, plain_allow_login};
+        return {to_mechanisms(secure_types), to_mechanisms(plain_types), secure_allow_login,
+                plain_allow_login};
     }
 };
 

@@ -6,7 +6,14 @@ namespace postrider::auth {
 namespace {
 
 constexpr std::string_view names_by_value[mechanism_count] = {
-    "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "DIGEST-MD5", "CRAM-MD5", "PLAIN", "LOGIN",
+    "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-1",
+    "DIGEST-MD5",
+    "CRAM-MD5",
+    "PLAIN",
+    "LOGIN",
 };
 
 constexpr Mechanisms clear_text{Mechanism::plain, Mechanism::login};
@@ -30,7 +37,9 @@ constexpr Word words_known[] = {
 
 }  // namespace
 
-std::string_view name(Mechanism mechanism) { return names_by_value[static_cast<unsigned>(mechanism)]; }
+std::string_view name(Mechanism mechanism) {
+    return names_by_value[static_cast<unsigned>(mechanism)];
+}
 
 std::optional<Mechanism> mechanism_named(std::string_view given) {
     for (unsigned i = 0; i < mechanism_count; ++i)

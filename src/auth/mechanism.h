@@ -62,9 +62,9 @@ private:
     std::uint32_t bits_ = 0;
 };
 
-/// The words of secureConnAuthTypes and plainConnAuthTypes: plain login cram-md5 digest-md5 gssapi scram-sha-1
-/// scram-sha-256 all none. A scram word means its -PLUS form too. gssapi is understood but not there yet. The error
-/// names the unknown word.
+/// The words of secureConnAuthTypes and plainConnAuthTypes: plain login cram-md5 digest-md5 gssapi
+/// scram-sha-1 scram-sha-256 all none. A scram word means its -PLUS form too. gssapi is understood but not
+/// there yet. The error names the unknown word.
 std::expected<Mechanisms, std::string> mechanisms_from_words(std::span<const std::string_view> words);
 
 /// What a service's settings say about logging in.
@@ -72,10 +72,11 @@ struct LoginRules {
     Mechanisms secure_types = Mechanisms::all();  ///< secureConnAuthTypes
     Mechanisms plain_types = Mechanisms::all();   ///< plainConnAuthTypes
     bool secure_allow_login = true;               ///< secureConnAllowLogin: LOGIN, USER and PASS
-    bool plain_allow_login = false;               ///< plainConnAllowLogin: the same, and PLAIN and LOGIN, without TLS
+    bool plain_allow_login = false;  ///< plainConnAllowLogin: the same, and PLAIN and LOGIN, without TLS
 };
 
-/// May a password cross this connection as it is: IMAP's LOGIN, POP3's USER and PASS (RFC 9051 §11.2, LOGINDISABLED).
+/// May a password cross this connection as it is: IMAP's LOGIN, POP3's USER and PASS (RFC 9051 §11.2,
+/// LOGINDISABLED).
 constexpr bool login_command_allowed(const LoginRules& rules, bool secure) {
     return secure ? rules.secure_allow_login : rules.plain_allow_login;
 }

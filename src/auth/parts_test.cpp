@@ -11,14 +11,16 @@ namespace postrider::auth {
 namespace {
 
 TEST(ScramKeys, AreThoseOfRfc5802AndRfc7677) {
-    // The exchanges of RFC 5802 §5 and RFC 7677 §3, user "user", password "pencil": the proof must fit the keys.
+    // The exchanges of RFC 5802 §5 and RFC 7677 §3, user "user", password "pencil": the proof must fit the
+    // keys.
     struct Case {
         ScramHash hash;
         std::string_view salt, message, proof, signature;
     };
     const Case cases[] = {
         {ScramHash::sha1, "QSXCR+Q6sek8bf92",
-         "n=user,r=fyko+d2lbbFgONRv9qkxdawL,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096,"
+         "n=user,r=fyko+d2lbbFgONRv9qkxdawL,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,"
+         "i=4096,"
          "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j",
          "v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=", "rmF9pqV8S7suAoZWja4dJRkFsKQ="},
         {ScramHash::sha256, "W22ZaJ0SNY7soEsUEjb6gQ==",
@@ -58,7 +60,8 @@ TEST(Verifiers, OfALaterReleaseAreSkippedAndDamageIsSeen) {
     EXPECT_TRUE(decode_verifiers(bytes + std::string("\x63\x02zz")));
     EXPECT_TRUE(decode_verifiers(""));
     EXPECT_FALSE(decode_verifiers("\x02"));
-    for (std::size_t cut = 2; cut < bytes.size(); ++cut) EXPECT_FALSE(decode_verifiers(bytes.substr(0, cut))) << cut;
+    for (std::size_t cut = 2; cut < bytes.size(); ++cut)
+        EXPECT_FALSE(decode_verifiers(bytes.substr(0, cut))) << cut;
 }
 
 TEST(Passwords, ArePreparedAsRfc4013Says) {
@@ -66,7 +69,7 @@ TEST(Passwords, ArePreparedAsRfc4013Says) {
         auto made = prepare_password(text, true);
         return made ? made->text() : std::string{"refused"};
     };
-    EXPECT_EQ(prepared("I\xc2\xadX"), "IX");           // RFC 4013 §3, examples 1 to 7
+    EXPECT_EQ(prepared("I\xc2\xadX"), "IX");  // RFC 4013 §3, examples 1 to 7
     EXPECT_EQ(prepared("user"), "user");
     EXPECT_EQ(prepared("USER"), "USER");
     EXPECT_EQ(prepared("\xc2\xaa"), "a");
@@ -84,9 +87,12 @@ TEST(Policy, CountsCharactersAndKinds) {
     rules.minimum_password_length = 4;
     rules.maximum_password_length = 6;
     EXPECT_TRUE(password_fault(rules, "\xc3\xa4\xc3\xb6\xc3\xbc"));  // three characters, six octets
-    EXPECT_FALSE(password_fault(rules, "\xc3\xa4\xc3\xb6\xc3\xbc" "x"));
+    EXPECT_FALSE(password_fault(rules,
+                                "\xc3\xa4\xc3\xb6\xc3\xbc"
+                                "x"));
     EXPECT_TRUE(password_fault(rules, "sevenxx"));
-    rules.required_password_characters = {settings::CharacterClass::digits, settings::CharacterClass::special};
+    rules.required_password_characters = {settings::CharacterClass::digits,
+                                          settings::CharacterClass::special};
     EXPECT_TRUE(password_fault(rules, "abc1"));
     EXPECT_TRUE(password_fault(rules, "abc-"));
     EXPECT_FALSE(password_fault(rules, "abc-1"));
@@ -105,14 +111,16 @@ TEST(Policy, RandomPasswordsHoldEveryKind) {
 }
 
 TEST(Mechanisms, AreOfferedAsTheListenerSays) {
-    std::string_view all[] = {"ALL"}, few[] = {"plain", "scram-sha-256", "gssapi"}, none[] = {"none"}, bad[] = {"plain", "ntlm"};
+    std::string_view all[] = {"ALL"}, few[] = {"plain", "scram-sha-256", "gssapi"}, none[] = {"none"},
+                     bad[] = {"plain", "ntlm"};
     EXPECT_EQ(*mechanisms_from_words(all), Mechanisms::all());
     EXPECT_TRUE(mechanisms_from_words(none)->empty());
     EXPECT_EQ(mechanisms_from_words(bad).error(), "ntlm");
     LoginRules rules;
     rules.secure_types = *mechanisms_from_words(few);
     EXPECT_EQ(offered(rules, true, Mechanisms::all()).names(), "SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN");
-    EXPECT_EQ(offered(rules, false, Mechanisms::all()).names(), "SCRAM-SHA-256 SCRAM-SHA-1 DIGEST-MD5 CRAM-MD5");
+    EXPECT_EQ(offered(rules, false, Mechanisms::all()).names(),
+              "SCRAM-SHA-256 SCRAM-SHA-1 DIGEST-MD5 CRAM-MD5");
     EXPECT_FALSE(login_command_allowed(rules, false));
     rules.plain_allow_login = true;
     EXPECT_EQ(offered(rules, false, Mechanisms::all()).names(),

@@ -9,7 +9,8 @@
 namespace postrider::auth {
 namespace {
 
-constexpr std::string_view kinds[] = {"abcdefghijkmnopqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789", "-_.=:!#%&@"};
+constexpr std::string_view kinds[] = {"abcdefghijkmnopqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789",
+                                      "-_.=:!#%&@"};
 
 settings::CharacterClass kind_of(char c) {
     if (c >= 'a' && c <= 'z') return settings::CharacterClass::lower;
@@ -36,7 +37,8 @@ std::optional<std::string> password_fault(const settings::AccountSettings& rules
     std::size_t characters = 0;
     for (std::string_view rest = password; !rest.empty(); ++characters) text::take_code_point(rest);
     if (characters < rules.minimum_password_length)
-        return "the password is shorter than " + std::to_string(rules.minimum_password_length) + " characters";
+        return "the password is shorter than " + std::to_string(rules.minimum_password_length)
+               + " characters";
     if (characters > rules.maximum_password_length)
         return "the password is longer than " + std::to_string(rules.maximum_password_length) + " characters";
     settings::Set<settings::CharacterClass> found;

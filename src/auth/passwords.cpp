@@ -51,17 +51,20 @@ directory::Result<> Authenticator::change_password(const Context& context, Accou
     who.account = *entry;
     who.key = account.value();
     constexpr std::string_view method = "password change";
-    if (auto no = impl_->refuse(context, who, method)) return not_allowed("too many failures; try again later");
+    if (auto no = impl_->refuse(context, who, method))
+        return not_allowed("too many failures; try again later");
     auto prepared = prepare_password(old_password, false);
     Checked checked = prepared ? impl_->check_password(who, prepared->text()) : Checked::wrong;
     if (checked == Checked::wrong) {
         impl_->fail(context, who, method, Verdict::bad_credentials, "wrong password");
         return not_allowed("the old password is wrong");
     }
-    if (checked != Checked::right) return not_allowed("the old password cannot be checked now; try again later");
+    if (checked != Checked::right)
+        return not_allowed("the old password cannot be checked now; try again later");
     auto rules = impl_->directory.effective(account);
     if (!rules) return std::unexpected(rules.error());
-    if ((*rules)->password_unchangeable) return not_allowed("this password can be changed by an administrator only");
+    if ((*rules)->password_unchangeable)
+        return not_allowed("this password can be changed by an administrator only");
     auto fresh = prepare_password(password, true);
     if ((*rules)->password_enforcement && fresh && equal_constant_time(fresh->text(), prepared->text()))
         return not_allowed("the new password is the old one");
@@ -74,7 +77,9 @@ directory::Result<> Authenticator::set_admin_password(std::string_view name, std
     return impl_->directory.set_admin_credentials(name, *credentials);
 }
 
-std::string Authenticator::random_password(std::size_t length) { return auth::random_password(length); }
+std::string Authenticator::random_password(std::size_t length) {
+    return auth::random_password(length);
+}
 
 directory::Result<AccountId> Authenticator::create_account(DomainId domain, directory::NewAccount account,
                                                            std::string_view password, Policy policy) {
@@ -95,8 +100,8 @@ directory::Result<AccountId> Authenticator::create_account(DomainId domain, dire
     return impl_->directory.create_account(domain, account);
 }
 
-directory::Result<Authenticator::RandomAccount> Authenticator::create_random_password(DomainId domain,
-                                                                                      directory::NewAccount account) {
+directory::Result<Authenticator::RandomAccount> Authenticator::create_random_password(
+    DomainId domain, directory::NewAccount account) {
     std::string password = random_password();
     auto id = create_account(domain, std::move(account), password, Policy::ignore);
     if (!id) return std::unexpected(id.error());

@@ -17,8 +17,9 @@ std::optional<Secret> prepare_password(std::string_view password, bool stored) {
     if (password.find('\0') != std::string_view::npos || !text::valid_utf8(password)) return std::nullopt;
     Secret terminated{password};
     char* out = nullptr;
-    int rc = gsasl_saslprep(terminated.text().c_str(), stored ? static_cast<Gsasl_saslprep_flags>(0) : GSASL_ALLOW_UNASSIGNED,
-                            &out, nullptr);
+    int rc =
+        gsasl_saslprep(terminated.text().c_str(),
+                       stored ? static_cast<Gsasl_saslprep_flags>(0) : GSASL_ALLOW_UNASSIGNED, &out, nullptr);
     if (rc != GSASL_OK || out == nullptr) return std::nullopt;
     std::string prepared{out};
     std::fill_n(static_cast<volatile char*>(out), std::strlen(out), '\0');

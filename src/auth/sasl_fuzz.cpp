@@ -24,8 +24,8 @@ struct Server {
 
 }  // namespace
 
-/// First octet: mechanism and whether there is TLS; then the client's messages, divided by 0xff. Nobody knows the
-/// password (there is none), so nothing may ever pass, and every exchange must end.
+/// First octet: mechanism and whether there is TLS; then the client's messages, divided by 0xff. Nobody knows
+/// the password (there is none), so nothing may ever pass, and every exchange must end.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Server server;
     if (size == 0) return 0;

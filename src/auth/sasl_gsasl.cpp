@@ -1,5 +1,6 @@
-// CRAM-MD5, DIGEST-MD5 and SCRAM through GNU SASL. The library keeps the exchange and asks for what it needs; where there
-// is no account (or it has no such verifier) it is given one that nothing passes, so that the exchange looks the same.
+// CRAM-MD5, DIGEST-MD5 and SCRAM through GNU SASL. The library keeps the exchange and asks for what it needs;
+// where there is no account (or it has no such verifier) it is given one that nothing passes, so that the
+// exchange looks the same.
 
 #include <gsasl.h>
 
@@ -25,8 +26,9 @@ struct FreeText {
 };
 
 ScramHash hash_of(Mechanism mechanism) {
-    return mechanism == Mechanism::scram_sha_1 || mechanism == Mechanism::scram_sha_1_plus ? ScramHash::sha1
-                                                                                           : ScramHash::sha256;
+    return mechanism == Mechanism::scram_sha_1 || mechanism == Mechanism::scram_sha_1_plus
+               ? ScramHash::sha1
+               : ScramHash::sha256;
 }
 
 bool server_first(Mechanism mechanism) {
@@ -51,7 +53,8 @@ public:
     }
 
     Step step(std::string_view message) override {
-        if (granted_) {  // the server's last words were a challenge: the client has nothing to add (RFC 4422 §3.6)
+        if (granted_) {  // the server's last words were a challenge: the client has nothing to add (RFC 4422
+                         // §3.6)
             if (!message.empty()) return malformed("an answer to the last message");
             Step step;
             step.kind = Step::done;
@@ -66,7 +69,8 @@ public:
             return malformed("not a message of it");
         char* raw = nullptr;
         std::size_t size = 0;
-        // The library takes a message without octets for one that ends with NUL (its DIGEST-MD5): let it have the NUL.
+        // The library takes a message without octets for one that ends with NUL (its DIGEST-MD5): let it have
+        // the NUL.
         const std::string input{message};
         int rc = gsasl_step(session_.get(), input.data(), input.size(), &raw, &size);
         std::unique_ptr<char, FreeText> output{raw};
@@ -76,38 +80,40 @@ public:
             return failed(std::move(*refused_));
         }
         switch (rc) {
-        case GSASL_NEEDS_MORE: return challenge(std::move(data));
-        case GSASL_OK: return passed(std::move(data));
-        case GSASL_AUTHENTICATION_ERROR:
-        case GSASL_NO_PASSWORD:
-        case GSASL_NO_AUTHID:
-        case GSASL_SASLPREP_ERROR:
-            over_ = true;
-            if (who_.unavailable) return failed(impl_.fail(context_, who_, name(mechanism_), Verdict::unavailable, who_.why));
-            return failed(impl_.fail(context_, who_, name(mechanism_), Verdict::bad_credentials,
-                                     !who_.why.empty() ? who_.why : "wrong password or channel"));
-        default: return malformed(gsasl_strerror(rc));
+            case GSASL_NEEDS_MORE: return challenge(std::move(data));
+            case GSASL_OK: return passed(std::move(data));
+            case GSASL_AUTHENTICATION_ERROR:
+            case GSASL_NO_PASSWORD:
+            case GSASL_NO_AUTHID:
+            case GSASL_SASLPREP_ERROR:
+                over_ = true;
+                if (who_.unavailable)
+                    return failed(
+                        impl_.fail(context_, who_, name(mechanism_), Verdict::unavailable, who_.why));
+                return failed(impl_.fail(context_, who_, name(mechanism_), Verdict::bad_credentials,
+                                         !who_.why.empty() ? who_.why : "wrong password or channel"));
+            default: return malformed(gsasl_strerror(rc));
         }
     }
 
     /// The library asks.
     int provide(Gsasl_property property) {
         switch (property) {
-        case GSASL_CB_TLS_EXPORTER: return give(property, text::encode_base64(context_.binding.exporter));
-        case GSASL_CB_TLS_UNIQUE: return give(property, text::encode_base64(context_.binding.unique));
-        case GSASL_REALM: return give(property, realm());
-        case GSASL_SCRAM_ITER: return give(property, std::to_string(scram().iterations));
-        case GSASL_SCRAM_SALT: return give(property, text::encode_base64(scram().salt));
-        case GSASL_SCRAM_STOREDKEY: return give(property, text::encode_base64(scram().stored_key));
-        case GSASL_SCRAM_SERVERKEY: return give(property, text::encode_base64(scram().server_key));
-        case GSASL_PASSWORD: {
-            if (!server_first(mechanism_)) return GSASL_NO_CALLBACK;
-            load();
-            auto secret = unseal(impl_.wanted.secret_key, verifiers_.sealed);
-            if (!secret) missing_ = true;
-            return give(property, secret ? secret->text() : text::encode_base64(random_bytes(18)));
-        }
-        default: return GSASL_NO_CALLBACK;
+            case GSASL_CB_TLS_EXPORTER: return give(property, text::encode_base64(context_.binding.exporter));
+            case GSASL_CB_TLS_UNIQUE: return give(property, text::encode_base64(context_.binding.unique));
+            case GSASL_REALM: return give(property, realm());
+            case GSASL_SCRAM_ITER: return give(property, std::to_string(scram().iterations));
+            case GSASL_SCRAM_SALT: return give(property, text::encode_base64(scram().salt));
+            case GSASL_SCRAM_STOREDKEY: return give(property, text::encode_base64(scram().stored_key));
+            case GSASL_SCRAM_SERVERKEY: return give(property, text::encode_base64(scram().server_key));
+            case GSASL_PASSWORD: {
+                if (!server_first(mechanism_)) return GSASL_NO_CALLBACK;
+                load();
+                auto secret = unseal(impl_.wanted.secret_key, verifiers_.sealed);
+                if (!secret) missing_ = true;
+                return give(property, secret ? secret->text() : text::encode_base64(random_bytes(18)));
+            }
+            default: return GSASL_NO_CALLBACK;
         }
     }
 
@@ -162,13 +168,16 @@ private:
             scram_ = std::move(*stored);
             return *scram_;
         }
-        // RFC 5802 §9 leaves open what to say of an unknown user. The salt must be the same each time, after a restart
-        // too, as a real one is; the keys are keys that no proof passes.
+        // RFC 5802 §9 leaves open what to say of an unknown user. The salt must be the same each time, after
+        // a restart too, as a real one is; the keys are keys that no proof passes.
         missing_ = true;
-        if (who_.why.empty()) who_.why = "no SCRAM keys are stored: log in once with PLAIN or set the password";
+        if (who_.why.empty())
+            who_.why = "no SCRAM keys are stored: log in once with PLAIN or set the password";
         std::string seed{name(mechanism_).substr(0, name(mechanism_).rfind("-PLUS"))};
         scram_.emplace();
-        scram_->salt = std::string{view(hmac_sha256(impl_.directory.server_secret(), seed + '\0' + who_.login))}.substr(0, 16);
+        scram_->salt =
+            std::string{view(hmac_sha256(impl_.directory.server_secret(), seed + '\0' + who_.login))}.substr(
+                0, 16);
         scram_->stored_key = random_bytes(digest_size(hash));
         scram_->server_key = random_bytes(digest_size(hash));
         return *scram_;
@@ -176,11 +185,13 @@ private:
 
     Step passed(std::string data) {
         over_ = true;
-        if (missing_ || who_.account == nullptr)  // nothing can pass; if it does, it is not by knowing the password
+        if (missing_
+            || who_.account == nullptr)  // nothing can pass; if it does, it is not by knowing the password
             return failed(impl_.fail(context_, who_, name(mechanism_), Verdict::bad_credentials, who_.why));
         Outcome outcome = impl_.permit(context_, who_, property(GSASL_AUTHZID), name(mechanism_));
         if (!outcome.ok()) return failed(std::move(outcome));
-        if (!data.empty()) {  // SCRAM's server-final, DIGEST-MD5's rspauth: the client must see it before it trusts us
+        if (!data.empty()) {  // SCRAM's server-final, DIGEST-MD5's rspauth: the client must see it before it
+                              // trusts us
             granted_ = std::move(outcome);
             return challenge(std::move(data));
         }
@@ -230,7 +241,9 @@ int callback(Gsasl*, Gsasl_session* session, Gsasl_property property) {
 
 }  // namespace
 
-void FreeGsasl::operator()(Gsasl* context) const { gsasl_done(context); }
+void FreeGsasl::operator()(Gsasl* context) const {
+    gsasl_done(context);
+}
 
 Gsasl* make_gsasl() {
     Gsasl* context = nullptr;

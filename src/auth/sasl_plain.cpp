@@ -1,5 +1,5 @@
-// PLAIN and LOGIN without GNU SASL: both are a password in one or two messages, and the library would copy it into
-// memory that it does not wipe, for two memchr() saved.
+// PLAIN and LOGIN without GNU SASL: both are a password in one or two messages, and the library would copy it
+// into memory that it does not wipe, for two memchr() saved.
 
 #include "auth/impl.h"
 #include "auth/prepare.h"
@@ -41,8 +41,9 @@ public:
             return finished(impl_.fail(context_, {}, "PLAIN", Verdict::malformed, "not a message of PLAIN"));
         }
         over_ = true;
-        return finished(impl_.plain(context_, message.substr(first + 1, second - first - 1), message.substr(0, first),
-                                    message.substr(second + 1), "PLAIN"));  // plain() refuses a third NUL
+        return finished(impl_.plain(context_, message.substr(first + 1, second - first - 1),
+                                    message.substr(0, first), message.substr(second + 1),
+                                    "PLAIN"));  // plain() refuses a third NUL
     }
 
 private:
@@ -51,7 +52,8 @@ private:
     bool over_ = false;
 };
 
-/// Two prompts and two answers; draft-murchison-sasl-login. Some clients send the name as an initial response.
+/// Two prompts and two answers; draft-murchison-sasl-login. Some clients send the name as an initial
+/// response.
 class LoginSession final : public SaslSession {
 public:
     LoginSession(Authenticator::Impl& impl, Context context) : impl_{impl}, context_{std::move(context)} {}

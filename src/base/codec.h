@@ -15,7 +15,8 @@ namespace postrider {
 template <std::unsigned_integral T>
 void put_be(std::string& out, T value) {
     char bytes[sizeof(T)];
-    for (std::size_t i = 0; i < sizeof(T); ++i) bytes[i] = static_cast<char>(value >> (8 * (sizeof(T) - 1 - i)));
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+        bytes[i] = static_cast<char>(value >> (8 * (sizeof(T) - 1 - i)));
     out.append(bytes, sizeof(T));
 }
 

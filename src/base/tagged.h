@@ -25,5 +25,7 @@ private:
 
 template <class Tag, class Rep>
 struct std::hash<postrider::Tagged<Tag, Rep>> {
-    std::size_t operator()(postrider::Tagged<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value()); }
+    std::size_t operator()(postrider::Tagged<Tag, Rep> id) const noexcept {
+        return std::hash<Rep>{}(id.value());
+    }
 };

@@ -104,8 +104,8 @@ Result<> FileLocation::write_run(ContainerFile& file, std::span<Record* const> r
     return {};
 }
 
-/// A page at a time: the page cache holds what one call wrote in one large folio, and a folio of which a few octets
-/// change is written to the disk whole (measured: 1 MB for each record of 2 KB).
+/// A page at a time: the page cache holds what one call wrote in one large folio, and a folio of which a few
+/// octets change is written to the disk whole (measured: 1 MB for each record of 2 KB).
 int FileLocation::write_zeros(int fd, std::uint64_t from, std::uint64_t size) {
     for (const std::uint64_t to = from + size; from < to;) {
         const std::uint64_t piece = std::min(to, align_up(from + 1, page_size)) - from;

@@ -154,8 +154,8 @@ public:
     /// neighbours, at most until the next sync(). Not durable by itself: after a power cut the record may be
     /// there again.
     virtual Result<> release(BlobId id, const Extent& extent) = 0;
-    /// What was released in the extent's file before the call is on disk when it returns. One flush. Works, if the
-    /// disk does, also after sync() has failed.
+    /// What was released in the extent's file before the call is on disk when it returns. One flush. Works,
+    /// if the disk does, also after sync() has failed.
     virtual Result<> sync_releases(const Extent& extent) = 0;
 
     /// To be called once after open, before the first append. Calls `found` with every whole record behind

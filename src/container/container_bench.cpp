@@ -2,10 +2,10 @@
 
 #include <fstream>
 
+#include "base/test_folder.h"
 #include "container/compress.h"
 #include "container/container.h"
 #include "container/mail_for_tests.h"
-#include "base/test_folder.h"
 
 namespace postrider::container {
 namespace {
@@ -38,7 +38,8 @@ void unpack_payload(benchmark::State& state) {
 }
 BENCHMARK(unpack_payload)->Arg(4096)->Arg(50'000)->Arg(1'000'000);
 
-/// Bytes written so far by the device that BENCH_DEVICE names (loop0), else by the busiest: the journal counts too.
+/// Bytes written so far by the device that BENCH_DEVICE names (loop0), else by the busiest: the journal
+/// counts too.
 std::uint64_t device_bytes() {
     std::ifstream in{"/proc/diskstats"};
     std::string line;

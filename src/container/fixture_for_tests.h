@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "base/test_folder.h"
 #include "container/file_location.h"
 #include "container/mail_for_tests.h"
-#include "base/test_folder.h"
 
 namespace postrider::container {
 

@@ -30,7 +30,9 @@ TEST(Delivery, PutsLocalMailIntoItsFolderWithoutAQueueEntry) {
     ASSERT_TRUE(house.send(envelope("x@example.net", {"alice@example.org"}), text));
     auto messages = house.messages("alice@example.org");
     ASSERT_EQ(messages.size(), 1u);
-    EXPECT_EQ(messages[0], "Return-Path: <x@example.net>\r\nDelivered-To: alice@example.org\r\nSubject: hello\r\n\r\nbody\r\n");
+    EXPECT_EQ(
+        messages[0],
+        "Return-Path: <x@example.net>\r\nDelivered-To: alice@example.org\r\nSubject: hello\r\n\r\nbody\r\n");
     EXPECT_TRUE(house.entries().empty());
 }
 
@@ -79,7 +81,9 @@ TEST(Delivery, ReportsSuccessToWhoAskedForIt) {
     EXPECT_THAT(reports[0], HasSubstr("Content-Type: multipart/report; report-type=delivery-status"));
     EXPECT_THAT(reports[0], HasSubstr("Original-Envelope-Id: QQ314159\r\n"));
     EXPECT_THAT(reports[0], HasSubstr("Original-Recipient: rfc822;Bob@example.org\r\n"));
-    EXPECT_THAT(reports[0], HasSubstr("Final-Recipient: rfc822; bob@example.org\r\nAction: delivered\r\nStatus: 2.0.0\r\n"));
+    EXPECT_THAT(
+        reports[0],
+        HasSubstr("Final-Recipient: rfc822; bob@example.org\r\nAction: delivered\r\nStatus: 2.0.0\r\n"));
     EXPECT_THAT(reports[0], HasSubstr("Return-Path: <>\r\n"));
     EXPECT_TRUE(house.entries().empty());
 }
@@ -105,7 +109,8 @@ TEST(Delivery, TriesAFullMailboxAgainAndReturnsTheMessageAtLast) {
     EXPECT_TRUE(house.entries().size() <= 1u) << "only the report may wait: alice's mailbox is full as well";
     house.quotas.now.bytes = 0;
     house.clock.advance(24h);
-    while (house.work() != 0) {}
+    while (house.work() != 0) {
+    }
     auto reports = house.messages("alice@example.org");
     ASSERT_EQ(reports.size(), 1u);
     EXPECT_THAT(reports[0], HasSubstr("Action: failed\r\nStatus: 5.2.2\r\n"));
@@ -134,7 +139,8 @@ TEST(Delivery, TellsLmtpWhichCopyDidNotFit) {
     Incoming message;
     message.envelope = envelope("x@example.net", {"alice@example.org", "bob@example.org"});
     house.quotas.now.messages = 0;
-    for (const Recipient& r : message.envelope.recipients) message.destinations.push_back(house.router->resolve(r.address));
+    for (const Recipient& r : message.envelope.recipients)
+        message.destinations.push_back(house.router->resolve(r.address));
     house.quotas.now.messages = 1;
     message.payload = text;
     std::promise<Accepted> promise;
@@ -183,7 +189,8 @@ TEST(Replay, MakesWhatTheContainerKept) {
     EXPECT_EQ(submission->targets[0].folder, "Lists/Dev");
     EXPECT_EQ(submission->targets[0].keywords, std::vector<std::string>{"$Work"});
     EXPECT_EQ(submission->targets[0].prefix, target.prefix);
-    EXPECT_TRUE(submission->targets[0].over_quota_allowed) << "what was accepted is not refused after a crash";
+    EXPECT_TRUE(submission->targets[0].over_quota_allowed)
+        << "what was accepted is not refused after a crash";
     EXPECT_TRUE(submission->also) << "the remote recipient goes to the queue";
     EXPECT_FALSE(Intake::replay("garbage", text));
 }

@@ -52,8 +52,8 @@ mailstore::Submission submission(const queue::Acceptance& acceptance, std::strin
 
 /// What was decided for a message, kept until the store has answered.
 struct Intake::Plan {
-    queue::Envelope envelope;                    ///< as received
-    std::vector<std::size_t> owner;              ///< target -> envelope recipient
+    queue::Envelope envelope;        ///< as received
+    std::vector<std::size_t> owner;  ///< target -> envelope recipient
     bool has_entry = false;
     std::function<void(mailstore::Result<Accepted>)> done;
 };
@@ -66,8 +66,8 @@ std::string copy_prefix(const mime::AddrSpec& reverse_path, const mime::AddrSpec
     return prefix;
 }
 
-Intake::Intake(mailstore::MailStore& store, const Clock& clock, observe::Logger log, observe::Metrics& metrics,
-               std::function<void()> queued)
+Intake::Intake(mailstore::MailStore& store, const Clock& clock, observe::Logger log,
+               observe::Metrics& metrics, std::function<void()> queued)
     : store_{store},
       clock_{clock},
       log_{log},
@@ -105,8 +105,8 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
         }
     }
     plan->has_entry = !acceptance.envelope.recipients.empty();
-    // One copy for people of several domains: where the first of them has its mail. What only waits in the queue goes to
-    // location 0.
+    // One copy for people of several domains: where the first of them has its mail. What only waits in the
+    // queue goes to location 0.
     std::uint16_t location = 0;
     for (const Destination& destination : message.destinations) {
         if (destination.targets.empty()) continue;
@@ -118,10 +118,9 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
 
     auto submitted = submission(acceptance, std::move(message.payload), clock_.now());
     submitted.location = location;
-    store_.submit(std::move(submitted),
-                  [this, plan](mailstore::Result<mailstore::DeliveryReceipt> receipt) {
-                      finish(plan, std::move(receipt));
-                  });
+    store_.submit(std::move(submitted), [this, plan](mailstore::Result<mailstore::DeliveryReceipt> receipt) {
+        finish(plan, std::move(receipt));
+    });
 }
 
 void Intake::finish(const std::shared_ptr<Plan>& plan,

@@ -21,8 +21,9 @@ struct Incoming {
 
 struct Accepted {
     QueueId id;
-    /// Per envelope recipient; LMTP answers with it (RFC 2033 §4.2). No refusal: the message is ours. SMTP has one
-    /// answer for all: it refuses for now if any is there, and takes copies twice rather than losing one.
+    /// Per envelope recipient; LMTP answers with it (RFC 2033 §4.2). No refusal: the message is ours. SMTP
+    /// has one answer for all: it refuses for now if any is there, and takes copies twice rather than losing
+    /// one.
     std::vector<std::optional<Refusal>> refusals;
 };
 
@@ -33,7 +34,8 @@ class Intake {
 public:
     /// Whether quotas were looked at when the recipients were named.
     enum class Quota {
-        checked,  ///< then what came in meanwhile may pass them a little: better than a message half delivered
+        checked,  ///< then what came in meanwhile may pass them a little: better than a message half
+                  ///< delivered
         enforced,
     };
 
@@ -41,8 +43,8 @@ public:
     Intake(mailstore::MailStore& store, const Clock& clock, observe::Logger log, observe::Metrics& metrics,
            std::function<void()> queued);
 
-    /// `done` runs on another thread and must only post; success means durable. Does not block, but compresses and
-    /// describes the message: give big ones on a worker.
+    /// `done` runs on another thread and must only post; success means durable. Does not block, but
+    /// compresses and describes the message: give big ones on a worker.
     void accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done);
 
     /// For MailStore::open: carries on with what was accepted and not yet visible when the server died.

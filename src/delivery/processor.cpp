@@ -43,7 +43,9 @@ Processor::Processor(mailstore::MailStore& store, queue::Queue& queue, const Rou
       log_{log},
       options_{std::move(options)} {}
 
-Processor::~Processor() { stop(); }
+Processor::~Processor() {
+    stop();
+}
 
 void Processor::start() {
     for (unsigned i = 0; i < std::max(1u, options_.threads); ++i) threads_.emplace_back([this] { run(); });
@@ -79,8 +81,8 @@ void Processor::run() {
             for (const Entry& entry : *due) process(entry);
         lock.lock();
         if ((due && !due->empty()) || stopping_ || wakes_ != seen) continue;
-        // One thread looks after the clock; the others sleep until they are needed. Due times have a resolution of a
-        // second, so that is how often it is worth looking.
+        // One thread looks after the clock; the others sleep until they are needed. Due times have a
+        // resolution of a second, so that is how often it is worth looking.
         if (watched_) {
             wake_.wait(lock, [&] { return stopping_ || wakes_ != seen || !watched_; });
         } else {
@@ -101,7 +103,8 @@ void Processor::process(const Entry& before) {
     if (auto stored = queue_.put_back(before, entry); !stored)
         log_.error(entry.id, "The queue entry cannot be written: {}", stored.error().what);
     else
-        log_.write(observe::Level::info, entry.id, entry.finished() ? "Mail removed from queue" : "Finish processing mail");
+        log_.write(observe::Level::info, entry.id,
+                   entry.finished() ? "Mail removed from queue" : "Finish processing mail");
 }
 
 void Processor::deliver(Entry& entry) {
@@ -113,8 +116,8 @@ void Processor::deliver(Entry& entry) {
         Destination destination = router_.resolve(recipients[i].address, entry.size);
         if (destination.refusal) {
             const Refusal& refusal = *destination.refusal;
-            settle(recipients[i], refusal.temporary ? Recipient::State::pending : Recipient::State::failed, refusal.status,
-                   refusal.text);
+            settle(recipients[i], refusal.temporary ? Recipient::State::pending : Recipient::State::failed,
+                   refusal.status, refusal.text);
             continue;
         }
         for (mailstore::Target& target : destination.targets) {
@@ -137,11 +140,13 @@ void Processor::deliver(Entry& entry) {
                 Recipient member = model;
                 member.address = std::move(address);
                 member.notify = static_cast<std::uint8_t>(model.notify & ~Notify::success);
-                settle(member, Recipient::State::held, "4.4.4", "Held: this server does not send to other hosts yet");
+                settle(member, Recipient::State::held, "4.4.4",
+                       "Held: this server does not send to other hosts yet");
                 recipients.push_back(std::move(member));
             }
         } else if (!destination.elsewhere.empty()) {
-            settle(recipients[i], Recipient::State::held, "4.4.4", "Held: this server does not send to other hosts yet");
+            settle(recipients[i], Recipient::State::held, "4.4.4",
+                   "Held: this server does not send to other hosts yet");
             log_.warning(entry.id, "<{}> is held: this server does not send to other hosts yet",
                          recipients[i].address.text());
         }
@@ -168,8 +173,9 @@ void Processor::deliver(Entry& entry) {
     for (std::size_t t = 0; t < owners.size(); ++t)
         if (receipt->targets[t].ok)
             for (std::size_t i : owners[t])
-                log_.info(entry.id, "Mail delivered to mailbox '{}' of <{}> with id {}", receipt->targets[t].folder_path,
-                          entry.envelope.recipients[i].address.text(), receipt->targets[t].uid.value());
+                log_.info(entry.id, "Mail delivered to mailbox '{}' of <{}> with id {}",
+                          receipt->targets[t].folder_path, entry.envelope.recipients[i].address.text(),
+                          receipt->targets[t].uid.value());
 }
 
 void Processor::schedule(Entry& entry) {
@@ -197,8 +203,10 @@ void Processor::report(const Entry& before, const Entry& after) {
     std::vector<const Recipient*> failed, delivered, expanded;
     for (std::size_t i = 0; i < after.envelope.recipients.size(); ++i) {
         const Recipient& recipient = after.envelope.recipients[i];
-        if (i < before.envelope.recipients.size() && before.envelope.recipients[i].state == recipient.state) continue;
-        if (recipient.state == Recipient::State::failed && recipient.wants(Notify::failure)) failed.push_back(&recipient);
+        if (i < before.envelope.recipients.size() && before.envelope.recipients[i].state == recipient.state)
+            continue;
+        if (recipient.state == Recipient::State::failed && recipient.wants(Notify::failure))
+            failed.push_back(&recipient);
         if (recipient.state == Recipient::State::delivered && recipient.wants(Notify::success))
             delivered.push_back(&recipient);
         if (recipient.state == Recipient::State::expanded && recipient.wants(Notify::success))
@@ -209,7 +217,8 @@ void Processor::report(const Entry& before, const Entry& after) {
     if (!expanded.empty()) send_report(queue::Action::expanded, after, expanded);
 }
 
-bool Processor::send_report(queue::Action action, const Entry& entry, const std::vector<const Recipient*>& about) {
+bool Processor::send_report(queue::Action action, const Entry& entry,
+                            const std::vector<const Recipient*>& about) {
     auto original = store_.read(entry.blob);
     if (!original) {
         log_.error(entry.id, "The message cannot be read for a report: {}", original.error().what);
@@ -219,8 +228,9 @@ bool Processor::send_report(queue::Action action, const Entry& entry, const std:
     options.host = options_.host;
     options.now = clock_.now();
     options.give_up = options.now;
-    options.boundary = fmt::format("report-{}-{}-{}", queue::to_string(entry.id), entry.attempts,
-                                   std::chrono::duration_cast<std::chrono::microseconds>(options.now.time_since_epoch()).count());
+    options.boundary = fmt::format(
+        "report-{}-{}-{}", queue::to_string(entry.id), entry.attempts,
+        std::chrono::duration_cast<std::chrono::microseconds>(options.now.time_since_epoch()).count());
     Incoming message;
     message.payload = queue::make_report(action, entry.envelope, about, **original, options);
     message.envelope.arrival = options.now;
@@ -231,7 +241,8 @@ bool Processor::send_report(queue::Action action, const Entry& entry, const std:
     to.notify = Notify::never;  // RFC 3461 §6.2
     Destination destination = router_.resolve(to.address, message.payload.size());
     if (destination.refusal && !destination.refusal->temporary) {
-        log_.warning(entry.id, "The report has nowhere to go: <{}>: {}", to.address.text(), destination.refusal->text);
+        log_.warning(entry.id, "The report has nowhere to go: <{}>: {}", to.address.text(),
+                     destination.refusal->text);
         return false;
     }
     if (destination.refusal) destination.elsewhere.push_back(to.address);  // queued, and tried again

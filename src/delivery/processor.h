@@ -12,20 +12,20 @@
 namespace postrider::delivery {
 
 struct ProcessingOptions {
-    std::string host;                              ///< our name in reports
+    std::string host;  ///< our name in reports
     std::chrono::seconds first_retry{300};
     std::chrono::seconds longest_retry{28800};
     std::uint32_t max_attempts = 20;
     unsigned threads = 4;
 };
 
-/// Works on the queue: resolves what waits, delivers what is local, holds what has nowhere to go, reports what
-/// failed. Its threads run from start() to stop().
+/// Works on the queue: resolves what waits, delivers what is local, holds what has nowhere to go, reports
+/// what failed. Its threads run from start() to stop().
 class Processor {
 public:
     /// All must live longer.
-    Processor(mailstore::MailStore& store, queue::Queue& queue, const Router& router, Intake& intake, const Clock& clock,
-              observe::Logger log, ProcessingOptions options);
+    Processor(mailstore::MailStore& store, queue::Queue& queue, const Router& router, Intake& intake,
+              const Clock& clock, observe::Logger log, ProcessingOptions options);
     ~Processor();
 
     void start();
@@ -40,7 +40,8 @@ private:
     void deliver(queue::Entry& entry);
     void schedule(queue::Entry& entry);
     void report(const queue::Entry& before, const queue::Entry& after);
-    bool send_report(queue::Action action, const queue::Entry& entry, const std::vector<const queue::Recipient*>& about);
+    bool send_report(queue::Action action, const queue::Entry& entry,
+                     const std::vector<const queue::Recipient*>& about);
 
     mailstore::MailStore& store_;
     queue::Queue& queue_;

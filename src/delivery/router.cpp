@@ -58,7 +58,8 @@ std::optional<Refusal> Router::quota_refusal(AccountId id, std::uint64_t size) c
     return std::nullopt;
 }
 
-Destination Router::one_step(const directory::Route& route, const mime::AddrSpec& address, std::uint64_t size) const {
+Destination Router::one_step(const directory::Route& route, const mime::AddrSpec& address,
+                             std::uint64_t size) const {
     if (auto* mailbox = std::get_if<directory::Mailbox>(&route)) {
         if (auto refusal = quota_refusal(mailbox->account->id, size)) {
             Destination destination;
@@ -67,7 +68,8 @@ Destination Router::one_step(const directory::Route& route, const mime::AddrSpec
         }
         return into(mailbox->account->id, mailbox->folder, location_of(mailbox->account->domain));
     }
-    if (auto* folder = std::get_if<directory::PublicFolder>(&route)) return into(folder->owner, folder->folder, location_of(folder->domain));
+    if (auto* folder = std::get_if<directory::PublicFolder>(&route))
+        return into(folder->owner, folder->folder, location_of(folder->domain));
     if (std::holds_alternative<directory::NotLocal>(route)) {
         Destination destination;
         destination.elsewhere.push_back(address);

@@ -11,8 +11,8 @@
 
 namespace postrider::delivery {
 
-/// A store, a directory and everything between reception and folders, for tests: accounts alice, bob and carol at
-/// example.org. Time stands still until it is moved.
+/// A store, a directory and everything between reception and folders, for tests: accounts alice, bob and
+/// carol at example.org. Time stands still until it is moved.
 class TestHouse : private TestFolder {
 public:
     TestHouse() {
@@ -27,7 +27,8 @@ public:
         store = mailstore::MailStore::open(options, &Intake::replay).value();
         directory = directory::Directory::open(store->kv(), clock).value();
         directory->on_change([this](const directory::ChangeEvent& event) {
-            if (event.kind == directory::ChangeEvent::Kind::account_created) store->create_account(event.account).value();
+            if (event.kind == directory::ChangeEvent::Kind::account_created)
+                store->create_account(event.account).value();
         });
         domain = directory->create_domain({"example.org", ""}).value();
         for (std::string name : {"alice", "bob", "carol"}) add_account(name);
@@ -84,10 +85,12 @@ public:
         auto account = store->account(entry->id).value();
         auto view = account->view(account->folder(folder).value().id).value();
         std::vector<Uid> uids;
-        view->each_item({{Uid{1}, Uid{UINT32_MAX}}}, [&](const mailstore::Item& item) {
-            uids.push_back(item.uid);
-            return true;
-        }).value();
+        view->each_item({{Uid{1}, Uid{UINT32_MAX}}},
+                        [&](const mailstore::Item& item) {
+                            uids.push_back(item.uid);
+                            return true;
+                        })
+            .value();
         std::vector<std::string> texts;
         for (Uid uid : uids) texts.push_back(view->message(*view->item(uid).value()).value());
         return texts;

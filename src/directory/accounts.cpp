@@ -24,7 +24,8 @@ Result<> take_text(std::string& into, const std::optional<std::string>& text, st
 }
 
 Result<> must_be_account(const records::Object& object) {
-    if (object.kind != ObjectKind::account) return fail(DirectoryError::not_found, "there is no such account");
+    if (object.kind != ObjectKind::account)
+        return fail(DirectoryError::not_found, "there is no such account");
     return {};
 }
 
@@ -36,14 +37,16 @@ Result<AccountId> Directory::create_account(DomainId domain, const NewAccount& a
     return created->front();
 }
 
-Result<std::vector<AccountId>> Directory::create_accounts(DomainId domain, std::span<const NewAccount> accounts) {
+Result<std::vector<AccountId>> Directory::create_accounts(DomainId domain,
+                                                          std::span<const NewAccount> accounts) {
     if (accounts.size() > max_created_at_once)
         return fail(DirectoryError::not_allowed, "at most 10000 accounts are created at once");
     std::vector<AccountId> ids;
     std::vector<records::Object> made;
     {
         std::lock_guard lock{impl_->writing};
-        if (impl_->domains.find(domain) == nullptr) return fail(DirectoryError::not_found, "there is no such domain");
+        if (impl_->domains.find(domain) == nullptr)
+            return fail(DirectoryError::not_found, "there is no such domain");
         kv::Batch batch;
         std::vector<std::string> taken;  // by accounts of this very call
         std::int64_t now = seconds(impl_->clock.now());
@@ -68,7 +71,8 @@ Result<std::vector<AccountId>> Directory::create_accounts(DomainId domain, std::
                 object.password_changed = now;
                 batch.put(keys::password(id), records::encode(Credentials{given.credentials, 1}));
             }
-            if (auto put = impl_->put_object(batch, id, nullptr, &object); !put) return std::unexpected(put.error());
+            if (auto put = impl_->put_object(batch, id, nullptr, &object); !put)
+                return std::unexpected(put.error());
             taken.push_back(fold_local(object.name));
             for (const std::string& alias : object.aliases) taken.push_back(fold_local(alias));
             ids.push_back(id);
@@ -76,7 +80,8 @@ Result<std::vector<AccountId>> Directory::create_accounts(DomainId domain, std::
         }
         std::sort(taken.begin(), taken.end());
         if (auto twice = std::adjacent_find(taken.begin(), taken.end()); twice != taken.end())
-            return fail(DirectoryError::exists, "the name '" + *twice + "' stands twice among the new accounts");
+            return fail(DirectoryError::exists,
+                        "the name '" + *twice + "' stands twice among the new accounts");
         impl_->put_counters(batch);
         if (auto done = impl_->commit(std::move(batch)); !done) return std::unexpected(done.error());
         for (std::size_t i = 0; i < ids.size(); ++i) impl_->forget(ids[i], made[i]);
@@ -93,9 +98,11 @@ Result<> Directory::delete_account(AccountId id) {
         if (!object) return std::unexpected(object.error());
         if (auto good = must_be_account(*object); !good) return good;
         domain = object->domain;
-        if (impl_->domains.find(domain)->postmaster == id || fold_local(object->name) == fold_local("postmaster"))
-            return fail(DirectoryError::not_allowed, "the postmaster cannot be removed (RFC 5321 asks for one in every "
-                                                     "domain); give its mail to another account instead");
+        if (impl_->domains.find(domain)->postmaster == id
+            || fold_local(object->name) == fold_local("postmaster"))
+            return fail(DirectoryError::not_allowed,
+                        "the postmaster cannot be removed (RFC 5321 asks for one in every "
+                        "domain); give its mail to another account instead");
         kv::Batch batch;
         if (auto put = impl_->put_object(batch, id, &*object, nullptr); !put) return put;
         if (auto done = impl_->commit(std::move(batch)); !done) return done;
@@ -114,7 +121,8 @@ Result<> Directory::change_account(AccountId id, const AccountChange& change) {
             if (change.enabled) object.enabled = *change.enabled;
             if (change.must_change_password) object.must_change_password = *change.must_change_password;
             if (change.publish_contact) object.publish_contact = *change.publish_contact;
-            if (auto good = take_text(object.full_name, change.full_name, "the full name"); !good) return good;
+            if (auto good = take_text(object.full_name, change.full_name, "the full name"); !good)
+                return good;
             if (auto good = take_text(object.first_name, change.first_name, "firstName"); !good) return good;
             if (auto good = take_text(object.last_name, change.last_name, "lastName"); !good) return good;
             return take_text(object.customer_reference, change.customer_reference, "customerReference");
@@ -166,8 +174,8 @@ Result<std::shared_ptr<const AccountEntry>> Directory::account(const mime::AddrS
     return account(named->id);
 }
 
-Result<Page> Directory::list(DomainId domain, ObjectKind kind, std::string_view prefix, std::string_view after,
-                             std::size_t limit) const {
+Result<Page> Directory::list(DomainId domain, ObjectKind kind, std::string_view prefix,
+                             std::string_view after, std::size_t limit) const {
     limit = std::clamp<std::size_t>(limit, 1, max_page);
     std::string base = keys::list_of(domain, kind);
     std::string begin = base + fold_local(prefix);
@@ -212,7 +220,8 @@ Result<std::uint32_t> Directory::set_credentials(AccountId id, std::string_view 
         after.must_change_password = must_change;
         domain = after.domain;
         kv::Batch batch;
-        if (auto put = impl_->put_object(batch, id, &*before, &after); !put) return std::unexpected(put.error());
+        if (auto put = impl_->put_object(batch, id, &*before, &after); !put)
+            return std::unexpected(put.error());
         batch.put(keys::password(id), records::encode(Credentials{std::string{bytes}, version}));
         if (auto done = impl_->commit(std::move(batch)); !done) return std::unexpected(done.error());
         impl_->forget(id, after);
@@ -229,7 +238,8 @@ Result<bool> Directory::refresh_credentials(AccountId id, std::uint32_t version,
     kv::Batch batch;
     batch.put(keys::password(id), records::encode(Credentials{std::string{bytes}, version}));
     // Losing it in a power cut costs nothing: the next log-in makes it again.
-    if (auto done = impl_->commit(std::move(batch), kv::Durability::soon); !done) return std::unexpected(done.error());
+    if (auto done = impl_->commit(std::move(batch), kv::Durability::soon); !done)
+        return std::unexpected(done.error());
     return true;
 }
 

@@ -7,7 +7,9 @@ namespace {
 
 constexpr std::string_view built_in = "admin";
 
-bool is_built_in(std::string_view name) { return fold_local(name) == fold_local(built_in); }
+bool is_built_in(std::string_view name) {
+    return fold_local(name) == fold_local(built_in);
+}
 
 /// The built-in administrator is there without a record too, until it is given a password.
 Result<records::Admin> read_admin(const Directory::Impl& impl, std::string_view name) {
@@ -35,12 +37,16 @@ Result<> write_admin(Directory::Impl& impl, const records::Admin& admin) {
 
 }  // namespace
 
-Result<> Directory::create_admin(std::string_view name, std::string_view description, std::string_view credentials) {
-    if (auto fault = label_fault(name)) return fail(DirectoryError::bad_name, "'" + std::string{name} + "': " + *fault);
-    if (description.size() > 1024) return fail(DirectoryError::bad_value, "a description has at most 1024 octets");
+Result<> Directory::create_admin(std::string_view name, std::string_view description,
+                                 std::string_view credentials) {
+    if (auto fault = label_fault(name))
+        return fail(DirectoryError::bad_name, "'" + std::string{name} + "': " + *fault);
+    if (description.size() > 1024)
+        return fail(DirectoryError::bad_value, "a description has at most 1024 octets");
     std::lock_guard lock{impl_->writing};
     auto taken = read_admin(*impl_, name);
-    if (taken) return fail(DirectoryError::exists, "there is an administrator '" + std::string{name} + "' already");
+    if (taken)
+        return fail(DirectoryError::exists, "there is an administrator '" + std::string{name} + "' already");
     if (taken.error().kind != DirectoryError::not_found) return std::unexpected(taken.error());
     records::Admin admin;
     admin.entry.name = name;
@@ -58,7 +64,8 @@ Result<> Directory::change_admin(std::string_view name, std::optional<bool> enab
         return fail(DirectoryError::not_allowed, "the built-in administrator cannot be switched off");
     if (enabled) admin->entry.enabled = *enabled;
     if (description) {
-        if (description->size() > 1024) return fail(DirectoryError::bad_value, "a description has at most 1024 octets");
+        if (description->size() > 1024)
+            return fail(DirectoryError::bad_value, "a description has at most 1024 octets");
         admin->entry.description = *description;
     }
     return write_admin(*impl_, *admin);

@@ -13,11 +13,11 @@ namespace postrider::directory {
 
 /// At most about `capacity` values by key, the long unused ones dropped first; any thread.
 ///
-/// Half of a shard is young, half old: what is found in the old half moves to the young one, and when the young half
-/// is full it becomes the old one. That costs no list to keep in order.
+/// Half of a shard is young, half old: what is found in the old half moves to the young one, and when the
+/// young half is full it becomes the old one. That costs no list to keep in order.
 ///
-/// Never holds a value that was read before a change: a reader takes a Ticket at its miss, and put() refuses the value
-/// if anything in the shard was erased since then. So a writer commits first and erases afterwards.
+/// Never holds a value that was read before a change: a reader takes a Ticket at its miss, and put() refuses
+/// the value if anything in the shard was erased since then. So a writer commits first and erases afterwards.
 template <class Key, class Value, class Hash, class Equal = std::equal_to<>>
 class Cache {
 public:

@@ -16,11 +16,13 @@ std::unexpected<Failure> no_class(std::string_view name) {
 }
 
 Result<> free_class_name(const Directory::Impl& impl, DomainId domain, std::string_view name) {
-    if (auto fault = label_fault(name)) return fail(DirectoryError::bad_name, "'" + std::string{name} + "': " + *fault);
+    if (auto fault = label_fault(name))
+        return fail(DirectoryError::bad_name, "'" + std::string{name} + "': " + *fault);
     auto taken = impl.get(keys::class_name(domain, fold_local(name)));
     if (!taken) return std::unexpected(taken.error());
     if (*taken)
-        return fail(DirectoryError::exists, "the domain has an account class '" + std::string{name} + "' already");
+        return fail(DirectoryError::exists,
+                    "the domain has an account class '" + std::string{name} + "' already");
     return {};
 }
 
@@ -28,7 +30,8 @@ Result<> free_class_name(const Directory::Impl& impl, DomainId domain, std::stri
 
 Result<ClassId> Directory::create_class(DomainId domain, std::string_view name) {
     std::lock_guard lock{impl_->writing};
-    if (impl_->domains.find(domain) == nullptr) return fail(DirectoryError::not_found, "there is no such domain");
+    if (impl_->domains.find(domain) == nullptr)
+        return fail(DirectoryError::not_found, "there is no such domain");
     if (auto free = free_class_name(*impl_, domain, name); !free) return std::unexpected(free.error());
     ClassId id = impl_->counters.next_class;
     impl_->counters.next_class = ClassId{id.value() + 1};

@@ -14,10 +14,10 @@ constexpr std::size_t secret_size = 32;
 
 std::string_view word(ObjectKind kind) {
     switch (kind) {
-    case ObjectKind::account: return "account";
-    case ObjectKind::group: return "group";
-    case ObjectKind::forwarder: return "forwarder";
-    case ObjectKind::folder_recipient: return "folder recipient";
+        case ObjectKind::account: return "account";
+        case ObjectKind::group: return "group";
+        case ObjectKind::forwarder: return "forwarder";
+        case ObjectKind::folder_recipient: return "folder recipient";
     }
     return "";
 }
@@ -56,8 +56,8 @@ Result<std::unique_ptr<Directory>> Directory::open(kv::Store& store, const Clock
         DomainId id{key.be<std::uint32_t>()};
         auto record = records::decode_domain(cursor->value());
         if (!record || !key.ok())
-            return fail(DirectoryError::storage, "the directory's record of domain "
-                                                     + std::to_string(id.value()) + " is damaged");
+            return fail(DirectoryError::storage,
+                        "the directory's record of domain " + std::to_string(id.value()) + " is damaged");
         record->domain.id = id;
         if (record->state == records::DomainState::deleting)
             unfinished.emplace_back(id, std::move(record->domain));
@@ -71,7 +71,9 @@ Result<std::unique_ptr<Directory>> Directory::open(kv::Store& store, const Clock
     return std::unique_ptr<Directory>{new Directory{std::move(impl)}};
 }
 
-void Directory::on_change(std::function<void(const ChangeEvent&)> listener) { impl_->listener = std::move(listener); }
+void Directory::on_change(std::function<void(const ChangeEvent&)> listener) {
+    impl_->listener = std::move(listener);
+}
 
 std::vector<std::shared_ptr<const Domain>> Directory::domains() const {
     auto all = impl_->domains.all();
@@ -85,17 +87,25 @@ std::shared_ptr<const Domain> Directory::domain(std::string_view name) const {
     return normal && *normal != name ? impl_->domains.find(*normal) : nullptr;
 }
 
-std::shared_ptr<const Domain> Directory::domain(DomainId id) const { return impl_->domains.find(id); }
+std::shared_ptr<const Domain> Directory::domain(DomainId id) const {
+    return impl_->domains.find(id);
+}
 
-bool Directory::is_local_domain(std::string_view name) const { return domain(name) != nullptr; }
+bool Directory::is_local_domain(std::string_view name) const {
+    return domain(name) != nullptr;
+}
 
 void Directory::set_primary_domain(std::string_view name) {
     impl_->domains.set_primary(normal_domain(name).value_or(""));
 }
 
-std::shared_ptr<const Domain> Directory::primary_domain() const { return impl_->domains.primary(); }
+std::shared_ptr<const Domain> Directory::primary_domain() const {
+    return impl_->domains.primary();
+}
 
-const std::string& Directory::server_secret() const { return impl_->server_secret; }
+const std::string& Directory::server_secret() const {
+    return impl_->server_secret;
+}
 
 Directory::Stats Directory::stats() const {
     auto names = impl_->names.stats();

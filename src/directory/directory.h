@@ -15,28 +15,29 @@
 #include "kv/kv.h"
 #include "mime/address.h"
 
-/// Who exists: domains, accounts, aliases, classes, groups, forwarders, folder recipients, administrators; and what
-/// of their settings is explicit. Records by the byte: docs/formats/directory.md.
+/// Who exists: domains, accounts, aliases, classes, groups, forwarders, folder recipients, administrators;
+/// and what of their settings is explicit. Records by the byte: docs/formats/directory.md.
 ///
-/// Look-ups are cheap (cached) but may read the disk: use the worker pool. Changes are durable when they return, and
-/// happen wholly or not at all. Everything may be called from any thread.
+/// Look-ups are cheap (cached) but may read the disk: use the worker pool. Changes are durable when they
+/// return, and happen wholly or not at all. Everything may be called from any thread.
 ///
-/// Local parts are compared without regard to case (names.h); a name is unique in its domain over all kinds of
-/// objects and their aliases, a domain's name over all domains and their aliases.
+/// Local parts are compared without regard to case (names.h); a name is unique in its domain over all kinds
+/// of objects and their aliases, a domain's name over all domains and their aliases.
 namespace postrider::directory {
 
 struct Options {
-    std::size_t cached_names = 100'000;     ///< addresses kept in memory, about 500 octets each
-    std::size_t cached_settings = 20'000;   ///< accounts with explicit values whose effective settings are kept
-    std::size_t max_members = 100'000;      ///< of one group, and of one expansion
-    std::size_t max_aliases = 1'000;        ///< of one object or domain
+    std::size_t cached_names = 100'000;  ///< addresses kept in memory, about 500 octets each
+    std::size_t cached_settings =
+        20'000;                         ///< accounts with explicit values whose effective settings are kept
+    std::size_t max_members = 100'000;  ///< of one group, and of one expansion
+    std::size_t max_aliases = 1'000;    ///< of one object or domain
 };
 
 struct NewAccount {
     std::string name;
-    std::string credentials;        ///< Credentials::bytes, made by auth; "" = cannot log in with a password
+    std::string credentials;  ///< Credentials::bytes, made by auth; "" = cannot log in with a password
     std::string full_name;
-    std::string account_class;      ///< "" = domain defaults
+    std::string account_class;  ///< "" = domain defaults
     std::vector<std::string> aliases{};
     bool must_change_password = false;
 };
@@ -72,8 +73,8 @@ struct ObjectChange {  ///< of a group, forwarder or folder recipient
 /// What a log-in name means.
 struct LoginName {
     std::shared_ptr<const AccountEntry> account;
-    std::string folder;      ///< of POP3's user+folder; "" otherwise
-    bool by_alias = false;   ///< an alias of the account, not its name (domain aliases do not count)
+    std::string folder;     ///< of POP3's user+folder; "" otherwise
+    bool by_alias = false;  ///< an alias of the account, not its name (domain aliases do not count)
 };
 
 /// One name of a domain, for lists.
@@ -89,8 +90,16 @@ struct Page {
 
 /// Something changed that other rooms may want to know: sessions to end, mail to erase.
 struct ChangeEvent {
-    enum class Kind { domain_created, domain_changed, domain_deleted, account_created, account_changed, account_deleted,
-                      password_changed, settings_changed };
+    enum class Kind {
+        domain_created,
+        domain_changed,
+        domain_deleted,
+        account_created,
+        account_changed,
+        account_deleted,
+        password_changed,
+        settings_changed
+    };
     Kind kind;
     DomainId domain;
     AccountId account;
@@ -99,10 +108,12 @@ struct ChangeEvent {
 class Directory {
 public:
     /// Finishes a domain's deletion that a crash cut short. `store` and `clock` must live longer.
-    static Result<std::unique_ptr<Directory>> open(kv::Store& store, const Clock& clock, Options options = {});
+    static Result<std::unique_ptr<Directory>> open(kv::Store& store, const Clock& clock,
+                                                   Options options = {});
     ~Directory();
 
-    /// Called after each durable change, on the thread that made it, without a lock held. Set it once, before use.
+    /// Called after each durable change, on the thread that made it, without a lock held. Set it once, before
+    /// use.
     void on_change(std::function<void(const ChangeEvent&)> listener);
 
     // ---- domains
@@ -110,21 +121,26 @@ public:
     /// With its postmaster account, and an owner for its public folders.
     Result<DomainId> create_domain(const NewDomain& domain);
     Result<> change_domain(DomainId id, const DomainChange& change);
-    Result<> rename_domain(DomainId id, std::string_view name);  ///< ids stay; refused while the new name is taken
+    Result<> rename_domain(DomainId id,
+                           std::string_view name);  ///< ids stay; refused while the new name is taken
     Result<> add_domain_alias(DomainId id, std::string_view alias);
     Result<> remove_domain_alias(DomainId id, std::string_view alias);
-    /// @param target  an account of the domain (checked), or a public folder's path (not checked: delivery makes it)
+    /// @param target  an account of the domain (checked), or a public folder's path (not checked: delivery
+    /// makes it)
     Result<> set_catch_all(DomainId id, Domain::CatchAll kind, std::string_view target);
     Result<> set_postmaster(DomainId id, std::string_view account_name);
     enum class Delete { refuse_when_not_empty, forced };
-    /// Everything in it goes. The mail is not this room's: listen to on_change, or ask for the accounts before.
+    /// Everything in it goes. The mail is not this room's: listen to on_change, or ask for the accounts
+    /// before.
     Result<> delete_domain(DomainId id, Delete how);
     std::vector<std::shared_ptr<const Domain>> domains() const;  ///< by name
-    std::shared_ptr<const Domain> domain(std::string_view name) const;  ///< name or alias, any case, A-labels too; nullptr
+    std::shared_ptr<const Domain> domain(
+        std::string_view name) const;  ///< name or alias, any case, A-labels too; nullptr
     std::shared_ptr<const Domain> domain(DomainId id) const;
     bool is_local_domain(std::string_view name) const;
 
-    /// Bare log-in names and a bare <postmaster> belong to it ("" or not ours: the only domain, if there is one).
+    /// Bare log-in names and a bare <postmaster> belong to it ("" or not ours: the only domain, if there is
+    /// one).
     void set_primary_domain(std::string_view name);
     std::shared_ptr<const Domain> primary_domain() const;
 
@@ -138,14 +154,16 @@ public:
     Result<> change_account(AccountId id, const AccountChange& change);
     Result<> add_account_alias(AccountId id, std::string_view alias);
     Result<> remove_account_alias(AccountId id, std::string_view alias);
-    Result<> set_class(AccountId id, std::string_view class_name);  ///< "" = domain defaults; explicit values stay
+    Result<> set_class(AccountId id,
+                       std::string_view class_name);  ///< "" = domain defaults; explicit values stay
 
     Result<std::shared_ptr<const AccountEntry>> account(AccountId id) const;
-    Result<std::shared_ptr<const AccountEntry>> account(const mime::AddrSpec& address) const;  ///< name or alias
+    Result<std::shared_ptr<const AccountEntry>> account(
+        const mime::AddrSpec& address) const;  ///< name or alias
 
     /// Members of one kind in the order of their folded names. `prefix` is folded too; limit 1..10,000.
-    Result<Page> list(DomainId domain, ObjectKind kind, std::string_view prefix = {}, std::string_view after = {},
-                      std::size_t limit = 1000) const;
+    Result<Page> list(DomainId domain, ObjectKind kind, std::string_view prefix = {},
+                      std::string_view after = {}, std::size_t limit = 1000) const;
 
     // ---- passwords (auth makes and reads the bytes)
 
@@ -158,15 +176,18 @@ public:
 
     // ---- groups, forwarders, folder recipients
 
-    Result<AccountId> create_group(DomainId domain, std::string_view name, ObjectKind kind = ObjectKind::group);
-    Result<AccountId> create_folder_recipient(DomainId domain, std::string_view name, std::string_view folder);
-    Result<> delete_object(AccountId id);                         ///< a group, forwarder or folder recipient
+    Result<AccountId> create_group(DomainId domain, std::string_view name,
+                                   ObjectKind kind = ObjectKind::group);
+    Result<AccountId> create_folder_recipient(DomainId domain, std::string_view name,
+                                              std::string_view folder);
+    Result<> delete_object(AccountId id);  ///< a group, forwarder or folder recipient
     Result<> rename_object(AccountId id, std::string_view name);
     Result<> change_object(AccountId id, const ObjectChange& change);
     Result<> add_object_alias(AccountId id, std::string_view alias);
     Result<> remove_object_alias(AccountId id, std::string_view alias);
     Result<> add_member(AccountId group, const mime::AddrSpec& member);
-    Result<> add_members(AccountId group, std::span<const mime::AddrSpec> members);  ///< those who are members stay once
+    Result<> add_members(AccountId group,
+                         std::span<const mime::AddrSpec> members);  ///< those who are members stay once
     Result<> remove_member(AccountId group, const mime::AddrSpec& member);
     Result<std::shared_ptr<const GroupEntry>> group(AccountId id) const;
     Result<std::shared_ptr<const FolderRecipient>> folder_recipient(AccountId id) const;
@@ -185,22 +206,23 @@ public:
 
     // ---- where mail goes. The hot path: well under 2 us when cached.
 
-    /// One step: a group's members are not looked at. `address.domain` as AddrSpec promises (lower case, U-labels);
-    /// "postmaster" with an empty domain is the primary domain's (RFC 5321 §4.1.1.3, §4.5.1).
+    /// One step: a group's members are not looked at. `address.domain` as AddrSpec promises (lower case,
+    /// U-labels); "postmaster" with an empty domain is the primary domain's (RFC 5321 §4.1.1.3, §4.5.1).
     Route route(const mime::AddrSpec& address) const;
 
     struct Expanded {
-        std::vector<mime::AddrSpec> members;  ///< no group among them, none twice; in the order in which they were found
-        bool truncated = false;               ///< Options::max_members was reached
+        std::vector<mime::AddrSpec>
+            members;             ///< no group among them, none twice; in the order in which they were found
+        bool truncated = false;  ///< Options::max_members was reached
     };
-    /// All that a group or forwarder means, through groups within groups; loops end, groups that are switched off
-    /// are left out.
+    /// All that a group or forwarder means, through groups within groups; loops end, groups that are switched
+    /// off are left out.
     Result<Expanded> expand(const Expansion& group) const;
 
     // ---- who logs in
 
-    /// `user@domain`, `user` (of the listener's domain, else the primary one), by name or alias; `user+folder` when
-    /// `with_folder`. not_found for everything that is no account.
+    /// `user@domain`, `user` (of the listener's domain, else the primary one), by name or alias;
+    /// `user+folder` when `with_folder`. not_found for everything that is no account.
     Result<LoginName> login_name(std::string_view login, std::string_view listener_domain = {},
                                  bool with_folder = false) const;
 
@@ -209,7 +231,8 @@ public:
     /// What holds for the account now. Cached; changes at any level count at once.
     Result<std::shared_ptr<const settings::AccountSettings>> effective(AccountId id) const;
     /// What accounts without explicit values of that domain and class have.
-    Result<std::shared_ptr<const settings::AccountSettings>> effective(DomainId domain, ClassId account_class = {}) const;
+    Result<std::shared_ptr<const settings::AccountSettings>> effective(DomainId domain,
+                                                                       ClassId account_class = {}) const;
     Result<> set_value(SettingsLevel level, std::string_view attribute, std::string_view text);
     Result<> reset_value(SettingsLevel level, std::string_view attribute);  ///< inherited again
     Result<ExplicitValues> explicit_values(SettingsLevel level) const;
@@ -222,7 +245,8 @@ public:
     // ---- administrators. Permissions are not built yet: who is here may do everything.
 
     Result<> create_admin(std::string_view name, std::string_view description, std::string_view credentials);
-    Result<> change_admin(std::string_view name, std::optional<bool> enabled, std::optional<std::string> description);
+    Result<> change_admin(std::string_view name, std::optional<bool> enabled,
+                          std::optional<std::string> description);
     Result<> delete_admin(std::string_view name);  ///< not the built-in one
     Result<> set_admin_credentials(std::string_view name, std::string_view bytes);
     Result<AdminEntry> admin(std::string_view name) const;

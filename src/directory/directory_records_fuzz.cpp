@@ -24,23 +24,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
     auto encode = [](const auto& record) { return records::encode(record); };
     switch (data[0] % 7) {
-    case 0: same_again(records::decode_counters(bytes), encode, records::decode_counters); break;
-    case 1:
-        same_again(
-            records::decode_domain(bytes),
-            [](const records::DomainRecord& record) { return records::encode(record.domain, record.state); },
-            records::decode_domain);
-        break;
-    case 2: same_again(records::decode_name(bytes), encode, records::decode_name); break;
-    case 3: {
-        auto object = records::decode_object(bytes);
-        if (object && object->members.size() + object->aliases.size() > bytes.size()) std::abort();
-        same_again(object, encode, records::decode_object);
-        break;
-    }
-    case 4: same_again(records::decode_credentials(bytes), encode, records::decode_credentials); break;
-    case 5: same_again(records::decode_class(bytes), encode, records::decode_class); break;
-    case 6: same_again(records::decode_admin(bytes), encode, records::decode_admin); break;
+        case 0: same_again(records::decode_counters(bytes), encode, records::decode_counters); break;
+        case 1:
+            same_again(
+                records::decode_domain(bytes),
+                [](const records::DomainRecord& record) {
+                    return records::encode(record.domain, record.state);
+                },
+                records::decode_domain);
+            break;
+        case 2: same_again(records::decode_name(bytes), encode, records::decode_name); break;
+        case 3: {
+            auto object = records::decode_object(bytes);
+            if (object && object->members.size() + object->aliases.size() > bytes.size()) std::abort();
+            same_again(object, encode, records::decode_object);
+            break;
+        }
+        case 4: same_again(records::decode_credentials(bytes), encode, records::decode_credentials); break;
+        case 5: same_again(records::decode_class(bytes), encode, records::decode_class); break;
+        case 6: same_again(records::decode_admin(bytes), encode, records::decode_admin); break;
     }
     return 0;
 }

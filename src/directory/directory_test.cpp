@@ -110,17 +110,26 @@ TEST_F(DirectoryTest, NamesAreUniqueOverAllKindsOfObjects) {
 }
 
 TEST_F(DirectoryTest, BadNamesAreRefused) {
-    for (const char* name : {"", ".a", "a.", "a..b", "a b", "a@b", "a+b", "a\"b", "a(b", "\xff", "a\x01", "a\xe2\x80\xae" "b"})
-        EXPECT_EQ(error_of(d().create_account(t.domain, {name, "", "", ""})), DirectoryError::bad_name) << name;
-    EXPECT_EQ(error_of(d().create_account(t.domain, {std::string(65, 'a'), "", "", ""})), DirectoryError::bad_name);
+    for (const char* name : {"", ".a", "a.", "a..b", "a b", "a@b", "a+b", "a\"b", "a(b", "\xff", "a\x01",
+                             "a\xe2\x80\xae"
+                             "b"})
+        EXPECT_EQ(error_of(d().create_account(t.domain, {name, "", "", ""})), DirectoryError::bad_name)
+            << name;
+    EXPECT_EQ(error_of(d().create_account(t.domain, {std::string(65, 'a'), "", "", ""})),
+              DirectoryError::bad_name);
     for (const char* name : {"", ".", "a..b", "-a.org", "a b.org", "exa_mple!.org", "a.org.", "a\x01.org"})
         EXPECT_EQ(error_of(d().create_domain({name, ""})), DirectoryError::bad_name) << name;
 }
 
 TEST_F(DirectoryTest, InternationalDomainsAreOneInEitherSpelling) {
-    auto id = d().create_domain({"B\xc3\x9c" "cher.example", ""});
+    auto id =
+        d().create_domain({"B\xc3\x9c"
+                           "cher.example",
+                           ""});
     ASSERT_TRUE(id);
-    EXPECT_EQ(d().domain(*id)->name, "b\xc3\xbc" "cher.example");
+    EXPECT_EQ(d().domain(*id)->name,
+              "b\xc3\xbc"
+              "cher.example");
     EXPECT_TRUE(d().is_local_domain("xn--bcher-kva.example"));
     EXPECT_EQ(error_of(d().create_domain({"XN--bcher-kva.example", ""})), DirectoryError::exists);
 }
@@ -128,7 +137,8 @@ TEST_F(DirectoryTest, InternationalDomainsAreOneInEitherSpelling) {
 TEST_F(DirectoryTest, ACatchAllTakesWhatNobodyIsNamed) {
     AccountId alice = t.account("alice");
     EXPECT_TRUE(goes<Unknown>("nobody"));
-    EXPECT_EQ(error_of(d().set_catch_all(t.domain, Domain::CatchAll::account, "bob")), DirectoryError::not_found);
+    EXPECT_EQ(error_of(d().set_catch_all(t.domain, Domain::CatchAll::account, "bob")),
+              DirectoryError::not_found);
     ASSERT_TRUE(d().set_catch_all(t.domain, Domain::CatchAll::account, "Alice"));
     ASSERT_TRUE(mailbox("nobody+x"));
     EXPECT_EQ(mailbox("nobody")->id, alice);
@@ -219,7 +229,8 @@ TEST_F(DirectoryTest, AForcedDeletionTakesEverythingEvenAfterACrash) {
         ASSERT_TRUE(d().create_account(id, {"user" + std::to_string(i), "x", "", ""}));
     auto its_class = d().create_class(id, "staff");
     ASSERT_TRUE(d().set_value(SettingsLevel::account_class(*its_class), "totalMessageCount", "5"));
-    EXPECT_EQ(error_of(d().delete_domain(id, Directory::Delete::refuse_when_not_empty)), DirectoryError::in_use);
+    EXPECT_EQ(error_of(d().delete_domain(id, Directory::Delete::refuse_when_not_empty)),
+              DirectoryError::in_use);
     std::size_t before = t.keys();
     ASSERT_TRUE(d().delete_domain(id, Directory::Delete::forced));
     EXPECT_FALSE(d().is_local_domain("gone.example"));
@@ -238,7 +249,8 @@ TEST_F(DirectoryTest, GroupsWithinGroupsAreExpandedAndLoopsEnd) {
     auto a = *d().create_group(t.domain, "a");
     auto b = *d().create_group(t.domain, "b");
     auto off = *d().create_group(t.domain, "off");
-    std::vector<mime::AddrSpec> members{{"alice", "example.org"}, {"b", "example.org"}, {"x", "remote.example"}, {"off", "example.org"}};
+    std::vector<mime::AddrSpec> members{
+        {"alice", "example.org"}, {"b", "example.org"}, {"x", "remote.example"}, {"off", "example.org"}};
     ASSERT_TRUE(d().add_members(a, members));
     ASSERT_TRUE(d().add_member(b, {"A", "example.org"}));
     ASSERT_TRUE(d().add_member(b, {"ALICE", "example.org"}));
@@ -250,8 +262,9 @@ TEST_F(DirectoryTest, GroupsWithinGroupsAreExpandedAndLoopsEnd) {
     auto all = d().expand(std::get<Expansion>(route));
     ASSERT_TRUE(all);
     EXPECT_FALSE(all->truncated);
-    EXPECT_THAT(all->members, ElementsAre(mime::AddrSpec{"alice", "example.org"}, mime::AddrSpec{"x", "remote.example"},
-                                          mime::AddrSpec{"bob", "example.org"}));
+    EXPECT_THAT(all->members,
+                ElementsAre(mime::AddrSpec{"alice", "example.org"}, mime::AddrSpec{"x", "remote.example"},
+                            mime::AddrSpec{"bob", "example.org"}));
 }
 
 TEST_F(DirectoryTest, AForwarderAndAFolderRecipientHaveTheirWays) {
@@ -324,9 +337,12 @@ TEST_F(DirectoryTest, SettingsAreInheritedAndExplicitValuesWin) {
     EXPECT_EQ(count(alice), 40u);
     ASSERT_TRUE(d().reset_value(SettingsLevel::account(alice), "totalMessageCount"));
     EXPECT_EQ(count(alice), 20u);
-    EXPECT_EQ(error_of(d().set_value(SettingsLevel::account(alice), "totalMessageCount", "many")), DirectoryError::bad_value);
-    EXPECT_EQ(error_of(d().set_value(SettingsLevel::account(alice), "noSuchThing", "1")), DirectoryError::bad_value);
-    EXPECT_EQ(error_of(d().set_value(SettingsLevel::account(AccountId{999}), "totalMessageCount", "1")), DirectoryError::not_found);
+    EXPECT_EQ(error_of(d().set_value(SettingsLevel::account(alice), "totalMessageCount", "many")),
+              DirectoryError::bad_value);
+    EXPECT_EQ(error_of(d().set_value(SettingsLevel::account(alice), "noSuchThing", "1")),
+              DirectoryError::bad_value);
+    EXPECT_EQ(error_of(d().set_value(SettingsLevel::account(AccountId{999}), "totalMessageCount", "1")),
+              DirectoryError::not_found);
 }
 
 TEST_F(DirectoryTest, AServiceMustBeAllowedAtEveryLevel) {

@@ -17,8 +17,8 @@ struct TextHash {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
-/// All domains, in memory: they are few beside accounts (a thousand take about half a megabyte), and every address
-/// is held against them. Names are in normal form (names.h). Any thread.
+/// All domains, in memory: they are few beside accounts (a thousand take about half a megabyte), and every
+/// address is held against them. Names are in normal form (names.h). Any thread.
 class DomainTable {
 public:
     using Pointer = std::shared_ptr<const Domain>;

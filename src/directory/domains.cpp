@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t deletion_chunk = 1000;  // objects erased in one batch
 
-std::unexpected<Failure> no_domain() { return fail(DirectoryError::not_found, "there is no such domain"); }
+std::unexpected<Failure> no_domain() {
+    return fail(DirectoryError::not_found, "there is no such domain");
+}
 
 Result<std::string> free_domain_name(const DomainTable& domains, std::string_view name) {
     auto normal = normal_domain(name);
@@ -17,12 +19,14 @@ Result<std::string> free_domain_name(const DomainTable& domains, std::string_vie
         return fail(DirectoryError::bad_name, "'" + std::string{name} + "' is not a domain's name: labels of letters, "
                                               "digits and '-' with dots between them are expected");
     if (auto taken = domains.find(*normal))
-        return fail(DirectoryError::exists, "'" + *normal + "' is already the domain or an alias of '" + taken->name + "'");
+        return fail(DirectoryError::exists,
+                    "'" + *normal + "' is already the domain or an alias of '" + taken->name + "'");
     return *normal;
 }
 
 std::string encode_domain(const Domain& domain) {
-    return records::encode(domain, domain.enabled ? records::DomainState::enabled : records::DomainState::disabled);
+    return records::encode(domain,
+                           domain.enabled ? records::DomainState::enabled : records::DomainState::disabled);
 }
 
 std::string name_value(DomainId id) {
@@ -63,12 +67,14 @@ Result<DomainId> Directory::create_domain(const NewDomain& given) {
         records::Object account;
         account.domain = id;
         account.name = "postmaster";
-        account.created = std::chrono::duration_cast<std::chrono::seconds>(domain.created.time_since_epoch()).count();
+        account.created =
+            std::chrono::duration_cast<std::chrono::seconds>(domain.created.time_since_epoch()).count();
         account.password_changed = account.created;
         kv::Batch batch;
         if (!given.postmaster_credentials.empty()) {
             account.password_version = 1;
-            batch.put(keys::password(postmaster), records::encode(Credentials{given.postmaster_credentials, 1}));
+            batch.put(keys::password(postmaster),
+                      records::encode(Credentials{given.postmaster_credentials, 1}));
         }
         impl_->put_counters(batch);
         batch.put(keys::domain(id), encode_domain(domain));
@@ -84,7 +90,8 @@ Result<DomainId> Directory::create_domain(const NewDomain& given) {
     return id;
 }
 
-Result<> Directory::Impl::update_domain(DomainId id, const std::function<Result<>(Domain&, kv::Batch&)>& change) {
+Result<> Directory::Impl::update_domain(DomainId id,
+                                        const std::function<Result<>(Domain&, kv::Batch&)>& change) {
     {
         std::lock_guard lock{writing};
         auto before = domains.find(id);
@@ -151,7 +158,8 @@ Result<> Directory::add_domain_alias(DomainId id, std::string_view alias) {
 Result<> Directory::remove_domain_alias(DomainId id, std::string_view alias) {
     return impl_->update_domain(id, [&](Domain& domain, kv::Batch&) -> Result<> {
         auto normal = normal_domain(alias);
-        auto it = normal ? std::find(domain.aliases.begin(), domain.aliases.end(), *normal) : domain.aliases.end();
+        auto it =
+            normal ? std::find(domain.aliases.begin(), domain.aliases.end(), *normal) : domain.aliases.end();
         if (it == domain.aliases.end())
             return fail(DirectoryError::not_found,
                         "'" + domain.name + "' has no alias '" + std::string{alias} + "'");
@@ -163,20 +171,20 @@ Result<> Directory::remove_domain_alias(DomainId id, std::string_view alias) {
 Result<> Directory::set_catch_all(DomainId id, Domain::CatchAll kind, std::string_view target) {
     return impl_->update_domain(id, [&](Domain& domain, kv::Batch&) -> Result<> {
         switch (kind) {
-        case Domain::CatchAll::disabled: break;
-        case Domain::CatchAll::account: {
-            std::string folded = fold_local(target);
-            auto named = impl_->find_name({id, folded});
-            if (!named) return std::unexpected(named.error());
-            if (named->id.value() == 0 || named->kind != ObjectKind::account)
-                return fail(DirectoryError::not_found,
-                            "'" + domain.name + "' has no account '" + std::string{target} + "' to catch all mail");
-            break;
-        }
-        case Domain::CatchAll::folder:
-            if (target.empty() || folder_detail(target) != target)
-                return fail(DirectoryError::bad_value, "the path of a public folder is needed");
-            break;
+            case Domain::CatchAll::disabled: break;
+            case Domain::CatchAll::account: {
+                std::string folded = fold_local(target);
+                auto named = impl_->find_name({id, folded});
+                if (!named) return std::unexpected(named.error());
+                if (named->id.value() == 0 || named->kind != ObjectKind::account)
+                    return fail(DirectoryError::not_found, "'" + domain.name + "' has no account '"
+                                                               + std::string{target} + "' to catch all mail");
+                break;
+            }
+            case Domain::CatchAll::folder:
+                if (target.empty() || folder_detail(target) != target)
+                    return fail(DirectoryError::bad_value, "the path of a public folder is needed");
+                break;
         }
         domain.catch_all = kind;
         domain.catch_all_target = kind == Domain::CatchAll::disabled ? std::string{} : std::string{target};
@@ -211,8 +219,8 @@ Result<> Directory::delete_domain(DomainId id, Delete how) {
                 return fail(DirectoryError::in_use, "'" + domain->name + "' has accounts or other objects besides its "
                                                     "postmaster; delete them first, or force the deletion");
         }
-        // First, in one batch, the domain ceases to exist for everybody; its records go after that, and if a crash comes
-        // between, open() takes it up.
+        // First, in one batch, the domain ceases to exist for everybody; its records go after that, and if a
+        // crash comes between, open() takes it up.
         kv::Batch batch;
         for (const std::string& name : all_names(*domain)) batch.erase(keys::domain_name(name));
         batch.put(keys::domain(id), records::encode(*domain, records::DomainState::deleting));

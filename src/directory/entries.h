@@ -14,17 +14,17 @@
 #include "directory/service.h"
 #include "mime/address.h"
 
-/// What the directory knows of each object, as values. Entries that it hands out are immutable and may be kept:
-/// a change makes a new entry.
+/// What the directory knows of each object, as values. Entries that it hands out are immutable and may be
+/// kept: a change makes a new entry.
 namespace postrider::directory {
 
 enum class DirectoryError {
     not_found,
-    exists,        ///< the name is taken by another object or alias of the domain
+    exists,  ///< the name is taken by another object or alias of the domain
     bad_name,
-    in_use,        ///< e.g. a class that accounts inherit from, a domain with accounts
-    not_allowed,   ///< the postmaster cannot be removed, the password is against the policy, ...
-    bad_value,     ///< an attribute's value is out of its range
+    in_use,       ///< e.g. a class that accounts inherit from, a domain with accounts
+    not_allowed,  ///< the postmaster cannot be removed, the password is against the policy, ...
+    bad_value,    ///< an attribute's value is out of its range
     storage,
 };
 struct Failure {
@@ -38,14 +38,14 @@ using ClassId = Tagged<struct ClassTag, std::uint32_t>;  ///< 0 = the domain's a
 
 struct Domain {
     DomainId id;
-    std::string name;                  ///< lower case, U-label
+    std::string name;  ///< lower case, U-label
     std::vector<std::string> aliases;
     bool enabled = true;
     enum class CatchAll : std::uint8_t { disabled, account, folder } catch_all = CatchAll::disabled;
-    std::string catch_all_target;      ///< local part, or path of a public folder
-    AccountId public_account;          ///< owner of the public folders; no account entry of its own
-    std::uint16_t location = 0;        ///< storage location of its messages
-    AccountId postmaster;              ///< who gets mail for postmaster@
+    std::string catch_all_target;  ///< local part, or path of a public folder
+    AccountId public_account;      ///< owner of the public folders; no account entry of its own
+    std::uint16_t location = 0;    ///< storage location of its messages
+    AccountId postmaster;          ///< who gets mail for postmaster@
     Services services = all_services();
     std::string customer_reference;
     Time created;
@@ -61,7 +61,7 @@ struct AccountEntry {
     std::string address;               ///< name@domain
     std::vector<std::string> aliases;  ///< further local parts
     std::string full_name;
-    std::string account_class;         ///< "" = domain defaults
+    std::string account_class;  ///< "" = domain defaults
     bool enabled = true;
     bool must_change_password = false;
 
@@ -72,12 +72,12 @@ struct AccountEntry {
     Time created;
     std::uint32_t password_version = 0;  ///< grows with every change of the password; 0 = never had one
     Time password_changed;
-    bool explicit_settings = false;      ///< some value is not inherited
+    bool explicit_settings = false;  ///< some value is not inherited
 };
 
 /// A group (members may be groups too) or a forwarder (sends on, no groups in it).
 struct GroupEntry {
-    AccountId id;                      ///< from the same numbers as accounts
+    AccountId id;  ///< from the same numbers as accounts
     DomainId domain;
     ObjectKind kind = ObjectKind::group;
     std::string name;
@@ -85,7 +85,8 @@ struct GroupEntry {
     std::vector<std::string> aliases;
     bool enabled = true;
     bool publish_contact = false;
-    std::shared_ptr<const std::vector<mime::AddrSpec>> members;  ///< never null; in the order in which they were added
+    std::shared_ptr<const std::vector<mime::AddrSpec>>
+        members;  ///< never null; in the order in which they were added
 };
 
 struct FolderRecipient {
@@ -96,7 +97,7 @@ struct FolderRecipient {
     std::vector<std::string> aliases;
     bool enabled = true;
     bool publish_contact = false;
-    std::string folder;                ///< path in the domain's public folders
+    std::string folder;  ///< path in the domain's public folders
 };
 
 struct AccountClass {
@@ -122,7 +123,7 @@ struct AdminEntry {
 /// Where mail for an address goes.
 struct Mailbox {
     std::shared_ptr<const AccountEntry> account;
-    std::string folder;                ///< "" = INBOX, or the detail of user+folder (which need not exist)
+    std::string folder;  ///< "" = INBOX, or the detail of user+folder (which need not exist)
 };
 struct PublicFolder {
     DomainId domain;
@@ -131,14 +132,14 @@ struct PublicFolder {
 };
 /// Group or forwarder: deliver to these instead. Directory::expand follows groups within groups.
 struct Expansion {
-    std::string name;                  ///< name@domain of the group
+    std::string name;  ///< name@domain of the group
     AccountId group;
     std::shared_ptr<const std::vector<mime::AddrSpec>> members;  ///< never null; shared, since it may be long
 };
 struct NotLocal {};
-struct Unknown {};                     ///< the domain is ours, the address is not
-struct Disabled {};                    ///< account or domain is switched off for now
-struct Unavailable {                   ///< the store could not be read: answer 451, never 550
+struct Unknown {};    ///< the domain is ours, the address is not
+struct Disabled {};   ///< account or domain is switched off for now
+struct Unavailable {  ///< the store could not be read: answer 451, never 550
     std::string what;
 };
 using Route = std::variant<Mailbox, PublicFolder, Expansion, NotLocal, Unknown, Disabled, Unavailable>;

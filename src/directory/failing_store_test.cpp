@@ -60,7 +60,9 @@ TEST(FullDisk, LeavesEverythingAsItWas) {
     store.writes_left = 0;
     NewAccount bob;
     bob.name = "bob";
-    auto failed = [](const auto& result) { return !result && result.error().kind == DirectoryError::storage; };
+    auto failed = [](const auto& result) {
+        return !result && result.error().kind == DirectoryError::storage;
+    };
     EXPECT_TRUE(failed(d.create_account(t.domain, bob)));
     EXPECT_TRUE(failed(d.create_domain({"example.net", "x"})));
     EXPECT_TRUE(failed(d.rename_account(id, "alicia")));

@@ -10,8 +10,10 @@ namespace {
 
 Result<AccountId> create(Directory::Impl& impl, records::Object object) {
     std::lock_guard lock{impl.writing};
-    if (impl.domains.find(object.domain) == nullptr) return fail(DirectoryError::not_found, "there is no such domain");
-    object.created = std::chrono::duration_cast<std::chrono::seconds>(impl.clock.now().time_since_epoch()).count();
+    if (impl.domains.find(object.domain) == nullptr)
+        return fail(DirectoryError::not_found, "there is no such domain");
+    object.created =
+        std::chrono::duration_cast<std::chrono::seconds>(impl.clock.now().time_since_epoch()).count();
     AccountId id = impl.counters.next_account;
     impl.counters.next_account = AccountId{id.value() + 1};
     kv::Batch batch;
@@ -44,7 +46,8 @@ Result<AccountId> Directory::create_group(DomainId domain, std::string_view name
     return create(*impl_, std::move(object));
 }
 
-Result<AccountId> Directory::create_folder_recipient(DomainId domain, std::string_view name, std::string_view folder) {
+Result<AccountId> Directory::create_folder_recipient(DomainId domain, std::string_view name,
+                                                     std::string_view folder) {
     if (folder.empty() || folder_detail(folder) != folder)
         return fail(DirectoryError::bad_value, "a folder recipient needs the path of a public folder");
     records::Object object;
@@ -55,7 +58,9 @@ Result<AccountId> Directory::create_folder_recipient(DomainId domain, std::strin
     return create(*impl_, std::move(object));
 }
 
-Result<> Directory::add_member(AccountId group, const mime::AddrSpec& member) { return add_members(group, {&member, 1}); }
+Result<> Directory::add_member(AccountId group, const mime::AddrSpec& member) {
+    return add_members(group, {&member, 1});
+}
 
 Result<> Directory::add_members(AccountId group, std::span<const mime::AddrSpec> members) {
     std::lock_guard lock{impl_->writing};
@@ -72,7 +77,8 @@ Result<> Directory::add_members(AccountId group, std::span<const mime::AddrSpec>
             if (!known.insert(folded_address(member)).second) continue;
             if (object.members.size() >= impl_->options.max_members)
                 return fail(DirectoryError::not_allowed, "the group has as many members as it may have ("
-                                                             + std::to_string(impl_->options.max_members) + ")");
+                                                             + std::to_string(impl_->options.max_members)
+                                                             + ")");
             object.members.push_back(std::move(member));
         }
         return {};
@@ -88,8 +94,10 @@ Result<> Directory::remove_member(AccountId group, const mime::AddrSpec& member)
         mime::AddrSpec wanted{member.local, normal_domain(member.domain).value_or(member.domain)};
         std::string folded = folded_address(wanted);
         if (std::erase_if(object.members,
-                          [&](const mime::AddrSpec& one) { return folded_address(one) == folded; }) == 0)
-            return fail(DirectoryError::not_found, "'" + member.text() + "' is not a member of '" + object.name + "'");
+                          [&](const mime::AddrSpec& one) { return folded_address(one) == folded; })
+            == 0)
+            return fail(DirectoryError::not_found,
+                        "'" + member.text() + "' is not a member of '" + object.name + "'");
         return {};
     });
     if (!done) return std::unexpected(done.error());
@@ -106,12 +114,14 @@ Result<std::shared_ptr<const GroupEntry>> Directory::group(AccountId id) const {
 Result<std::shared_ptr<const FolderRecipient>> Directory::folder_recipient(AccountId id) const {
     auto entry = impl_->find_object(id);
     if (!entry) return std::unexpected(entry.error());
-    if (auto* recipient = std::get_if<std::shared_ptr<const FolderRecipient>>(&*entry)) return std::move(*recipient);
+    if (auto* recipient = std::get_if<std::shared_ptr<const FolderRecipient>>(&*entry))
+        return std::move(*recipient);
     return fail(DirectoryError::not_found, "there is no such folder recipient");
 }
 
 Result<std::vector<ListedObject>> Directory::membership(const mime::AddrSpec& member) const {
-    std::string begin = keys::member_of(normal_domain(member.domain).value_or(member.domain), fold_local(member.local));
+    std::string begin =
+        keys::member_of(normal_domain(member.domain).value_or(member.domain), fold_local(member.local));
     std::vector<ListedObject> found;
     auto cursor = impl_->store.scan(begin, keys::after(begin));
     for (; cursor->valid(); cursor->next()) {
@@ -129,8 +139,8 @@ Result<std::vector<ListedObject>> Directory::membership(const mime::AddrSpec& me
 
 Result<Directory::Expanded> Directory::expand(const Expansion& start) const {
     Expanded result;
-    std::unordered_set<std::string> seen;                    // addresses, folded
-    std::unordered_set<AccountId> groups{start.group};       // already opened: loops end here
+    std::unordered_set<std::string> seen;               // addresses, folded
+    std::unordered_set<AccountId> groups{start.group};  // already opened: loops end here
     std::vector<std::shared_ptr<const std::vector<mime::AddrSpec>>> open{start.members};
     std::size_t looked_at = 0;  // members may repeat: the work is bounded too, not the result alone
     for (std::size_t i = 0; i < open.size(); ++i) {
@@ -142,13 +152,14 @@ Result<Directory::Expanded> Directory::expand(const Expansion& start) const {
                 return result;
             }
             Route where = route(member);
-            if (auto* failed = std::get_if<Unavailable>(&where)) return fail(DirectoryError::storage, failed->what);
+            if (auto* failed = std::get_if<Unavailable>(&where))
+                return fail(DirectoryError::storage, failed->what);
             if (auto* inner = std::get_if<Expansion>(&where)) {
                 if (groups.insert(inner->group).second) open.push_back(inner->members);
                 continue;
             }
-            // A group that is switched off says Disabled: leave it out. An account that is may be back when the mail
-            // is delivered, so it stays.
+            // A group that is switched off says Disabled: leave it out. An account that is may be back when
+            // the mail is delivered, so it stays.
             if (std::holds_alternative<Disabled>(where)) {
                 auto its_domain = impl_->domains.find(member.domain);
                 auto named = its_domain ? object(its_domain->id, member.local)
@@ -159,7 +170,8 @@ Result<Directory::Expanded> Directory::expand(const Expansion& start) const {
             std::string key;
             if (auto* box = std::get_if<Mailbox>(&where))
                 key = std::to_string(box->account->id.value()) + '\0' + box->folder;
-            else key = folded_address(member);
+            else
+                key = folded_address(member);
             if (seen.insert(std::move(key)).second) result.members.push_back(member);
         }
     }

@@ -8,22 +8,22 @@ namespace {
 
 Result<> level_exists(Directory::Impl& impl, SettingsLevel level) {
     switch (level.kind()) {
-    case SettingsLevel::Kind::server: return {};
-    case SettingsLevel::Kind::domain:
-        if (impl.domains.find(DomainId{static_cast<std::uint32_t>(level.id())}) != nullptr) return {};
-        break;
-    case SettingsLevel::Kind::account_class: {
-        auto found = impl.read_class(ClassId{static_cast<std::uint32_t>(level.id())});
-        if (!found) return std::unexpected(found.error());
-        if (*found) return {};
-        break;
-    }
-    case SettingsLevel::Kind::account: {
-        auto found = impl.need(AccountId{level.id()}, "account");
-        if (!found) return std::unexpected(found.error());
-        if (found->kind == ObjectKind::account) return {};
-        break;
-    }
+        case SettingsLevel::Kind::server: return {};
+        case SettingsLevel::Kind::domain:
+            if (impl.domains.find(DomainId{static_cast<std::uint32_t>(level.id())}) != nullptr) return {};
+            break;
+        case SettingsLevel::Kind::account_class: {
+            auto found = impl.read_class(ClassId{static_cast<std::uint32_t>(level.id())});
+            if (!found) return std::unexpected(found.error());
+            if (*found) return {};
+            break;
+        }
+        case SettingsLevel::Kind::account: {
+            auto found = impl.need(AccountId{level.id()}, "account");
+            if (!found) return std::unexpected(found.error());
+            if (found->kind == ObjectKind::account) return {};
+            break;
+        }
     }
     return fail(DirectoryError::not_found, "there is no such domain, class or account");
 }
@@ -32,8 +32,10 @@ Result<> level_exists(Directory::Impl& impl, SettingsLevel level) {
 Result<> store_overrides(Directory::Impl& impl, SettingsLevel level, const settings::Overrides& overrides) {
     kv::Batch batch;
     std::string key = keys::settings(level);
-    if (overrides.empty()) batch.erase(key);
-    else batch.put(key, overrides.encode());
+    if (overrides.empty())
+        batch.erase(key);
+    else
+        batch.put(key, overrides.encode());
     if (level.kind() != SettingsLevel::Kind::account) {
         if (auto done = impl.commit(std::move(batch)); !done) return done;
         impl.class_settings.clear();
@@ -55,7 +57,8 @@ Result<> store_overrides(Directory::Impl& impl, SettingsLevel level, const setti
 void tell_changed(const Directory::Impl& impl, SettingsLevel level) {
     DomainId domain;
     AccountId account;
-    if (level.kind() == SettingsLevel::Kind::domain) domain = DomainId{static_cast<std::uint32_t>(level.id())};
+    if (level.kind() == SettingsLevel::Kind::domain)
+        domain = DomainId{static_cast<std::uint32_t>(level.id())};
     if (level.kind() == SettingsLevel::Kind::account) account = AccountId{level.id()};
     impl.tell(ChangeEvent::Kind::settings_changed, domain, account);
 }
@@ -108,7 +111,8 @@ Result<std::shared_ptr<const settings::AccountSettings>> Directory::effective(Ac
 
 Result<std::shared_ptr<const settings::AccountSettings>> Directory::effective(DomainId domain,
                                                                               ClassId account_class) const {
-    if (impl_->domains.find(domain) == nullptr) return fail(DirectoryError::not_found, "there is no such domain");
+    if (impl_->domains.find(domain) == nullptr)
+        return fail(DirectoryError::not_found, "there is no such domain");
     return impl_->class_effective({domain, account_class});
 }
 
@@ -120,8 +124,8 @@ Result<> Directory::set_value(SettingsLevel level, std::string_view attribute, s
         if (!overrides) return std::unexpected(overrides.error());
         if (auto set = overrides->set(settings::account_table(), attribute, text); !set)
             return fail(DirectoryError::bad_value, std::string{attribute} + ": " + set.error().problem
-                                                         + (set.error().allowed.empty() ? "" : "; allowed: ")
-                                                         + set.error().allowed);
+                                                       + (set.error().allowed.empty() ? "" : "; allowed: ")
+                                                       + set.error().allowed);
         if (auto done = store_overrides(*impl_, level, *overrides); !done) return done;
     }
     tell_changed(*impl_, level);
@@ -147,7 +151,9 @@ Result<ExplicitValues> Directory::explicit_values(SettingsLevel level) const {
     return overrides->all();
 }
 
-void Directory::set_server_services(Services services) { impl_->server_services = services.bits(); }
+void Directory::set_server_services(Services services) {
+    impl_->server_services = services.bits();
+}
 
 Result<bool> Directory::service_allowed(const AccountEntry& account, Service service) const {
     if (!Services::from_bits(impl_->server_services).has(service)) return false;

@@ -10,23 +10,33 @@
 /// Keys of the directory in the store; docs/formats/directory.md describes each. All begin with 'D'.
 namespace postrider::directory::keys {
 
-inline std::string of(char table) { return {'D', table}; }
+inline std::string of(char table) {
+    return {'D', table};
+}
 
-inline std::string counters() { return of('c'); }
-inline std::string server_secret() { return of('x'); }
+inline std::string counters() {
+    return of('c');
+}
+inline std::string server_secret() {
+    return of('x');
+}
 inline std::string domain(DomainId id) {
     std::string key = of('d');
     put_be(key, id.value());
     return key;
 }
-inline std::string domain_name(std::string_view name) { return of('n').append(name); }
+inline std::string domain_name(std::string_view name) {
+    return of('n').append(name);
+}
 
 inline std::string names_of(DomainId domain) {
     std::string key = of('o');
     put_be(key, domain.value());
     return key;
 }
-inline std::string name(DomainId domain, std::string_view folded) { return names_of(domain).append(folded); }
+inline std::string name(DomainId domain, std::string_view folded) {
+    return names_of(domain).append(folded);
+}
 
 inline std::string list_of(DomainId domain) {
     std::string key = of('l');
@@ -47,8 +57,12 @@ inline std::string by_id(char table, std::uint64_t id) {
     put_be(key, id);
     return key;
 }
-inline std::string object(AccountId id) { return by_id('a', id.value()); }
-inline std::string password(AccountId id) { return by_id('p', id.value()); }
+inline std::string object(AccountId id) {
+    return by_id('a', id.value());
+}
+inline std::string password(AccountId id) {
+    return by_id('p', id.value());
+}
 
 inline std::string settings(SettingsLevel level) {
     std::string key = of('s');
@@ -98,7 +112,9 @@ inline std::string member(std::string_view domain, std::string_view folded, Acco
     return key;
 }
 
-inline std::string admin(std::string_view folded) { return of('u').append(folded); }
+inline std::string admin(std::string_view folded) {
+    return of('u').append(folded);
+}
 
 /// The first key after all that begin with `prefix`.
 inline std::string after(std::string prefix) {

@@ -24,9 +24,10 @@ bool printable(std::string_view utf8) {
     if (!text::valid_utf8(utf8)) return false;
     while (!utf8.empty()) {
         char32_t c = text::take_code_point(utf8);
-        // C0, DEL, C1; line and paragraph separators; bidirectional overrides, which make one name look like another.
-        if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069)
-            || c == 0x200b || c == 0xfeff)
+        // C0, DEL, C1; line and paragraph separators; bidirectional overrides, which make one name look like
+        // another.
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e)
+            || (c >= 0x2066 && c <= 0x2069) || c == 0x200b || c == 0xfeff)
             return false;
     }
     return true;
@@ -40,7 +41,9 @@ bool good_label(std::string_view label) {
 
 }  // namespace
 
-std::string fold_local(std::string_view local) { return text::fold_unicode(local); }
+std::string fold_local(std::string_view local) {
+    return text::fold_unicode(local);
+}
 
 std::optional<std::string> normal_domain(std::string_view name) {
     auto alabels = text::to_alabels(name);
@@ -57,7 +60,8 @@ std::optional<std::string> normal_domain(std::string_view name) {
 std::optional<std::string> local_name_fault(std::string_view name) {
     if (name.empty()) return "a name is needed before the '@'";
     if (name.size() > max_local) return "the name is longer than 64 octets";
-    if (name.find('+') != std::string_view::npos) return "'+' divides a user from a folder and cannot be in a name";
+    if (name.find('+') != std::string_view::npos)
+        return "'+' divides a user from a folder and cannot be in a name";
     if (name.front() == '.' || name.back() == '.' || name.find("..") != std::string_view::npos)
         return "a dot must stand between other characters";
     if (!printable(name)) return "the name is not UTF-8 or holds characters that cannot be seen";

@@ -15,8 +15,9 @@ std::string fold_local(std::string_view local);
 /// characters other than letters, digits, '-' and '_' in an US-ASCII label, more than 253 octets as A-labels.
 std::optional<std::string> normal_domain(std::string_view name);
 
-/// Why a name cannot be given to an account, alias, group, forwarder or folder recipient; nullopt when it can.
-/// A dot-atom (RFC 5322 §3.2.3, RFC 6531 §3.3) of at most 64 octets, without '+', which divides user and folder.
+/// Why a name cannot be given to an account, alias, group, forwarder or folder recipient; nullopt when it
+/// can. A dot-atom (RFC 5322 §3.2.3, RFC 6531 §3.3) of at most 64 octets, without '+', which divides user and
+/// folder.
 std::optional<std::string> local_name_fault(std::string_view name);
 
 /// The same for a class or an administrator: 1 to 64 octets of UTF-8 without control characters or '/'.

@@ -13,8 +13,9 @@ enum class Which { account, other };
 
 Result<> right_kind(const records::Object& object, Which which) {
     if ((object.kind == ObjectKind::account) == (which == Which::account)) return {};
-    return fail(DirectoryError::not_found, which == Which::account ? "there is no such account"
-                                                                   : "there is no such group, forwarder or folder recipient");
+    return fail(DirectoryError::not_found, which == Which::account
+                                               ? "there is no such account"
+                                               : "there is no such group, forwarder or folder recipient");
 }
 
 Result<> rename(Directory::Impl& impl, AccountId id, std::string_view name, Which which) {
@@ -25,7 +26,8 @@ Result<> rename(Directory::Impl& impl, AccountId id, std::string_view name, Whic
         if (!before) return std::unexpected(before.error());
         if (auto good = right_kind(*before, which); !good) return good;
         if (fold_local(before->name) == fold_local("postmaster"))
-            return fail(DirectoryError::not_allowed, "the postmaster keeps its name (RFC 5321 asks for one in every domain)");
+            return fail(DirectoryError::not_allowed,
+                        "the postmaster keeps its name (RFC 5321 asks for one in every domain)");
         records::Object after = *before;
         after.name = name;
         // A name that was an alias of the same object is an alias no more.
@@ -81,8 +83,11 @@ Result<> remove_alias(Directory::Impl& impl, AccountId id, std::string_view alia
     auto done = impl.update(id, word(ObjectKind::account), [&](records::Object& object) -> Result<> {
         if (auto good = right_kind(object, which); !good) return good;
         std::string folded = fold_local(alias);
-        if (std::erase_if(object.aliases, [&](const std::string& other) { return fold_local(other) == folded; }) == 0)
-            return fail(DirectoryError::not_found, "'" + object.name + "' has no alias '" + std::string{alias} + "'");
+        if (std::erase_if(object.aliases,
+                          [&](const std::string& other) { return fold_local(other) == folded; })
+            == 0)
+            return fail(DirectoryError::not_found,
+                        "'" + object.name + "' has no alias '" + std::string{alias} + "'");
         return {};
     });
     if (!done) return std::unexpected(done.error());
@@ -94,7 +99,9 @@ Result<> remove_alias(Directory::Impl& impl, AccountId id, std::string_view alia
 Result<> Directory::rename_account(AccountId id, std::string_view name) {
     return rename(*impl_, id, name, Which::account);
 }
-Result<> Directory::rename_object(AccountId id, std::string_view name) { return rename(*impl_, id, name, Which::other); }
+Result<> Directory::rename_object(AccountId id, std::string_view name) {
+    return rename(*impl_, id, name, Which::other);
+}
 Result<> Directory::add_account_alias(AccountId id, std::string_view alias) {
     return add_alias(*impl_, id, alias, Which::account);
 }
@@ -122,18 +129,20 @@ Result<> Directory::delete_object(AccountId id) {
 
 Result<> Directory::change_object(AccountId id, const ObjectChange& change) {
     std::lock_guard lock{impl_->writing};
-    auto done = impl_->update(id, "group, forwarder or folder recipient", [&](records::Object& object) -> Result<> {
-        if (auto good = right_kind(object, Which::other); !good) return good;
-        if (change.enabled) object.enabled = *change.enabled;
-        if (change.publish_contact) object.publish_contact = *change.publish_contact;
-        if (change.folder) {
-            if (object.kind != ObjectKind::folder_recipient || change.folder->empty()
-                || folder_detail(*change.folder) != *change.folder)
-                return fail(DirectoryError::bad_value, "a folder recipient has the path of a public folder");
-            object.folder = *change.folder;
-        }
-        return {};
-    });
+    auto done =
+        impl_->update(id, "group, forwarder or folder recipient", [&](records::Object& object) -> Result<> {
+            if (auto good = right_kind(object, Which::other); !good) return good;
+            if (change.enabled) object.enabled = *change.enabled;
+            if (change.publish_contact) object.publish_contact = *change.publish_contact;
+            if (change.folder) {
+                if (object.kind != ObjectKind::folder_recipient || change.folder->empty()
+                    || folder_detail(*change.folder) != *change.folder)
+                    return fail(DirectoryError::bad_value,
+                                "a folder recipient has the path of a public folder");
+                object.folder = *change.folder;
+            }
+            return {};
+        });
     if (!done) return std::unexpected(done.error());
     return {};
 }
@@ -146,8 +155,10 @@ Result<ListedObject> Directory::object(DomainId domain, std::string_view name) c
     auto entry = impl_->find_object(named->id);
     if (!entry) return std::unexpected(entry.error());
     ListedObject found{named->id, named->kind, {}};
-    if (auto* account = std::get_if<std::shared_ptr<const AccountEntry>>(&*entry)) found.name = (*account)->name;
-    else if (auto* group = std::get_if<std::shared_ptr<const GroupEntry>>(&*entry)) found.name = (*group)->name;
+    if (auto* account = std::get_if<std::shared_ptr<const AccountEntry>>(&*entry))
+        found.name = (*account)->name;
+    else if (auto* group = std::get_if<std::shared_ptr<const GroupEntry>>(&*entry))
+        found.name = (*group)->name;
     else if (auto* recipient = std::get_if<std::shared_ptr<const FolderRecipient>>(&*entry))
         found.name = (*recipient)->name;
     else

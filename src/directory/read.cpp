@@ -9,7 +9,9 @@ std::unexpected<Failure> damaged(std::string what) {
     return fail(DirectoryError::storage, "the directory's record of " + std::move(what) + " is damaged");
 }
 
-Time time_of(std::int64_t seconds) { return Time{std::chrono::seconds{seconds}}; }
+Time time_of(std::int64_t seconds) {
+    return Time{std::chrono::seconds{seconds}};
+}
 
 template <class Entry>
 void fill_common(Entry& entry, AccountId id, records::Object& object, const Domain& domain) {
@@ -91,43 +93,43 @@ Result<ObjectEntry> Directory::Impl::find_object(AccountId id) {
     if (domain == nullptr) return entry;  // gone, or its domain is: not worth a place
     records::Object& from = **object;
     switch (from.kind) {
-    case ObjectKind::account: {
-        auto account = std::make_shared<AccountEntry>();
-        if (from.class_id.value() != 0) {
-            auto its_class = read_class(from.class_id);
-            if (!its_class) return std::unexpected(its_class.error());
-            if (*its_class) account->account_class = (*its_class)->name;
+        case ObjectKind::account: {
+            auto account = std::make_shared<AccountEntry>();
+            if (from.class_id.value() != 0) {
+                auto its_class = read_class(from.class_id);
+                if (!its_class) return std::unexpected(its_class.error());
+                if (*its_class) account->account_class = (*its_class)->name;
+            }
+            fill_common(*account, id, from, *domain);
+            account->full_name = std::move(from.full_name);
+            account->first_name = std::move(from.first_name);
+            account->last_name = std::move(from.last_name);
+            account->customer_reference = std::move(from.customer_reference);
+            account->must_change_password = from.must_change_password;
+            account->explicit_settings = from.explicit_settings;
+            account->class_id = from.class_id;
+            account->created = time_of(from.created);
+            account->password_version = from.password_version;
+            account->password_changed = time_of(from.password_changed);
+            entry = std::shared_ptr<const AccountEntry>{std::move(account)};
+            break;
         }
-        fill_common(*account, id, from, *domain);
-        account->full_name = std::move(from.full_name);
-        account->first_name = std::move(from.first_name);
-        account->last_name = std::move(from.last_name);
-        account->customer_reference = std::move(from.customer_reference);
-        account->must_change_password = from.must_change_password;
-        account->explicit_settings = from.explicit_settings;
-        account->class_id = from.class_id;
-        account->created = time_of(from.created);
-        account->password_version = from.password_version;
-        account->password_changed = time_of(from.password_changed);
-        entry = std::shared_ptr<const AccountEntry>{std::move(account)};
-        break;
-    }
-    case ObjectKind::group:
-    case ObjectKind::forwarder: {
-        auto group = std::make_shared<GroupEntry>();
-        fill_common(*group, id, from, *domain);
-        group->kind = from.kind;
-        group->members = std::make_shared<const std::vector<mime::AddrSpec>>(std::move(from.members));
-        entry = std::shared_ptr<const GroupEntry>{std::move(group)};
-        break;
-    }
-    case ObjectKind::folder_recipient: {
-        auto recipient = std::make_shared<FolderRecipient>();
-        fill_common(*recipient, id, from, *domain);
-        recipient->folder = std::move(from.folder);
-        entry = std::shared_ptr<const FolderRecipient>{std::move(recipient)};
-        break;
-    }
+        case ObjectKind::group:
+        case ObjectKind::forwarder: {
+            auto group = std::make_shared<GroupEntry>();
+            fill_common(*group, id, from, *domain);
+            group->kind = from.kind;
+            group->members = std::make_shared<const std::vector<mime::AddrSpec>>(std::move(from.members));
+            entry = std::shared_ptr<const GroupEntry>{std::move(group)};
+            break;
+        }
+        case ObjectKind::folder_recipient: {
+            auto recipient = std::make_shared<FolderRecipient>();
+            fill_common(*recipient, id, from, *domain);
+            recipient->folder = std::move(from.folder);
+            entry = std::shared_ptr<const FolderRecipient>{std::move(recipient)};
+            break;
+        }
     }
     objects.put(id, entry, ticket);
     return entry;

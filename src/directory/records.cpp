@@ -7,7 +7,9 @@ namespace {
 
 constexpr std::uint8_t version = 1;
 
-std::string begin() { return std::string(1, static_cast<char>(version)); }
+std::string begin() {
+    return std::string(1, static_cast<char>(version));
+}
 
 /// Reads the version; a failed decoder gives 0, which is none.
 bool known_version(Decoder& in) {
@@ -20,7 +22,8 @@ void put_strings(std::string& out, const std::vector<std::string>& all) {
     for (const std::string& one : all) put_string(out, one);
 }
 
-/// Each element takes at least one octet, so a count beyond the rest is damage, not a reason to reserve memory.
+/// Each element takes at least one octet, so a count beyond the rest is damage, not a reason to reserve
+/// memory.
 std::vector<std::string> take_strings(Decoder& in) {
     std::uint64_t count = in.varint();
     std::vector<std::string> all;
@@ -28,7 +31,9 @@ std::vector<std::string> take_strings(Decoder& in) {
     return all;
 }
 
-std::string text(Decoder& in) { return std::string{in.string()}; }
+std::string text(Decoder& in) {
+    return std::string{in.string()};
+}
 
 std::int64_t seconds(Time time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -120,7 +125,8 @@ std::optional<Name> decode_name(std::string_view bytes) {
     auto kind = in.be<std::uint8_t>();
     auto alias = in.be<std::uint8_t>();
     AccountId id{in.be<std::uint64_t>()};
-    if (!in.ok() || !in.at_end() || kind > static_cast<std::uint8_t>(ObjectKind::folder_recipient) || alias > 1)
+    if (!in.ok() || !in.at_end() || kind > static_cast<std::uint8_t>(ObjectKind::folder_recipient)
+        || alias > 1)
         return std::nullopt;
     return Name{id, static_cast<ObjectKind>(kind), alias == 1};
 }
@@ -137,24 +143,24 @@ std::string encode(const Object& object) {
     put_varint(out, flags);
     put_varint(out, static_cast<std::uint64_t>(object.created));
     switch (object.kind) {
-    case ObjectKind::account:
-        put_be(out, object.class_id.value());
-        put_be(out, object.password_version);
-        put_varint(out, static_cast<std::uint64_t>(object.password_changed));
-        put_string(out, object.full_name);
-        put_string(out, object.first_name);
-        put_string(out, object.last_name);
-        put_string(out, object.customer_reference);
-        break;
-    case ObjectKind::group:
-    case ObjectKind::forwarder:
-        put_varint(out, object.members.size());
-        for (const mime::AddrSpec& member : object.members) {
-            put_string(out, member.local);
-            put_string(out, member.domain);
-        }
-        break;
-    case ObjectKind::folder_recipient: put_string(out, object.folder); break;
+        case ObjectKind::account:
+            put_be(out, object.class_id.value());
+            put_be(out, object.password_version);
+            put_varint(out, static_cast<std::uint64_t>(object.password_changed));
+            put_string(out, object.full_name);
+            put_string(out, object.first_name);
+            put_string(out, object.last_name);
+            put_string(out, object.customer_reference);
+            break;
+        case ObjectKind::group:
+        case ObjectKind::forwarder:
+            put_varint(out, object.members.size());
+            for (const mime::AddrSpec& member : object.members) {
+                put_string(out, member.local);
+                put_string(out, member.domain);
+            }
+            break;
+        case ObjectKind::folder_recipient: put_string(out, object.folder); break;
     }
     return out;
 }
@@ -177,25 +183,25 @@ std::optional<Object> decode_object(std::string_view bytes) {
     std::uint64_t created = in.varint();
     std::uint64_t changed = 0;
     switch (object.kind) {
-    case ObjectKind::account:
-        object.class_id = ClassId{in.be<std::uint32_t>()};
-        object.password_version = in.be<std::uint32_t>();
-        changed = in.varint();
-        object.full_name = text(in);
-        object.first_name = text(in);
-        object.last_name = text(in);
-        object.customer_reference = text(in);
-        break;
-    case ObjectKind::group:
-    case ObjectKind::forwarder: {
-        std::uint64_t count = in.varint();
-        for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-            std::string local = text(in);
-            object.members.push_back({std::move(local), text(in)});
+        case ObjectKind::account:
+            object.class_id = ClassId{in.be<std::uint32_t>()};
+            object.password_version = in.be<std::uint32_t>();
+            changed = in.varint();
+            object.full_name = text(in);
+            object.first_name = text(in);
+            object.last_name = text(in);
+            object.customer_reference = text(in);
+            break;
+        case ObjectKind::group:
+        case ObjectKind::forwarder: {
+            std::uint64_t count = in.varint();
+            for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+                std::string local = text(in);
+                object.members.push_back({std::move(local), text(in)});
+            }
+            break;
         }
-        break;
-    }
-    case ObjectKind::folder_recipient: object.folder = text(in); break;
+        case ObjectKind::folder_recipient: object.folder = text(in); break;
     }
     if (!in.ok() || !in.at_end() || !time_of(created) || !time_of(changed)) return std::nullopt;
     object.created = static_cast<std::int64_t>(created);

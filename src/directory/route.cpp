@@ -13,7 +13,8 @@ public:
     explicit Folded(std::string_view local) {
         if (local.size() <= sizeof(short_)) {
             std::size_t i = 0;
-            for (; i < local.size() && static_cast<unsigned char>(local[i]) < 0x80; ++i) short_[i] = text::upper(local[i]);
+            for (; i < local.size() && static_cast<unsigned char>(local[i]) < 0x80; ++i)
+                short_[i] = text::upper(local[i]);
             if (i == local.size()) {
                 view_ = {short_, i};
                 return;
@@ -56,16 +57,17 @@ Result<Route> destination(Directory::Impl& impl, const Domain& domain, AccountId
 
 Result<Route> catch_all(Directory::Impl& impl, const Domain& domain) {
     switch (domain.catch_all) {
-    case Domain::CatchAll::disabled: break;
-    case Domain::CatchAll::folder: return PublicFolder{domain.id, domain.public_account, domain.catch_all_target};
-    case Domain::CatchAll::account: {
-        Folded folded{domain.catch_all_target};
-        auto named = impl.find_name({domain.id, folded.view()});
-        if (!named) return std::unexpected(named.error());
-        if (named->id.value() != 0 && named->kind == ObjectKind::account)
-            return destination(impl, domain, named->id, {}, EvenIfDisabled::no);
-        break;
-    }
+        case Domain::CatchAll::disabled: break;
+        case Domain::CatchAll::folder:
+            return PublicFolder{domain.id, domain.public_account, domain.catch_all_target};
+        case Domain::CatchAll::account: {
+            Folded folded{domain.catch_all_target};
+            auto named = impl.find_name({domain.id, folded.view()});
+            if (!named) return std::unexpected(named.error());
+            if (named->id.value() != 0 && named->kind == ObjectKind::account)
+                return destination(impl, domain, named->id, {}, EvenIfDisabled::no);
+            break;
+        }
     }
     return Unknown{};
 }
@@ -78,7 +80,8 @@ Result<Route> route_in(Directory::Impl& impl, const Domain& domain, std::string_
     }
     Folded folded{local};
     // RFC 5321 §4.5.1: there is always somebody to write to, even one who is switched off.
-    if (folded.view() == postmaster) return destination(impl, domain, domain.postmaster, detail, EvenIfDisabled::yes);
+    if (folded.view() == postmaster)
+        return destination(impl, domain, domain.postmaster, detail, EvenIfDisabled::yes);
     auto named = impl.find_name({domain.id, folded.view()});
     if (!named) return std::unexpected(named.error());
     if (named->id.value() == 0) return catch_all(impl, domain);

@@ -27,7 +27,8 @@ BENCHMARK(route_cached)->ThreadRange(1, 2);
 void route_over_ten_thousand(benchmark::State& state) {
     Directory& d = *filled().directory;
     std::vector<mime::AddrSpec> all;
-    for (int i = 0; i < 10'000; ++i) all.push_back({"user" + std::to_string(i * 7919 % 10'000), "example.org"});
+    for (int i = 0; i < 10'000; ++i)
+        all.push_back({"user" + std::to_string(i * 7919 % 10'000), "example.org"});
     std::size_t i = 0;
     for (auto _ : state) benchmark::DoNotOptimize(d.route(all[i++ % all.size()]));
     state.SetItemsProcessed(state.iterations());

@@ -11,7 +11,8 @@
 
 namespace postrider::directory {
 
-/// A directory on a store in a folder of its own, gone with it, with the domain example.org; for tests and benchmarks.
+/// A directory on a store in a folder of its own, gone with it, with the domain example.org; for tests and
+/// benchmarks.
 struct TestDirectory {
     explicit TestDirectory(Options with = {}) : options{with} {
         open();

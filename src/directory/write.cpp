@@ -31,13 +31,17 @@ std::vector<std::string> member_keys(const records::Object* object, AccountId id
 
 Result<> Directory::Impl::commit(kv::Batch batch, kv::Durability durability) {
     auto written = store.write(std::move(batch), durability);
-    if (!written) return fail(DirectoryError::storage, "the change could not be stored: " + written.error().what);
+    if (!written)
+        return fail(DirectoryError::storage, "the change could not be stored: " + written.error().what);
     return {};
 }
 
-void Directory::Impl::put_counters(kv::Batch& batch) const { batch.put(keys::counters(), encode(counters)); }
+void Directory::Impl::put_counters(kv::Batch& batch) const {
+    batch.put(keys::counters(), encode(counters));
+}
 
-Result<> Directory::Impl::name_is_free(DomainId domain, std::string_view folded, std::string_view name) const {
+Result<> Directory::Impl::name_is_free(DomainId domain, std::string_view folded,
+                                       std::string_view name) const {
     auto bytes = get(keys::name(domain, folded));
     if (!bytes) return std::unexpected(bytes.error());
     if (!*bytes) return {};
@@ -50,8 +54,10 @@ Result<> Directory::Impl::name_is_free(DomainId domain, std::string_view folded,
 Result<> Directory::Impl::put_object(kv::Batch& batch, AccountId id, const records::Object* before,
                                      const records::Object* after) const {
     const records::Object& any = after != nullptr ? *after : *before;
-    std::map<std::string, bool> old_names = before != nullptr ? folded_names(*before) : std::map<std::string, bool>{};
-    std::map<std::string, bool> new_names = after != nullptr ? folded_names(*after) : std::map<std::string, bool>{};
+    std::map<std::string, bool> old_names =
+        before != nullptr ? folded_names(*before) : std::map<std::string, bool>{};
+    std::map<std::string, bool> new_names =
+        after != nullptr ? folded_names(*after) : std::map<std::string, bool>{};
     if (after != nullptr) {
         if (after->aliases.size() > options.max_aliases)
             return fail(DirectoryError::not_allowed,
@@ -61,7 +67,8 @@ Result<> Directory::Impl::put_object(kv::Batch& batch, AccountId id, const recor
         auto check = [&](const std::string& name) -> Result<> {
             std::string folded = fold_local(name);
             if (old_names.contains(folded)) return {};
-            if (auto fault = local_name_fault(name)) return fail(DirectoryError::bad_name, "'" + name + "': " + *fault);
+            if (auto fault = local_name_fault(name))
+                return fail(DirectoryError::bad_name, "'" + name + "': " + *fault);
             return name_is_free(any.domain, folded, name);
         };
         if (auto good = check(after->name); !good) return good;
@@ -129,12 +136,14 @@ Result<records::Object> Directory::Impl::update(AccountId id, std::string_view w
     return after;
 }
 
-Result<std::vector<AccountId>> Directory::Impl::readdress(kv::Batch& batch, const std::vector<std::string>& from,
-                                                          std::string_view from_local, const mime::AddrSpec& to) {
+Result<std::vector<AccountId>> Directory::Impl::readdress(kv::Batch& batch,
+                                                          const std::vector<std::string>& from,
+                                                          std::string_view from_local,
+                                                          const mime::AddrSpec& to) {
     std::map<AccountId, records::Object> changed;
     for (const std::string& domain : from) {
-        std::string begin = from_local.empty() ? keys::members_in(domain)
-                                               : keys::member_of(domain, fold_local(from_local));
+        std::string begin =
+            from_local.empty() ? keys::members_in(domain) : keys::member_of(domain, fold_local(from_local));
         auto cursor = store.scan(begin, keys::after(begin));
         for (; cursor->valid(); cursor->next()) {
             std::string_view key = cursor->key();
@@ -154,8 +163,10 @@ Result<std::vector<AccountId>> Directory::Impl::readdress(kv::Batch& batch, cons
         records::Object after = before;
         for (mime::AddrSpec& member : after.members) {
             if (std::find(from.begin(), from.end(), member.domain) == from.end()) continue;
-            if (from_local.empty()) member.domain = to.domain;
-            else if (fold_local(member.local) == from_folded) member.local = to.local;
+            if (from_local.empty())
+                member.domain = to.domain;
+            else if (fold_local(member.local) == from_folded)
+                member.local = to.local;
         }
         if (auto put = put_object(batch, group, &before, &after); !put) return std::unexpected(put.error());
         ids.push_back(group);

@@ -28,7 +28,8 @@ constexpr Setting<ImapSettings> rows[] = {
      .help = "Whether the ID command (RFC 2971) is offered."},
     {.name = "imapShowAllFolders",
      .field = settings::field<&ImapSettings::show_all_folders>,
-     .help = "Whether folders that hold no mail (calendars, contacts, tasks, notes, journals) are listed too."},
+     .help =
+         "Whether folders that hold no mail (calendars, contacts, tasks, notes, journals) are listed too."},
     {.name = "maxMessageSize",
      .field = settings::field<&ImapSettings::max_message_size>,
      .range = {64, 1048576},

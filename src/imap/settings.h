@@ -20,7 +20,7 @@ struct ImapSettings {
     std::string greeting = "Postrider IMAP4rev1 service is ready";
     bool id_enabled = true;
     bool show_all_folders = false;
-    std::uint32_t max_message_size = 65536;      ///< KB
+    std::uint32_t max_message_size = 65536;  ///< KB
     std::chrono::seconds login_timeout{60};
 
     ImapSettings();

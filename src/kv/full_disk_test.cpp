@@ -7,8 +7,8 @@
 #include <atomic>
 #include <thread>
 
-#include "kv/rocks_store.h"
 #include "base/test_folder.h"
+#include "kv/rocks_store.h"
 
 namespace postrider::kv {
 namespace {

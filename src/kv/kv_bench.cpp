@@ -4,8 +4,8 @@
 #include <fstream>
 #include <random>
 
-#include "kv/kv.h"
 #include "base/test_folder.h"
+#include "kv/kv.h"
 
 namespace postrider::kv {
 namespace {

@@ -27,24 +27,25 @@ Result<Account::Changes> AccountImpl::changes(ModSeq since, std::optional<Folder
     found.upto = ModSeq{account->modseq};
     found.complete = since.value() >= account->floor;
     if (since >= found.upto) return found;
-    auto ok = scan_range(*core.kv, change_key(account_id, ModSeq{since.value() + 1}),
-                         change_key(account_id, found.upto).after(), snapshot.get(),
-                         [&](std::string_view key, std::string_view bytes) {
-                             auto change = decode_change(bytes);
-                             if (!change) {
-                                 core.log.error({}, "a change of account {} is damaged: repair it", account_id.value());
-                                 found.complete = false;
-                                 return true;
-                             }
-                             if (folder && change->folder != *folder) return true;
-                             if (found.changes.size() >= core.options.changes_at_once) {
-                                 found.complete = false;  // the reader had better look at everything
-                                 return false;
-                             }
-                             found.changes.push_back(
-                                 {change->kind, ModSeq{last_u64(key)}, change->folder, std::move(change->uids)});
-                             return true;
-                         });
+    auto ok = scan_range(
+        *core.kv, change_key(account_id, ModSeq{since.value() + 1}),
+        change_key(account_id, found.upto).after(), snapshot.get(),
+        [&](std::string_view key, std::string_view bytes) {
+            auto change = decode_change(bytes);
+            if (!change) {
+                core.log.error({}, "a change of account {} is damaged: repair it", account_id.value());
+                found.complete = false;
+                return true;
+            }
+            if (folder && change->folder != *folder) return true;
+            if (found.changes.size() >= core.options.changes_at_once) {
+                found.complete = false;  // the reader had better look at everything
+                return false;
+            }
+            found.changes.push_back(
+                {change->kind, ModSeq{last_u64(key)}, change->folder, std::move(change->uids)});
+            return true;
+        });
     if (!ok) return std::unexpected(ok.error());
     return found;
 }
@@ -65,8 +66,9 @@ Result<> AccountImpl::trim_changes() {
     const std::int64_t old = core.now_seconds() - keep.age.count();
     std::uint64_t upto = record.floor;
     if (record.modseq - record.floor > keep.at_most) upto = record.modseq - keep.at_most;
-    auto ok = scan_range(*core.kv, change_key(account_id, ModSeq{upto + 1}), change_key(account_id, ModSeq{may_go}).after(),
-                         nullptr, [&](std::string_view key, std::string_view bytes) {
+    auto ok = scan_range(*core.kv, change_key(account_id, ModSeq{upto + 1}),
+                         change_key(account_id, ModSeq{may_go}).after(), nullptr,
+                         [&](std::string_view key, std::string_view bytes) {
                              auto change = decode_change(bytes);
                              if (change && change->time > old) return false;
                              upto = last_u64(key);

@@ -112,7 +112,8 @@ void AccountEdit::apply() {
         folder.state->recent_claimed = false;  // it was written with the rest
         if (folder.keywords) folder.state->record.keywords = std::move(*folder.keywords);
     }
-    std::sort(noted_.begin(), noted_.end(), [](const Change& a, const Change& b) { return a.modseq < b.modseq; });
+    std::sort(noted_.begin(), noted_.end(),
+              [](const Change& a, const Change& b) { return a.modseq < b.modseq; });
     for (Change& change : noted_) impl_.newest.add(std::move(change));
     noted_.clear();
     impl_.record = account;

@@ -38,7 +38,8 @@ public:
     /// A new item: gives it UID and modification sequence (one for all that arrive in the folder in this
     /// batch), counts it, and writes its record and description.
     void arrive(kv::Batch& batch, FolderEdit& folder, Item& item, std::string_view description);
-    /// No UIDs are left (RFC 9051 §2.3.1.1 asks for a new UIDVALIDITY; four billion arrivals are not awaited).
+    /// No UIDs are left (RFC 9051 §2.3.1.1 asks for a new UIDVALIDITY; four billion arrivals are not
+    /// awaited).
     static bool has_uids(const FolderEdit& folder, std::uint64_t wanted) {
         return wanted < std::uint64_t{std::numeric_limits<std::uint32_t>::max()} - folder.n.uid_next.value();
     }

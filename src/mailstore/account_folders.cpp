@@ -82,9 +82,11 @@ Result<> AccountImpl::delete_folder(FolderId id) {
         auto at = table.find(id.value());
         if (at == table.end()) return fail(MailError::no_such_folder, "no such folder");
         FolderState& state = at->second;
-        if (path_of(id) == "INBOX") return fail(MailError::inbox, "INBOX cannot be deleted");  // RFC 9051 §6.3.5
+        if (path_of(id) == "INBOX")
+            return fail(MailError::inbox, "INBOX cannot be deleted");  // RFC 9051 §6.3.5
         const bool stays = has_children(id);
-        if (stays && !state.record.selectable) return fail(MailError::has_children, "folder has folders in it");
+        if (stays && !state.record.selectable)
+            return fail(MailError::has_children, "folder has folders in it");
         if (auto ok = core.before_giving_out(1); !ok) return ok;
 
         AccountEdit edit{*this};
@@ -99,16 +101,20 @@ Result<> AccountImpl::delete_folder(FolderId id) {
         left.uid_validity = 0;
         left.n = {};
         left.keywords.clear();
-        if (stays) batch.put(folder_key(account_id, id), encoded(left));
-        else batch.erase(folder_key(account_id, id));
+        if (stays)
+            batch.put(folder_key(account_id, id), encoded(left));
+        else
+            batch.erase(folder_key(account_id, id));
         edit.change_of_folder(batch, id);
         edit.put(batch);
         if (auto ok = core.write(std::move(batch)); !ok) return ok;
         edit.apply();
         {
             std::lock_guard state_lock{state_mutex};
-            if (stays) state.record = std::move(left);
-            else table.erase(at);
+            if (stays)
+                state.record = std::move(left);
+            else
+                table.erase(at);
             rebuild_paths();
         }
         edit.notify();
@@ -167,8 +173,8 @@ Result<> AccountImpl::rename_folder(FolderId id, std::string_view new_path) {
             batch.put(folder_key(account_id, id), encoded(renamed));
             edit.change_of_folder(batch, id);
         }
-        // RFC 9051 §6.3.8 keeps the old name subscribed; the new one is too, so that the folder does not vanish
-        // from clients that list subscriptions.
+        // RFC 9051 §6.3.8 keeps the old name subscribed; the new one is too, so that the folder does not
+        // vanish from clients that list subscriptions.
         const bool follows = !inbox && subscribed.contains(old_path) && !subscribed.contains(*normal);
         if (follows) batch.put(subscription_key(account_id, *normal), "\x01");
         edit.put(batch);
@@ -196,12 +202,15 @@ Result<> AccountImpl::subscribe(std::string_view path, bool on) {
     std::lock_guard lock{mutex};
     if (auto ok = usable(); !ok) return ok;
     if (subscribed.contains(*normal) == on) return {};
-    if (on && subscribed.size() >= max_subscriptions) return fail(MailError::over_quota, "too many subscriptions");
+    if (on && subscribed.size() >= max_subscriptions)
+        return fail(MailError::over_quota, "too many subscriptions");
     if (auto ok = core.before_giving_out(1); !ok) return ok;
     AccountEdit edit{*this};
     kv::Batch batch;
-    if (on) batch.put(subscription_key(account_id, *normal), "\x01");
-    else batch.erase(subscription_key(account_id, *normal));
+    if (on)
+        batch.put(subscription_key(account_id, *normal), "\x01");
+    else
+        batch.erase(subscription_key(account_id, *normal));
     FolderState* state = by_path(*normal);
     edit.change_of_folder(batch, state ? state->id : FolderId{});
     edit.put(batch);
@@ -209,8 +218,10 @@ Result<> AccountImpl::subscribe(std::string_view path, bool on) {
     edit.apply();
     {
         std::lock_guard state_lock{state_mutex};
-        if (on) subscribed.insert(*normal);
-        else subscribed.erase(*normal);
+        if (on)
+            subscribed.insert(*normal);
+        else
+            subscribed.erase(*normal);
     }
     edit.notify();
     return {};

@@ -24,9 +24,9 @@ struct FolderState {
     bool recent_claimed = false;  ///< record.n.recent_from is ahead of the disk: see AccountImpl::select()
 };
 
-/// One account. `mutex` serialises its changes: whoever holds it may read the state below, and change it (under
-/// state_mutex) once the batch that says so is written. Readers take state_mutex alone, which nobody holds
-/// for longer than a few assignments.
+/// One account. `mutex` serialises its changes: whoever holds it may read the state below, and change it
+/// (under state_mutex) once the batch that says so is written. Readers take state_mutex alone, which nobody
+/// holds for longer than a few assignments.
 class AccountImpl final : public Account, public std::enable_shared_from_this<AccountImpl> {
 public:
     AccountImpl(Core& shared, AccountId account) : core{shared}, account_id{account} {}
@@ -70,8 +70,8 @@ public:
 
     // ---- for the parts of this room that hold `mutex`
 
-    Result<> usable() const;                            ///< no_such_account once deleted
-    Result<FolderState*> selectable(FolderId folder);   ///< no_such_folder, corrupt
+    Result<> usable() const;                           ///< no_such_account once deleted
+    Result<FolderState*> selectable(FolderId folder);  ///< no_such_folder, corrupt
     FolderState* by_path(std::string_view path);
     std::string path_of(FolderId folder) const;
     FolderInfo info_of(const FolderState& state) const;

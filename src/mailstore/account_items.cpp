@@ -13,26 +13,32 @@ namespace postrider::mailstore {
 Result<std::unique_ptr<FolderView>> AccountImpl::view(FolderId folder) {
     std::unique_ptr<kv::Snapshot> snapshot;
     FolderInfo info;
-    if (std::unique_lock lock{mutex, std::try_to_lock}; lock) {  // nobody is writing: memory says what the disk says
+    if (std::unique_lock lock{mutex, std::try_to_lock};
+        lock) {  // nobody is writing: memory says what the disk says
         auto state = selectable(folder);
         if (!state) return std::unexpected(state.error());
         snapshot = core.kv->snapshot();
         info = info_of(**state);
     } else {
-        // The record of that moment, so that it agrees with the items; the state in memory gives only the name.
+        // The record of that moment, so that it agrees with the items; the state in memory gives only the
+        // name.
         snapshot = core.kv->snapshot();
         auto value = core.kv->get(folder_key(account_id, folder), snapshot.get());
         if (!value) return std::unexpected(from(value.error()));
         if (!*value) return fail(MailError::no_such_folder, "no such folder");
         FolderState at_that_moment;
         at_that_moment.id = folder;
-        if (auto decoded = decode_folder(**value)) at_that_moment.record = std::move(*decoded);
-        else return fail(MailError::corrupt, "record of the folder is damaged");
-        if (!at_that_moment.record.selectable) return fail(MailError::no_such_folder, "folder cannot be selected");
+        if (auto decoded = decode_folder(**value))
+            at_that_moment.record = std::move(*decoded);
+        else
+            return fail(MailError::corrupt, "record of the folder is damaged");
+        if (!at_that_moment.record.selectable)
+            return fail(MailError::no_such_folder, "folder cannot be selected");
         std::lock_guard state_lock{state_mutex};
         if (auto ok = usable(); !ok) return std::unexpected(ok.error());
         if (auto at = table.find(folder.value()); at != table.end() && at->second.recent_claimed)
-            at_that_moment.record.n.recent_from = std::min(at->second.record.n.recent_from, at_that_moment.record.n.uid_next);
+            at_that_moment.record.n.recent_from =
+                std::min(at->second.record.n.recent_from, at_that_moment.record.n.uid_next);
         info = info_of(at_that_moment);
     }
     const Uid none = info.uid_next;
@@ -40,8 +46,9 @@ Result<std::unique_ptr<FolderView>> AccountImpl::view(FolderId folder) {
     return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info), none);
 }
 
-/// What is \Recent is claimed in memory and written down within a second, or with the folder's next change: after
-/// a power cut another session may be told of it once more (RFC 3501 §2.3.2 asks for no more than a good try).
+/// What is \Recent is claimed in memory and written down within a second, or with the folder's next change:
+/// after a power cut another session may be told of it once more (RFC 3501 §2.3.2 asks for no more than a
+/// good try).
 Result<std::unique_ptr<FolderView>> AccountImpl::select(FolderId folder) {
     std::lock_guard lock{mutex};
     auto state = selectable(folder);
@@ -58,7 +65,8 @@ Result<std::unique_ptr<FolderView>> AccountImpl::select(FolderId folder) {
         }
         core.recent_claims.add(self);
     }
-    return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info), first_recent);
+    return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info),
+                                            first_recent);
 }
 
 Result<> AccountImpl::save_recent() {
@@ -104,7 +112,8 @@ Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewIt
         placement.size = arrival.record.payload_size();
         item.payload = {};
     }
-    auto finished = std::make_shared<std::promise<void>>();  // shared: it must outlive set_value, not only the wait
+    auto finished =
+        std::make_shared<std::promise<void>>();  // shared: it must outlive set_value, not only the wait
     job.finished = [finished](Job&) { finished->set_value(); };
     if (auto ok = core.commit(job); !ok) return std::unexpected(ok.error());
     finished->get_future().wait();
@@ -130,18 +139,21 @@ Result<Account::Stored> AccountImpl::store(FolderId folder, const UidSet& uids, 
     named.system = change.system & (seen | answered | flagged | mailstore::deleted | draft);
     for (const std::string& keyword : change.keywords) {
         auto bit = AccountEdit::keyword(box, keyword, change.mode != FlagChange::Mode::remove);
-        if (bit) named.set_keyword(*bit);
+        if (bit)
+            named.set_keyword(*bit);
         else if (change.mode != FlagChange::Mode::remove)
-            return fail(MailError::too_many_keywords, "folder has too many keywords, or the name is impossible");
+            return fail(MailError::too_many_keywords,
+                        "folder has too many keywords, or the name is impossible");
     }
     auto apply_to = [&](Flags flags) {
         switch (change.mode) {
-        case FlagChange::Mode::replace: return named;
-        case FlagChange::Mode::add:
-            flags.system |= named.system;
-            for (std::size_t i = 0; i < flags.keywords.size(); ++i) flags.keywords[i] |= named.keywords[i];
-            return flags;
-        case FlagChange::Mode::remove: break;
+            case FlagChange::Mode::replace: return named;
+            case FlagChange::Mode::add:
+                flags.system |= named.system;
+                for (std::size_t i = 0; i < flags.keywords.size(); ++i)
+                    flags.keywords[i] |= named.keywords[i];
+                return flags;
+            case FlagChange::Mode::remove: break;
         }
         flags.system &= static_cast<std::uint8_t>(~named.system);
         for (std::size_t i = 0; i < flags.keywords.size(); ++i) flags.keywords[i] &= ~named.keywords[i];
@@ -153,31 +165,32 @@ Result<Account::Stored> AccountImpl::store(FolderId folder, const UidSet& uids, 
     kv::Batch batch;
     std::string value;
     const ModSeq modseq{record.modseq + 1};
-    auto ok = scan_folder(*core.kv, 'i', account_id, folder, uids, nullptr, [&](Uid uid, std::string_view bytes) {
-        auto item = decode_item(uid, bytes);
-        if (!item) {
-            core.log.error({}, "record of message {} in folder {} of account {} is damaged: repair it", uid.value(),
-                           folder.value(), account_id.value());
+    auto ok =
+        scan_folder(*core.kv, 'i', account_id, folder, uids, nullptr, [&](Uid uid, std::string_view bytes) {
+            auto item = decode_item(uid, bytes);
+            if (!item) {
+                core.log.error({}, "record of message {} in folder {} of account {} is damaged: repair it",
+                               uid.value(), folder.value(), account_id.value());
+                return true;
+            }
+            if (unchanged_since && item->modseq > *unchanged_since) {
+                mailstore::append(stored.modified, uid);
+                return true;
+            }
+            const Flags after = apply_to(item->flags);
+            if (after != item->flags) {
+                AccountEdit::recount(box, item->flags, after);
+                item->flags = after;
+                item->modseq = modseq;
+                value.clear();
+                put(value, *item);
+                batch.put(item_key(account_id, folder, uid), value);
+                mailstore::append(touched, uid);
+            }
+            item->prefix = {};
+            stored.changed.push_back(*item);
             return true;
-        }
-        if (unchanged_since && item->modseq > *unchanged_since) {
-            mailstore::append(stored.modified, uid);
-            return true;
-        }
-        const Flags after = apply_to(item->flags);
-        if (after != item->flags) {
-            AccountEdit::recount(box, item->flags, after);
-            item->flags = after;
-            item->modseq = modseq;
-            value.clear();
-            put(value, *item);
-            batch.put(item_key(account_id, folder, uid), value);
-            mailstore::append(touched, uid);
-        }
-        item->prefix = {};
-        stored.changed.push_back(*item);
-        return true;
-    });
+        });
     if (!ok) return std::unexpected(ok.error());
     if (touched.empty() && !box.keywords) {
         stored.modseq = box.n.highest_modseq;

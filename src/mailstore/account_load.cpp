@@ -30,21 +30,22 @@ Result<> AccountImpl::read_state() {
     }
     std::map<std::uint32_t, FolderState> folders;
     auto range = account_range('f', account_id);
-    auto ok = scan_range(*core.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view bytes) {
-        FolderState state;
-        state.id = FolderId{last_u32(key)};
-        if (auto folder = decode_folder(bytes)) {
-            state.record = std::move(*folder);
-        } else {
-            core.log.error({}, "record of folder {} of account {} is damaged: repair it", state.id.value(),
-                           account_id.value());
-            state.damaged = true;
-            state.record.selectable = false;
-            state.record.name = fmt::format("Damaged folder {}", state.id.value());
-        }
-        folders.emplace(state.id.value(), std::move(state));
-        return true;
-    });
+    auto ok = scan_range(*core.kv, range.begin, range.end, nullptr,
+                         [&](std::string_view key, std::string_view bytes) {
+                             FolderState state;
+                             state.id = FolderId{last_u32(key)};
+                             if (auto folder = decode_folder(bytes)) {
+                                 state.record = std::move(*folder);
+                             } else {
+                                 core.log.error({}, "record of folder {} of account {} is damaged: repair it",
+                                                state.id.value(), account_id.value());
+                                 state.damaged = true;
+                                 state.record.selectable = false;
+                                 state.record.name = fmt::format("Damaged folder {}", state.id.value());
+                             }
+                             folders.emplace(state.id.value(), std::move(state));
+                             return true;
+                         });
     if (!ok) return ok;
     std::set<std::string> names;
     range = account_range('s', account_id);

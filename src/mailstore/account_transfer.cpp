@@ -13,7 +13,9 @@ namespace {
 /// Keyword bits of one folder as those of another.
 class KeywordMap {
 public:
-    KeywordMap(const FolderState& from, AccountEdit::FolderEdit& to) : from_{from}, to_{to} { map_.fill(unknown); }
+    KeywordMap(const FolderState& from, AccountEdit::FolderEdit& to) : from_{from}, to_{to} {
+        map_.fill(unknown);
+    }
 
     /// nullopt when the other folder has no room for a keyword.
     std::optional<Flags> translate(const Flags& flags) {
@@ -45,7 +47,8 @@ struct Original {
     std::string record;
 };
 
-// What is changed at once: few enough to bound the memory of one batch and the time that others wait for the account.
+// What is changed at once: few enough to bound the memory of one batch and the time that others wait for the
+// account.
 constexpr std::size_t piece = ids_at_once;
 constexpr std::size_t most_bytes_of_a_copy = 64u << 20;  // a COPY is one batch, since it is all or nothing
 
@@ -58,13 +61,16 @@ void remove_upto(UidSet& uids, Uid last) {
 /// The next piece of those that are `left`, which are then fewer.
 Result<std::vector<Original>> read_items(Core& core, AccountId account, FolderId folder, UidSet& left) {
     std::vector<Original> items;
-    auto ok = scan_folder(*core.kv, 'i', account, folder, left, nullptr, [&](Uid uid, std::string_view value) {
-        items.push_back({uid, std::string{value}});
-        return items.size() < piece;
-    });
+    auto ok =
+        scan_folder(*core.kv, 'i', account, folder, left, nullptr, [&](Uid uid, std::string_view value) {
+            items.push_back({uid, std::string{value}});
+            return items.size() < piece;
+        });
     if (!ok) return std::unexpected(ok.error());
-    if (items.size() < piece) left.clear();
-    else remove_upto(left, items.back().uid);
+    if (items.size() < piece)
+        left.clear();
+    else
+        remove_upto(left, items.back().uid);
     return items;
 }
 
@@ -77,12 +83,14 @@ public:
     Transfer(AccountImpl& impl, AccountEdit& edit, kv::Batch& batch, BlobRefs& refs, Source source)
         : impl_{impl}, edit_{edit}, batch_{batch}, refs_{refs}, source_{source} {}
 
-    Result<> run(FolderState& from, FolderState& to, const std::vector<Original>& items, Account::Copied& copied) {
+    Result<> run(FolderState& from, FolderState& to, const std::vector<Original>& items,
+                 Account::Copied& copied) {
         AccountEdit::FolderEdit& target = edit_.folder(to);
         AccountEdit::FolderEdit& origin = edit_.folder(from);
         KeywordMap keywords{from, target};
         copied.uid_validity = to.record.uid_validity;
-        if (!AccountEdit::has_uids(target, items.size())) return fail(MailError::storage, "folder has no UIDs left");
+        if (!AccountEdit::has_uids(target, items.size()))
+            return fail(MailError::storage, "folder has no UIDs left");
         std::uint64_t bytes = 0, messages = 0;
         const std::int64_t now = impl_.core.now_seconds();
         UidSet left;
@@ -104,7 +112,8 @@ public:
             }
             item->flags = *flags;
             item->save_date = now;  // RFC 8514 §3
-            edit_.arrive(batch_, target, *item, *description ? std::string_view{**description} : std::string_view{});
+            edit_.arrive(batch_, target, *item,
+                         *description ? std::string_view{**description} : std::string_view{});
             copied.from.push_back(original.uid);
             copied.to.push_back(item->uid);
             bytes += item->size;
@@ -125,9 +134,9 @@ private:
         if (messages == 0) return {};
         const QuotaLimits limits = impl_.core.limits(impl_.account_id);
         auto over = [](std::uint64_t used, std::uint64_t limit) { return limit != 0 && used > limit; };
-        const bool account_over = source_ == Source::stays
-                                  && (over(edit_.account.bytes, limits.bytes)
-                                      || over(edit_.account.messages, limits.messages));
+        const bool account_over =
+            source_ == Source::stays
+            && (over(edit_.account.bytes, limits.bytes) || over(edit_.account.messages, limits.messages));
         if (account_over || over(target.n.bytes, limits.folder_bytes)
             || over(target.n.messages, limits.folder_messages))
             return fail(MailError::over_quota, "over quota");
@@ -181,7 +190,8 @@ Result<> transfer_some(AccountImpl& impl, FolderId from, UidSet& left, FolderId 
 Result<Account::Copied> transfer(AccountImpl& impl, FolderId from, UidSet left, FolderId to, Source source) {
     Account::Copied copied;
     do {
-        if (auto ok = transfer_some(impl, from, left, to, source, copied); !ok) return std::unexpected(ok.error());
+        if (auto ok = transfer_some(impl, from, left, to, source, copied); !ok)
+            return std::unexpected(ok.error());
     } while (!left.empty());
     if (copied.from.empty()) return copied;
     if (auto ok = impl.core.sync(); !ok) return std::unexpected(ok.error());
@@ -215,20 +225,25 @@ Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_dele
     std::optional<BlobRefs> refs{std::in_place, core};
     UidSet gone;
     std::size_t many = 0;
-    auto ok = scan_folder(*core.kv, 'i', account_id, folder, left, nullptr, [&](Uid uid, std::string_view value) {
-        auto item = decode_item(uid, value);
-        if (!item || (only_deleted && !(item->flags.system & mailstore::deleted))) return true;
-        edit.leave(box, *item);
-        refs->add_ref(item->blob, -1);
-        batch.erase(item_key(account_id, folder, uid));
-        batch.erase(description_key(account_id, folder, uid));
-        mailstore::append(gone, uid);
-        ++many;
-        return many < piece && !(only_deleted && many == deleted_there);  // behind the last there is nothing to look for
-    });
+    auto ok =
+        scan_folder(*core.kv, 'i', account_id, folder, left, nullptr, [&](Uid uid, std::string_view value) {
+            auto item = decode_item(uid, value);
+            if (!item || (only_deleted && !(item->flags.system & mailstore::deleted))) return true;
+            edit.leave(box, *item);
+            refs->add_ref(item->blob, -1);
+            batch.erase(item_key(account_id, folder, uid));
+            batch.erase(description_key(account_id, folder, uid));
+            mailstore::append(gone, uid);
+            ++many;
+            return many < piece
+                   && !(only_deleted
+                        && many == deleted_there);  // behind the last there is nothing to look for
+        });
     if (!ok) return ok;
-    if (many < piece) left.clear();
-    else remove_upto(left, gone.back().last);
+    if (many < piece)
+        left.clear();
+    else
+        remove_upto(left, gone.back().last);
     if (gone.empty()) return {};
     if (ok = refs->put(batch, BlobRefs::Missing::ignore); !ok) return ok;
     const ModSeq modseq = edit.change(batch, Change::Kind::expunged, box, gone);
@@ -243,11 +258,13 @@ Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_dele
     return {};
 }
 
-Result<Account::Expunged> AccountImpl::expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted) {
+Result<Account::Expunged> AccountImpl::expunge(FolderId folder, const std::optional<UidSet>& uids,
+                                               bool only_deleted) {
     Expunged expunged;
     UidSet left = uids ? *uids : every_uid();
     do {
-        if (auto ok = expunge_some(folder, left, only_deleted, expunged); !ok) return std::unexpected(ok.error());
+        if (auto ok = expunge_some(folder, left, only_deleted, expunged); !ok)
+            return std::unexpected(ok.error());
     } while (!left.empty());
     if (expunged.uids.empty()) return expunged;
     if (auto ok = core.sync(); !ok) return std::unexpected(ok.error());

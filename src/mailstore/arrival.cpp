@@ -17,9 +17,12 @@ Result<> place(Core& core, Arrival& arrival, std::vector<Target> targets, std::s
     for (Target& target : targets) {
         Placement& placement = arrival.placements.emplace_back();
         auto account = core.accounts.get(target.account);
-        if (account) placement.account = std::move(*account);
-        else if (account.error().kind == MailError::storage) return std::unexpected(account.error());
-        else placement.error = account.error().kind;
+        if (account)
+            placement.account = std::move(*account);
+        else if (account.error().kind == MailError::storage)
+            return std::unexpected(account.error());
+        else
+            placement.error = account.error().kind;
         placement.path = std::move(target.folder);
         placement.flags = target.flags;
         placement.keywords = std::move(target.keywords);
@@ -30,7 +33,8 @@ Result<> place(Core& core, Arrival& arrival, std::vector<Target> targets, std::s
             if (prefixes[placement.description] == placement.prefix) break;
         if (placement.description == prefixes.size()) {
             prefixes.push_back(placement.prefix);
-            arrival.descriptions.push_back(describe_with_prefix(placement.prefix, payload, arrival.descriptions[0]));
+            arrival.descriptions.push_back(
+                describe_with_prefix(placement.prefix, payload, arrival.descriptions[0]));
         }
     }
     return {};

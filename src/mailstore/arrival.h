@@ -18,13 +18,13 @@ namespace postrider::mailstore {
 struct Placement {
     std::shared_ptr<AccountImpl> account;  ///< nullptr when there is no such account
     std::string path = "INBOX";
-    FolderId folder;                       ///< when not 0, this and no other (APPEND)
+    FolderId folder;  ///< when not 0, this and no other (APPEND)
     std::uint8_t flags = 0;
     std::vector<std::string> keywords;
     std::string prefix;
     bool over_quota_allowed = false;
-    std::size_t description = 0;           ///< index into Arrival::descriptions
-    std::uint32_t size = 0;                ///< of prefix and payload
+    std::size_t description = 0;  ///< index into Arrival::descriptions
+    std::uint32_t size = 0;       ///< of prefix and payload
 
     // what became of it
     std::optional<MailError> error;
@@ -35,23 +35,23 @@ struct Placement {
 };
 
 struct Arrival {
-    container::Record record;              ///< to be appended; unused when the bytes are stored already
-    std::vector<std::string> descriptions; ///< encoded; [0] is that of the payload without a prefix
+    container::Record record;               ///< to be appended; unused when the bytes are stored already
+    std::vector<std::string> descriptions;  ///< encoded; [0] is that of the payload without a prefix
     Time received;
     std::vector<Placement> placements;
     std::function<void(BlobId, kv::Batch&)> also;
     BlobId blob;
     container::Extent extent;
-    bool stored = false;                   ///< `b` is there already and held by the queue
+    bool stored = false;  ///< `b` is there already and held by the queue
 };
 
 /// Work for the committer. Done when `finished` is called.
 struct Job {
     std::vector<Arrival> arrivals;
     std::uint16_t location = 0;
-    bool strict = false;                   ///< APPEND: all or nothing, and synced before `finished`
+    bool strict = false;  ///< APPEND: all or nothing, and synced before `finished`
     std::optional<Failure> failure;
-    std::function<void(Job&)> finished;    ///< on the committer's thread; the job may be destroyed by it
+    std::function<void(Job&)> finished;  ///< on the committer's thread; the job may be destroyed by it
 
     std::size_t bytes() const {
         std::size_t sum = 0;
@@ -66,8 +66,9 @@ void prepare(Arrival& arrival, std::string_view meta, std::string_view payload);
 Result<> place(Core& core, Arrival& arrival, std::vector<Target> targets, std::string_view payload,
                std::uint32_t payload_size);
 
-/// Makes all arrivals of the jobs visible in one batch: items, descriptions, changes, counters, blobs, `also`.
-/// What a single target or strict job is refused for is noted there; an error means that nothing was written.
+/// Makes all arrivals of the jobs visible in one batch: items, descriptions, changes, counters, blobs,
+/// `also`. What a single target or strict job is refused for is noted there; an error means that nothing was
+/// written.
 Result<> deliver(Core& core, std::span<Job* const> jobs);
 
 DeliveryReceipt receipt_of(const Arrival& arrival);

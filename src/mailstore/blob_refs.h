@@ -57,7 +57,8 @@ public:
         ignore,  ///< a blob without a record has nothing left to count (removing what is damaged must work)
         fail,
     };
-    /// Reads the records, counts, and adds the changed ones to the batch; a blob nobody refers to gets its `z`.
+    /// Reads the records, counts, and adds the changed ones to the batch; a blob nobody refers to gets its
+    /// `z`.
     Result<> put(kv::Batch& batch, Missing missing);
 
 private:

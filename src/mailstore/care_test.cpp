@@ -82,7 +82,8 @@ TEST_F(Care, ItemsAndDescriptionsAreRepairedOneByOne) {
     EXPECT_EQ(info(bob, "INBOX").messages, 4u);
     auto left = store->verify({});  // the message whose item was lost keeps a reference nobody has
     ASSERT_TRUE(left);
-    for (const auto& finding : *left) EXPECT_NE(finding.what.find("counts 1 references and has 0"), std::string::npos) << finding.what;
+    for (const auto& finding : *left)
+        EXPECT_NE(finding.what.find("counts 1 references and has 0"), std::string::npos) << finding.what;
 }
 
 TEST_F(Care, CompactionMovesBytesAndLosesNothing) {

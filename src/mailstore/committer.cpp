@@ -20,7 +20,8 @@ void finish(Job& job) {
     finished(job);
 }
 
-/// One flush each, at the same time: locations are disks of their own, and beside a flush a thread's start is nothing.
+/// One flush each, at the same time: locations are disks of their own, and beside a flush a thread's start is
+/// nothing.
 std::vector<container::Result<>> sync_all(const std::vector<Location*>& locations) {
     std::vector<container::Result<>> results(locations.size());
     std::vector<std::thread> others;
@@ -63,7 +64,8 @@ void Committer::run() {
     for (;;) {
         work_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
         if (waiting_.empty()) return;
-        // As many as shared the last flush are likely to come again at once: to wait for them a moment saves flushes.
+        // As many as shared the last flush are likely to come again at once: to wait for them a moment saves
+        // flushes.
         if (waiting_.size() < group.size())
             work_.wait_for(lock, gather_time, [&] { return stopping_ || waiting_.size() >= group.size(); });
         group.clear();
@@ -108,13 +110,15 @@ void Committer::commit_group(std::vector<Job*>& group) {
             if (!ok) take_back(written);
         }
     }
-    // Submissions need no flush of the key-value store: their container record is its own log. What APPEND was
-    // told (APPENDUID, RFC 4315 §3) must hold, so it waits.
+    // Submissions need no flush of the key-value store: their container record is its own log. What APPEND
+    // was told (APPENDUID, RFC 4315 §3) must hold, so it waits.
     Result<> synced;
     std::vector<Job*> appended;
     for (Job* job : group) {
-        if (job->strict) appended.push_back(job);
-        else finish(*job);
+        if (job->strict)
+            appended.push_back(job);
+        else
+            finish(*job);
     }
     if (must_sync) synced = core_.sync();
     for (Job* job : appended) {
@@ -127,8 +131,10 @@ void Committer::write_bytes(std::vector<Job*>& group) {
     std::map<Location*, std::vector<Job*>> by_location;
     for (Job* job : group) {
         Location* location = core_.locations.pick(job->location);
-        if (location) by_location[location].push_back(job);
-        else job->failure = Failure{MailError::full, "no storage location has room"};
+        if (location)
+            by_location[location].push_back(job);
+        else
+            job->failure = Failure{MailError::full, "no storage location has room"};
     }
     std::vector<Location*> written;
     for (auto& [location, jobs] : by_location) append_to(*location, std::move(jobs), true, written);
@@ -136,7 +142,8 @@ void Committer::write_bytes(std::vector<Job*>& group) {
     std::vector<Job*> refused;
     for (std::size_t i = 0; i < written.size(); ++i) {
         if (results[i]) continue;
-        core_.log.critical({}, "cannot sync storage location {}: {}", written[i]->config.number, results[i].error().what);
+        core_.log.critical({}, "cannot sync storage location {}: {}", written[i]->config.number,
+                           results[i].error().what);
         for (Job* job : group)
             if (!job->failure && core_.locations.of(job->arrivals.front().blob) == written[i]) {
                 job->failure = from(results[i].error());
@@ -161,22 +168,26 @@ void Committer::append_to(Location& location, std::vector<Job*> jobs, bool may_t
                 arrival.extent = (*placed)[next].extent;
                 ++next;
             }
-        if (std::find(written.begin(), written.end(), &location) == written.end()) written.push_back(&location);
+        if (std::find(written.begin(), written.end(), &location) == written.end())
+            written.push_back(&location);
         return;
     }
     if (may_try_others)
         for (Location* other : core_.locations.all())
-            if (other != &location && !other->files->full()) return append_to(*other, std::move(jobs), false, written);
+            if (other != &location && !other->files->full())
+                return append_to(*other, std::move(jobs), false, written);
     if (jobs.size() > 1) {  // what is too big for the room that is left must not keep out the rest
         for (Job* job : jobs) append_to(location, {job}, false, written);
         return;
     }
-    core_.log.error({}, "cannot append to storage location {}: {}", location.config.number, placed.error().what);
+    core_.log.error({}, "cannot append to storage location {}: {}", location.config.number,
+                    placed.error().what);
     jobs.front()->failure = from(placed.error());
 }
 
-/// Bytes of what was not accepted must not be found by a replay, not even after a power cut: whoever sent it is told
-/// so only when that is on disk. Where the disk refuses this too, it is logged and the message may come twice.
+/// Bytes of what was not accepted must not be found by a replay, not even after a power cut: whoever sent it
+/// is told so only when that is on disk. Where the disk refuses this too, it is logged and the message may
+/// come twice.
 void Committer::take_back(std::span<Job* const> refused) {
     std::map<std::pair<Location*, unsigned>, container::Extent> files;
     for (const Job* job : refused)
@@ -184,12 +195,14 @@ void Committer::take_back(std::span<Job* const> refused) {
             Location* location = core_.locations.of(arrival.blob);
             if (!location) continue;
             if (auto ok = location->files->release(arrival.blob, arrival.extent); !ok)
-                core_.log.error({}, "cannot take back message {:x}: {}", arrival.blob.value(), ok.error().what);
+                core_.log.error({}, "cannot take back message {:x}: {}", arrival.blob.value(),
+                                ok.error().what);
             files.try_emplace({location, arrival.extent.file}, arrival.extent);
         }
     for (const auto& [at, extent] : files)
         if (auto ok = at.first->files->sync_releases(extent); !ok)
-            core_.log.critical({}, "refused messages may be delivered after a power cut: storage location {}: {}",
+            core_.log.critical({},
+                               "refused messages may be delivered after a power cut: storage location {}: {}",
                                at.first->config.number, ok.error().what);
 }
 

@@ -36,7 +36,8 @@ private:
     void commit_group(std::vector<Job*>& group);
     /// Appends and syncs; jobs that fail get their failure.
     void write_bytes(std::vector<Job*>& group);
-    void append_to(Location& location, std::vector<Job*> jobs, bool may_try_others, std::vector<Location*>& written);
+    void append_to(Location& location, std::vector<Job*> jobs, bool may_try_others,
+                   std::vector<Location*>& written);
     void take_back(std::span<Job* const> refused);
 
     Core& core_;

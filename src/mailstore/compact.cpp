@@ -5,12 +5,13 @@ namespace postrider::mailstore {
 namespace {
 
 constexpr double garbage_share = 0.3;
-constexpr std::size_t piece = 32;            // records whose stripes are locked at once
+constexpr std::size_t piece = 32;  // records whose stripes are locked at once
 constexpr std::uint64_t piece_bytes = 8u << 20;
 
-/// Moves the live ones among these records and says so in the table. True when none of them is needed where it
-/// was any more.
-Result<bool> move_records(Core& core, Location& location, std::span<const container::Location::Placed> records) {
+/// Moves the live ones among these records and says so in the table. True when none of them is needed where
+/// it was any more.
+Result<bool> move_records(Core& core, Location& location,
+                          std::span<const container::Location::Placed> records) {
     std::bitset<BlobLocks::stripes> which;
     for (const auto& record : records) which.set(BlobLocks::stripe_of(record.id));
     BlobLocks::Held held{core.blob_locks, which};
@@ -30,7 +31,8 @@ Result<bool> move_records(Core& core, Location& location, std::span<const contai
         if (!record || record->extent != placed.extent) continue;
         auto extent = location.files->move(placed.id, placed.extent);
         if (!extent) {
-            if (extent.error().kind != container::ContainerError::corrupt) return std::unexpected(from(extent.error()));
+            if (extent.error().kind != container::ContainerError::corrupt)
+                return std::unexpected(from(extent.error()));
             core.log.error({}, "message {:x} cannot be moved: {}", placed.id.value(), extent.error().what);
             all = false;
             continue;
@@ -79,8 +81,9 @@ Result<> MailStoreImpl::compact(const OnProgress& progress) {
         for (int files = 0; files < 128; ++files) {
             auto file = locations[i]->files->worth_compacting(garbage_share);
             if (!file) break;
-            if (progress) progress({fmt::format("location {} file {:02x}", locations[i]->config.number, *file),
-                                    static_cast<int>(80 * i / locations.size())});
+            if (progress)
+                progress({fmt::format("location {} file {:02x}", locations[i]->config.number, *file),
+                          static_cast<int>(80 * i / locations.size())});
             bool dropped = false;
             if (auto ok = compact_file(core_, *locations[i], *file, dropped); !ok) return ok;
             if (!dropped) break;

@@ -58,7 +58,8 @@ namespace {
 
 /// Reads where the record says, and once more if compaction moved the bytes meanwhile.
 template <class Read>
-auto read_moving(Core& core, BlobId id, Read read) -> decltype(read(std::declval<Location&>(), container::Extent{})) {
+auto read_moving(Core& core, BlobId id, Read read)
+    -> decltype(read(std::declval<Location&>(), container::Extent{})) {
     auto record = core.blob(id);
     if (!record) return std::unexpected(record.error());
     Location* location = core.locations.of(id);
@@ -82,11 +83,12 @@ auto read_moving(Core& core, BlobId id, Read read) -> decltype(read(std::declval
 }  // namespace
 
 Result<container::Stored> Core::read(BlobId id) {
-    return read_moving(*this, id, [&](Location& at, const container::Extent& extent) -> Result<container::Stored> {
-        auto stored = at.files->read(id, extent);
-        if (!stored) return std::unexpected(from(stored.error()));
-        return std::move(*stored);
-    });
+    return read_moving(*this, id,
+                       [&](Location& at, const container::Extent& extent) -> Result<container::Stored> {
+                           auto stored = at.files->read(id, extent);
+                           if (!stored) return std::unexpected(from(stored.error()));
+                           return std::move(*stored);
+                       });
 }
 
 Result<std::string> Core::read_head(BlobId id, std::size_t bytes) {

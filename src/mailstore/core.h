@@ -80,7 +80,7 @@ struct Core {
     AccountCache accounts;
     RecentClaims recent_claims;
     std::atomic<std::uint64_t> ids_since_sync{0};
-    std::atomic<bool> written{false};       ///< something was written since the keeper last synced
+    std::atomic<bool> written{false};  ///< something was written since the keeper last synced
     std::atomic<bool> full{false};
     std::function<void()> wake_keeper = [] {};
     std::function<Result<>(struct Job&)> commit;  ///< queues a job; set once the committer runs

@@ -70,7 +70,8 @@ protected:
     static void expect_sound(MailStore& store) {
         auto findings = store.verify({});
         ASSERT_TRUE(findings) << findings.error().what;
-        for (const auto& finding : *findings) ADD_FAILURE() << finding.account.value() << ": " << finding.what;
+        for (const auto& finding : *findings)
+            ADD_FAILURE() << finding.account.value() << ": " << finding.what;
     }
 
     TestFolder scratch;
@@ -85,13 +86,15 @@ protected:
     for (int t = 0; t < 4; ++t)
         threads.emplace_back([&, t] {
             auto bob = *store.account(AccountId{1});
-            const FolderId inbox = bob->folder("INBOX")->id, sent = bob->folder("Sent")->id, trash = bob->folder("Trash")->id;
+            const FolderId inbox = bob->folder("INBOX")->id, sent = bob->folder("Sent")->id,
+                           trash = bob->folder("Trash")->id;
             for (int i = 0;; ++i) {
                 const std::string name = fmt::format("r{}t{}n{}", round, t, i);
                 if (t < 2) {
-                    store.submit(to_accounts("12", message(name, 500)), [&, name](const Result<DeliveryReceipt>& r) {
-                        if (r) say("S" + name + fmt::format(" {}\n", r->targets[0].uid.value()));
-                    });
+                    store.submit(to_accounts("12", message(name, 500)),
+                                 [&, name](const Result<DeliveryReceipt>& r) {
+                                     if (r) say("S" + name + fmt::format(" {}\n", r->targets[0].uid.value()));
+                                 });
                     std::this_thread::sleep_for(std::chrono::microseconds{300});
                 } else if (t == 2) {
                     auto done = bob->append(sent, {{message(name)}});
@@ -115,7 +118,8 @@ TEST_F(Crash, Worker) {
     if (!directory) GTEST_SKIP();
     auto store = open(directory);
     if (!store) ::_exit(1);
-    work_until_killed(*store, std::atoi(std::getenv("MAILSTORE_CRASH_ROUND")), std::atoi(std::getenv("MAILSTORE_CRASH_PIPE")));
+    work_until_killed(*store, std::atoi(std::getenv("MAILSTORE_CRASH_ROUND")),
+                      std::atoi(std::getenv("MAILSTORE_CRASH_PIPE")));
 }
 
 TEST_F(Crash, AKilledServerHasEverythingItAcknowledgedExactlyOnce) {
@@ -130,7 +134,8 @@ TEST_F(Crash, AKilledServerHasEverythingItAcknowledgedExactlyOnce) {
     for (int round = 0; round < 50; ++round) {
         int ends[2];
         ASSERT_EQ(::pipe(ends), 0);
-        const std::string where = scratch.path().string(), which = std::to_string(round), pipe = std::to_string(ends[1]);
+        const std::string where = scratch.path().string(), which = std::to_string(round),
+                          pipe = std::to_string(ends[1]);
         const pid_t child = ::fork();
         if (child == 0) {  // begins afresh: the engine's threads are not in a forked process
             ::close(ends[0]);
@@ -156,7 +161,8 @@ TEST_F(Crash, AKilledServerHasEverythingItAcknowledgedExactlyOnce) {
         const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{random() % 60};
         while (std::chrono::steady_clock::now() < until) read_some();
         ::kill(child, SIGKILL);
-        while (read_some()) {}
+        while (read_some()) {
+        }
         ::close(ends[0]);
         int status = 0;
         ASSERT_EQ(::waitpid(child, &status, 0), child);
@@ -209,12 +215,14 @@ TEST_F(Crash, AfterAPowerCutAcceptedMailIsReplayedOnceAndIdsAreNotReused) {
     ASSERT_TRUE(store->create_account(AccountId{2}));
     auto submit = [&](Submission s) {
         auto promise = std::make_shared<std::promise<Result<DeliveryReceipt>>>();
-        store->submit(std::move(s), [promise](Result<DeliveryReceipt> r) { promise->set_value(std::move(r)); });
+        store->submit(std::move(s),
+                      [promise](Result<DeliveryReceipt> r) { promise->set_value(std::move(r)); });
         return promise->get_future().get();
     };
     ASSERT_TRUE(submit(to_accounts("1", message("before"))));
     ASSERT_TRUE(store->kv().sync());
-    std::filesystem::copy(scratch.path() / "a" / "kv", scratch.path() / "kv-then", std::filesystem::copy_options::recursive);
+    std::filesystem::copy(scratch.path() / "a" / "kv", scratch.path() / "kv-then",
+                          std::filesystem::copy_options::recursive);
 
     ASSERT_TRUE(submit(to_accounts("12", message("both"))));
     const Uid shown = submit(to_accounts("1", message("bob")))->targets[0].uid;
@@ -260,7 +268,8 @@ TEST_F(Crash, AnAppendThatWasNotAcknowledgedIsDropped) {
     auto store = std::move(*MailStore::open(options, replay_to));
     ASSERT_TRUE(store->create_account(AccountId{1}));
     ASSERT_TRUE(store->kv().sync());
-    std::filesystem::copy(scratch.path() / "a" / "kv", scratch.path() / "kv-then", std::filesystem::copy_options::recursive);
+    std::filesystem::copy(scratch.path() / "a" / "kv", scratch.path() / "kv-then",
+                          std::filesystem::copy_options::recursive);
     {
         auto bob = *store->account(AccountId{1});
         ASSERT_TRUE(bob->append(bob->folder("Sent")->id, {{message("sent")}}));
@@ -292,7 +301,8 @@ TEST_F(Crash, EachUncleanStopSkipsIdsEvenOfAccountsThatSleptThroughIt) {
     EXPECT_EQ(nexts, (std::vector<Uid>{Uid{1}, Uid{1 + 16'384}, Uid{1 + 3 * 16'384}}));
     store.reset();
     store = open(scratch.path() / "3");
-    EXPECT_EQ((*store->account(AccountId{1}))->folder("INBOX")->uid_next, nexts.back()) << "a clean stop skips nothing";
+    EXPECT_EQ((*store->account(AccountId{1}))->folder("INBOX")->uid_next, nexts.back())
+        << "a clean stop skips nothing";
 }
 
 }  // namespace

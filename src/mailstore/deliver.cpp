@@ -94,7 +94,8 @@ private:
                     }
     }
 
-    bool fits(Touched& touched, const AccountEdit::FolderEdit& box, std::uint64_t bytes, std::uint64_t messages) {
+    bool fits(Touched& touched, const AccountEdit::FolderEdit& box, std::uint64_t bytes,
+              std::uint64_t messages) {
         const QuotaLimits limits = core_.limits(touched.account.account_id);
         auto room = [](std::uint64_t used, std::uint64_t more, std::uint64_t limit) {
             return limit == 0 || (used <= limit && more <= limit - used);
@@ -137,20 +138,23 @@ private:
                 continue;
             }
             AccountEdit::FolderEdit& box = touched.edit.folder(*state);
-            const bool room = placement.over_quota_allowed ? AccountEdit::has_uids(box, 1)
-                                                            : job.strict || fits(touched, box, placement.size, 1);
+            const bool room = placement.over_quota_allowed
+                                  ? AccountEdit::has_uids(box, 1)
+                                  : job.strict || fits(touched, box, placement.size, 1);
             if (!room) {
                 placement.error = MailError::over_quota;
                 continue;
             }
             Item item;
             item.flags.system = placement.flags & (seen | answered | flagged | deleted | draft);
-            for (const std::string& keyword : placement.keywords)  // mail is not refused for want of a keyword
+            for (const std::string& keyword :
+                 placement.keywords)  // mail is not refused for want of a keyword
                 if (auto bit = AccountEdit::keyword(box, keyword, true)) item.flags.set_keyword(*bit);
             item.size = placement.size;
             item.blob = arrival.blob;
             item.email_id = arrival.blob.value();
-            item.internal_date = std::chrono::floor<std::chrono::seconds>(arrival.received).time_since_epoch().count();
+            item.internal_date =
+                std::chrono::floor<std::chrono::seconds>(arrival.received).time_since_epoch().count();
             item.save_date = core_.now_seconds();
             item.prefix = placement.prefix;
             touched.edit.arrive(batch_, box, item, arrival.descriptions[placement.description]);
@@ -174,7 +178,9 @@ private:
     }
 
     struct ById {
-        bool operator()(const AccountImpl* a, const AccountImpl* b) const { return a->account_id < b->account_id; }
+        bool operator()(const AccountImpl* a, const AccountImpl* b) const {
+            return a->account_id < b->account_id;
+        }
     };
     Core& core_;
     std::span<Job* const> jobs_;
@@ -184,6 +190,8 @@ private:
 
 }  // namespace
 
-Result<> deliver(Core& core, std::span<Job* const> jobs) { return Group{core, jobs}.run(); }
+Result<> deliver(Core& core, std::span<Job* const> jobs) {
+    return Group{core, jobs}.run();
+}
 
 }  // namespace postrider::mailstore

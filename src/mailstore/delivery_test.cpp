@@ -114,9 +114,10 @@ TEST_F(Delivery, WhatAlsoAddsIsInTheSameBatchAndHoldsTheMessage) {
     std::vector<Target> targets(2);
     targets[0].account = bob;
     targets[1].account = eve;
-    auto delivered = store->deliver(receipt->blob, targets, [](const DeliveryReceipt& so_far, kv::Batch& batch) {
-        batch.put("Qtest", so_far.targets.at(1).ok ? "both" : "half");
-    });
+    auto delivered =
+        store->deliver(receipt->blob, targets, [](const DeliveryReceipt& so_far, kv::Batch& batch) {
+            batch.put("Qtest", so_far.targets.at(1).ok ? "both" : "half");
+        });
     ASSERT_TRUE(delivered);
     EXPECT_TRUE(delivered->targets[0].ok);
     EXPECT_EQ(text(bob, "INBOX", delivered->targets[0].uid), message("remote"));
@@ -157,8 +158,10 @@ TEST_F(Delivery, AFullStorageSaysSoAndLosesNothing) {
     for (int i = 0; i < 40; ++i) {
         for (char& c : noise) c = static_cast<char>(33 + std::rand() % 90);
         auto receipt = submit(submission({bob}, message("big") + noise));
-        if (receipt) ++stored;
-        else EXPECT_EQ(receipt.error().kind, MailError::full);
+        if (receipt)
+            ++stored;
+        else
+            EXPECT_EQ(receipt.error().kind, MailError::full);
     }
     EXPECT_GT(stored, 3u);
     EXPECT_LT(stored, 40u);

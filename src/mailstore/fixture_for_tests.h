@@ -92,14 +92,18 @@ protected:
         EXPECT_TRUE(info) << path;
         return info ? info->id : FolderId{};
     }
-    FolderInfo info(AccountId id, std::string_view path) { return account(id)->folder(path).value_or(FolderInfo{}); }
+    FolderInfo info(AccountId id, std::string_view path) {
+        return account(id)->folder(path).value_or(FolderInfo{});
+    }
 
     Result<DeliveryReceipt> submit(Submission submission) {
         auto promise = std::make_shared<std::promise<Result<DeliveryReceipt>>>();
-        store->submit(std::move(submission), [promise](Result<DeliveryReceipt> r) { promise->set_value(std::move(r)); });
+        store->submit(std::move(submission),
+                      [promise](Result<DeliveryReceipt> r) { promise->set_value(std::move(r)); });
         return promise->get_future().get();
     }
-    static Submission submission(std::vector<AccountId> to, std::string payload, std::string meta = "envelope") {
+    static Submission submission(std::vector<AccountId> to, std::string payload,
+                                 std::string meta = "envelope") {
         Submission s;
         s.meta = std::move(meta);
         s.payload = std::move(payload);
@@ -144,7 +148,8 @@ protected:
     void expect_sound() {
         auto findings = store->verify({});
         ASSERT_TRUE(findings) << findings.error().what;
-        for (const auto& finding : *findings) ADD_FAILURE() << finding.account.value() << ": " << finding.what;
+        for (const auto& finding : *findings)
+            ADD_FAILURE() << finding.account.value() << ": " << finding.what;
     }
 
     static constexpr AccountId bob{7}, eve{9}, nobody{1234};

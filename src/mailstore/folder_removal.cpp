@@ -9,14 +9,15 @@ namespace postrider::mailstore {
 Result<> remove_items(Core& core, AccountId account, FolderId folder, kv::Batch& batch, BlobRefs& refs,
                       AccountRecord& record) {
     auto items = folder_range('i', account, folder);
-    auto ok = scan_range(*core.kv, items.begin, items.end, nullptr, [&](std::string_view key, std::string_view value) {
-        if (auto item = decode_item(Uid{last_u32(key)}, value)) {
-            refs.add_ref(item->blob, -1);
-            record.messages -= record.messages > 0;
-            record.bytes -= std::min<std::uint64_t>(record.bytes, item->size);
-        }
-        return true;
-    });
+    auto ok = scan_range(*core.kv, items.begin, items.end, nullptr,
+                         [&](std::string_view key, std::string_view value) {
+                             if (auto item = decode_item(Uid{last_u32(key)}, value)) {
+                                 refs.add_ref(item->blob, -1);
+                                 record.messages -= record.messages > 0;
+                                 record.bytes -= std::min<std::uint64_t>(record.bytes, item->size);
+                             }
+                             return true;
+                         });
     if (!ok) return ok;
     auto descriptions = folder_range('d', account, folder);
     batch.erase_range(items.begin, items.end);
@@ -33,7 +34,8 @@ Result<> finish_deletion(Core& core, AccountId account) {
         std::size_t taken = 0;
         auto ok = scan_range(*core.kv, items.begin, items.end, nullptr,
                              [&](std::string_view key, std::string_view value) {
-                                 if (auto item = decode_item(Uid{last_u32(key)}, value)) refs.add_ref(item->blob, -1);
+                                 if (auto item = decode_item(Uid{last_u32(key)}, value))
+                                     refs.add_ref(item->blob, -1);
                                  batch.erase(key);
                                  return ++taken < piece;
                              });

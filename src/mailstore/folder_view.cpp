@@ -7,17 +7,18 @@
 namespace postrider::mailstore {
 
 void FolderViewImpl::report_damage(const char* what, Uid uid) const {
-    core_.log.error({}, "{} of message {} in folder {} of account {} is damaged: repair it", what, uid.value(),
-                    info_.id.value(), account_->account_id.value());
+    core_.log.error({}, "{} of message {} in folder {} of account {} is damaged: repair it", what,
+                    uid.value(), info_.id.value(), account_->account_id.value());
 }
 
 Result<UidSet> FolderViewImpl::uids() {
     UidSet all;
     auto range = folder_range('i', account_->account_id, info_.id);
-    auto ok = scan_range(*core_.kv, range.begin, range.end, snapshot_.get(), [&](std::string_view key, std::string_view) {
-        append(all, Uid{last_u32(key)});
-        return true;
-    });
+    auto ok = scan_range(*core_.kv, range.begin, range.end, snapshot_.get(),
+                         [&](std::string_view key, std::string_view) {
+                             append(all, Uid{last_u32(key)});
+                             return true;
+                         });
     if (!ok) return std::unexpected(ok.error());
     return all;
 }
@@ -46,11 +47,14 @@ Result<std::optional<Item>> FolderViewImpl::item(Uid uid) {
     return item;
 }
 
-/// The cursor that was left where the last piece of a listing ended, or a new one; it stands at or before `first`.
-std::unique_ptr<kv::Cursor> FolderViewImpl::cursor_at(char letter, std::unique_ptr<kv::Cursor>& left, const UidSet& uids) {
+/// The cursor that was left where the last piece of a listing ended, or a new one; it stands at or before
+/// `first`.
+std::unique_ptr<kv::Cursor> FolderViewImpl::cursor_at(char letter, std::unique_ptr<kv::Cursor>& left,
+                                                      const UidSet& uids) {
     constexpr std::uint64_t many = 2'000;  // from here on reading ahead pays, and the cache is left to others
     const KeyRange range = folder_range(letter, account_->account_id, info_.id);
-    const Key first = Key{letter}.be(account_->account_id.value()).be(info_.id.value()).be(uids.front().first.value());
+    const Key first =
+        Key{letter}.be(account_->account_id.value()).be(info_.id.value()).be(uids.front().first.value());
     if (!left) {
         const bool whole = std::min<std::uint64_t>(count(uids), info_.messages) > many;
         return core_.kv->scan(first, range.end, snapshot_.get(), whole ? kv::Access::many : kv::Access::few);
@@ -72,7 +76,8 @@ Result<> FolderViewImpl::each_item(const UidSet& uids, const std::function<bool(
         return scan_folder(*core_.kv, 'i', account, info_.id, uids, snapshot_.get(), look);
     if (uids.empty()) return {};
     auto cursor = cursor_at('i', items_, uids);
-    auto ok = walk_uids(*cursor, [&](Uid uid) { return item_key(account, info_.id, uid); }, uids, look);
+    auto ok = walk_uids(
+        *cursor, [&](Uid uid) { return item_key(account, info_.id, uid); }, uids, look);
     items_ = std::move(cursor);
     return ok;
 }

@@ -9,10 +9,13 @@ namespace postrider::mailstore {
 
 class FolderViewImpl final : public FolderView {
 public:
-    FolderViewImpl(std::shared_ptr<AccountImpl> account, std::unique_ptr<kv::Snapshot> snapshot, FolderInfo info,
-                   Uid first_recent)
-        : account_{std::move(account)}, core_{account_->core}, snapshot_{std::move(snapshot)},
-          info_{std::move(info)}, first_recent_{first_recent} {}
+    FolderViewImpl(std::shared_ptr<AccountImpl> account, std::unique_ptr<kv::Snapshot> snapshot,
+                   FolderInfo info, Uid first_recent)
+        : account_{std::move(account)},
+          core_{account_->core},
+          snapshot_{std::move(snapshot)},
+          info_{std::move(info)},
+          first_recent_{first_recent} {}
 
     const FolderInfo& info() const override { return info_; }
     Uid first_recent() const override { return first_recent_; }
@@ -36,7 +39,8 @@ private:
     Uid first_recent_;
     std::unique_ptr<kv::Cursor> cursor_at(char letter, std::unique_ptr<kv::Cursor>& left, const UidSet& uids);
 
-    // Where the last walk ended: a long listing is read in pieces. Made at the snapshot, so they go before it.
+    // Where the last walk ended: a long listing is read in pieces. Made at the snapshot, so they go before
+    // it.
     std::unique_ptr<kv::Cursor> items_, texts_;
     std::deque<std::string> kept_;  ///< prefixes of items that item() gave
 };

@@ -17,8 +17,10 @@ Result<> GroupSync::wait() {
         lock.lock();
         running_ = false;
         done_ = turn;
-        if (result) last_good_ = turn;
-        else failure_ = result.error();
+        if (result)
+            last_good_ = turn;
+        else
+            failure_ = result.error();
         ended_.notify_all();
     }
     if (last_good_ >= mine) return {};

@@ -23,9 +23,9 @@ private:
     std::mutex mutex_;
     std::condition_variable ended_;
     bool running_ = false;
-    std::uint64_t begun_ = 0, done_ = 0;      ///< flushes
-    std::uint64_t last_good_ = 0;             ///< the newest flush that succeeded covers all before it
-    std::optional<Failure> failure_;          ///< of the newest that failed
+    std::uint64_t begun_ = 0, done_ = 0;  ///< flushes
+    std::uint64_t last_good_ = 0;         ///< the newest flush that succeeded covers all before it
+    std::optional<Failure> failure_;      ///< of the newest that failed
 };
 
 }  // namespace postrider::mailstore

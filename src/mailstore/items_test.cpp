@@ -9,7 +9,8 @@ using Mode = FlagChange::Mode;
 TEST_F(Items, AppendGivesUidsInOrderAllOrNothing) {
     const FolderId drafts = id_of(bob, "Drafts");
     const Time date{std::chrono::seconds{1'000'000'000}};
-    auto appended = account(bob)->append(drafts, {{message("1"), draft | seen, {"$x"}, date}, {message("2"), 0, {}, {}}});
+    auto appended =
+        account(bob)->append(drafts, {{message("1"), draft | seen, {"$x"}, date}, {message("2"), 0, {}, {}}});
     ASSERT_TRUE(appended);
     EXPECT_EQ(appended->uid_validity, info(bob, "Drafts").uid_validity);
     EXPECT_EQ(appended->uids, (std::vector<Uid>{Uid{1}, Uid{2}}));
@@ -18,10 +19,12 @@ TEST_F(Items, AppendGivesUidsInOrderAllOrNothing) {
     EXPECT_EQ(text(bob, "Drafts", Uid{2}), message("2"));
 
     quota.set(bob, {.messages = 3});
-    EXPECT_EQ(account(bob)->append(drafts, {{message("3")}, {message("4")}}).error().kind, MailError::over_quota);
+    EXPECT_EQ(account(bob)->append(drafts, {{message("3")}, {message("4")}}).error().kind,
+              MailError::over_quota);
     EXPECT_EQ(info(bob, "Drafts").messages, 2u);
     EXPECT_EQ(account(bob)->append(FolderId{999}, {{message("3")}}).error().kind, MailError::no_such_folder);
-    EXPECT_EQ(account(bob)->append(drafts, {{message("3"), 0, {"bad keyword"}}}).error().kind, MailError::too_many_keywords);
+    EXPECT_EQ(account(bob)->append(drafts, {{message("3"), 0, {"bad keyword"}}}).error().kind,
+              MailError::too_many_keywords);
     reopen();
     EXPECT_EQ(info(bob, "Drafts").messages, 2u);
     EXPECT_EQ(text(bob, "Drafts", Uid{1}), message("1"));
@@ -39,7 +42,8 @@ TEST_F(Items, FlagsAreAddedRemovedAndReplaced) {
     EXPECT_EQ(info(bob, "INBOX").highest_modseq, stored->modseq);
     EXPECT_TRUE(item(bob, "INBOX", Uid{2}).flags.keyword(0));
 
-    ASSERT_TRUE(account(bob)->store(inbox, {{Uid{2}, Uid{2}}}, {Mode::remove, flagged, {"$WORK", "$unknown"}}));
+    ASSERT_TRUE(
+        account(bob)->store(inbox, {{Uid{2}, Uid{2}}}, {Mode::remove, flagged, {"$WORK", "$unknown"}}));
     EXPECT_EQ(item(bob, "INBOX", Uid{2}).flags, (Flags{seen, {}}));
     ASSERT_TRUE(account(bob)->store(inbox, {{Uid{1}, highest_uid}}, {Mode::replace, deleted, {}}));
     EXPECT_EQ(info(bob, "INBOX").deleted, 3u);
@@ -174,17 +178,20 @@ TEST_F(Items, WhatMemoryKnowsOfTheChangeLogIsWhatTheLogSays) {
     for (int i = 1; i <= 40; ++i) {
         deliver(bob, fmt::format("{}", i));
         if (i % 3 == 0) {
-            ASSERT_TRUE(account(bob)->store(inbox, {{Uid{1}, highest_uid}}, {Mode::add, 0, {fmt::format("k{}", i)}}));
+            ASSERT_TRUE(
+                account(bob)->store(inbox, {{Uid{1}, highest_uid}}, {Mode::add, 0, {fmt::format("k{}", i)}}));
         }
         if (i % 7 == 0) {
-            ASSERT_TRUE(account(bob)->move(inbox, {{Uid{static_cast<std::uint32_t>(i)}, highest_uid}}, trash));
+            ASSERT_TRUE(
+                account(bob)->move(inbox, {{Uid{static_cast<std::uint32_t>(i)}, highest_uid}}, trash));
         }
     }
     const ModSeq end = account(bob)->highest_modseq();
     auto all = [&] {
         std::vector<std::vector<std::pair<ModSeq, UidSet>>> seen;
         for (std::uint64_t since = begin.value(); since <= end.value(); ++since)
-            for (std::optional<FolderId> folder : {std::optional<FolderId>{}, std::optional{inbox}, std::optional{trash}}) {
+            for (std::optional<FolderId> folder :
+                 {std::optional<FolderId>{}, std::optional{inbox}, std::optional{trash}}) {
                 auto changes = account(bob)->changes(ModSeq{since}, folder);
                 EXPECT_TRUE(changes->complete);
                 EXPECT_EQ(changes->upto, end);
@@ -249,7 +256,8 @@ TEST_F(Items, ListingVisitsRunsWithTheirDescriptions) {
         seen_uids.push_back(item.uid.value());
         return seen_uids.size() < 8;
     };
-    ASSERT_TRUE((*view)->each_described({{Uid{1}, Uid{1}}, {Uid{4}, Uid{7}}, {Uid{30}, Uid{31}}, {Uid{58}, highest_uid}}, visit));
+    ASSERT_TRUE((*view)->each_described(
+        {{Uid{1}, Uid{1}}, {Uid{4}, Uid{7}}, {Uid{30}, Uid{31}}, {Uid{58}, highest_uid}}, visit));
     EXPECT_EQ(seen_uids, (std::vector<std::uint32_t>{1, 4, 7, 30, 31, 58, 59, 60}));
     seen_uids.clear();
     ASSERT_TRUE((*view)->each_described({{Uid{12}, Uid{12}}}, visit));
@@ -294,8 +302,12 @@ TEST_F(Items, TheChangeLogTellsEverythingInOrder) {
         kinds.emplace_back(change.kind, change.folder);
     }
     using enum Change::Kind;
-    EXPECT_EQ(kinds, (std::vector<std::pair<Change::Kind, FolderId>>{
-                         {added, inbox}, {added, inbox}, {flags, inbox}, {expunged, inbox}, {added, trash}, {folder, id_of(bob, "new")}}));
+    EXPECT_EQ(kinds, (std::vector<std::pair<Change::Kind, FolderId>>{{added, inbox},
+                                                                     {added, inbox},
+                                                                     {flags, inbox},
+                                                                     {expunged, inbox},
+                                                                     {added, trash},
+                                                                     {folder, id_of(bob, "new")}}));
     EXPECT_EQ(account(bob)->changes(start, trash)->changes.size(), 1u);
     EXPECT_TRUE(account(bob)->changes(log_now->upto)->changes.empty());
 }
@@ -309,7 +321,8 @@ TEST_F(Items, OldChangesAreForgottenAndReadersToldSo) {
     deliver(bob, "1");
     const ModSeq start = account(bob)->highest_modseq();
     for (int i = 0; i < 30; ++i)
-        ASSERT_TRUE(account(bob)->store(inbox, {{Uid{1}, Uid{1}}}, {i % 2 ? Mode::remove : Mode::add, seen, {}}));
+        ASSERT_TRUE(
+            account(bob)->store(inbox, {{Uid{1}, Uid{1}}}, {i % 2 ? Mode::remove : Mode::add, seen, {}}));
     for (int i = 0; i < 200 && account(bob)->changes(start)->complete; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds{10});
     EXPECT_FALSE(account(bob)->changes(start)->complete);

@@ -7,7 +7,8 @@
 
 namespace postrider::mailstore {
 
-Keeper::Keeper(Core& core, Committer& committer) : core_{core}, committer_{committer}, thread_{[this] { run(); }} {}
+Keeper::Keeper(Core& core, Committer& committer)
+    : core_{core}, committer_{committer}, thread_{[this] { run(); }} {}
 
 Keeper::~Keeper() {
     {
@@ -52,7 +53,8 @@ void Keeper::run() {
 void Keeper::save_claims() {
     for (auto& [key, account] : core_.recent_claims.take())
         if (auto ok = account->save_recent(); !ok) {
-            core_.log.error({}, "cannot note what account {} has seen: {}", account->account_id.value(), ok.error().what);
+            core_.log.error({}, "cannot note what account {} has seen: {}", account->account_id.value(),
+                            ok.error().what);
             core_.recent_claims.add(account);
         }
 }
@@ -100,8 +102,8 @@ Result<> Keeper::mark_and_sync() {
 }
 
 Result<std::size_t> Keeper::sweep(std::chrono::seconds grace) {
-    constexpr std::size_t piece = 64;         // bounds how long their stripes are locked
-    constexpr std::size_t at_once = 20'000;   // per round
+    constexpr std::size_t piece = 64;        // bounds how long their stripes are locked
+    constexpr std::size_t at_once = 20'000;  // per round
     std::unique_lock careful{care, std::try_to_lock};
     if (!careful) return std::size_t{0};
     std::map<std::uint16_t, std::uint64_t> durable;

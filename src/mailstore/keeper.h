@@ -17,8 +17,8 @@ public:
     ~Keeper();
 
     void wake();
-    /// Notes how far the containers are known to the key-value store, and syncs that. What was committed before
-    /// the call needs no replay from then on.
+    /// Notes how far the containers are known to the key-value store, and syncs that. What was committed
+    /// before the call needs no replay from then on.
     Result<> mark_and_sync();
     /// Sessions' claims of \Recent messages, written down.
     void save_claims();

@@ -33,6 +33,8 @@ private:
 };
 
 /// The number within its location.
-inline std::uint64_t number_in_location(BlobId blob) { return blob.value() & 0xffff'ffff'ffff; }
+inline std::uint64_t number_in_location(BlobId blob) {
+    return blob.value() & 0xffff'ffff'ffff;
+}
 
 }  // namespace postrider::mailstore

@@ -29,20 +29,20 @@ class FolderView;
 /// Where one copy of an arriving message goes.
 struct Target {
     AccountId account;
-    std::string folder = "INBOX";      ///< path; INBOX when there is no such folder
+    std::string folder = "INBOX";  ///< path; INBOX when there is no such folder
     std::uint8_t flags = 0;
     std::vector<std::string> keywords;
-    std::string prefix;                ///< header lines of this copy alone, CRLF-ended
-    bool over_quota_allowed = false;   ///< the quota was checked when the recipient was accepted
+    std::string prefix;               ///< header lines of this copy alone, CRLF-ended
+    bool over_quota_allowed = false;  ///< the quota was checked when the recipient was accepted
 };
 
 /// A message on its way into the store: written once, synced once, made visible in one batch.
 struct Submission {
-    std::string meta;                         ///< what whoever replays after a crash needs (the queue's envelope)
-    std::string payload;                      ///< trace header and message, CRLF line ends
+    std::string meta;     ///< what whoever replays after a crash needs (the queue's envelope)
+    std::string payload;  ///< trace header and message, CRLF line ends
     std::vector<Target> targets;
     Time received;
-    std::uint16_t location = 0;               ///< storage location to prefer; see Options::locations
+    std::uint16_t location = 0;  ///< storage location to prefer; see Options::locations
     /// Further records of the same batch (the queue entry), made once the id is known. With them the blob is
     /// held once more, until release_hold(). Called on the committer's thread; must not block.
     std::function<void(BlobId, kv::Batch&)> also;
@@ -52,7 +52,7 @@ struct DeliveryReceipt {
     BlobId blob;
     struct Delivered {
         bool ok = false;
-        MailError error{};   ///< when not ok: over_quota, no_such_account
+        MailError error{};  ///< when not ok: over_quota, no_such_account
         FolderId folder;
         std::string folder_path;
         Uid uid;
@@ -66,8 +66,8 @@ struct LocationConfig {
     std::string storage_id;
 };
 
-/// How long the change log of an account reaches back: a change is forgotten when it is neither among the last
-/// `count` nor younger than `age`, and in any case when it is not among the last `at_most`.
+/// How long the change log of an account reaches back: a change is forgotten when it is neither among the
+/// last `count` nor younger than `age`, and in any case when it is not among the last `at_most`.
 struct ChangeRetention {
     std::uint64_t count = 100'000;
     std::chrono::seconds age = std::chrono::hours{24 * 30};
@@ -75,15 +75,15 @@ struct ChangeRetention {
 };
 
 struct Options {
-    std::filesystem::path directory;             ///< kv lives in directory/"kv"
-    std::vector<LocationConfig> locations;       ///< at least one
+    std::filesystem::path directory;        ///< kv lives in directory/"kv"
+    std::vector<LocationConfig> locations;  ///< at least one
     kv::Options kv;
-    std::size_t account_cache = 10'000;          ///< accounts whose folder tables stay in memory
-    std::size_t max_waiting = 20'000;            ///< submissions that wait for the committer; more get MailError::full
+    std::size_t account_cache = 10'000;  ///< accounts whose folder tables stay in memory
+    std::size_t max_waiting = 20'000;  ///< submissions that wait for the committer; more get MailError::full
     std::size_t max_waiting_bytes = 128u << 20;  ///< of their records
     ChangeRetention change_retention;
-    std::size_t changes_at_once = 200'000;       ///< that Account::changes() gives; with more it is not complete
-    std::chrono::seconds blob_grace{10};         ///< how long the bytes of what was expunged can still be read
+    std::size_t changes_at_once = 200'000;  ///< that Account::changes() gives; with more it is not complete
+    std::chrono::seconds blob_grace{10};    ///< how long the bytes of what was expunged can still be read
     std::chrono::milliseconds mark_every{1000};  ///< how often flag changes and the like are synced
     const Clock* clock = nullptr;
     observe::Logger* log = nullptr;
@@ -99,11 +99,13 @@ public:
     static Result<std::unique_ptr<MailStore>> open(const Options& options, const Replay& replay);
     virtual ~MailStore() = default;  ///< syncs; leaves the mark of a clean stop
 
-    virtual kv::Store& kv() = 0;  ///< directory and queue keep their records in the same store, under their own prefixes
+    virtual kv::Store&
+    kv() = 0;  ///< directory and queue keep their records in the same store, under their own prefixes
 
     // ---- accounts
 
-    /// Makes the account's folders: INBOX and the special-use ones (Drafts, Sent, Trash, Junk, Archive). Durable.
+    /// Makes the account's folders: INBOX and the special-use ones (Drafts, Sent, Trash, Junk, Archive).
+    /// Durable.
     virtual Result<> create_account(AccountId account) = 0;
     virtual Result<> delete_account(AccountId account) = 0;
     /// Cheap: cached.
@@ -117,10 +119,11 @@ public:
     using Done = std::function<void(Result<DeliveryReceipt>)>;
     virtual void submit(Submission submission, Done done) = 0;
     /// Puts copies of a stored message that the queue holds into local folders, in one batch with what `also`
-    /// adds (the changed queue entry) once it is known which targets were served. Soon durable; exact after a crash,
-    /// because the queue entry is in the same batch.
-    virtual Result<DeliveryReceipt> deliver(BlobId held, std::vector<Target> targets,
-                                            const std::function<void(const DeliveryReceipt&, kv::Batch&)>& also) = 0;
+    /// adds (the changed queue entry) once it is known which targets were served. Soon durable; exact after a
+    /// crash, because the queue entry is in the same batch.
+    virtual Result<DeliveryReceipt> deliver(
+        BlobId held, std::vector<Target> targets,
+        const std::function<void(const DeliveryReceipt&, kv::Batch&)>& also) = 0;
     /// The queue needs the blob no longer; `also` removes its records in the same batch.
     virtual Result<> release_hold(BlobId blob, const std::function<void(kv::Batch&)>& also) = 0;
 
@@ -138,7 +141,7 @@ public:
     using OnProgress = std::function<void(const Progress&)>;
     struct Finding {
         AccountId account;
-        std::string what;    ///< one line for the administrator
+        std::string what;  ///< one line for the administrator
         bool repaired = false;
     };
     virtual Result<std::vector<Finding>> verify(const OnProgress& progress) = 0;
@@ -153,14 +156,15 @@ public:
         kv::Store::Stats kv;
         std::vector<std::pair<std::uint16_t, container::Usage>> locations;
         std::uint64_t messages = 0;
-        std::uint64_t flushes = 0;   ///< fdatasync calls of containers and kv since open
+        std::uint64_t flushes = 0;  ///< fdatasync calls of containers and kv since open
     };
     virtual Report report() = 0;
-    virtual bool full() const = 0;  ///< no location takes messages: SMTP answers 452 before it reads any. Does not block
+    virtual bool full()
+        const = 0;  ///< no location takes messages: SMTP answers 452 before it reads any. Does not block
 };
 
-/// The account's folders; makes them if a crash came between the account's creation and theirs. Only for accounts
-/// that the directory knows.
+/// The account's folders; makes them if a crash came between the account's creation and theirs. Only for
+/// accounts that the directory knows.
 Result<std::shared_ptr<Account>> open_or_create(MailStore& store, AccountId account);
 
 /// One account's folders. Held by sessions while they need it.
@@ -177,8 +181,10 @@ public:
     virtual Result<FolderInfo> create_folder(std::string_view path, FolderKind kind = FolderKind::mail,
                                              SpecialUse use = SpecialUse::none) = 0;
     virtual Result<> delete_folder(FolderId id) = 0;  ///< a folder with children keeps its name, unselectable
-    virtual Result<> rename_folder(FolderId id, std::string_view new_path) = 0;  ///< INBOX: moves its messages (RFC 9051 §6.3.6)
-    virtual Result<> subscribe(std::string_view path, bool on) = 0;  ///< also of names that do not exist (RFC 9051 §6.3.7)
+    virtual Result<> rename_folder(
+        FolderId id, std::string_view new_path) = 0;  ///< INBOX: moves its messages (RFC 9051 §6.3.6)
+    virtual Result<> subscribe(std::string_view path,
+                               bool on) = 0;  ///< also of names that do not exist (RFC 9051 §6.3.7)
     virtual Result<std::vector<std::string>> subscriptions() = 0;
     virtual Quota quota() = 0;
 
@@ -186,7 +192,8 @@ public:
 
     /// A consistent view of one folder at this moment, for listing and searching.
     virtual Result<std::unique_ptr<FolderView>> view(FolderId folder) = 0;
-    /// As view(), and the items from FolderInfo::recent_from on are \Recent to the caller alone (RFC 3501 §2.3.2).
+    /// As view(), and the items from FolderInfo::recent_from on are \Recent to the caller alone (RFC 3501
+    /// §2.3.2).
     virtual Result<std::unique_ptr<FolderView>> select(FolderId folder) = 0;
 
     struct NewItem {
@@ -206,7 +213,7 @@ public:
         std::vector<Item> changed;  ///< with their new flags and modseq (prefix not set)
         UidSet modified;            ///< not changed: their modseq is above unchanged_since (RFC 7162 §3.1.3)
         ModSeq modseq;              ///< of this change; the same for all items
-        bool anything = false;  ///< some item did change: `modseq` is new and nobody else's
+        bool anything = false;      ///< some item did change: `modseq` is new and nobody else's
     };
     virtual Result<Stored> store(FolderId folder, const UidSet& uids, const FlagChange& change,
                                  std::optional<ModSeq> unchanged_since = {}) = 0;
@@ -215,20 +222,21 @@ public:
         std::uint32_t uid_validity = 0;
         std::vector<Uid> from, to;
     };
-    /// Copies share the bytes. All or nothing. Durable. MailError::too_much when the records of what is copied pass
-    /// 64 MiB, which is some 50,000 messages.
+    /// Copies share the bytes. All or nothing. Durable. MailError::too_much when the records of what is
+    /// copied pass 64 MiB, which is some 50,000 messages.
     virtual Result<Copied> copy(FolderId from, const UidSet& uids, FolderId to) = 0;
-    /// A message is never in both folders or in none. Durable. More than 4,096 are moved in pieces, between which others
-    /// may change the account; after an error those before it have been moved.
+    /// A message is never in both folders or in none. Durable. More than 4,096 are moved in pieces, between
+    /// which others may change the account; after an error those before it have been moved.
     virtual Result<Copied> move(FolderId from, const UidSet& uids, FolderId to) = 0;
 
     struct Expunged {
         UidSet uids;
         ModSeq modseq;
     };
-    /// Those of `uids` (all if nullopt) that carry \Deleted; with `only_deleted` false, all of them. Durable. In
-    /// pieces, as move().
-    virtual Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted = true) = 0;
+    /// Those of `uids` (all if nullopt) that carry \Deleted; with `only_deleted` false, all of them. Durable.
+    /// In pieces, as move().
+    virtual Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids,
+                                     bool only_deleted = true) = 0;
 
     // ---- the change log
 
@@ -242,8 +250,8 @@ public:
     };
     virtual Result<Changes> changes(ModSeq since, std::optional<FolderId> folder = {}) = 0;
 
-    /// Calls `changed` after every committed batch that touched the account (or only that folder), on whatever
-    /// thread committed it: it must only post or wake. Stops when the returned token is dropped.
+    /// Calls `changed` after every committed batch that touched the account (or only that folder), on
+    /// whatever thread committed it: it must only post or wake. Stops when the returned token is dropped.
     using Watch = std::shared_ptr<void>;
     virtual Watch watch(std::optional<FolderId> folder, std::function<void()> changed) = 0;
 };
@@ -253,7 +261,8 @@ class FolderView {
 public:
     virtual ~FolderView() = default;
     virtual const FolderInfo& info() const = 0;
-    virtual Uid first_recent() const = 0;  ///< items from here on are \Recent to this session; max Uid + 1 = none
+    virtual Uid first_recent()
+        const = 0;  ///< items from here on are \Recent to this session; max Uid + 1 = none
 
     virtual Result<UidSet> uids() = 0;  ///< of all items, as runs (a run only spans UIDs that exist)
     virtual Result<std::optional<Item>> item(Uid uid) = 0;
@@ -262,8 +271,8 @@ public:
     /// `visit` returns false to stop.
     virtual Result<> each_item(const UidSet& uids, const std::function<bool(const Item&)>& visit) = 0;
     /// With the encoded mime::Description of each (see mime::Listing): the fast path of FETCH.
-    virtual Result<> each_described(const UidSet& uids,
-                                    const std::function<bool(const Item&, std::string_view description)>& visit) = 0;
+    virtual Result<> each_described(
+        const UidSet& uids, const std::function<bool(const Item&, std::string_view description)>& visit) = 0;
     virtual Result<std::optional<mime::Description>> description(Uid uid) = 0;
     /// Prefix and stored bytes: the message as a client reads it.
     virtual Result<std::string> message(const Item& item) = 0;

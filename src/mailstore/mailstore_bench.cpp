@@ -2,8 +2,8 @@
 #include <sys/resource.h>
 
 #include <atomic>
-#include <mutex>
 #include <condition_variable>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -13,13 +13,16 @@
 namespace postrider::mailstore {
 namespace {
 
-std::string mail_of_4k(int i) { return message(fmt::format("Quarterly report {} and a longer subject", i), 3'700); }
+std::string mail_of_4k(int i) {
+    return message(fmt::format("Quarterly report {} and a longer subject", i), 3'700);
+}
 
 std::unique_ptr<MailStore> open_fresh(const TestFolder& scratch, int accounts) {
     Options options = options_in(scratch.path());
     options.locations[0].options.max_file_bytes = 256u << 20;
     options.locations[0].options.preallocate_bytes = 16u << 20;
-    auto store = std::move(*MailStore::open(options, [](std::string_view, std::string_view) { return std::nullopt; }));
+    auto store =
+        std::move(*MailStore::open(options, [](std::string_view, std::string_view) { return std::nullopt; }));
     for (int i = 1; i <= accounts; ++i) (void)store->create_account(AccountId{static_cast<std::uint64_t>(i)});
     return store;
 }
@@ -28,7 +31,9 @@ std::unique_ptr<MailStore> open_fresh(const TestFolder& scratch, int accounts) {
 double cpu_seconds() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
-    auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+    auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -69,7 +74,8 @@ void submit_many(MailStore& store, int threads, int each, int accounts) {
                 s.payload = payload;
                 s.received = std::chrono::system_clock::now();
                 s.targets.resize(1);
-                s.targets[0].account = AccountId{static_cast<std::uint64_t>((i * threads + t) % accounts + 1)};
+                s.targets[0].account =
+                    AccountId{static_cast<std::uint64_t>((i * threads + t) % accounts + 1)};
                 window.enter();
                 store.submit(std::move(s), [&](const Result<DeliveryReceipt>& r) {
                     if (!r) std::abort();
@@ -138,7 +144,12 @@ void mixed_from_8_threads(benchmark::State& state) {
                     const UidSet ten{{Uid{first}, Uid{first + 9}}};
                     std::size_t touched = 0;
                     if (step % 20 < 16)
-                        touched = account->store(inbox, ten, {step % 2 ? FlagChange::Mode::add : FlagChange::Mode::remove, seen, {}})->changed.size();
+                        touched =
+                            account
+                                ->store(
+                                    inbox, ten,
+                                    {step % 2 ? FlagChange::Mode::add : FlagChange::Mode::remove, seen, {}})
+                                ->changed.size();
                     else if (step % 20 < 18)
                         touched = account->copy(inbox, ten, trash)->to.size();
                     else {

@@ -52,59 +52,62 @@ protected:
         Box& other = m.boxes[m.random() % m.boxes.size()];
         const auto name = fmt::format("{}-{}", m.owner.value(), m.made++);
         switch (m.random() % 8) {
-        case 0:
-        case 1: {
-            auto receipt = submit(submission({m.owner}, message(name)));
-            ASSERT_TRUE(receipt);
-            arrive(m.boxes[0], receipt->targets[0].uid, {message(name), 0});
-            break;
-        }
-        case 2: {
-            auto done = account->append(box.id, {{message(name), seen}, {message(name + "b")}});
-            ASSERT_TRUE(done);
-            arrive(box, done->uids[0], {message(name), seen});
-            arrive(box, done->uids[1], {message(name + "b"), 0});
-            break;
-        }
-        case 3:
-        case 4: {
-            const UidSet set = some(m, box);
-            const auto bits = static_cast<std::uint8_t>(m.random() % 32);
-            const bool add = m.random() % 2;
-            ASSERT_TRUE(account->store(box.id, set, {add ? FlagChange::Mode::add : FlagChange::Mode::remove, bits, {}}));
-            for (auto& [uid, known] : box.items)
-                if (in(set, uid)) known.flags = static_cast<std::uint8_t>(add ? known.flags | bits : known.flags & ~bits);
-            break;
-        }
-        case 5: {
-            auto done = account->copy(box.id, some(m, box), other.id);
-            ASSERT_TRUE(done);
-            for (std::size_t i = 0; i < done->from.size(); ++i) {
-                Known copy = box.items.at(done->from[i]);
-                arrive(other, done->to[i], std::move(copy));
+            case 0:
+            case 1: {
+                auto receipt = submit(submission({m.owner}, message(name)));
+                ASSERT_TRUE(receipt);
+                arrive(m.boxes[0], receipt->targets[0].uid, {message(name), 0});
+                break;
             }
-            break;
-        }
-        case 6: {
-            auto done = account->move(box.id, some(m, box), other.id);
-            ASSERT_TRUE(done);
-            for (std::size_t i = 0; i < done->from.size(); ++i) {
-                Known moved = box.items.at(done->from[i]);
-                box.items.erase(done->from[i]);
-                arrive(other, done->to[i], std::move(moved));
+            case 2: {
+                auto done = account->append(box.id, {{message(name), seen}, {message(name + "b")}});
+                ASSERT_TRUE(done);
+                arrive(box, done->uids[0], {message(name), seen});
+                arrive(box, done->uids[1], {message(name + "b"), 0});
+                break;
             }
-            break;
-        }
-        case 7: {
-            auto done = account->expunge(box.id, std::nullopt);
-            ASSERT_TRUE(done);
-            std::erase_if(box.items, [&](const auto& entry) {
-                const bool gone = entry.second.flags & deleted;
-                EXPECT_EQ(gone, in(done->uids, entry.first));
-                return gone;
-            });
-            break;
-        }
+            case 3:
+            case 4: {
+                const UidSet set = some(m, box);
+                const auto bits = static_cast<std::uint8_t>(m.random() % 32);
+                const bool add = m.random() % 2;
+                ASSERT_TRUE(account->store(
+                    box.id, set, {add ? FlagChange::Mode::add : FlagChange::Mode::remove, bits, {}}));
+                for (auto& [uid, known] : box.items)
+                    if (in(set, uid))
+                        known.flags =
+                            static_cast<std::uint8_t>(add ? known.flags | bits : known.flags & ~bits);
+                break;
+            }
+            case 5: {
+                auto done = account->copy(box.id, some(m, box), other.id);
+                ASSERT_TRUE(done);
+                for (std::size_t i = 0; i < done->from.size(); ++i) {
+                    Known copy = box.items.at(done->from[i]);
+                    arrive(other, done->to[i], std::move(copy));
+                }
+                break;
+            }
+            case 6: {
+                auto done = account->move(box.id, some(m, box), other.id);
+                ASSERT_TRUE(done);
+                for (std::size_t i = 0; i < done->from.size(); ++i) {
+                    Known moved = box.items.at(done->from[i]);
+                    box.items.erase(done->from[i]);
+                    arrive(other, done->to[i], std::move(moved));
+                }
+                break;
+            }
+            case 7: {
+                auto done = account->expunge(box.id, std::nullopt);
+                ASSERT_TRUE(done);
+                std::erase_if(box.items, [&](const auto& entry) {
+                    const bool gone = entry.second.flags & deleted;
+                    EXPECT_EQ(gone, in(done->uids, entry.first));
+                    return gone;
+                });
+                break;
+            }
         }
     }
 
@@ -163,7 +166,8 @@ TEST_F(Model, SeveralSessionsDoingAnythingAgreeWithIt) {
         all[i].owner = AccountId{50 + i};
         all[i].random.seed(static_cast<unsigned>(i));
         ASSERT_TRUE(store->create_account(all[i].owner));
-        for (const char* path : {"INBOX", "Archive", "Trash"}) all[i].boxes.push_back({id_of(all[i].owner, path), {}, {}});
+        for (const char* path : {"INBOX", "Archive", "Trash"})
+            all[i].boxes.push_back({id_of(all[i].owner, path), {}, {}});
     }
     for (int round = 0; round < 4; ++round) {
         std::vector<std::thread> threads;
@@ -198,11 +202,14 @@ TEST_F(Model, SessionsOfOneAccountDoNotLoseEachOthersChanges) {
             const FolderId inbox = bobs->folder("INBOX")->id, archive = bobs->folder("Archive")->id;
             for (int i = 0; i < 40; ++i) {
                 const Uid uid = deliver(bob, fmt::format("{}/{}", t, i));
-                EXPECT_TRUE(bobs->store(inbox, {{uid, uid}}, {FlagChange::Mode::add, flagged, {fmt::format("k{}", t)}}));
+                EXPECT_TRUE(bobs->store(inbox, {{uid, uid}},
+                                        {FlagChange::Mode::add, flagged, {fmt::format("k{}", t)}}));
                 if (i % 4 == 0) {
                     EXPECT_EQ(bobs->move(inbox, {{uid, uid}}, archive)->to.size(), 1u);
                 }
-                if (i % 4 == 1) expunged_messages += static_cast<std::uint32_t>(count(bobs->expunge(inbox, UidSet{{uid, uid}}, false)->uids));
+                if (i % 4 == 1)
+                    expunged_messages += static_cast<std::uint32_t>(
+                        count(bobs->expunge(inbox, UidSet{{uid, uid}}, false)->uids));
                 if (i % 4 == 2) {
                     EXPECT_EQ(bobs->copy(inbox, {{uid, uid}}, archive)->to.size(), 1u);
                 }

@@ -8,7 +8,8 @@ namespace postrider::mailstore {
 
 Result<FolderId> NewFolders::make(kv::Batch& batch, const std::string& path, FolderKind kind, SpecialUse use,
                                   Limits respect) {
-    const QuotaLimits limits = respect == Limits::respect ? impl_.core.limits(impl_.account_id) : QuotaLimits{};
+    const QuotaLimits limits =
+        respect == Limits::respect ? impl_.core.limits(impl_.account_id) : QuotaLimits{};
     FolderId parent;
     for (std::size_t begin = 0; begin <= path.size();) {
         const std::size_t end = std::min(path.find('/', begin), path.size());

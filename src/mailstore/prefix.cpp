@@ -16,13 +16,15 @@ bool only_trace_fields(std::string_view prefix) {
         if (name.size() == line.size()) return false;
         const bool trace = same_keyword(name.substr(0, 2), "X-") || same_keyword(name, "Received")
                            || same_keyword(name, "Return-Path") || same_keyword(name, "Delivered-To")
-                           || same_keyword(name, "Authentication-Results") || same_keyword(name, "Received-SPF");
+                           || same_keyword(name, "Authentication-Results")
+                           || same_keyword(name, "Received-SPF");
         if (!trace) return false;
     }
     return true;
 }
 
-std::string describe_with_prefix(std::string_view prefix, std::string_view payload, std::string_view of_payload) {
+std::string describe_with_prefix(std::string_view prefix, std::string_view payload,
+                                 std::string_view of_payload) {
     if (prefix.empty()) return std::string{of_payload};
     if (only_trace_fields(prefix)) {
         if (auto moved = mime::Description::decode(of_payload)) {

@@ -8,8 +8,8 @@
 namespace postrider::mailstore {
 
 /// The newest entries of one account's change log, so that a session that asks what happened since its last
-/// command reads no disk. Bounded; who asks for more than is here reads the log itself. Guarded by the account's
-/// state_mutex.
+/// command reads no disk. Bounded; who asks for more than is here reads the log itself. Guarded by the
+/// account's state_mutex.
 class RecentChanges {
 public:
     static constexpr std::size_t most = 32;       ///< entries
@@ -21,8 +21,8 @@ public:
         after_ = at;
     }
 
-    /// Adds a change that is newer than all the others. One that is too large to keep, and with it all before it,
-    /// is left to the log.
+    /// Adds a change that is newer than all the others. One that is too large to keep, and with it all before
+    /// it, is left to the log.
     void add(Change&& change) {
         if (change.uids.size() > most_runs) return restart(change.modseq);
         if (entries_.size() == most) {

@@ -38,7 +38,9 @@ struct Reader : Decoder {
     bool good = true;
 };
 
-void put_version(std::string& out) { out.push_back(static_cast<char>(record_version)); }
+void put_version(std::string& out) {
+    out.push_back(static_cast<char>(record_version));
+}
 
 enum ItemBits : std::uint8_t { has_keywords = 1, has_prefix = 2, own_email_id = 4 };
 
@@ -193,7 +195,8 @@ std::optional<ChangeRecord> decode_change(std::string_view value) {
         if (first <= last) return std::nullopt;
         last = first + in.u32();
         if (last > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-        record.uids.push_back({Uid{static_cast<std::uint32_t>(first)}, Uid{static_cast<std::uint32_t>(last)}});
+        record.uids.push_back(
+            {Uid{static_cast<std::uint32_t>(first)}, Uid{static_cast<std::uint32_t>(last)}});
     }
     if (!in.finished()) return std::nullopt;
     return record;

@@ -40,18 +40,36 @@ private:
     std::uint8_t size_ = 0;
 };
 
-inline Key store_key() { return Key{'M'}; }
-inline Key mark_key(std::uint16_t location) { return Key{'L'}.be(location); }
-inline Key account_key(AccountId a) { return Key{'a'}.be(a.value()); }
-inline Key deletion_key(AccountId a) { return Key{'x'}.be(a.value()); }
-inline Key folder_key(AccountId a, FolderId f) { return Key{'f'}.be(a.value()).be(f.value()); }
-inline Key item_key(AccountId a, FolderId f, Uid u) { return Key{'i'}.be(a.value()).be(f.value()).be(u.value()); }
+inline Key store_key() {
+    return Key{'M'};
+}
+inline Key mark_key(std::uint16_t location) {
+    return Key{'L'}.be(location);
+}
+inline Key account_key(AccountId a) {
+    return Key{'a'}.be(a.value());
+}
+inline Key deletion_key(AccountId a) {
+    return Key{'x'}.be(a.value());
+}
+inline Key folder_key(AccountId a, FolderId f) {
+    return Key{'f'}.be(a.value()).be(f.value());
+}
+inline Key item_key(AccountId a, FolderId f, Uid u) {
+    return Key{'i'}.be(a.value()).be(f.value()).be(u.value());
+}
 inline Key description_key(AccountId a, FolderId f, Uid u) {
     return Key{'d'}.be(a.value()).be(f.value()).be(u.value());
 }
-inline Key change_key(AccountId a, ModSeq m) { return Key{'c'}.be(a.value()).be(m.value()); }
-inline Key blob_key(BlobId b) { return Key{'b'}.be(b.value()); }
-inline Key zombie_key(BlobId b) { return Key{'z'}.be(b.value()); }
+inline Key change_key(AccountId a, ModSeq m) {
+    return Key{'c'}.be(a.value()).be(m.value());
+}
+inline Key blob_key(BlobId b) {
+    return Key{'b'}.be(b.value());
+}
+inline Key zombie_key(BlobId b) {
+    return Key{'z'}.be(b.value());
+}
 std::string subscription_key(AccountId a, std::string_view path);
 
 /// All keys of one letter that belong to the account, or to one of its folders, lie in [begin, end).

@@ -31,26 +31,27 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     std::string_view value{reinterpret_cast<const char*>(data) + 1, size - 1};
     switch (data[0] % 8) {
-    case 0: round_trip(decode_store(value), decode_store); break;
-    case 1: round_trip(decode_account(value), decode_account); break;
-    case 2: round_trip(decode_folder(value), decode_folder); break;
-    case 3: round_trip(decode_change(value), decode_change); break;
-    case 4: round_trip(decode_blob(value), decode_blob); break;
-    case 5:
-        if (auto item = decode_item(Uid{1}, value)) {
-            require(item->prefix.empty()
-                    || (item->prefix.data() >= value.data() && item->prefix.data() + item->prefix.size() <= value.data() + value.size()));
-            round_trip(item, [](std::string_view bytes) { return decode_item(Uid{1}, bytes); });
-        }
-        break;
-    case 6: (void)decode_zombie(value); break;
-    case 7:
-        if (auto path = normal_path(value)) {
-            require(path->size() <= max_path_bytes && is_utf8(*path));
-            require(*normal_path(*path) == *path);
-        }
-        (void)only_trace_fields(value);
-        break;
+        case 0: round_trip(decode_store(value), decode_store); break;
+        case 1: round_trip(decode_account(value), decode_account); break;
+        case 2: round_trip(decode_folder(value), decode_folder); break;
+        case 3: round_trip(decode_change(value), decode_change); break;
+        case 4: round_trip(decode_blob(value), decode_blob); break;
+        case 5:
+            if (auto item = decode_item(Uid{1}, value)) {
+                require(item->prefix.empty()
+                        || (item->prefix.data() >= value.data()
+                            && item->prefix.data() + item->prefix.size() <= value.data() + value.size()));
+                round_trip(item, [](std::string_view bytes) { return decode_item(Uid{1}, bytes); });
+            }
+            break;
+        case 6: (void)decode_zombie(value); break;
+        case 7:
+            if (auto path = normal_path(value)) {
+                require(path->size() <= max_path_bytes && is_utf8(*path));
+                require(*normal_path(*path) == *path);
+            }
+            (void)only_trace_fields(value);
+            break;
     }
     return 0;
 }

@@ -18,7 +18,8 @@ std::string bytes(std::initializer_list<int> values) {
 // The bytes of version 1, for good: whoever changes a record raises the version and keeps reading these.
 TEST(Records, OfVersion1AreReadAsTheyWereWritten) {
     EXPECT_EQ(decode_store(bytes({1, 1, 1, 5})), (StoreRecord{1, true, 5}));
-    EXPECT_EQ(decode_account(bytes({1, 2, 7, 9, 0x80, 1, 3, 0xe8, 7, 4})), (AccountRecord{2, 7, 9, 128, 3, 1000, 4}));
+    EXPECT_EQ(decode_account(bytes({1, 2, 7, 9, 0x80, 1, 3, 0xe8, 7, 4})),
+              (AccountRecord{2, 7, 9, 128, 3, 1000, 4}));
     EXPECT_EQ(decode_blob(bytes({1, 3, 0x80, 0x20, 100, 90, 2, 1})), (BlobRecord{{3, 4096, 100, 90}, 2, 1}));
     FolderRecord folder;
     folder.epoch = 1;
@@ -28,7 +29,9 @@ TEST(Records, OfVersion1AreReadAsTheyWereWritten) {
     folder.uid_validity = 6;
     folder.n = {Uid{8}, Uid{7}, ModSeq{9}, 3, 2, 1, 300};
     folder.keywords = {"$a"};
-    EXPECT_EQ(decode_folder(bytes({1, 1, 4, 0, 5, 1, 6, 8, 7, 9, 3, 2, 1, 0xac, 2, 3, 'O', 'l', 'd', 1, 2, '$', 'a'})), folder);
+    EXPECT_EQ(decode_folder(
+                  bytes({1, 1, 4, 0, 5, 1, 6, 8, 7, 9, 3, 2, 1, 0xac, 2, 3, 'O', 'l', 'd', 1, 2, '$', 'a'})),
+              folder);
     const std::string stored_item = bytes({1, 2, 3, 9, 0xac, 2, 7, 20, 1, 4, 'X', ':', 'y', '\n'});
     auto item = decode_item(Uid{5}, stored_item);  // its prefix is a view
     ASSERT_TRUE(item);
@@ -91,8 +94,10 @@ TEST(Records, CutOrNewerOnesAreRefused) {
 }
 
 TEST(Records, KeysSortAsTheirNumbers) {
-    EXPECT_LT(item_key(AccountId{1}, FolderId{2}, Uid{255}).view(), item_key(AccountId{1}, FolderId{2}, Uid{256}).view());
-    EXPECT_LT(item_key(AccountId{1}, FolderId{2}, Uid{0xffffffff}).view(), item_key(AccountId{1}, FolderId{3}, Uid{0}).view());
+    EXPECT_LT(item_key(AccountId{1}, FolderId{2}, Uid{255}).view(),
+              item_key(AccountId{1}, FolderId{2}, Uid{256}).view());
+    EXPECT_LT(item_key(AccountId{1}, FolderId{2}, Uid{0xffffffff}).view(),
+              item_key(AccountId{1}, FolderId{3}, Uid{0}).view());
     EXPECT_EQ(item_key(AccountId{1}, FolderId{2}, Uid{3}).view().size(), 17u);
 }
 

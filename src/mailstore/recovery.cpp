@@ -15,7 +15,8 @@ Result<> begin_epoch(Core& core) {
         auto decoded = decode_store(**value);
         if (!decoded) return fail(MailError::corrupt, "the mail store's first record is damaged");
         record = *decoded;
-        if (record.format > newest_format) return fail(MailError::storage, "the mail store was written by a newer server");
+        if (record.format > newest_format)
+            return fail(MailError::storage, "the mail store was written by a newer server");
         if (!record.clean) {
             ++record.epoch;
             core.log.warning({}, "the mail store was not closed: looking for what was not finished");
@@ -37,13 +38,15 @@ Result<> end_cleanly(Core& core) {
 
 namespace {
 
-Result<> replay_one(Core& core, container::Stored& stored, const Replay& replay, std::vector<container::Location::Placed>& drop) {
+Result<> replay_one(Core& core, container::Stored& stored, const Replay& replay,
+                    std::vector<container::Location::Placed>& drop) {
     if (!replay && !stored.meta.empty())
-        return fail(MailError::storage, "the storage location holds unfinished messages: start the server with it");
+        return fail(MailError::storage,
+                    "the storage location holds unfinished messages: start the server with it");
     auto submission = stored.meta.empty() ? std::nullopt : replay(stored.meta, stored.payload);
     if (!submission) {
-        core.log.info({}, "message {:x} of {} bytes was not finished before the stop: dropped", stored.id.value(),
-                      stored.payload.size());
+        core.log.info({}, "message {:x} of {} bytes was not finished before the stop: dropped",
+                      stored.id.value(), stored.payload.size());
         drop.push_back({stored.id, stored.extent});
         return {};
     }
@@ -70,7 +73,8 @@ Result<> recover(Core& core, Location& location, const Replay& replay) {
     if (!value) return std::unexpected(from(value.error()));
     if (*value && (*value)->size() > 1) {
         auto decoded = container::Mark::decode(std::string_view{**value}.substr(1));
-        if (decoded) mark = *decoded;
+        if (decoded)
+            mark = *decoded;
         else  // without a mark everything is looked at: slow, and right all the same
             core.log.error({}, "mark of storage location {} is damaged", location.config.number);
     }
@@ -81,8 +85,10 @@ Result<> recover(Core& core, Location& location, const Replay& replay) {
         if (number_in_location(stored.id) <= mark.last_number) return {};
         auto known = core.kv->get(blob_key(stored.id));
         Result<> done;
-        if (!known) done = std::unexpected(from(known.error()));
-        else if (!*known) done = replay_one(core, stored, replay, drop);
+        if (!known)
+            done = std::unexpected(from(known.error()));
+        else if (!*known)
+            done = replay_one(core, stored, replay, drop);
         if (done) return {};
         failure = done.error();
         return std::unexpected(container::Failure{container::ContainerError::io, done.error().what});

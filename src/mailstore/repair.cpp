@@ -21,19 +21,20 @@ Result<bool> rebuild_account_record(Core& core, AccountId account) {
     bool anything = false;
     for (char letter : {'f', 'i', 'c'}) {
         auto range = account_range(letter, account);
-        auto ok = scan_range(*core.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view value) {
-            anything = true;
-            if (letter == 'f') {
-                record.next_folder = std::max(record.next_folder, last_u32(key) + 1);
-                if (auto folder = decode_folder(value))
-                    record.next_validity = std::max(record.next_validity, folder->uid_validity + 1);
-            }
-            if (letter == 'i')
-                if (auto item = decode_item(Uid{last_u32(key)}, value))
-                    record.modseq = std::max(record.modseq, item->modseq.value());
-            if (letter == 'c') record.modseq = std::max(record.modseq, last_u64(key));
-            return true;
-        });
+        auto ok = scan_range(
+            *core.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view value) {
+                anything = true;
+                if (letter == 'f') {
+                    record.next_folder = std::max(record.next_folder, last_u32(key) + 1);
+                    if (auto folder = decode_folder(value))
+                        record.next_validity = std::max(record.next_validity, folder->uid_validity + 1);
+                }
+                if (letter == 'i')
+                    if (auto item = decode_item(Uid{last_u32(key)}, value))
+                        record.modseq = std::max(record.modseq, item->modseq.value());
+                if (letter == 'c') record.modseq = std::max(record.modseq, last_u64(key));
+                return true;
+            });
         if (!ok) return std::unexpected(ok.error());
     }
     if (!anything) return false;
@@ -84,15 +85,18 @@ private:
     /// The blobs of the account; those whose `b` is damaged or missing are looked for in the containers.
     Result<> find_blobs() {
         auto range = account_range('i', account_);
-        auto ok = scan_range(*core_.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view value) {
-            if (auto item = decode_item(Uid{last_u32(key)}, value)) blobs_.insert(item->blob.value());
-            return true;
-        });
+        auto ok = scan_range(*core_.kv, range.begin, range.end, nullptr,
+                             [&](std::string_view key, std::string_view value) {
+                                 if (auto item = decode_item(Uid{last_u32(key)}, value))
+                                     blobs_.insert(item->blob.value());
+                                 return true;
+                             });
         if (!ok) return ok;
         std::set<std::uint64_t> lost;
         for (std::uint64_t blob : blobs_) {
             auto value = core_.kv->get(blob_key(BlobId{blob}));
-            if (!value && value.error().kind != kv::KvError::corrupt) return std::unexpected(from(value.error()));
+            if (!value && value.error().kind != kv::KvError::corrupt)
+                return std::unexpected(from(value.error()));
             if (!value || !*value || !decode_blob(**value)) lost.insert(blob);
         }
         if (lost.empty()) return {};
@@ -111,40 +115,42 @@ private:
     Result<> items() {
         auto range = account_range('i', account_);
         std::optional<Failure> stop;
-        auto ok = scan_range(*core_.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view value) {
-            const FolderId folder{last_u32(key.substr(0, key.size() - 4))};
-            const Uid uid{last_u32(key)};
-            Folder& box = folder_of(folder);
-            auto drop = [&](const char* why) {
-                note(fmt::format("message {} in folder {} {}: dropped", uid.value(), folder.value(), why));
-                batch_.erase(key);
-                batch_.erase(description_key(account_, folder, uid));
-                append(box.dropped, uid);
+        auto ok = scan_range(
+            *core_.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view value) {
+                const FolderId folder{last_u32(key.substr(0, key.size() - 4))};
+                const Uid uid{last_u32(key)};
+                Folder& box = folder_of(folder);
+                auto drop = [&](const char* why) {
+                    note(
+                        fmt::format("message {} in folder {} {}: dropped", uid.value(), folder.value(), why));
+                    batch_.erase(key);
+                    batch_.erase(description_key(account_, folder, uid));
+                    append(box.dropped, uid);
+                    box.counted.uid_next = Uid{uid.value() + 1};
+                };
+                auto item = decode_item(uid, value);
+                if (!item) {
+                    drop("has a damaged record");
+                    return true;
+                }
+                auto stored = core_.read(item->blob);
+                if (!stored && stored.error().kind == MailError::storage) {  // not the message's fault
+                    stop = stored.error();
+                    return false;
+                }
+                if (!stored) {
+                    drop("has lost its bytes");
+                    return true;
+                }
+                describe(folder, *item, stored->payload);
+                ++box.counted.messages;
+                box.counted.unseen += (item->flags.system & seen) == 0;
+                box.counted.deleted += (item->flags.system & deleted) != 0;
+                box.counted.bytes += item->size;
                 box.counted.uid_next = Uid{uid.value() + 1};
-            };
-            auto item = decode_item(uid, value);
-            if (!item) {
-                drop("has a damaged record");
+                box.counted.highest_modseq = std::max(box.counted.highest_modseq, item->modseq);
                 return true;
-            }
-            auto stored = core_.read(item->blob);
-            if (!stored && stored.error().kind == MailError::storage) {  // not the message's fault
-                stop = stored.error();
-                return false;
-            }
-            if (!stored) {
-                drop("has lost its bytes");
-                return true;
-            }
-            describe(folder, *item, stored->payload);
-            ++box.counted.messages;
-            box.counted.unseen += (item->flags.system & seen) == 0;
-            box.counted.deleted += (item->flags.system & deleted) != 0;
-            box.counted.bytes += item->size;
-            box.counted.uid_next = Uid{uid.value() + 1};
-            box.counted.highest_modseq = std::max(box.counted.highest_modseq, item->modseq);
-            return true;
-        });
+            });
         if (stop) return std::unexpected(*stop);
         return ok;
     }
@@ -160,15 +166,16 @@ private:
 
     Result<> descriptions_without_items() {
         auto range = account_range('d', account_);
-        return scan_range(*core_.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view) {
-            std::string item{key};
-            item[0] = 'i';
-            auto there = core_.kv->get(item);
-            if (!there || *there) return true;
-            batch_.erase(key);
-            note("description without a message removed");
-            return true;
-        });
+        return scan_range(*core_.kv, range.begin, range.end, nullptr,
+                          [&](std::string_view key, std::string_view) {
+                              std::string item{key};
+                              item[0] = 'i';
+                              auto there = core_.kv->get(item);
+                              if (!there || *there) return true;
+                              batch_.erase(key);
+                              note("description without a message removed");
+                              return true;
+                          });
     }
 
     Folder& folder_of(FolderId id) {
@@ -186,12 +193,14 @@ private:
             if (folder.damaged) {
                 r = {};
                 r.name = fmt::format("Recovered folder {}", id);
-                r.uid_validity = std::max(record_.next_validity, static_cast<std::uint32_t>(core_.now_seconds()));
+                r.uid_validity =
+                    std::max(record_.next_validity, static_cast<std::uint32_t>(core_.now_seconds()));
                 record_.next_validity = r.uid_validity + 1;
                 r.n.uid_next = Uid{n.uid_next.value() + id_gap};
                 note(fmt::format("folder {} has lost its record: named \"{}\"", id, r.name));
             }
-            if (r.n.messages != n.messages || r.n.unseen != n.unseen || r.n.deleted != n.deleted || r.n.bytes != n.bytes)
+            if (r.n.messages != n.messages || r.n.unseen != n.unseen || r.n.deleted != n.deleted
+                || r.n.bytes != n.bytes)
                 if (!folder.damaged) note(fmt::format("counters of folder {} set right", id));
             if (n.messages != 0) r.selectable = true;
             n.uid_next = std::max(n.uid_next, r.n.uid_next);
@@ -209,7 +218,8 @@ private:
             if (!folder.dropped.empty()) {
                 ModSeq modseq{++record_.modseq};
                 folder.record.n.highest_modseq = modseq;
-                ChangeRecord change{Change::Kind::expunged, FolderId{id}, core_.now_seconds(), folder.dropped};
+                ChangeRecord change{Change::Kind::expunged, FolderId{id}, core_.now_seconds(),
+                                    folder.dropped};
                 batch_.put(change_key(account_, modseq), encoded(change));
             }
             folder.record.epoch = core_.epoch;
@@ -243,7 +253,8 @@ private:
         if (taken.contains({0, "INBOX"})) return;
         Folder& inbox = folders_[record_.next_folder];
         inbox.record.name = "INBOX";
-        inbox.record.uid_validity = std::max(record_.next_validity, static_cast<std::uint32_t>(core_.now_seconds()));
+        inbox.record.uid_validity =
+            std::max(record_.next_validity, static_cast<std::uint32_t>(core_.now_seconds()));
         record_.next_validity = inbox.record.uid_validity + 1;
         inbox.record.n.highest_modseq = ModSeq{++record_.modseq};
         note("INBOX made anew");
@@ -251,16 +262,18 @@ private:
 
     Result<> changes() {
         auto range = account_range('c', account_);
-        auto ok = scan_range(*core_.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view value) {
-            if (decode_change(value)) {
-                record_.modseq = std::max(record_.modseq, last_u64(key));
+        auto ok = scan_range(
+            *core_.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view value) {
+                if (decode_change(value)) {
+                    record_.modseq = std::max(record_.modseq, last_u64(key));
+                    return true;
+                }
+                note(fmt::format("damaged change {} removed", last_u64(key)));
+                batch_.erase(key);
+                record_.floor =
+                    std::max(record_.floor, last_u64(key));  // whoever read less looks at everything
                 return true;
-            }
-            note(fmt::format("damaged change {} removed", last_u64(key)));
-            batch_.erase(key);
-            record_.floor = std::max(record_.floor, last_u64(key));  // whoever read less looks at everything
-            return true;
-        });
+            });
         if (!ok) return ok;
         record_.epoch = core_.epoch;
         batch_.put(account_key(account_), encoded(record_));

@@ -19,8 +19,8 @@ inline void advance_to(kv::Cursor& cursor, std::string_view key) {
     cursor.seek(key);
 }
 
-/// Calls visit(uid, value) for each record under the cursor whose UID is in the set, ascending, from where the cursor
-/// stands if that is before them; visit returns false to stop there. `key_of` gives a UID's key.
+/// Calls visit(uid, value) for each record under the cursor whose UID is in the set, ascending, from where
+/// the cursor stands if that is before them; visit returns false to stop there. `key_of` gives a UID's key.
 template <class KeyOf, class Visit>
 Result<> walk_uids(kv::Cursor& cursor, const KeyOf& key_of, const UidSet& uids, Visit&& visit) {
     for (const UidRun& run : uids) {
@@ -56,7 +56,8 @@ Result<> scan_folder(kv::Store& kv, char letter, AccountId account, FolderId fol
 
 /// Calls visit(key, value) for every record in [begin, end).
 template <class Visit>
-Result<> scan_range(kv::Store& kv, std::string_view begin, std::string_view end, const kv::Snapshot* at, Visit&& visit) {
+Result<> scan_range(kv::Store& kv, std::string_view begin, std::string_view end, const kv::Snapshot* at,
+                    Visit&& visit) {
     auto cursor = kv.scan(begin, end, at);
     for (; cursor->valid(); cursor->next())
         if (!visit(cursor->key(), cursor->value())) return {};

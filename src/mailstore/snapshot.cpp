@@ -34,7 +34,8 @@ Result<> copy_file(const std::filesystem::path& from, const std::filesystem::pat
     if (out.fd < 0) return std::unexpected(disk_failure(to, "create"));
     struct stat status {};
     if (::fstat(in.fd, &status) != 0) return std::unexpected(disk_failure(from, "stat"));
-    const auto end = static_cast<off_t>(std::min<std::uint64_t>(size, static_cast<std::uint64_t>(status.st_size)));
+    const auto end =
+        static_cast<off_t>(std::min<std::uint64_t>(size, static_cast<std::uint64_t>(status.st_size)));
     if (::ftruncate(out.fd, end) != 0) return std::unexpected(disk_failure(to, "set size"));
     for (off_t data = 0; data < end;) {
         data = ::lseek(in.fd, data, SEEK_DATA);
@@ -44,11 +45,14 @@ Result<> copy_file(const std::filesystem::path& from, const std::filesystem::pat
         if (hole < 0) return std::unexpected(disk_failure(from, "seek"));
         hole = std::min(hole, end);
         for (off_t out_at = data; data < hole;) {
-            ssize_t copied = ::copy_file_range(in.fd, &data, out.fd, &out_at, static_cast<std::size_t>(hole - data), 0);
+            ssize_t copied =
+                ::copy_file_range(in.fd, &data, out.fd, &out_at, static_cast<std::size_t>(hole - data), 0);
             if (copied < 0 && errno == EINTR) continue;
             if (copied < 0 && (errno == EXDEV || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL)) {
                 char buffer[1 << 16];
-                ssize_t got = ::pread(in.fd, buffer, std::min<std::size_t>(sizeof buffer, static_cast<std::size_t>(hole - data)), data);
+                ssize_t got = ::pread(
+                    in.fd, buffer,
+                    std::min<std::size_t>(sizeof buffer, static_cast<std::size_t>(hole - data)), data);
                 if (got <= 0) return std::unexpected(disk_failure(from, "read"));
                 if (::pwrite(out.fd, buffer, static_cast<std::size_t>(got), data) != got)
                     return std::unexpected(disk_failure(to, "write"));
@@ -69,10 +73,11 @@ Result<> sync_directory(const std::filesystem::path& directory) {
     return {};
 }
 
-/// Where a location lies in the copy: as in the original where it is inside the store's own directory, so that a
-/// server can be started on the copy as it is.
+/// Where a location lies in the copy: as in the original where it is inside the store's own directory, so
+/// that a server can be started on the copy as it is.
 std::filesystem::path place_in_copy(const LocationConfig& location, const std::filesystem::path& store) {
-    const auto inside = location.options.directory.lexically_normal().lexically_relative(store.lexically_normal());
+    const auto inside =
+        location.options.directory.lexically_normal().lexically_relative(store.lexically_normal());
     if (!inside.empty() && *inside.begin() != "..") return inside;
     return std::filesystem::path{"locations"} / fmt::format("{}", location.number);
 }
@@ -91,7 +96,8 @@ Result<> MailStoreImpl::snapshot(const std::filesystem::path& directory) {
     // nothing to replay and lacks nothing.
     std::vector<std::pair<Location*, container::Mark>> marks;
     auto ok = keeper_->at_mark([&]() -> Result<> {
-        for (Location* location : core_.locations.all()) marks.emplace_back(location, location->files->mark());
+        for (Location* location : core_.locations.all())
+            marks.emplace_back(location, location->files->mark());
         auto done = core_.kv->checkpoint(directory / "kv");
         if (!done) return std::unexpected(from(done.error()));
         return {};

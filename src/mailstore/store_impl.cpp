@@ -68,11 +68,13 @@ Result<> MailStoreImpl::create_account(AccountId account) {
         const char* path;
         SpecialUse use;
     };
-    for (const Standard& one : {Standard{"INBOX", SpecialUse::none}, Standard{"Drafts", SpecialUse::drafts},
-                                Standard{"Sent", SpecialUse::sent}, Standard{"Trash", SpecialUse::trash},
-                                Standard{"Junk", SpecialUse::junk}, Standard{"Archive", SpecialUse::archive}}) {
+    for (const Standard& one :
+         {Standard{"INBOX", SpecialUse::none}, Standard{"Drafts", SpecialUse::drafts},
+          Standard{"Sent", SpecialUse::sent}, Standard{"Trash", SpecialUse::trash},
+          Standard{"Junk", SpecialUse::junk}, Standard{"Archive", SpecialUse::archive}}) {
         // A quota that leaves no room for these is no reason to have no INBOX.
-        if (auto made = folders.make(batch, one.path, FolderKind::mail, one.use, NewFolders::Limits::ignore); !made)
+        if (auto made = folders.make(batch, one.path, FolderKind::mail, one.use, NewFolders::Limits::ignore);
+            !made)
             return std::unexpected(made.error());
         batch.put(subscription_key(account, one.path), "\x01");
     }
@@ -124,18 +126,22 @@ void MailStoreImpl::submit(Submission submission, Done done) {
     job->location = submission.location;
     job->done = std::move(done);
     Arrival& arrival = job->arrivals.emplace_back();
-    prepare(arrival, submission.meta.empty() ? std::string_view{"\0", 1} : submission.meta, submission.payload);
+    prepare(arrival, submission.meta.empty() ? std::string_view{"\0", 1} : submission.meta,
+            submission.payload);
     arrival.received = submission.received;
     arrival.also = std::move(submission.also);
     if (auto ok = place(core_, arrival, std::move(submission.targets), submission.payload,
-                        arrival.record.payload_size()); !ok) {
+                        arrival.record.payload_size());
+        !ok) {
         job->done(std::unexpected(ok.error()));
         return;
     }
     job->finished = [](Job& finished) {
         std::unique_ptr<Submitted> own{static_cast<Submitted*>(&finished)};
-        if (own->failure) own->done(std::unexpected(*own->failure));
-        else own->done(receipt_of(own->arrivals[0]));
+        if (own->failure)
+            own->done(std::unexpected(*own->failure));
+        else
+            own->done(receipt_of(own->arrivals[0]));
     };
     if (auto ok = core_.commit(*job); !ok) {
         job->done(std::unexpected(ok.error()));
@@ -144,8 +150,9 @@ void MailStoreImpl::submit(Submission submission, Done done) {
     job.release();  // NOLINT: the committer has it, `finished` ends it
 }
 
-Result<DeliveryReceipt> MailStoreImpl::deliver(BlobId held, std::vector<Target> targets,
-                                               const std::function<void(const DeliveryReceipt&, kv::Batch&)>& also) {
+Result<DeliveryReceipt> MailStoreImpl::deliver(
+    BlobId held, std::vector<Target> targets,
+    const std::function<void(const DeliveryReceipt&, kv::Batch&)>& also) {
     auto stored = core_.read(held);
     if (!stored) return std::unexpected(stored.error());
     Job job;
@@ -156,7 +163,8 @@ Result<DeliveryReceipt> MailStoreImpl::deliver(BlobId held, std::vector<Target> 
     arrival.descriptions.push_back(mime::describe(stored->payload).encode());
     if (also) arrival.also = [&](BlobId, kv::Batch& batch) { also(receipt_of(arrival), batch); };
     if (auto ok = place(core_, arrival, std::move(targets), stored->payload,
-                        static_cast<std::uint32_t>(stored->payload.size())); !ok)
+                        static_cast<std::uint32_t>(stored->payload.size()));
+        !ok)
         return std::unexpected(ok.error());
     Job* const jobs[] = {&job};
     if (auto ok = mailstore::deliver(core_, jobs); !ok) return std::unexpected(ok.error());
@@ -178,7 +186,9 @@ Result<std::shared_ptr<const std::string>> MailStoreImpl::read(BlobId blob) {
     return std::make_shared<const std::string>(std::move(stored->payload));
 }
 
-Result<std::string> MailStoreImpl::read_head(BlobId blob, std::size_t bytes) { return core_.read_head(blob, bytes); }
+Result<std::string> MailStoreImpl::read_head(BlobId blob, std::size_t bytes) {
+    return core_.read_head(blob, bytes);
+}
 
 // ---- care
 

@@ -19,8 +19,9 @@ public:
     Result<> delete_account(AccountId account) override;
     Result<std::shared_ptr<Account>> account(AccountId account) override;
     void submit(Submission submission, Done done) override;
-    Result<DeliveryReceipt> deliver(BlobId held, std::vector<Target> targets,
-                                    const std::function<void(const DeliveryReceipt&, kv::Batch&)>& also) override;
+    Result<DeliveryReceipt> deliver(
+        BlobId held, std::vector<Target> targets,
+        const std::function<void(const DeliveryReceipt&, kv::Batch&)>& also) override;
     Result<> release_hold(BlobId blob, const std::function<void(kv::Batch&)>& also) override;
     Result<std::shared_ptr<const std::string>> read(BlobId blob) override;
     Result<std::string> read_head(BlobId blob, std::size_t bytes) override;

@@ -16,17 +16,18 @@ namespace postrider::mailstore {
 enum class MailError {
     no_such_account,
     no_such_folder,
-    exists,          ///< a folder of that name is there already
-    has_children,    ///< RFC 9051 §6.3.5
-    bad_name,        ///< empty, too long (a component over 255 octets, a path over 1,000 or 20 levels), control characters
-    inbox,           ///< not possible with INBOX
-    over_quota,      ///< the account or folder would pass its limit
+    exists,        ///< a folder of that name is there already
+    has_children,  ///< RFC 9051 §6.3.5
+    bad_name,      ///< empty, too long (a component over 255 octets, a path over 1,000 or 20 levels), control
+                   ///< characters
+    inbox,         ///< not possible with INBOX
+    over_quota,    ///< the account or folder would pass its limit
     too_many_keywords,
-    too_much,        ///< more than one change may hold in memory
-    full,            ///< the storage takes no more messages now
-    storage,         ///< the disk refused
-    corrupt,         ///< a record is damaged; logged, and kept to this account
-    gone,            ///< the item was expunged
+    too_much,  ///< more than one change may hold in memory
+    full,      ///< the storage takes no more messages now
+    storage,   ///< the disk refused
+    corrupt,   ///< a record is damaged; logged, and kept to this account
+    gone,      ///< the item was expunged
 };
 struct Failure {
     MailError kind;
@@ -56,15 +57,15 @@ struct Flags {
 
 struct FolderInfo {
     FolderId id;
-    FolderId parent;              ///< 0 at the top
-    std::string path;             ///< UTF-8, components separated by '/'; "INBOX" in capitals
+    FolderId parent;   ///< 0 at the top
+    std::string path;  ///< UTF-8, components separated by '/'; "INBOX" in capitals
     FolderKind kind = FolderKind::mail;
     SpecialUse special_use = SpecialUse::none;
     bool subscribed = false;
-    bool selectable = true;       ///< false: a name that exists only as the parent of others
+    bool selectable = true;  ///< false: a name that exists only as the parent of others
     std::uint32_t uid_validity = 0;
     Uid uid_next;
-    Uid recent_from;              ///< items with this UID or a higher one are \Recent to the next session that selects
+    Uid recent_from;  ///< items with this UID or a higher one are \Recent to the next session that selects
     ModSeq highest_modseq;
     std::uint32_t messages = 0;
     std::uint32_t unseen = 0;
@@ -101,7 +102,12 @@ struct FlagChange {
 
 /// What happened, for every reader of the change log.
 struct Change {
-    enum class Kind : std::uint8_t { added, flags, expunged, folder };  ///< folder: created, renamed, deleted, subscribed
+    enum class Kind : std::uint8_t {
+        added,
+        flags,
+        expunged,
+        folder
+    };  ///< folder: created, renamed, deleted, subscribed
     Kind kind;
     ModSeq modseq;
     FolderId folder;
@@ -109,15 +115,15 @@ struct Change {
 };
 
 struct Quota {
-    std::uint64_t used_bytes = 0, limit_bytes = 0;        ///< limit 0 = none
+    std::uint64_t used_bytes = 0, limit_bytes = 0;  ///< limit 0 = none
     std::uint64_t used_messages = 0, limit_messages = 0;
     std::uint64_t used_folders = 0, limit_folders = 0;
 };
 
 /// What an account may hold; asked whenever it matters, so that a changed setting counts at once.
 struct QuotaLimits {
-    std::uint64_t bytes = 0, messages = 0, folders = 0;          ///< 0 = no limit
-    std::uint64_t folder_bytes = 0, folder_messages = 0;         ///< of each folder
+    std::uint64_t bytes = 0, messages = 0, folders = 0;   ///< 0 = no limit
+    std::uint64_t folder_bytes = 0, folder_messages = 0;  ///< of each folder
 };
 class QuotaSource {
 public:

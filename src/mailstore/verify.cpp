@@ -43,27 +43,30 @@ private:
     }
 
     Result<> accounts() {
-        return scan_range(*core_.kv, "a", "b", snapshot_.get(), [&](std::string_view key, std::string_view value) {
-            accounts_.push_back(AccountId{first_u64(key)});
-            if (!decode_account(value)) note(accounts_.back(), "record of the account is damaged");
-            return true;
-        });
+        return scan_range(*core_.kv, "a", "b", snapshot_.get(),
+                          [&](std::string_view key, std::string_view value) {
+                              accounts_.push_back(AccountId{first_u64(key)});
+                              if (!decode_account(value))
+                                  note(accounts_.back(), "record of the account is damaged");
+                              return true;
+                          });
     }
 
     Result<> one_account(AccountId account) {
         std::map<std::uint32_t, FolderRecord> folders;
         std::set<std::uint32_t> damaged;
         auto range = account_range('f', account);
-        auto ok = scan_range(*core_.kv, range.begin, range.end, snapshot_.get(),
-                             [&](std::string_view key, std::string_view value) {
-                                 if (auto folder = decode_folder(value)) {
-                                     folders.emplace(last_u32(key), std::move(*folder));
-                                 } else {
-                                     note(account, fmt::format("record of folder {} is damaged", last_u32(key)));
-                                     damaged.insert(last_u32(key));
-                                 }
-                                 return true;
-                             });
+        auto ok =
+            scan_range(*core_.kv, range.begin, range.end, snapshot_.get(),
+                       [&](std::string_view key, std::string_view value) {
+                           if (auto folder = decode_folder(value)) {
+                               folders.emplace(last_u32(key), std::move(*folder));
+                           } else {
+                               note(account, fmt::format("record of folder {} is damaged", last_u32(key)));
+                               damaged.insert(last_u32(key));
+                           }
+                           return true;
+                       });
         if (!ok) return ok;
         std::uint64_t bytes = 0, messages = 0;
         std::map<std::uint32_t, FolderCounters> counted;
@@ -71,45 +74,48 @@ private:
         auto texts_range = account_range('d', account);
         auto texts = core_.kv->scan(texts_range.begin, texts_range.end, snapshot_.get());
         texts->seek(texts_range.begin);
-        ok = scan_range(*core_.kv, range.begin, range.end, snapshot_.get(),
-                        [&](std::string_view key, std::string_view value) {
-                            const std::uint32_t folder = key.size() == 17 ? last_u32(key.substr(0, 13)) : 0;
-                            const Uid uid{last_u32(key)};
-                            auto where = [&] { return fmt::format("message {} in folder {}", uid.value(), folder); };
-                            for (; texts->valid() && texts->key().substr(1) < key.substr(1); texts->next())
-                                note(account, fmt::format("description without a message in folder {}", folder));
-                            const bool described = texts->valid() && texts->key().substr(1) == key.substr(1);
-                            if (!described) note(account, where() + " has no description");
-                            else if (!mime::Description::decode(texts->value()))
-                                note(account, "description of " + where() + " is damaged");
-                            if (described) texts->next();
-                            if (!folders.contains(folder) && !damaged.contains(folder))
-                                note(account, where() + " lies in no folder");
-                            auto item = decode_item(uid, value);
-                            if (!item) {
-                                note(account, "record of " + where() + " is damaged");
-                                return true;
-                            }
-                            FolderCounters& n = counted[folder];
-                            ++n.messages;
-                            n.unseen += (item->flags.system & seen) == 0;
-                            n.deleted += (item->flags.system & deleted) != 0;
-                            n.bytes += item->size;
-                            n.uid_next = Uid{uid.value() + 1};
-                            n.highest_modseq = std::max(n.highest_modseq, item->modseq);
-                            ++messages;
-                            bytes += item->size;
-                            uses_.push_back({item->blob.value(), account.value()});
-                            return true;
-                        });
+        ok = scan_range(
+            *core_.kv, range.begin, range.end, snapshot_.get(),
+            [&](std::string_view key, std::string_view value) {
+                const std::uint32_t folder = key.size() == 17 ? last_u32(key.substr(0, 13)) : 0;
+                const Uid uid{last_u32(key)};
+                auto where = [&] { return fmt::format("message {} in folder {}", uid.value(), folder); };
+                for (; texts->valid() && texts->key().substr(1) < key.substr(1); texts->next())
+                    note(account, fmt::format("description without a message in folder {}", folder));
+                const bool described = texts->valid() && texts->key().substr(1) == key.substr(1);
+                if (!described)
+                    note(account, where() + " has no description");
+                else if (!mime::Description::decode(texts->value()))
+                    note(account, "description of " + where() + " is damaged");
+                if (described) texts->next();
+                if (!folders.contains(folder) && !damaged.contains(folder))
+                    note(account, where() + " lies in no folder");
+                auto item = decode_item(uid, value);
+                if (!item) {
+                    note(account, "record of " + where() + " is damaged");
+                    return true;
+                }
+                FolderCounters& n = counted[folder];
+                ++n.messages;
+                n.unseen += (item->flags.system & seen) == 0;
+                n.deleted += (item->flags.system & deleted) != 0;
+                n.bytes += item->size;
+                n.uid_next = Uid{uid.value() + 1};
+                n.highest_modseq = std::max(n.highest_modseq, item->modseq);
+                ++messages;
+                bytes += item->size;
+                uses_.push_back({item->blob.value(), account.value()});
+                return true;
+            });
         if (!ok) return ok;
         for (; texts->valid(); texts->next()) note(account, "description without a message");
         for (const auto& [id, folder] : folders) {
             const FolderCounters& n = counted[id];
-            if (n.messages != folder.n.messages || n.unseen != folder.n.unseen || n.deleted != folder.n.deleted
-                || n.bytes != folder.n.bytes)
+            if (n.messages != folder.n.messages || n.unseen != folder.n.unseen
+                || n.deleted != folder.n.deleted || n.bytes != folder.n.bytes)
                 note(account, fmt::format("counters of folder {} are wrong", id));
-            if (n.messages != 0 && (n.uid_next > folder.n.uid_next || n.highest_modseq > folder.n.highest_modseq))
+            if (n.messages != 0
+                && (n.uid_next > folder.n.uid_next || n.highest_modseq > folder.n.highest_modseq))
                 note(account, fmt::format("UIDNEXT or modification sequence of folder {} is too low", id));
             if (folder.parent.value() != 0 && !folders.contains(folder.parent.value())
                 && !damaged.contains(folder.parent.value()))
@@ -121,12 +127,14 @@ private:
         if (record && damaged.empty() && (record->bytes != bytes || record->messages != messages))
             note(account, "counters of the account are wrong");
         range = account_range('c', account);
-        return scan_range(*core_.kv, range.begin, range.end, snapshot_.get(), [&](std::string_view key, std::string_view change) {
-            if (!decode_change(change)) note(account, fmt::format("change {} is damaged", last_u64(key)));
-            else if (record && last_u64(key) > record->modseq)
-                note(account, "highest modification sequence is too low");
-            return true;
-        });
+        return scan_range(*core_.kv, range.begin, range.end, snapshot_.get(),
+                          [&](std::string_view key, std::string_view change) {
+                              if (!decode_change(change))
+                                  note(account, fmt::format("change {} is damaged", last_u64(key)));
+                              else if (record && last_u64(key) > record->modseq)
+                                  note(account, "highest modification sequence is too low");
+                              return true;
+                          });
     }
 
     /// Records of accounts that are not there (and are not just being deleted).
@@ -153,29 +161,33 @@ private:
         std::size_t next = 0;
         auto missing_until = [&](std::uint64_t blob) {
             for (; next < uses_.size() && uses_[next].blob < blob; ++next)
-                note(AccountId{uses_[next].account}, fmt::format("message {:x} has no storage record", uses_[next].blob));
+                note(AccountId{uses_[next].account},
+                     fmt::format("message {:x} has no storage record", uses_[next].blob));
         };
-        auto ok = scan_range(*core_.kv, "b", "c", snapshot_.get(), [&](std::string_view key, std::string_view value) {
-            BlobId blob{first_u64(key)};
-            missing_until(blob.value());
-            const std::size_t first = next;
-            while (next < uses_.size() && uses_[next].blob == blob.value()) ++next;
-            AccountId account{first < next ? uses_[first].account : 0};
-            auto record = decode_blob(value);
-            if (!record) {
-                note(account, fmt::format("storage record of message {:x} is damaged", blob.value()));
+        auto ok = scan_range(
+            *core_.kv, "b", "c", snapshot_.get(), [&](std::string_view key, std::string_view value) {
+                BlobId blob{first_u64(key)};
+                missing_until(blob.value());
+                const std::size_t first = next;
+                while (next < uses_.size() && uses_[next].blob == blob.value()) ++next;
+                AccountId account{first < next ? uses_[first].account : 0};
+                auto record = decode_blob(value);
+                if (!record) {
+                    note(account, fmt::format("storage record of message {:x} is damaged", blob.value()));
+                    return true;
+                }
+                if (record->refs != next - first)
+                    note(account, fmt::format("message {:x} counts {} references and has {}", blob.value(),
+                                              record->refs, next - first));
+                auto zombie = core_.kv->get(zombie_key(blob), snapshot_.get());
+                const bool dead = record->refs == 0 && record->holds == 0;
+                if (zombie && zombie->has_value() != dead)
+                    note(account, fmt::format("message {:x} is {} to be freed", blob.value(),
+                                              dead ? "not marked" : "marked"));
+                if (!dead) bytes_of(blob, account);
+                if (!uses_.empty()) progress({"messages", 40 + static_cast<int>(60 * next / uses_.size())});
                 return true;
-            }
-            if (record->refs != next - first)
-                note(account, fmt::format("message {:x} counts {} references and has {}", blob.value(), record->refs, next - first));
-            auto zombie = core_.kv->get(zombie_key(blob), snapshot_.get());
-            const bool dead = record->refs == 0 && record->holds == 0;
-            if (zombie && zombie->has_value() != dead)
-                note(account, fmt::format("message {:x} is {} to be freed", blob.value(), dead ? "not marked" : "marked"));
-            if (!dead) bytes_of(blob, account);
-            if (!uses_.empty()) progress({"messages", 40 + static_cast<int>(60 * next / uses_.size())});
-            return true;
-        });
+            });
         missing_until(std::numeric_limits<std::uint64_t>::max());
         return ok;
     }

@@ -39,7 +39,8 @@ public:
 
 private:
     struct Watcher {
-        Watcher(std::optional<FolderId> which, std::function<void()> call) : folder{which}, changed{std::move(call)} {}
+        Watcher(std::optional<FolderId> which, std::function<void()> call)
+            : folder{which}, changed{std::move(call)} {}
         std::optional<FolderId> folder;
         std::function<void()> changed;
     };

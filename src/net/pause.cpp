@@ -7,7 +7,8 @@ namespace postrider::net {
 
 Task<> pause(std::chrono::milliseconds time) {
     if (time.count() <= 0) co_return;
-    using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+    using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                             asio::wait_traits<std::chrono::steady_clock>, Executor>;
     auto executor = co_await asio::this_coro::executor;
     Timer timer{executor, time};
     co_await timer.async_wait(use_task);

@@ -40,8 +40,8 @@ public:
         Overloaded();
     };
 
-    /// How many threads: `least` are always there, more come while jobs wait, up to `most`, and end again when they
-    /// have had nothing to do for a while.
+    /// How many threads: `least` are always there, more come while jobs wait, up to `most`, and end again
+    /// when they have had nothing to do for a while.
     struct Threads {
         unsigned least = 1;
         unsigned most = 1;

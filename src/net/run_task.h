@@ -41,8 +41,8 @@ T run_task(asio::io_context& context, Task<T> task) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-/// The same on an io_context that is gone afterwards: not for a task that gives back a stream, nor for one that
-/// asks a WorkerPool, whose threads may still be waking it.
+/// The same on an io_context that is gone afterwards: not for a task that gives back a stream, nor for one
+/// that asks a WorkerPool, whose threads may still be waking it.
 template <class T>
 T run_task(Task<T> task) {
     asio::io_context context{1};

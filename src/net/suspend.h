@@ -15,8 +15,8 @@ namespace postrider::net {
 /// Suspends the calling coroutine until somebody, on any thread, calls the function given to `start` with the
 /// result; it then goes on on its own thread. `start` must be a named local given with std::move.
 ///
-///     auto start = [&](std::function<void(Receipt)> done) { store.submit(std::move(message), std::move(done)); };
-///     Receipt receipt = co_await net::suspend<Receipt>(std::move(start));
+///     auto start = [&](std::function<void(Receipt)> done) { store.submit(std::move(message),
+///     std::move(done)); }; Receipt receipt = co_await net::suspend<Receipt>(std::move(start));
 template <class T, class Start>
 Task<T> suspend(Start start) {
     auto initiate = [](auto handler, Start begin) {
@@ -27,7 +27,8 @@ Task<T> suspend(Start start) {
             Handler handler;
             asio::executor_work_guard<decltype(executor)> work;
         };
-        auto waiting = std::make_shared<Waiting>(Waiting{std::move(handler), asio::make_work_guard(executor)});
+        auto waiting =
+            std::make_shared<Waiting>(Waiting{std::move(handler), asio::make_work_guard(executor)});
         begin([waiting, executor](T result) {
             asio::post(executor, [waiting, result = std::move(result)]() mutable {
                 auto resume = std::move(waiting->handler);
@@ -37,7 +38,7 @@ Task<T> suspend(Start start) {
         });
     };
     return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(T)>(std::move(initiate), use_task,
-                                                                               std::move(start));
+                                                                                std::move(start));
 }
 
 }  // namespace postrider::net

@@ -30,6 +30,8 @@ constexpr Setting<S> rows[] = {
 
 }  // namespace
 
-TableOf<Pop3Settings> pop3_table() { return {rows, "pop3", "POP3: a mailbox fetched by a mail program."}; }
+TableOf<Pop3Settings> pop3_table() {
+    return {rows, "pop3", "POP3: a mailbox fetched by a mail program."};
+}
 
 }  // namespace postrider::pop3

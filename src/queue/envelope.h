@@ -27,26 +27,28 @@ struct Recipient {
         held,       ///< waits for an administrator, or for a service that is not there
     };
     mime::AddrSpec address;
-    std::string original;      ///< ORCPT, xtext decoded ("rfc822;who@where"); ""
+    std::string original;  ///< ORCPT, xtext decoded ("rfc822;who@where"); ""
     std::uint8_t notify = Notify::unsaid;
     State state = State::pending;
-    std::string status;        ///< enhanced code of the last attempt (RFC 3463): "4.2.2"
-    std::string diagnostic;    ///< what happened, for people
+    std::string status;      ///< enhanced code of the last attempt (RFC 3463): "4.2.2"
+    std::string diagnostic;  ///< what happened, for people
 
-    bool wants(Notify::Bit what) const { return notify == Notify::unsaid ? what == Notify::failure : (notify & what) != 0; }
+    bool wants(Notify::Bit what) const {
+        return notify == Notify::unsaid ? what == Notify::failure : (notify & what) != 0;
+    }
 };
 
 enum class BodyType : std::uint8_t { seven_bit, eight_bit, binary };  ///< RFC 6152, RFC 3030
 
 struct Envelope {
-    mime::AddrSpec reverse_path;    ///< null for reports
+    mime::AddrSpec reverse_path;  ///< null for reports
     std::vector<Recipient> recipients;
-    std::string envid;              ///< RFC 3461 §4.4, xtext decoded
-    bool return_full = false;       ///< RET=FULL: a failure report carries the whole message
+    std::string envid;         ///< RFC 3461 §4.4, xtext decoded
+    bool return_full = false;  ///< RET=FULL: a failure report carries the whole message
     BodyType body = BodyType::seven_bit;
     bool smtputf8 = false;
-    std::string authenticated;      ///< address of the account that logged in; ""
-    std::string client;             ///< address of the peer, "192.0.2.1"
+    std::string authenticated;  ///< address of the account that logged in; ""
+    std::string client;         ///< address of the peer, "192.0.2.1"
     std::string helo;
     Time arrival{};
 };
@@ -57,7 +59,7 @@ std::optional<Envelope> decode_envelope(std::string_view bytes);
 /// What the container keeps beside a message's bytes, so that a crash between the flush and the key-value
 /// batch loses nothing: the copies that were to be made at once, and the envelope of what goes to the queue.
 struct Acceptance {
-    Envelope envelope;                         ///< with only pending and held recipients; none: no queue entry
+    Envelope envelope;  ///< with only pending and held recipients; none: no queue entry
     std::vector<mailstore::Target> targets;
 
     std::string encode() const;

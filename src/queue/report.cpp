@@ -12,27 +12,35 @@ struct Words {
 
 Words words(Action action) {
     switch (action) {
-    case Action::failed:
-        return {"failed", "Permanent failure notice",
-                "Your message could not be delivered to the following recipients. It will not be tried again.", "5.0.0"};
-    case Action::delayed:
-        return {"delayed", "Temporary failure notice",
-                "Your message has not yet been delivered to the following recipients. You need not send it again: it "
-                "will be tried until the date given below.",
-                "4.0.0"};
-    case Action::delivered:
-        return {"delivered", "Delivery notice", "Your message was delivered to the following recipients.", "2.0.0"};
-    case Action::relayed:
-        return {"relayed", "Delivery notice",
-                "Your message was handed to a server that does not confirm delivery, for the following recipients.", "2.0.0"};
-    case Action::expanded:
-        return {"expanded", "Delivery notice", "Your message was delivered to the members of the following groups.", "2.0.0"};
+        case Action::failed:
+            return {"failed", "Permanent failure notice",
+                    "Your message could not be delivered to the following recipients. It will not be tried "
+                    "again.",
+                    "5.0.0"};
+        case Action::delayed:
+            return {"delayed", "Temporary failure notice",
+                    "Your message has not yet been delivered to the following recipients. You need not send "
+                    "it again: it "
+                    "will be tried until the date given below.",
+                    "4.0.0"};
+        case Action::delivered:
+            return {"delivered", "Delivery notice", "Your message was delivered to the following recipients.",
+                    "2.0.0"};
+        case Action::relayed:
+            return {"relayed", "Delivery notice",
+                    "Your message was handed to a server that does not confirm delivery, for the following "
+                    "recipients.",
+                    "2.0.0"};
+        case Action::expanded:
+            return {"expanded", "Delivery notice",
+                    "Your message was delivered to the members of the following groups.", "2.0.0"};
     }
     return {};
 }
 
 std::string mail_date(Time time) {
-    return fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+    return fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 /// Header values and report fields are single lines whatever a peer has put into them.
@@ -56,8 +64,9 @@ bool is_ascii(std::string_view text) {
 
 }  // namespace
 
-std::string make_report(Action action, const Envelope& envelope, const std::vector<const Recipient*>& recipients,
-                        std::string_view original, const ReportOptions& options) {
+std::string make_report(Action action, const Envelope& envelope,
+                        const std::vector<const Recipient*>& recipients, std::string_view original,
+                        const ReportOptions& options) {
     Words w = words(action);
     bool whole = action == Action::failed && envelope.return_full;
     std::string_view returned = whole ? original : header_of(original);
@@ -73,12 +82,16 @@ std::string make_report(Action action, const Envelope& envelope, const std::vect
     add("Message-ID: <{}@{}>\r\n", options.boundary, options.host);
     add("Auto-Submitted: auto-replied\r\n");  // RFC 3834 §5
     add("MIME-Version: 1.0\r\n");
-    add("Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"{}\"\r\n\r\n", options.boundary);
+    add("Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"{}\"\r\n\r\n",
+        options.boundary);
 
-    add("--{}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", options.boundary);
+    add("--{}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
+        options.boundary);
     add("This is the mail system at {}.\r\n\r\n{}\r\n\r\n", options.host, w.text);
-    for (const Recipient* r : recipients) add("<{}>\r\n    {}\r\n", r->address.text(), one_line(r->diagnostic));
-    if (action == Action::delayed) add("\r\nDelivery will be tried until {}.\r\n", mail_date(options.give_up));
+    for (const Recipient* r : recipients)
+        add("<{}>\r\n    {}\r\n", r->address.text(), one_line(r->diagnostic));
+    if (action == Action::delayed)
+        add("\r\nDelivery will be tried until {}.\r\n", mail_date(options.give_up));
 
     add("\r\n--{}\r\nContent-Type: message/delivery-status\r\n\r\n", options.boundary);
     if (!envelope.envid.empty()) add("Original-Envelope-Id: {}\r\n", one_line(envelope.envid));
@@ -88,8 +101,10 @@ std::string make_report(Action action, const Envelope& envelope, const std::vect
         add("\r\n");
         if (!r->original.empty()) add("Original-Recipient: {}\r\n", one_line(r->original));
         std::string address = r->address.text();
-        add("Final-Recipient: {}; {}\r\n", is_ascii(address) ? "rfc822" : "utf-8", one_line(address));  // RFC 6533 §3
-        add("Action: {}\r\nStatus: {}\r\n", w.action, r->status.empty() ? w.default_status : std::string_view{r->status});
+        add("Final-Recipient: {}; {}\r\n", is_ascii(address) ? "rfc822" : "utf-8",
+            one_line(address));  // RFC 6533 §3
+        add("Action: {}\r\nStatus: {}\r\n", w.action,
+            r->status.empty() ? w.default_status : std::string_view{r->status});
         if (!r->diagnostic.empty()) add("Diagnostic-Code: x-postrider; {}\r\n", one_line(r->diagnostic));
         if (action == Action::delayed) add("Will-Retry-Until: {}\r\n", mail_date(options.give_up));
     }

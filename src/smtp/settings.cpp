@@ -13,7 +13,8 @@ constexpr Setting<SmtpListener> listener_rows[] = {
     {.field = inlined<&SmtpListener::listener, listener_table>},
     {.name = "protocol",
      .field = choice<&SmtpListener::protocol, protocols>,
-     .help = "What is spoken: smtp for mail from everywhere, submission for clients that log in (nothing goes without), "
+     .help = "What is spoken: smtp for mail from everywhere, submission for clients that log in (nothing "
+             "goes without), "
              "lmtp for a mail transfer agent of ours that wants one answer per recipient.",
      .scope = Scope::listener},
 };
@@ -53,7 +54,9 @@ constexpr Setting<S> rows[] = {
      .range = {10, 3600},
      .help = "Silence of a client within a dialogue after which the connection is closed.",
      .unit = "s"},
-    {.name = "allowStartTLS", .field = field<&S::allow_start_tls>, .help = "Offer STARTTLS where a certificate is set."},
+    {.name = "allowStartTLS",
+     .field = field<&S::allow_start_tls>,
+     .help = "Offer STARTTLS where a certificate is set."},
     {.name = "allow8bitMime", .field = field<&S::allow_8bit_mime>, .help = "Offer 8BITMIME (RFC 6152)."},
     {.name = "allowBinaryData",
      .field = field<&S::allow_binary_data>,
@@ -70,13 +73,16 @@ constexpr Setting<S> rows[] = {
     {.name = "remoteDelivery",
      .field = choice<&S::remote_delivery, who>,
      .help = "Who may send to domains that are not ours. With all, this server is an open relay."},
-    {.name = "localDelivery", .field = choice<&S::local_delivery, who>, .help = "Who may send to our domains."},
+    {.name = "localDelivery",
+     .field = choice<&S::local_delivery, who>,
+     .help = "Who may send to our domains."},
     {.name = "senderMustMatchLogin",
      .field = field<&S::sender_must_match_login>,
      .help = "Who has logged in may use only addresses of the account, in MAIL FROM and in the From header."},
     {.name = "bareNewlines",
      .field = choice<&S::bare_newlines, newlines>,
-     .help = "What to do with a CR or LF that is not part of a CRLF: make it one, or refuse the message. It never ends "
+     .help = "What to do with a CR or LF that is not part of a CRLF: make it one, or refuse the message. It "
+             "never ends "
              "the message."},
     {.name = "smtpGreeting",
      .field = field<&S::greeting>,
@@ -86,7 +92,8 @@ constexpr Setting<S> rows[] = {
     {.name = "messageMemory",
      .field = field<&S::message_memory>,
      .range = {16384, 16'777'216},
-     .help = "Memory for messages on their way in, of all connections together; beyond it clients are asked to try "
+     .help = "Memory for messages on their way in, of all connections together; beyond it clients are asked "
+             "to try "
              "again (452).",
      .unit = "KB"},
 };

@@ -36,13 +36,13 @@ struct SmtpSettings {
     bool allow_dsn = true;
     bool allow_smtp_utf8 = true;
     auth::MechanismSet secure_auth = auth::every_mechanism;
-    auth::MechanismSet plain_auth{auth::Mechanism::cram_md5, auth::Mechanism::digest_md5, auth::Mechanism::scram_sha_1,
-                                  auth::Mechanism::scram_sha_256};
+    auth::MechanismSet plain_auth{auth::Mechanism::cram_md5, auth::Mechanism::digest_md5,
+                                  auth::Mechanism::scram_sha_1, auth::Mechanism::scram_sha_256};
     Who remote_delivery = Who::auth;
     Who local_delivery = Who::all;
     bool sender_must_match_login = true;
     BareNewlines bare_newlines = BareNewlines::normalize;
-    std::string greeting;  ///< what follows "220 "; empty: host name and product
+    std::string greeting;                   ///< what follows "220 "; empty: host name and product
     std::uint32_t message_memory = 262144;  ///< KB
 
     /// What the two sets of words mean.

@@ -1,5 +1,6 @@
-// storage_check DIRECTORY [repair]: opens the data of a stopped server, replays what a crash left, and verifies it as a
-// whole; with `repair` it repairs every account first. One line per finding; exit code 1 if there are any.
+// storage_check DIRECTORY [repair]: opens the data of a stopped server, replays what a crash left, and
+// verifies it as a whole; with `repair` it repairs every account first. One line per finding; exit code 1 if
+// there are any.
 #include <fmt/core.h>
 
 #include <set>

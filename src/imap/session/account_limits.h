@@ -15,7 +15,9 @@ public:
     class Place {
     public:
         Place() = default;
-        Place(Place&& other) noexcept : limits_{other.limits_}, account_{other.account_} { other.limits_ = nullptr; }
+        Place(Place&& other) noexcept : limits_{other.limits_}, account_{other.account_} {
+            other.limits_ = nullptr;
+        }
         Place& operator=(Place&& other) noexcept {
             std::swap(limits_, other.limits_);
             std::swap(account_, other.account_);

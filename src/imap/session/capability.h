@@ -9,8 +9,8 @@ namespace postrider::imap {
 /// What decides which capabilities a client sees (RFC 9051 §6.1.1).
 struct CapabilityState {
     bool authenticated = false;
-    bool start_tls = false;        ///< STARTTLS can be had now
-    bool login = false;            ///< LOGIN may be used now
+    bool start_tls = false;  ///< STARTTLS can be had now
+    bool login = false;      ///< LOGIN may be used now
     bool id = true;
     auth::Mechanisms mechanisms{};  ///< that may be used now
 };

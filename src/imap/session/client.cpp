@@ -23,7 +23,8 @@ std::optional<std::string> Client::folder_path(std::string_view name) const {
 mailstore::Result<mailstore::FolderInfo> Client::folder(std::string_view name) const {
     std::optional<std::string> path = folder_path(name);
     if (!path)
-        return std::unexpected(mailstore::Failure{mailstore::MailError::no_such_folder, "not a mailbox name"});
+        return std::unexpected(
+            mailstore::Failure{mailstore::MailError::no_such_folder, "not a mailbox name"});
     auto found = account->folder(*path);
     if (found && !found->selectable)
         return std::unexpected(mailstore::Failure{mailstore::MailError::no_such_folder, "only holds others"});

@@ -14,8 +14,8 @@
 
 namespace postrider::imap {
 
-/// One client's dialogue, as commands see it. Used by one thread at a time: the connection's, or the worker that
-/// runs a command while the connection waits for it.
+/// One client's dialogue, as commands see it. Used by one thread at a time: the connection's, or the worker
+/// that runs a command while the connection waits for it.
 struct Client {
     Client(const Services& s, SessionId session) : services{s}, settings{s.settings}, id{session} {}
 
@@ -26,12 +26,12 @@ struct Client {
     std::string out;               ///< untagged replies of the command that runs
 
     std::shared_ptr<const directory::AccountEntry> who;
-    std::shared_ptr<mailstore::Account> account;   ///< set when authenticated
+    std::shared_ptr<mailstore::Account> account;  ///< set when authenticated
     AccountLimits::Place place;
 
-    bool rev2 = false;        ///< ENABLE IMAP4rev2: no \Recent, UTF-8 names, ESEARCH only
-    bool utf8 = false;        ///< quoted strings and names may be UTF-8
-    bool condstore = false;   ///< RFC 7162 §3.1: MODSEQ in every untagged FETCH
+    bool rev2 = false;       ///< ENABLE IMAP4rev2: no \Recent, UTF-8 names, ESEARCH only
+    bool utf8 = false;       ///< quoted strings and names may be UTF-8
+    bool condstore = false;  ///< RFC 7162 §3.1: MODSEQ in every untagged FETCH
     std::optional<Selected> selected;
 
     /// A mailbox name as the client sent it, as the store knows it; nullopt when it is none.
@@ -47,8 +47,8 @@ enum class Updates {
     all,
 };
 
-/// Appends untagged EXISTS, RECENT, EXPUNGE and FETCH for what happened in the selected mailbox since the last time.
-/// Blocks on disk.
+/// Appends untagged EXISTS, RECENT, EXPUNGE and FETCH for what happened in the selected mailbox since the
+/// last time. Blocks on disk.
 void announce(Client& client, Updates updates);
 /// Whether announce() has something to look at; does not block.
 bool may_have_news(const Client& client);

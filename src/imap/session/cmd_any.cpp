@@ -1,5 +1,5 @@
-#include "imap/session/commands.h"
 #include "imap/session/capability.h"
+#include "imap/session/commands.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
 #include "text/ascii.h"

@@ -41,7 +41,8 @@ std::string_view parent_of(std::string_view path) {
     return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
 }
 
-Names names_of(const std::vector<FolderInfo>& folders, const std::vector<std::string>& subscriptions, bool all_kinds) {
+Names names_of(const std::vector<FolderInfo>& folders, const std::vector<std::string>& subscriptions,
+               bool all_kinds) {
     Names names;
     for (const FolderInfo& folder : folders)
         if (all_kinds || folder.kind == mailstore::FolderKind::mail) names[folder.path].folder = &folder;
@@ -67,7 +68,8 @@ std::vector<Pattern> patterns_of(const Client& client, const ListArgs& args) {
 }
 
 bool match_any(const std::vector<Pattern>& patterns, std::string_view path) {
-    return std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& one) { return one.matches(path); });
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [&](const Pattern& one) { return one.matches(path); });
 }
 
 void put_list(Client& client, std::string_view word, std::string_view path, std::string_view attributes,
@@ -95,8 +97,10 @@ void add(std::string& attributes, std::string_view attribute) {
 
 std::string attributes_of(const Name& name, const ListArgs& args) {
     std::string all;
-    if (!name.exists()) add(all, args.extended ? "\\NonExistent" : "\\Noselect");
-    else if (!name.folder->selectable) add(all, args.extended ? "\\NonExistent \\Noselect" : "\\Noselect");
+    if (!name.exists())
+        add(all, args.extended ? "\\NonExistent" : "\\Noselect");
+    else if (!name.folder->selectable)
+        add(all, args.extended ? "\\NonExistent \\Noselect" : "\\Noselect");
     if (name.subscribed && (args.select_subscribed || args.return_subscribed)) add(all, "\\Subscribed");
     add(all, name.children ? "\\HasChildren" : "\\HasNoChildren");  // RFC 3348, RFC 9051 §7.3.1
     if (name.exists()) add(all, imap::name(name.folder->special_use));
@@ -106,12 +110,13 @@ std::string attributes_of(const Name& name, const ListArgs& args) {
 /// What LIST (SUBSCRIBED) and (SPECIAL-USE) ask for; without them every folder.
 bool selected_by(const Name& name, const ListArgs& args) {
     if (args.select_subscribed && !name.subscribed) return false;
-    if (args.select_special_use && (!name.exists() || name.folder->special_use == SpecialUse::none)) return false;
+    if (args.select_special_use && (!name.exists() || name.folder->special_use == SpecialUse::none))
+        return false;
     return name.exists() || args.select_subscribed;
 }
 
-/// RFC 5258 §3.5: names that match the pattern and have, below them and not matching it themselves, names that
-/// were selected.
+/// RFC 5258 §3.5: names that match the pattern and have, below them and not matching it themselves, names
+/// that were selected.
 std::map<std::string, std::string, std::less<>> child_infos(const Names& names, const ListArgs& args,
                                                             const std::vector<Pattern>& patterns) {
     std::map<std::string, std::string, std::less<>> infos;
@@ -133,7 +138,8 @@ Reply list(Client& client, const ListArgs& args, const Names& names) {
         auto info = infos.find(path);
         bool has_info = info != infos.end();
         if (!has_info && !selected_by(name, args)) continue;
-        put_list(client, "LIST", path, attributes_of(name, args), has_info ? info->second : std::string_view{});
+        put_list(client, "LIST", path, attributes_of(name, args),
+                 has_info ? info->second : std::string_view{});
         if (has_info) infos.erase(info);
         if (args.return_status == 0 || !name.exists() || !name.folder->selectable) continue;
         auto done = put_status(client, *name.folder, args.return_status);  // RFC 5819 §2
@@ -181,12 +187,14 @@ Reply cmd_lsub(Client& client, const Command& command) {
     std::map<std::string, bool, PathOrder> shown;  // and whether it is subscribed itself
     for (const auto& [path, name] : *names) {
         if (!name.subscribed) continue;
-        if (match_any(patterns, path)) shown[path] = true;
+        if (match_any(patterns, path))
+            shown[path] = true;
         else if (levels)
             for (std::string_view up = parent_of(path); !up.empty(); up = parent_of(up))
                 if (match_any(patterns, up)) shown.try_emplace(std::string{up}, false);
     }
-    for (const auto& [path, subscribed] : shown) put_list(client, "LSUB", path, subscribed ? "" : "\\Noselect");
+    for (const auto& [path, subscribed] : shown)
+        put_list(client, "LSUB", path, subscribed ? "" : "\\Noselect");
     return ok("LSUB completed");
 }
 

@@ -5,7 +5,8 @@
 namespace postrider::imap {
 namespace {
 
-/// An account has one quota root, "", unless nothing is limited: RFC 9208 §7 has no QUOTA reply without resources.
+/// An account has one quota root, "", unless nothing is limited: RFC 9208 §7 has no QUOTA reply without
+/// resources.
 bool limited(const mailstore::Quota& quota) {
     return quota.limit_bytes != 0 || quota.limit_messages != 0;
 }

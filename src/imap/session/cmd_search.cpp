@@ -52,7 +52,8 @@ ModSeq modseq_of(const Found& found, std::uint8_t returns) {
     return modseq;
 }
 
-void put_extended(Client& client, const Command& command, const Found& found, std::uint8_t returns, bool modseq) {
+void put_extended(Client& client, const Command& command, const Found& found, std::uint8_t returns,
+                  bool modseq) {
     const UidMap& map = client.selected->map;
     std::string& out = client.out;
     auto put = [&](std::string_view word, std::uint64_t value) {
@@ -61,7 +62,9 @@ void put_extended(Client& client, const Command& command, const Found& found, st
         out += ' ';
         put_number(out, value);
     };
-    auto shown = [&](Uid one) -> std::uint64_t { return command.uid ? one.value() : map.number_of(one).value_or(0); };
+    auto shown = [&](Uid one) -> std::uint64_t {
+        return command.uid ? one.value() : map.number_of(one).value_or(0);
+    };
     out += "* ESEARCH (TAG ";
     put_string(out, command.tag);
     out += ')';
@@ -110,7 +113,8 @@ Reply cmd_search(Client& client, const Command& command) {
     auto program = SearchProgram::compile(client, *args, (*view)->info());
     if (!program) return fail(program.error());
     Found found;
-    auto done = program->run(**view, selected.map.uids(), [&](const mailstore::Item& item) { found.add(item); });
+    auto done =
+        program->run(**view, selected.map.uids(), [&](const mailstore::Item& item) { found.add(item); });
     if (!done) return fail(to_reply(done.error()));
 
     if (save) selected.saved = saved_of(found, args->returns);
@@ -118,8 +122,10 @@ Reply cmd_search(Client& client, const Command& command) {
     std::uint8_t returns = SearchArgs::all;
     if (args->extended) returns = args->returns;
     if (returns == SearchArgs::save) return ok("SEARCH completed, result saved");
-    if (extended) put_extended(client, command, found, returns, modseq);
-    else put_plain(client, found, command.uid, modseq);
+    if (extended)
+        put_extended(client, command, found, returns, modseq);
+    else
+        put_plain(client, found, command.uid, modseq);
     return ok("SEARCH completed");
 }
 

@@ -34,7 +34,9 @@ void put_mailbox_state(Client& client, mailstore::FolderView& view) {
     if (info.keywords.empty()) {
         out += "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n";
         if (!selected.read_only)
-            out += "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags that are kept\r\n";
+            out +=
+                "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags that are "
+                "kept\r\n";
     } else {
         announce_keywords(client, info);
     }
@@ -78,7 +80,8 @@ Reply cmd_select(Client& client, const Command& command) {
     bool read_only = command.verb == "EXAMINE";
     // Read before the view is opened: all changes up to here are in it.
     ModSeq known = client.account->highest_modseq();
-    auto view = read_only || client.rev2 ? client.account->view(folder->id) : client.account->select(folder->id);
+    auto view =
+        read_only || client.rev2 ? client.account->view(folder->id) : client.account->select(folder->id);
     if (!view) return to_reply(view.error());
     auto uids = (*view)->uids();
     if (!uids) return to_reply(uids.error());

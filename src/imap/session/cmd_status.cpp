@@ -22,7 +22,8 @@ struct Costly {
 };
 
 /// What no counter of the folder says.
-mailstore::Result<Costly> look_inside(Client& client, const mailstore::FolderInfo& folder, std::uint16_t items) {
+mailstore::Result<Costly> look_inside(Client& client, const mailstore::FolderInfo& folder,
+                                      std::uint16_t items) {
     Costly found;
     bool recent = (items & status_recent) && folder.recent_from < folder.uid_next;
     bool deleted = (items & status_deleted_storage) && folder.deleted > 0;

@@ -13,21 +13,23 @@ using mailstore::Item;
 
 FlagChange::Mode mode_of(StoreArgs::Mode mode) {
     switch (mode) {
-    case StoreArgs::Mode::replace: break;
-    case StoreArgs::Mode::add: return FlagChange::Mode::add;
-    case StoreArgs::Mode::remove: return FlagChange::Mode::remove;
+        case StoreArgs::Mode::replace: break;
+        case StoreArgs::Mode::add: return FlagChange::Mode::add;
+        case StoreArgs::Mode::remove: return FlagChange::Mode::remove;
     }
     return FlagChange::Mode::replace;
 }
 
 bool has_keywords(const std::vector<Item>& items) {
-    return std::any_of(items.begin(), items.end(),
-                       [](const Item& item) { return item.flags.keywords != decltype(item.flags.keywords){}; });
+    return std::any_of(items.begin(), items.end(), [](const Item& item) {
+        return item.flags.keywords != decltype(item.flags.keywords){};
+    });
 }
 
-/// RFC 9051 §6.4.6: the new flags of every message, changed or not. RFC 7162 §3.1.3: .SILENT keeps the flags to
-/// itself but not the new modification sequences.
-mailstore::Result<> report(Client& client, const std::vector<Item>& items, bool keywords_named, FlagReport what) {
+/// RFC 9051 §6.4.6: the new flags of every message, changed or not. RFC 7162 §3.1.3: .SILENT keeps the flags
+/// to itself but not the new modification sequences.
+mailstore::Result<> report(Client& client, const std::vector<Item>& items, bool keywords_named,
+                           FlagReport what) {
     std::vector<std::string> keywords;
     if (keywords_named || (what.flags && has_keywords(items))) {
         auto folder = client.account->folder(client.selected->folder);

@@ -29,8 +29,8 @@ struct CommandRow {
     std::string_view verb;
     std::uint8_t states;
     Runs runs;
-    Updates updates;   ///< what may be announced behind it
-    Handler handler;   ///< nullptr for Runs::connection
+    Updates updates;  ///< what may be announced behind it
+    Handler handler;  ///< nullptr for Runs::connection
 };
 
 const CommandRow* find_command(std::string_view verb);

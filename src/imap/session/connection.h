@@ -11,8 +11,8 @@
 
 namespace postrider::imap {
 
-/// The dialogue with one client: takes commands off the stream, has them run, sends what they say. Everything here
-/// runs on the connection's own thread; commands run on workers while it waits for them.
+/// The dialogue with one client: takes commands off the stream, has them run, sends what they say. Everything
+/// here runs on the connection's own thread; commands run on workers while it waits for them.
 class Connection {
 public:
     Connection(net::Stream& stream, const Services& services, Door door, SessionId id);
@@ -36,7 +36,7 @@ private:
     void answer(std::string_view tag, const Reply& reply);
     void count_error();
     void bye(std::string_view text);
-    void flush_out();            ///< Client::out to the stream
+    void flush_out();  ///< Client::out to the stream
     void update_capabilities();
 
     // connection_auth.cpp

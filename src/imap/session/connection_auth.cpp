@@ -12,7 +12,7 @@ struct LoginResult {
     auth::Outcome outcome;
     std::shared_ptr<mailstore::Account> account;
     std::size_t most_sessions = 0;
-    std::string failure;   ///< of the store, for the log
+    std::string failure;  ///< of the store, for the log
 };
 
 namespace {
@@ -27,8 +27,10 @@ LoginResult open_account(const Services& services, auth::Outcome outcome) {
         // The directory knows the account, the store does not yet: an import, or a crash between the two.
         if (auto made = services.store.create_account(id); made) account = services.store.account(id);
     }
-    if (account) result.account = std::move(*account);
-    else result.failure = account.error().what;
+    if (account)
+        result.account = std::move(*account);
+    else
+        result.failure = account.error().what;
     auto settings = services.directory.effective(id);
     result.most_sessions = settings ? (*settings)->imap_connection_count : 1;
     return result;
@@ -36,12 +38,13 @@ LoginResult open_account(const Services& services, auth::Outcome outcome) {
 
 Reply to_reply(auth::Answer answer) {
     switch (answer) {
-    case auth::Answer::ok: return ok("Logged in");
-    case auth::Answer::bad_credentials: return no("[AUTHENTICATIONFAILED] Name or password is wrong");
-    case auth::Answer::not_permitted: return no("[AUTHORIZATIONFAILED] The account may not use this service");
-    case auth::Answer::expired: return no("[EXPIRED] The password must be changed first");
-    case auth::Answer::malformed: return bad("That is not what the mechanism says");
-    case auth::Answer::try_later: return no("[UNAVAILABLE] Try again later");
+        case auth::Answer::ok: return ok("Logged in");
+        case auth::Answer::bad_credentials: return no("[AUTHENTICATIONFAILED] Name or password is wrong");
+        case auth::Answer::not_permitted:
+            return no("[AUTHORIZATIONFAILED] The account may not use this service");
+        case auth::Answer::expired: return no("[EXPIRED] The password must be changed first");
+        case auth::Answer::malformed: return bad("That is not what the mechanism says");
+        case auth::Answer::try_later: return no("[UNAVAILABLE] Try again later");
     }
     return no("[SERVERBUG] Unknown answer");
 }
@@ -57,7 +60,8 @@ net::Task<Reply> Connection::start_tls(const Command& command) {
     co_await stream_.flush();
     std::size_t dropped = co_await stream_.start_tls(door_.tls);
     if (dropped > 0)
-        client_.services.log.warning(client_.id, "{} octets that followed STARTTLS in plain text were dropped", dropped);
+        client_.services.log.warning(client_.id,
+                                     "{} octets that followed STARTTLS in plain text were dropped", dropped);
     update_capabilities();
     Reply said{Reply::Status::said, {}};
     co_return said;
@@ -68,7 +72,8 @@ net::Task<Reply> Connection::login(const Command& command) {
     if (!args) co_return bad(args.error());
     if (!auth::login_command_allowed(client_.settings->login.rules(), stream_.secure()))
         co_return no("[PRIVACYREQUIRED] Passwords are taken with TLS only");  // RFC 9051 §6.2.3
-    auth::Context context = auth::context_of(stream_, directory::Service::imap, door_.domain, client_.services.log, client_.id);
+    auth::Context context =
+        auth::context_of(stream_, directory::Service::imap, door_.domain, client_.services.log, client_.id);
     auto job = [this, &args, &context] {
         auto outcome = client_.services.auth.authenticate_plain(context, args->user, args->password);
         return open_account(client_.services, std::move(outcome));
@@ -84,8 +89,8 @@ net::Task<Reply> Connection::authenticate(const Command& command) {
     auto args = parse_authenticate(command.args);
     if (!args) co_return bad(args.error());
     auto mechanism = auth::mechanism_named(args->mechanism);
-    auth::Mechanisms offered = auth::offered(client_.settings->login.rules(), stream_.secure(),
-                                             client_.services.auth.available());
+    auth::Mechanisms offered =
+        auth::offered(client_.settings->login.rules(), stream_.secure(), client_.services.auth.available());
     if (!mechanism || !offered.has(*mechanism)) co_return no("[CANNOT] That mechanism is not offered here");
     std::optional<std::string> initial;
     if (args->initial) initial = *args->initial;
@@ -94,11 +99,11 @@ net::Task<Reply> Connection::authenticate(const Command& command) {
     Exchange tried = co_await auth::exchange(stream_, client_.services.workers, client_.services.auth,
                                              std::move(context), *mechanism, std::move(initial), "+ ");
     switch (tried.fault) {
-    case Exchange::Fault::none: break;
-    case Exchange::Fault::unavailable: co_return no("[UNAVAILABLE] That mechanism cannot be used now");
-    case Exchange::Fault::not_base64: co_return bad("The response is not base64");
-    case Exchange::Fault::too_long: co_return bad("The response is too long");
-    case Exchange::Fault::cancelled: co_return bad("Log-in was cancelled");
+        case Exchange::Fault::none: break;
+        case Exchange::Fault::unavailable: co_return no("[UNAVAILABLE] That mechanism cannot be used now");
+        case Exchange::Fault::not_base64: co_return bad("The response is not base64");
+        case Exchange::Fault::too_long: co_return bad("The response is too long");
+        case Exchange::Fault::cancelled: co_return bad("Log-in was cancelled");
     }
     auto open = [this, &tried] { return open_account(client_.services, std::move(tried.outcome)); };
     LoginResult result = co_await client_.services.workers.run(std::move(open));

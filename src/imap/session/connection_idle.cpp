@@ -8,8 +8,8 @@ constexpr std::size_t longest_done = 1024;
 
 }  // namespace
 
-/// RFC 9051 §6.3.13, RFC 2177. While it waits nothing is kept but the session itself: news are what the account's
-/// change log says when it wakes us.
+/// RFC 9051 §6.3.13, RFC 2177. While it waits nothing is kept but the session itself: news are what the
+/// account's change log says when it wakes us.
 net::Task<Reply> Connection::idle(const Command& command) {
     if (!command.args.empty()) co_return bad("IDLE takes no arguments");
     mailstore::Account::Watch watch;
@@ -37,7 +37,8 @@ net::Task<Reply> Connection::idle(const Command& command) {
     }
     watch.reset();
     net::Line line = co_await stream_.read_line(longest_done);
-    if (line.kind == net::Line::Kind::too_long || !text::equal_ci(line.text, "DONE")) co_return bad("Expected DONE");
+    if (line.kind == net::Line::Kind::too_long || !text::equal_ci(line.text, "DONE"))
+        co_return bad("Expected DONE");
     if (may_have_news(client_)) {
         auto job = [this] { announce(client_, Updates::all); };
         co_await client_.services.workers.run(std::move(job));

@@ -69,8 +69,8 @@ std::optional<std::int64_t> day_of_date_field(std::string_view date) {
                                            "jul", "aug", "sep", "oct", "nov", "dec"};
     for (unsigned month = 0; month < 12; ++month) {
         if (!text::equal_ci(name, months[month])) continue;
-        std::chrono::year_month_day found{std::chrono::year{static_cast<int>(year)}, std::chrono::month{month + 1},
-                                          std::chrono::day{day}};
+        std::chrono::year_month_day found{std::chrono::year{static_cast<int>(year)},
+                                          std::chrono::month{month + 1}, std::chrono::day{day}};
         if (!found.ok()) return std::nullopt;
         return std::chrono::sys_days{found}.time_since_epoch().count();
     }

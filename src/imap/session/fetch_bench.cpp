@@ -16,9 +16,10 @@ struct Mailbox {
             std::vector<mailstore::Account::NewItem> items(static_cast<std::size_t>(std::min(count, 1000)));
             for (auto& item : items) {
                 std::string number = std::to_string(count--);
-                item.payload = "From: Alice <alice@example.org>\r\nTo: Bob <bob@example.org>\r\nSubject: message " + number
-                               + "\r\nDate: Sat, 24 Mar 2007 23:00:00 +0200\r\nMessage-ID: <" + number
-                               + "@example.org>\r\n\r\nHello, this is a short message.\r\n";
+                item.payload =
+                    "From: Alice <alice@example.org>\r\nTo: Bob <bob@example.org>\r\nSubject: message "
+                    + number + "\r\nDate: Sat, 24 Mar 2007 23:00:00 +0200\r\nMessage-ID: <" + number
+                    + "@example.org>\r\n\r\nHello, this is a short message.\r\n";
                 item.internal_date = Time{std::chrono::seconds{1'700'000'000}};
             }
             (void)client.account->append(inbox, std::move(items)).value();
@@ -40,7 +41,8 @@ void list_folder(benchmark::State& state) {
     Mailbox mailbox{20'000};
     std::uint64_t octets = 0;
     for (auto _ : state) {
-        FetchRun run{mailbox.client, parse_fetch("1:* (UID FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE)").value(), false};
+        FetchRun run{mailbox.client,
+                     parse_fetch("1:* (UID FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE)").value(), false};
         (void)run.begin();
         for (bool more = true; more;) {
             more = run.more(256 * 1024);
@@ -59,7 +61,8 @@ void search_folder(benchmark::State& state, std::string_view program) {
     for (auto _ : state) mailbox.run(program);
     state.SetItemsProcessed(state.iterations() * 5'000);
 }
-BENCHMARK_CAPTURE(search_folder, flags, "SEARCH UNSEEN LARGER 100 SINCE 1-Jan-2020")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(search_folder, flags, "SEARCH UNSEEN LARGER 100 SINCE 1-Jan-2020")
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(search_folder, subject, "SEARCH SUBJECT \"message 77\"")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(search_folder, text, "SEARCH BODY nothing")->Unit(benchmark::kMillisecond);
 

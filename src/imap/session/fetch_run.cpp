@@ -13,12 +13,12 @@ using What = FetchSection::What;
 
 mime::Section::What what_of(What what) {
     switch (what) {
-    case What::content: break;
-    case What::header: return mime::Section::What::header;
-    case What::header_fields: return mime::Section::What::header_fields;
-    case What::header_fields_not: return mime::Section::What::header_fields_not;
-    case What::text: return mime::Section::What::text;
-    case What::mime: return mime::Section::What::mime;
+        case What::content: break;
+        case What::header: return mime::Section::What::header;
+        case What::header_fields: return mime::Section::What::header_fields;
+        case What::header_fields_not: return mime::Section::What::header_fields_not;
+        case What::text: return mime::Section::What::text;
+        case What::mime: return mime::Section::What::mime;
     }
     return mime::Section::What::all;
 }
@@ -77,7 +77,8 @@ std::optional<Reply> FetchRun::mark_seen(const UidSet& uids) {
     });
     if (!done) return to_reply(done.error());
     if (unseen.empty()) return std::nullopt;
-    auto stored = client_.account->store(selected.folder, unseen, {mailstore::FlagChange::Mode::add, mailstore::seen, {}});
+    auto stored = client_.account->store(selected.folder, unseen,
+                                         {mailstore::FlagChange::Mode::add, mailstore::seen, {}});
     if (!stored) return to_reply(stored.error());
     if (stored->anything) selected.own.push_back(stored->modseq);
     now_seen_ = std::move(unseen);
@@ -95,7 +96,8 @@ bool FetchRun::more(std::size_t octets) {
     Uid stopped_at;
     auto visit = [&](const Item& item, std::string_view description) {
         ++there_;
-        if (!args_.changed_since || item.modseq.value() > *args_.changed_since) put_message(item, description);
+        if (!args_.changed_since || item.modseq.value() > *args_.changed_since)
+            put_message(item, description);
         if (client_.out.size() < octets && !failed_) return true;
         stopped_at = item.uid;
         return false;
@@ -130,7 +132,8 @@ void FetchRun::put_message(const Item& item, std::string_view description) {
     put_number(out, number);
     out += " FETCH (";
     put_items(item, description);
-    for (std::size_t i = 0; i < args_.sections.size() && !failed_; ++i) put_section(args_.sections[i], i, item);
+    for (std::size_t i = 0; i < args_.sections.size() && !failed_; ++i)
+        put_section(args_.sections[i], i, item);
     if (failed_) {
         out.resize(before);  // half a reply is no reply
         return;
@@ -177,8 +180,10 @@ void FetchRun::put_items(const Item& item, std::string_view description) {
         return;
     }
     auto made = view_->description(item.uid);  // a damaged record: made anew from the message
-    if (!made) failed_ = to_reply(made.error());
-    else if (*made) put_structures(items, (*made)->envelope, (*made)->body_structure, (*made)->body);
+    if (!made)
+        failed_ = to_reply(made.error());
+    else if (*made)
+        put_structures(items, (*made)->envelope, (*made)->body_structure, (*made)->body);
 }
 
 void FetchRun::put_structures(std::uint16_t items, std::string_view envelope, std::string_view body_structure,
@@ -258,10 +263,14 @@ void FetchRun::put_section(const FetchSection& section, std::size_t index, const
     }
     out += section.label;
     out += ' ';
-    if (section.kind == Kind::binary_size) put_number(out, octets ? octets->size() : std::size_t{0});
-    else if (!octets) out += "NIL";
-    else if (section.kind == Kind::binary) put_binary(out, cut(*octets, section.partial));
-    else put_literal(out, cut(*octets, section.partial));
+    if (section.kind == Kind::binary_size)
+        put_number(out, octets ? octets->size() : std::size_t{0});
+    else if (!octets)
+        out += "NIL";
+    else if (section.kind == Kind::binary)
+        put_binary(out, cut(*octets, section.partial));
+    else
+        put_literal(out, cut(*octets, section.partial));
     out += ' ';
 }
 

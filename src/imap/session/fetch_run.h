@@ -10,11 +10,12 @@
 
 namespace postrider::imap {
 
-/// One FETCH, made in pieces so that a large answer needs little memory and can be sent while the next piece is
-/// made. Runs on workers.
+/// One FETCH, made in pieces so that a large answer needs little memory and can be sent while the next piece
+/// is made. Runs on workers.
 class FetchRun {
 public:
-    FetchRun(Client& client, FetchArgs args, bool uid) : client_{client}, args_{std::move(args)}, by_uid_{uid} {}
+    FetchRun(Client& client, FetchArgs args, bool uid)
+        : client_{client}, args_{std::move(args)}, by_uid_{uid} {}
 
     /// Finds the messages and sets \Seen where the sections ask for it; a reply when that failed.
     std::optional<Reply> begin();
@@ -41,8 +42,8 @@ private:
     bool by_uid_;
     std::unique_ptr<mailstore::FolderView> view_;
     std::vector<mime::Section> sections_;  ///< of args_.sections, as mime/ reads them
-    UidSet rest_;                 ///< messages not yet answered
-    UidSet now_seen_;             ///< \Seen was set by this command
+    UidSet rest_;                          ///< messages not yet answered
+    UidSet now_seen_;                      ///< \Seen was set by this command
     std::uint32_t wanted_ = 0;
     std::uint32_t there_ = 0;
     std::optional<UidMap::Walk> walk_;

@@ -7,14 +7,14 @@
 #include "imap/session/test_service.h"
 #include "text/ascii.h"
 
-// Several sessions change one mailbox at random; what each of them believes, from nothing but the replies it got, must
-// in the end be what is there (RFC 2180).
+// Several sessions change one mailbox at random; what each of them believes, from nothing but the replies it
+// got, must in the end be what is there (RFC 2180).
 
 namespace postrider::imap {
 namespace {
 
 struct Believed {
-    std::uint32_t uid = 0;             ///< 0: not told yet
+    std::uint32_t uid = 0;  ///< 0: not told yet
     std::set<std::string> flags;
     bool flags_known = false;
 };
@@ -91,25 +91,29 @@ void run(unsigned seed, bool condstore) {
         auto range = [&] { return number() + ":" + number(); };
         std::string flag = flags[random() % 5];
         switch (random() % 12) {
-        case 0:
-        case 1:
-        case 2: {
-            std::string message = "Subject: " + std::to_string(step) + "\r\n\r\n";
-            who.do_command("APPEND INBOX (" + flag + ") {" + std::to_string(message.size()) + "+}\r\n" + message, true);
-            break;
-        }
-        case 3: who.do_command("STORE " + range() + " +FLAGS (" + flag + ")", false); break;
-        case 4: who.do_command("STORE " + range() + " -FLAGS (" + flag + ")", false); break;
-        case 5: who.do_command("UID STORE 1:* FLAGS (" + flag + ")", true); break;
-        case 6: who.do_command("FETCH " + range() + " (UID FLAGS)", false); break;
-        case 7: who.do_command("SEARCH ALL", false); break;
-        case 8: who.do_command("NOOP", true); break;
-        case 9: who.do_command("COPY " + number() + " INBOX", true); break;
-        case 10: who.do_command("MOVE " + number() + " INBOX", true); break;
-        case 11:
-            if (random() % 3 == 0) who.do_command("EXPUNGE", true);
-            else who.do_command("FETCH " + number() + " BODY[]", false);
-            break;
+            case 0:
+            case 1:
+            case 2: {
+                std::string message = "Subject: " + std::to_string(step) + "\r\n\r\n";
+                who.do_command(
+                    "APPEND INBOX (" + flag + ") {" + std::to_string(message.size()) + "+}\r\n" + message,
+                    true);
+                break;
+            }
+            case 3: who.do_command("STORE " + range() + " +FLAGS (" + flag + ")", false); break;
+            case 4: who.do_command("STORE " + range() + " -FLAGS (" + flag + ")", false); break;
+            case 5: who.do_command("UID STORE 1:* FLAGS (" + flag + ")", true); break;
+            case 6: who.do_command("FETCH " + range() + " (UID FLAGS)", false); break;
+            case 7: who.do_command("SEARCH ALL", false); break;
+            case 8: who.do_command("NOOP", true); break;
+            case 9: who.do_command("COPY " + number() + " INBOX", true); break;
+            case 10: who.do_command("MOVE " + number() + " INBOX", true); break;
+            case 11:
+                if (random() % 3 == 0)
+                    who.do_command("EXPUNGE", true);
+                else
+                    who.do_command("FETCH " + number() + " BODY[]", false);
+                break;
         }
         if (testing::Test::HasFailure()) return;
     }
@@ -120,7 +124,8 @@ void run(unsigned seed, bool condstore) {
         for (std::size_t i = 0; i < truth.mailbox.size(); ++i) {
             Believed& believed = session->mailbox[i];
             EXPECT_TRUE(believed.uid == 0 || believed.uid == truth.mailbox[i].uid) << i;
-            EXPECT_TRUE(!believed.flags_known || believed.flags == truth.mailbox[i].flags) << "message " << i + 1;
+            EXPECT_TRUE(!believed.flags_known || believed.flags == truth.mailbox[i].flags)
+                << "message " << i + 1;
         }
     }
 }

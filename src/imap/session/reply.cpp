@@ -27,19 +27,20 @@ Reply bad(const SyntaxError& error) {
 
 Reply to_reply(const mailstore::Failure& failure) {
     switch (failure.kind) {  // no default: the compiler points at an error nobody mapped
-    case MailError::no_such_account:
-    case MailError::no_such_folder: return no("[NONEXISTENT] There is no such mailbox");
-    case MailError::exists: return no("[ALREADYEXISTS] There is a mailbox of that name already");
-    case MailError::has_children: return no("[HASCHILDREN] The mailbox has others below it");
-    case MailError::bad_name: return no("[CANNOT] No mailbox can have that name");
-    case MailError::inbox: return no("[CANNOT] That is not possible with INBOX");
-    case MailError::over_quota: return no("[OVERQUOTA] The quota would be exceeded");
-    case MailError::too_many_keywords: return no("[LIMIT] The mailbox has as many keywords as it can");
-    case MailError::too_much: return no("[LIMIT] These are too many messages for one command");
-    case MailError::full: return no("[UNAVAILABLE] The storage takes no more messages now");
-    case MailError::storage: return no("[UNAVAILABLE] The storage cannot be used now");
-    case MailError::corrupt: return no("[CORRUPTION] A record is damaged; the administrator can repair it");
-    case MailError::gone: return no("[EXPUNGEISSUED] Some of the messages no longer exist");
+        case MailError::no_such_account:
+        case MailError::no_such_folder: return no("[NONEXISTENT] There is no such mailbox");
+        case MailError::exists: return no("[ALREADYEXISTS] There is a mailbox of that name already");
+        case MailError::has_children: return no("[HASCHILDREN] The mailbox has others below it");
+        case MailError::bad_name: return no("[CANNOT] No mailbox can have that name");
+        case MailError::inbox: return no("[CANNOT] That is not possible with INBOX");
+        case MailError::over_quota: return no("[OVERQUOTA] The quota would be exceeded");
+        case MailError::too_many_keywords: return no("[LIMIT] The mailbox has as many keywords as it can");
+        case MailError::too_much: return no("[LIMIT] These are too many messages for one command");
+        case MailError::full: return no("[UNAVAILABLE] The storage takes no more messages now");
+        case MailError::storage: return no("[UNAVAILABLE] The storage cannot be used now");
+        case MailError::corrupt:
+            return no("[CORRUPTION] A record is damaged; the administrator can repair it");
+        case MailError::gone: return no("[EXPUNGEISSUED] Some of the messages no longer exist");
     }
     return no("[SERVERBUG] Unknown failure");
 }
@@ -53,10 +54,10 @@ void put_reply(std::string& out, std::string_view tag, const Reply& reply) {
     if (reply.status == Reply::Status::said) return;
     out += tag;
     switch (reply.status) {
-    case Reply::Status::ok: out += " OK "; break;
-    case Reply::Status::no: out += " NO "; break;
-    case Reply::Status::bad: out += " BAD "; break;
-    case Reply::Status::said: break;
+        case Reply::Status::ok: out += " OK "; break;
+        case Reply::Status::no: out += " NO "; break;
+        case Reply::Status::bad: out += " BAD "; break;
+        case Reply::Status::said: break;
     }
     out += reply.text;
     out += "\r\n";

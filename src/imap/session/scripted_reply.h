@@ -14,9 +14,9 @@ namespace postrider::imap::scripted {
 
 struct Node {
     bool list = false;
-    std::string text;             ///< of a word or string
-    std::vector<Node> children;   ///< of (...) and [...]
-    bool lax = false;             ///< ~{{{: a piece of text that may be cut inside a CRLF
+    std::string text;            ///< of a word or string
+    std::vector<Node> children;  ///< of (...) and [...]
+    bool lax = false;            ///< ~{{{: a piece of text that may be cut inside a CRLF
 };
 
 class Reader {
@@ -109,7 +109,8 @@ inline std::string expand(std::string_view text, const Variables& variables) {
         }
         bool braced = at + 1 < text.size() && text[at + 1] == '{';
         std::size_t begin = at + (braced ? 2 : 1), end = begin;
-        while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '_')) ++end;
+        while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '_'))
+            ++end;
         auto found = variables.find(std::string{text.substr(begin, end - begin)});
         if (end == begin || found == variables.end()) {
             out += '$';
@@ -177,13 +178,20 @@ private:
             }
             if (!directed) rules = {1, true, {}, {}}, directed = true;
             std::string what = text::to_lower(one.text.substr(2));
-            if (what == "ordered") rules.chain = 0;
-            else if (what == "unordered") rules.chain = 1;
-            else if (what.starts_with("unordered=")) rules.chain = std::stoul(what.substr(10));
-            else if (what == "noextra") rules.extra = false;
-            else if (what == "extra") rules.extra = true;
-            else if (what.starts_with("ignore=")) rules.ignore.push_back(what.substr(7));
-            else if (what.starts_with("ban=")) rules.ban.push_back(what.substr(4));
+            if (what == "ordered")
+                rules.chain = 0;
+            else if (what == "unordered")
+                rules.chain = 1;
+            else if (what.starts_with("unordered="))
+                rules.chain = std::stoul(what.substr(10));
+            else if (what == "noextra")
+                rules.extra = false;
+            else if (what == "extra")
+                rules.extra = true;
+            else if (what.starts_with("ignore="))
+                rules.ignore.push_back(what.substr(7));
+            else if (what.starts_with("ban="))
+                rules.ban.push_back(what.substr(4));
         }
         if (rules.chain == 0) return ordered(elements, got.children);
         return unordered(elements, got.children, rules);
@@ -211,7 +219,8 @@ private:
                 found = true;
                 for (std::size_t i = 0; i < rules.chain && found && w + i < wanted.size(); ++i) {
                     Rules inner;
-                    if (i == 1 && text::equal_ci(wanted[w].text, "flags")) inner = {1, false, {"\\recent"}, {}};
+                    if (i == 1 && text::equal_ci(wanted[w].text, "flags"))
+                        inner = {1, false, {"\\recent"}, {}};
                     found = node(wanted[w + i], got[g + i], inner);
                 }
                 if (found) used[g] = true;

@@ -7,8 +7,9 @@
 #include "imap/session/scripted_reply.h"
 #include "imap/session/test_service.h"
 
-// Runs imaptest's scripts (tests/data/imap-scripted, format in FORMAT.md there) against a whole service. Left out,
-// for extensions that are not served: catenate-multiappend, esort, notify, search-context-update2, sort-*, thread*, urlauth*.
+// Runs imaptest's scripts (tests/data/imap-scripted, format in FORMAT.md there) against a whole service. Left
+// out, for extensions that are not served: catenate-multiappend, esort, notify, search-context-update2,
+// sort-*, thread*, urlauth*.
 
 namespace postrider::imap {
 namespace {
@@ -26,8 +27,10 @@ std::vector<std::string> messages_of(const std::string& mbox) {
     std::vector<std::string> messages;
     std::istringstream lines{mbox};
     for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with("From ")) messages.emplace_back();
-        else if (!messages.empty()) messages.back() += line + "\r\n";
+        if (line.starts_with("From "))
+            messages.emplace_back();
+        else if (!messages.empty())
+            messages.back() += line + "\r\n";
     }
     // The empty line before the next "From " is the separator's.
     for (std::string& message : messages)
@@ -74,7 +77,8 @@ private:
     };
 
     void read_header() {
-        while (!lines_.empty() && (lines_.front().empty() || lines_.front().starts_with("#"))) lines_.pop_front();
+        while (!lines_.empty() && (lines_.front().empty() || lines_.front().starts_with("#")))
+            lines_.pop_front();
         while (!lines_.empty() && !lines_.front().empty()) {
             std::string line = lines_.front();
             lines_.pop_front();
@@ -138,8 +142,9 @@ private:
 
     std::vector<std::string> expectations() {
         std::vector<std::string> all;
-        while (!lines_.empty() && (lines_.front().starts_with("* ") || lines_.front().starts_with("! ")
-                                   || lines_.front().starts_with("? ") || lines_.front().starts_with("#"))) {
+        while (!lines_.empty()
+               && (lines_.front().starts_with("* ") || lines_.front().starts_with("! ")
+                   || lines_.front().starts_with("? ") || lines_.front().starts_with("#"))) {
             if (!lines_.front().starts_with("#")) all.push_back(lines_.front());
             lines_.pop_front();
         }
@@ -169,7 +174,8 @@ private:
             EXPECT_TRUE(text::starts_with_ci(last, tag + " " + status + " ")) << last;
             auto rest = scripted::Reader{last}.all();
             rest.erase(rest.begin(), rest.begin() + 2);
-            EXPECT_TRUE(scripted::Matcher{variables_}.row(scripted::Reader{prefix}.all(), rest, true)) << last;
+            EXPECT_TRUE(scripted::Matcher{variables_}.row(scripted::Reader{prefix}.all(), rest, true))
+                << last;
         }
     }
 
@@ -192,13 +198,15 @@ private:
         auto got = scripted::Reader{std::string_view{reply}.substr(2)}.all();
         if (want.empty() || got.empty()) return false;
         // $2: the message that had this number when the command began
-        if (want[0].text.size() > 1 && want[0].text[0] == '$' && std::isdigit(static_cast<unsigned char>(want[0].text[1]))) {
+        if (want[0].text.size() > 1 && want[0].text[0] == '$'
+            && std::isdigit(static_cast<unsigned char>(want[0].text[1]))) {
             if (std::stoul(want[0].text.substr(1)) != original) return false;
             want[0].text = got[0].text;
         }
         std::string verb = text::to_lower(want[0].text);
         scripted::Variables before = variables_;
-        if (scripted::Matcher{variables_}.row(want, got, verb == "ok" || verb == "no" || verb == "bad" || verb == "bye"))
+        if (scripted::Matcher{variables_}.row(want, got,
+                                              verb == "ok" || verb == "no" || verb == "bad" || verb == "bye"))
             return true;
         variables_ = before;
         return false;
@@ -215,7 +223,8 @@ private:
             if (std::isdigit(static_cast<unsigned char>(reply[2]))) {
                 std::size_t number = std::stoul(reply.substr(2));
                 if (number >= 1 && number <= numbers.size()) original = numbers[number - 1];
-                if (reply.ends_with(" EXPUNGE")) numbers.erase(numbers.begin() + static_cast<std::ptrdiff_t>(number) - 1);
+                if (reply.ends_with(" EXPUNGE"))
+                    numbers.erase(numbers.begin() + static_cast<std::ptrdiff_t>(number) - 1);
                 if (reply.ends_with(" EXISTS")) at.exists = number;
             }
             for (auto one = wanted.begin(); one != wanted.end(); ++one) {
@@ -250,11 +259,13 @@ TEST_P(Scripted, RunsAsWritten) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Imaptest, Scripted,
-                         testing::Values("append", "atoms", "copy", "esearch", "expunge2", "fetch-binary-mime",
-                                         "fetch-binary-mime-qp", "fetch-body-message-rfc822", "fetch-body-message-rfc822-x2",
-                                         "fetch-body-mime", "fetch-bodystructure", "id", "listext", "move", "mutf7",
-                                         "pipeline-connections", "search-body", "search-date", "search-header", "search-sets",
-                                         "select", "subscribe", "uidvalidity"),
+                         testing::Values("append", "atoms", "copy", "esearch", "expunge2",
+                                         "fetch-binary-mime", "fetch-binary-mime-qp",
+                                         "fetch-body-message-rfc822", "fetch-body-message-rfc822-x2",
+                                         "fetch-body-mime", "fetch-bodystructure", "id", "listext", "move",
+                                         "mutf7", "pipeline-connections", "search-body", "search-date",
+                                         "search-header", "search-sets", "select", "subscribe",
+                                         "uidvalidity"),
                          [](const auto& test) {
                              std::string name = test.param;
                              for (char& c : name)

@@ -16,17 +16,19 @@ using Kind = SearchKey::Kind;
 using mailstore::FolderView;
 using mailstore::Item;
 
-static_assert(mailstore::seen == 1 && mailstore::answered == 2 && mailstore::flagged == 4 && mailstore::deleted == 8
-              && mailstore::draft == 16, "wire/search.cpp counts on these bits");
+static_assert(mailstore::seen == 1 && mailstore::answered == 2 && mailstore::flagged == 4
+                  && mailstore::deleted == 8 && mailstore::draft == 16,
+              "wire/search.cpp counts on these bits");
 
 struct SearchProgram::Node {
     Kind kind = Kind::all;
-    int cost = 0;               ///< 0: the item says it, 1: its description, 2: its header, 3: all of it
+    int cost = 0;  ///< 0: the item says it, 1: its description, 2: its header, 3: all of it
     std::int64_t number = 0;
     UidSet uids;
     std::string field;
     text::FoldedKey key{""};
-    bool literal = false;       ///< the key is found in an envelope only where its octets stand in it: see may_contain()
+    bool literal =
+        false;  ///< the key is found in an envelope only where its octets stand in it: see may_contain()
     std::vector<Node> children;
 };
 
@@ -51,14 +53,15 @@ public:
         return *envelope_;
     }
 
-    /// Whether the envelope as it is stored, in US-ASCII and without escapes or encoded words, has the octets of a
-    /// folded key anywhere. Most messages of a folder are ruled out by this, unread.
+    /// Whether the envelope as it is stored, in US-ASCII and without escapes or encoded words, has the octets
+    /// of a folded key anywhere. Most messages of a folder are ruled out by this, unread.
     bool may_contain(const std::string& folded) {
         if (!raw_) {
             raw_.emplace();
             if (auto listing = mime::Listing::decode(record_)) *raw_ = text::to_upper(listing->envelope);
             written_otherwise_ = !text::is_ascii(*raw_) || raw_->find('\\') != std::string::npos
-                                 || raw_->find("=?") != std::string::npos || raw_->find('{') != std::string::npos;
+                                 || raw_->find("=?") != std::string::npos
+                                 || raw_->find('{') != std::string::npos;
         }
         return written_otherwise_ || raw_->find(folded) != std::string::npos;
     }
@@ -106,7 +109,8 @@ private:
 };
 
 bool in_addresses(const std::vector<std::string>& addresses, const text::FoldedKey& key) {
-    return std::any_of(addresses.begin(), addresses.end(), [&](const std::string& one) { return key.in(one); });
+    return std::any_of(addresses.begin(), addresses.end(),
+                       [&](const std::string& one) { return key.in(one); });
 }
 
 bool header_contains(Candidate& message, const Node& node) {
@@ -128,57 +132,63 @@ bool text_contains(Candidate& message, const Node& node, bool with_header) {
 bool test(Candidate& message, const Node& node) {
     const Item& item = message.item();
     switch (node.kind) {
-    case Kind::all:
-        return std::all_of(node.children.begin(), node.children.end(),
-                           [&](const Node& child) { return test(message, child); });
-    case Kind::either:
-        return std::any_of(node.children.begin(), node.children.end(),
-                           [&](const Node& child) { return test(message, child); });
-    case Kind::negated: return !test(message, node.children.front());
-    case Kind::sequence:
-    case Kind::uid:
-    case Kind::recent: return contains(node.uids, item.uid);
-    case Kind::flag: return item.flags.system & node.number;
-    case Kind::no_flag: return !(item.flags.system & node.number);
-    case Kind::keyword: return node.number >= 0 && item.flags.keyword(static_cast<std::size_t>(node.number));
-    case Kind::no_keyword: return node.number < 0 || !item.flags.keyword(static_cast<std::size_t>(node.number));
-    case Kind::before: return item.internal_date < node.number;
-    case Kind::on: return item.internal_date >= node.number && item.internal_date < node.number + 86400;
-    case Kind::since: return item.internal_date >= node.number;
-    case Kind::older: return item.internal_date <= node.number;
-    case Kind::younger: return item.internal_date >= node.number;
-    case Kind::larger: return item.size > node.number;
-    case Kind::smaller: return item.size < node.number;
-    case Kind::modseq: return static_cast<std::int64_t>(item.modseq.value()) >= node.number;
-    case Kind::sent_before: return message.envelope().sent && *message.envelope().sent < node.number;
-    case Kind::sent_on: return message.envelope().sent && *message.envelope().sent == node.number;
-    case Kind::sent_since: return message.envelope().sent && *message.envelope().sent >= node.number;
-    case Kind::header:
-        // RFC 9051 §6.4.4: the envelope structure's fields are matched in its own terms.
-        if (node.cost > 1) return header_contains(message, node);
-        if (node.literal && !message.may_contain(node.key.folded())) return false;
-        if (node.field == "from") return in_addresses(message.envelope().from, node.key);
-        if (node.field == "to") return in_addresses(message.envelope().to, node.key);
-        if (node.field == "cc") return in_addresses(message.envelope().cc, node.key);
-        return message.envelope().subject && node.key.in(*message.envelope().subject);
-    case Kind::body: return text_contains(message, node, false);
-    case Kind::text: return text_contains(message, node, true);
+        case Kind::all:
+            return std::all_of(node.children.begin(), node.children.end(),
+                               [&](const Node& child) { return test(message, child); });
+        case Kind::either:
+            return std::any_of(node.children.begin(), node.children.end(),
+                               [&](const Node& child) { return test(message, child); });
+        case Kind::negated: return !test(message, node.children.front());
+        case Kind::sequence:
+        case Kind::uid:
+        case Kind::recent: return contains(node.uids, item.uid);
+        case Kind::flag: return item.flags.system & node.number;
+        case Kind::no_flag: return !(item.flags.system & node.number);
+        case Kind::keyword:
+            return node.number >= 0 && item.flags.keyword(static_cast<std::size_t>(node.number));
+        case Kind::no_keyword:
+            return node.number < 0 || !item.flags.keyword(static_cast<std::size_t>(node.number));
+        case Kind::before: return item.internal_date < node.number;
+        case Kind::on: return item.internal_date >= node.number && item.internal_date < node.number + 86400;
+        case Kind::since: return item.internal_date >= node.number;
+        case Kind::older: return item.internal_date <= node.number;
+        case Kind::younger: return item.internal_date >= node.number;
+        case Kind::larger: return item.size > node.number;
+        case Kind::smaller: return item.size < node.number;
+        case Kind::modseq: return static_cast<std::int64_t>(item.modseq.value()) >= node.number;
+        case Kind::sent_before: return message.envelope().sent && *message.envelope().sent < node.number;
+        case Kind::sent_on: return message.envelope().sent && *message.envelope().sent == node.number;
+        case Kind::sent_since: return message.envelope().sent && *message.envelope().sent >= node.number;
+        case Kind::header:
+            // RFC 9051 §6.4.4: the envelope structure's fields are matched in its own terms.
+            if (node.cost > 1) return header_contains(message, node);
+            if (node.literal && !message.may_contain(node.key.folded())) return false;
+            if (node.field == "from") return in_addresses(message.envelope().from, node.key);
+            if (node.field == "to") return in_addresses(message.envelope().to, node.key);
+            if (node.field == "cc") return in_addresses(message.envelope().cc, node.key);
+            return message.envelope().subject && node.key.in(*message.envelope().subject);
+        case Kind::body: return text_contains(message, node, false);
+        case Kind::text: return text_contains(message, node, true);
     }
     return false;
 }
 
 int own_cost(const SearchKey& key) {
     switch (key.kind) {
-    case Kind::sent_before:
-    case Kind::sent_on:
-    case Kind::sent_since: return 1;
-    case Kind::header:
-        // An empty string asks whether the field is there at all; the envelope does not tell for all of them.
-        return !key.text.empty() && (key.field == "from" || key.field == "to" || key.field == "cc" || key.field == "subject")
-                   ? 1 : 2;
-    case Kind::body:
-    case Kind::text: return 3;
-    default: return 0;
+        case Kind::sent_before:
+        case Kind::sent_on:
+        case Kind::sent_since: return 1;
+        case Kind::header:
+            // An empty string asks whether the field is there at all; the envelope does not tell for all of
+            // them.
+            return !key.text.empty()
+                           && (key.field == "from" || key.field == "to" || key.field == "cc"
+                               || key.field == "subject")
+                       ? 1
+                       : 2;
+        case Kind::body:
+        case Kind::text: return 3;
+        default: return 0;
     }
 }
 
@@ -218,28 +228,29 @@ struct Compiler {
         std::int64_t day = key.day.time_since_epoch().count();
         std::int64_t now = std::chrono::system_clock::to_time_t(client.services.clock.now());
         switch (key.kind) {
-        case Kind::sequence:
-        case Kind::uid: made.uids = set(key); break;
-        case Kind::recent: made.uids = client.selected->recent; break;
-        case Kind::keyword:
-        case Kind::no_keyword: made.number = keyword(key.text); break;
-        case Kind::before:
-        case Kind::on:
-        case Kind::since: made.number = day * 86400; break;
-        case Kind::sent_before:
-        case Kind::sent_on:
-        case Kind::sent_since: made.number = day; break;
-        case Kind::older:
-        case Kind::younger:  // RFC 5032 §3: at most, and at least, so many seconds ago
-            made.number = now - static_cast<std::int64_t>(std::min<std::uint64_t>(key.number, 1ull << 40));
-            break;
-        case Kind::header:
-        case Kind::body:
-        case Kind::text:
-            made.key = text::FoldedKey{charset.empty() ? key.text : text::to_utf8(key.text, charset)};
-            made.literal = is_literal(made.key.folded());
-            break;
-        default: break;
+            case Kind::sequence:
+            case Kind::uid: made.uids = set(key); break;
+            case Kind::recent: made.uids = client.selected->recent; break;
+            case Kind::keyword:
+            case Kind::no_keyword: made.number = keyword(key.text); break;
+            case Kind::before:
+            case Kind::on:
+            case Kind::since: made.number = day * 86400; break;
+            case Kind::sent_before:
+            case Kind::sent_on:
+            case Kind::sent_since: made.number = day; break;
+            case Kind::older:
+            case Kind::younger:  // RFC 5032 §3: at most, and at least, so many seconds ago
+                made.number =
+                    now - static_cast<std::int64_t>(std::min<std::uint64_t>(key.number, 1ull << 40));
+                break;
+            case Kind::header:
+            case Kind::body:
+            case Kind::text:
+                made.key = text::FoldedKey{charset.empty() ? key.text : text::to_utf8(key.text, charset)};
+                made.literal = is_literal(made.key.folded());
+                break;
+            default: break;
         }
         for (const SearchKey& child : key.children) {
             made.children.push_back(node(child));

@@ -12,13 +12,13 @@ struct Selected {
     FolderId folder;
     bool read_only = false;
     std::uint32_t uid_validity = 0;
-    UidMap map;                    ///< every message announced and not yet reported expunged
-    UidSet gone;                   ///< of those: expunged in the store, to be reported when it is allowed
-    UidSet recent;                 ///< \Recent to this session alone (RFC 3501 §2.3.2)
-    UidSet saved;                  ///< "$" (RFC 5182)
-    ModSeq known;                  ///< all changes up to here are in `map` and `gone`
-    std::vector<ModSeq> own;       ///< flag changes of our own whose result the client knows
-    std::size_t keywords = 0;      ///< how many of the folder's keywords were announced
+    UidMap map;                ///< every message announced and not yet reported expunged
+    UidSet gone;               ///< of those: expunged in the store, to be reported when it is allowed
+    UidSet recent;             ///< \Recent to this session alone (RFC 3501 §2.3.2)
+    UidSet saved;              ///< "$" (RFC 5182)
+    ModSeq known;              ///< all changes up to here are in `map` and `gone`
+    std::vector<ModSeq> own;   ///< flag changes of our own whose result the client knows
+    std::size_t keywords = 0;  ///< how many of the folder's keywords were announced
 };
 
 }  // namespace postrider::imap

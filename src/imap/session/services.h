@@ -43,7 +43,7 @@ struct Services {
 /// Through which listener a connection came.
 struct Door {
     std::shared_ptr<const net::TlsContext> tls;  ///< nullptr: no STARTTLS
-    std::string domain;                          ///< to which bare log-in names belong; "" = the primary domain
+    std::string domain;  ///< to which bare log-in names belong; "" = the primary domain
     std::chrono::seconds idle_timeout = default_idle_timeout;
 };
 

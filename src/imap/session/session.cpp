@@ -6,8 +6,8 @@
 namespace postrider::imap {
 namespace {
 
-/// RFC 2971's ID, the longest command that anybody sends before LOGIN, has 32 KB. Together with the stream's buffer
-/// this is what a stranger can make us hold.
+/// RFC 2971's ID, the longest command that anybody sends before LOGIN, has 32 KB. Together with the stream's
+/// buffer this is what a stranger can make us hold.
 ReceiverLimits stranger_limits() {
     ReceiverLimits limits;
     limits.line = 31'900;
@@ -18,9 +18,10 @@ ReceiverLimits stranger_limits() {
 }
 
 constexpr std::size_t stranger_buffer = 8 * 1024;
-constexpr std::size_t send_at = 64 * 1024;      ///< pipelined answers wait for each other up to here
-constexpr std::size_t send_to_stranger_at = 4096;  ///< who pipelines and never reads must not make us hold more
-constexpr std::size_t worth_keeping = 1024;     ///< of output memory, while waiting
+constexpr std::size_t send_at = 64 * 1024;  ///< pipelined answers wait for each other up to here
+constexpr std::size_t send_to_stranger_at =
+    4096;                                    ///< who pipelines and never reads must not make us hold more
+constexpr std::size_t worth_keeping = 1024;  ///< of output memory, while waiting
 
 }  // namespace
 
@@ -46,7 +47,8 @@ net::Task<> Connection::run() {
 }
 
 void Connection::greet() {
-    client_.out += "* OK [CAPABILITY " + client_.capability_words + "] " + client_.settings->greeting + "\r\n";
+    client_.out +=
+        "* OK [CAPABILITY " + client_.capability_words + "] " + client_.settings->greeting + "\r\n";
     flush_out();
 }
 
@@ -72,19 +74,24 @@ net::Task<> Connection::wait_for_input() {
 
 net::Task<> Connection::handle(Receiver::Step step) {
     switch (step) {
-    case Receiver::Step::more: co_return;
-    case Receiver::Step::go_ahead:
-        stream_.send("+ OK\r\n");
-        co_await stream_.flush();
-        co_return;
-    case Receiver::Step::command: co_await handle_command(); break;
-    case Receiver::Step::too_long: answer(tag_of(receiver_.command()), bad("The command line is too long")); break;
-    case Receiver::Step::too_big:
-        answer(tag_of(receiver_.command()), client_.account ? no("[TOOBIG] The literal is too large") : bad("Too large"));
-        if (client_.account) count_error();
-        break;
-    case Receiver::Step::nul: answer(tag_of(receiver_.command()), bad("A literal may not have NUL octets")); break;
-    case Receiver::Step::hopeless: bye("[TOOBIG] The literal is far too large"); break;
+        case Receiver::Step::more: co_return;
+        case Receiver::Step::go_ahead:
+            stream_.send("+ OK\r\n");
+            co_await stream_.flush();
+            co_return;
+        case Receiver::Step::command: co_await handle_command(); break;
+        case Receiver::Step::too_long:
+            answer(tag_of(receiver_.command()), bad("The command line is too long"));
+            break;
+        case Receiver::Step::too_big:
+            answer(tag_of(receiver_.command()),
+                   client_.account ? no("[TOOBIG] The literal is too large") : bad("Too large"));
+            if (client_.account) count_error();
+            break;
+        case Receiver::Step::nul:
+            answer(tag_of(receiver_.command()), bad("A literal may not have NUL octets"));
+            break;
+        case Receiver::Step::hopeless: bye("[TOOBIG] The literal is far too large"); break;
     }
     receiver_.next();
     co_await stream_.flush_if_large(client_.account ? send_at : send_to_stranger_at);
@@ -103,7 +110,7 @@ net::Task<> Connection::handle_command() {
     if (row == nullptr) {
         answer(command->tag, bad("There is no such command"));
     } else if (!(row->states & state)) {
-        answer(command->tag, bad(state == not_authenticated           ? "Please log in first"
+        answer(command->tag, bad(state == not_authenticated         ? "Please log in first"
                                  : row->states == not_authenticated ? "You are logged in already"
                                                                     : "Select a mailbox first"));
     } else {
@@ -119,8 +126,10 @@ net::Task<Reply> Connection::dispatch(const Row& row, const Command& command) {
         bool here = row.runs == Runs::here && !(row.updates != Updates::none && may_have_news(client_));
         if (here) co_return row.handler(client_, command);
         Reply reply;
-        if (row.runs == Runs::connection) reply = co_await run_connection_command(row, command);
-        else reply = co_await run_on_worker(row, command);
+        if (row.runs == Runs::connection)
+            reply = co_await run_connection_command(row, command);
+        else
+            reply = co_await run_on_worker(row, command);
         co_return reply;
     } catch (const net::WorkerPool::Overloaded&) {
         co_return no("[UNAVAILABLE] The server is too busy now");
@@ -145,12 +154,18 @@ net::Task<Reply> Connection::run_on_worker(const Row& row, const Command& comman
 
 net::Task<Reply> Connection::run_connection_command(const Row& row, const Command& command) {
     Reply reply;
-    if (row.verb == "FETCH" || row.verb == "UID FETCH") reply = co_await fetch(row, command);
-    else if (row.verb == "IDLE") reply = co_await idle(command);
-    else if (row.verb == "LOGIN") reply = co_await login(command);
-    else if (row.verb == "AUTHENTICATE") reply = co_await authenticate(command);
-    else if (row.verb == "STARTTLS") reply = co_await start_tls(command);
-    else reply = logout(command);
+    if (row.verb == "FETCH" || row.verb == "UID FETCH")
+        reply = co_await fetch(row, command);
+    else if (row.verb == "IDLE")
+        reply = co_await idle(command);
+    else if (row.verb == "LOGIN")
+        reply = co_await login(command);
+    else if (row.verb == "AUTHENTICATE")
+        reply = co_await authenticate(command);
+    else if (row.verb == "STARTTLS")
+        reply = co_await start_tls(command);
+    else
+        reply = logout(command);
     co_return reply;
 }
 

@@ -12,7 +12,8 @@ TEST(Session, SurvivesNulsControlsAndNonsense) {
     TestService service;
     TestClient client{service};
     client.login();
-    for (std::string_view bad : {"a1 NO\0OP"sv, "\0\0\0"sv, "a1 SELECT \x01"sv, "* * *"sv, ""sv, "a1 SELECT \"x"sv, "a1 FETCH"sv}) {
+    for (std::string_view bad :
+         {"a1 NO\0OP"sv, "\0\0\0"sv, "a1 SELECT \x01"sv, "* * *"sv, ""sv, "a1 SELECT \"x"sv, "a1 FETCH"sv}) {
         client.say(std::string{bad} + "\r\n");
         EXPECT_NE(client.reply().find(" BAD "), std::string::npos) << bad;
     }
@@ -44,7 +45,8 @@ TEST(Session, EndsAfterTooManyFailedLogIns) {
 TEST(Session, TakesOneOctetAtATime) {
     TestService service;
     TestClient client{service};
-    for (char c : std::string{"a1 LOGIN {17}\r\nalice@example.org {6+}\r\nsecret\r\n"}) client.say(std::string(1, c));
+    for (char c : std::string{"a1 LOGIN {17}\r\nalice@example.org {6+}\r\nsecret\r\n"})
+        client.say(std::string(1, c));
     EXPECT_TRUE(client.reply().starts_with("+ "));
     EXPECT_TRUE(client.reply().starts_with("a1 OK "));
 }
@@ -81,9 +83,11 @@ TEST(Session, AnswersPipelinedCommandsInOrder) {
     TestClient client{service};
     client.login();
     std::string batch;
-    for (int i = 0; i < 200; ++i) batch += "p" + std::to_string(i) + (i % 2 ? " NOOP\r\n" : " STATUS INBOX (UIDNEXT)\r\n");
+    for (int i = 0; i < 200; ++i)
+        batch += "p" + std::to_string(i) + (i % 2 ? " NOOP\r\n" : " STATUS INBOX (UIDNEXT)\r\n");
     client.say(batch);
-    for (int i = 0; i < 200; ++i) EXPECT_TRUE(client.until("p" + std::to_string(i)).back().find(" OK ") != std::string::npos);
+    for (int i = 0; i < 200; ++i)
+        EXPECT_TRUE(client.until("p" + std::to_string(i)).back().find(" OK ") != std::string::npos);
 }
 
 TEST(Session, LimitsSessionsOfAnAccount) {
@@ -122,7 +126,8 @@ TEST(Session, SaysNoPasswordInItsLog) {
     TestClient client{service};
     client.result("LOGIN alice@example.org {6+}\r\nsecret");
     client.result("NOOP");
-    for (const std::string& line : service.memory_log.lines()) EXPECT_EQ(line.find("secret"), std::string::npos) << line;
+    for (const std::string& line : service.memory_log.lines())
+        EXPECT_EQ(line.find("secret"), std::string::npos) << line;
     EXPECT_TRUE(service.memory_log.contains("connection accepted from [127.0.0.1:"));
     EXPECT_TRUE(service.memory_log.contains("Account 'alice@example.org' has logged in"));
     EXPECT_TRUE(service.memory_log.contains("<< t2 NOOP"));
@@ -158,7 +163,8 @@ TEST(Session, FetchesALongListInPieces) {
     client.login();
     std::string multi = "APPEND INBOX";
     for (int i = 0; i < 900; ++i) {
-        std::string message = "Subject: message " + std::to_string(i) + std::string(400, 's') + "\r\nFrom: a@example.org\r\n\r\nx\r\n";
+        std::string message = "Subject: message " + std::to_string(i) + std::string(400, 's')
+                              + "\r\nFrom: a@example.org\r\n\r\nx\r\n";
         multi += " {" + std::to_string(message.size()) + "+}\r\n" + message;
     }
     ASSERT_TRUE(client.result(multi).starts_with("OK [APPENDUID "));
@@ -167,7 +173,8 @@ TEST(Session, FetchesALongListInPieces) {
     ASSERT_EQ(replies.size(), 901u);
     for (int i = 0; i < 900; ++i) {
         std::string number = std::to_string(i + 1);
-        EXPECT_TRUE(replies[i].starts_with("* " + number + " FETCH (UID " + number + " FLAGS (\\Recent) RFC822.SIZE "));
+        EXPECT_TRUE(replies[i].starts_with("* " + number + " FETCH (UID " + number
+                                           + " FLAGS (\\Recent) RFC822.SIZE "));
         EXPECT_NE(replies[i].find("\"message " + std::to_string(i) + "s"), std::string::npos);
     }
     // A message that other sessions expunge while we list stays out of the next list alone.

@@ -29,7 +29,8 @@ public:
         options.quota = &quotas;
         store = mailstore::MailStore::open(options, [](auto, auto) { return std::nullopt; }).value();
         directory = directory::Directory::open(store->kv(), clock).value();
-        authenticator = std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth::AuthOptions{});
+        authenticator =
+            std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth::AuthOptions{});
         auto credentials = authenticator->make_credentials("secret").value();
         domain = directory->create_domain({"example.org", credentials}).value();
         for (std::string name : {"alice", "bob"}) {
@@ -40,8 +41,9 @@ public:
             (void)store->create_account(id).value();
             accounts.push_back(id);
         }
-        services = std::make_unique<Services>(Services{*store, *directory, *authenticator, workers, clock, logger,
-                                                       std::make_shared<const ImapSettings>(with), limits});
+        services =
+            std::make_unique<Services>(Services{*store, *directory, *authenticator, workers, clock, logger,
+                                                std::make_shared<const ImapSettings>(with), limits});
         auto handler = [this](std::unique_ptr<net::Stream> stream) {
             Door door;
             return serve(std::move(stream), *services, door, SessionId{++sessions});
@@ -77,7 +79,6 @@ public:
     net::WorkerPool workers{4, 1000};
     std::unique_ptr<Services> services;
     std::unique_ptr<net::TestServer> server;
-
 };
 
 /// A client that reads whole replies: a line with the literals it announces.
@@ -123,10 +124,12 @@ public:
         std::string last = ask(command).back();
         return last.substr(last.find(' ') + 1);
     }
-    void login(std::string_view who = "alice") { result("LOGIN " + std::string{who} + "@example.org secret"); }
+    void login(std::string_view who = "alice") {
+        result("LOGIN " + std::string{who} + "@example.org secret");
+    }
     void append(std::string_view mailbox, std::string_view message, std::string_view flags = "()") {
-        result("APPEND " + std::string{mailbox} + " " + std::string{flags} + " {" + std::to_string(message.size())
-               + "+}\r\n" + std::string{message});
+        result("APPEND " + std::string{mailbox} + " " + std::string{flags} + " {"
+               + std::to_string(message.size()) + "+}\r\n" + std::string{message});
     }
     bool closed() { return heard_.empty() && !more(); }
     net::TestPeer& peer() { return peer_; }

@@ -5,10 +5,10 @@
 
 #include "imap/session/test_service.h"
 
-// Runs tests/transcripts/imap/*.txt. "C: " is what the client sends, "S: " what it must hear next; "C2: " and "S2: "
-// are a second client's. In an S line "..." stands for anything and <name> for a word that must be the same wherever
-// the name occurs. A C line that ends in {} sends the lines "|text" that follow as a literal. Clients are logged in as
-// alice unless the first line is "# stranger".
+// Runs tests/transcripts/imap/*.txt. "C: " is what the client sends, "S: " what it must hear next; "C2: " and
+// "S2: " are a second client's. In an S line "..." stands for anything and <name> for a word that must be the
+// same wherever the name occurs. A C line that ends in {} sends the lines "|text" that follow as a literal.
+// Clients are logged in as alice unless the first line is "# stranger".
 
 namespace postrider::imap {
 namespace {
@@ -30,7 +30,8 @@ bool matches(std::string_view wanted, std::string_view got, Names& names) {
         return false;
     }
     std::size_t end = wanted.find('>');
-    if (wanted[0] == '<' && end != std::string_view::npos && end > 1 && std::isalpha(static_cast<unsigned char>(wanted[1]))) {
+    if (wanted[0] == '<' && end != std::string_view::npos && end > 1
+        && std::isalpha(static_cast<unsigned char>(wanted[1]))) {
         std::string name{wanted.substr(1, end - 1)};
         std::size_t size = 0;
         while (size < got.size() && (std::isalnum(static_cast<unsigned char>(got[size])))) ++size;
@@ -68,7 +69,8 @@ void run(const std::filesystem::path& path) {
         if (line[0] == 'C') {
             while (text.ends_with("{}")) {
                 std::string message;
-                for (; at + 1 < lines.size() && lines[at + 1].starts_with("|"); ++at) message += lines[at + 1].substr(1) + "\r\n";
+                for (; at + 1 < lines.size() && lines[at + 1].starts_with("|"); ++at)
+                    message += lines[at + 1].substr(1) + "\r\n";
                 text.resize(text.size() - 2);
                 text += "{" + std::to_string(message.size()) + "+}\r\n" + message;
                 if (at + 1 < lines.size() && lines[at + 1].starts_with("+")) text += lines[++at].substr(1);
@@ -90,15 +92,15 @@ TEST_P(Transcripts, HoldToTheLetter) {
 
 std::vector<std::string> files() {
     std::vector<std::string> all;
-    for (const auto& entry : std::filesystem::directory_iterator{std::string{TESTDATA} + "/../transcripts/imap"})
+    for (const auto& entry :
+         std::filesystem::directory_iterator{std::string{TESTDATA} + "/../transcripts/imap"})
         if (entry.path().extension() == ".txt") all.push_back(entry.path().string());
     std::sort(all.begin(), all.end());
     return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Imap, Transcripts, testing::ValuesIn(files()), [](const auto& test) {
-    return std::filesystem::path{test.param}.stem().string();
-});
+INSTANTIATE_TEST_SUITE_P(Imap, Transcripts, testing::ValuesIn(files()),
+                         [](const auto& test) { return std::filesystem::path{test.param}.stem().string(); });
 
 }  // namespace
 }  // namespace postrider::imap

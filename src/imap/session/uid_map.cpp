@@ -38,8 +38,10 @@ UidSet intersect(const UidSet& a, const UidSet& b) {
         Uid first = std::max(x->first, y->first);
         Uid last = std::min(x->last, y->last);
         if (first <= last) both.push_back({first, last});
-        if (x->last < y->last) ++x;
-        else ++y;
+        if (x->last < y->last)
+            ++x;
+        else
+            ++y;
     }
     return both;
 }

@@ -18,7 +18,7 @@ bool contains(const UidSet& set, Uid uid);
 UidSet intersect(const UidSet& a, const UidSet& b);
 UidSet subtract(const UidSet& a, const UidSet& b);
 UidSet unite(const UidSet& a, const UidSet& b);
-void append(UidSet& set, Uid uid);  ///< `uid` is above all in the set
+void append(UidSet& set, Uid uid);                              ///< `uid` is above all in the set
 UidSet to_uids(const std::vector<SequenceSet::Range>& ranges);  ///< of a resolved set
 
 /// Sequence number <-> UID as this session has told its client (RFC 9051 §2.3.1.2).

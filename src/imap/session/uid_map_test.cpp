@@ -34,7 +34,8 @@ TEST(UidSets, DoWhatSetsDo) {
         EXPECT_EQ(subtract(set_of(a), set_of(b)), set_of(rest));
         EXPECT_EQ(unite(set_of(a), set_of(b)), set_of(all));
         EXPECT_EQ(count(set_of(a)), a.size());
-        for (std::uint32_t uid = 1; uid <= 31; ++uid) EXPECT_EQ(contains(set_of(a), Uid{uid}), a.contains(uid));
+        for (std::uint32_t uid = 1; uid <= 31; ++uid)
+            EXPECT_EQ(contains(set_of(a), Uid{uid}), a.contains(uid));
     }
 }
 
@@ -74,7 +75,8 @@ TEST(UidMap, NumbersMessagesAsAListWould) {
             std::set<std::uint32_t> wanted;
             auto ranges = set.resolve(map.size());
             for (auto range : ranges)
-                for (std::uint32_t n = range.first; n <= range.last && n <= list.size(); ++n) wanted.insert(list[n - 1]);
+                for (std::uint32_t n = range.first; n <= range.last && n <= list.size(); ++n)
+                    wanted.insert(list[n - 1]);
             ASSERT_EQ(numbers(map.at(ranges)), wanted);
             std::set<std::uint32_t> found;
             for (std::uint32_t n : numbers(numbers_of(map, map.at(ranges)))) found.insert(list[n - 1]);

@@ -34,16 +34,16 @@ void compare_all(Client& client, FolderView& view, News& news) {
 void collect(Selected& selected, const std::vector<Change>& changes, News& news) {
     for (const Change& change : changes) {
         switch (change.kind) {
-        case Change::Kind::added: news.fresh = unite(news.fresh, change.uids); break;
-        case Change::Kind::flags:
-            if (std::find(selected.own.begin(), selected.own.end(), change.modseq) == selected.own.end())
-                news.changed = unite(news.changed, change.uids);
-            break;
-        case Change::Kind::expunged:
-            news.fresh = subtract(news.fresh, change.uids);
-            selected.gone = unite(selected.gone, intersect(change.uids, selected.map.uids()));
-            break;
-        case Change::Kind::folder: break;
+            case Change::Kind::added: news.fresh = unite(news.fresh, change.uids); break;
+            case Change::Kind::flags:
+                if (std::find(selected.own.begin(), selected.own.end(), change.modseq) == selected.own.end())
+                    news.changed = unite(news.changed, change.uids);
+                break;
+            case Change::Kind::expunged:
+                news.fresh = subtract(news.fresh, change.uids);
+                selected.gone = unite(selected.gone, intersect(change.uids, selected.map.uids()));
+                break;
+            case Change::Kind::folder: break;
         }
     }
     // What is new to the log may be old to us: SELECT saw it already.
@@ -53,7 +53,8 @@ void collect(Selected& selected, const std::vector<Change>& changes, News& news)
 
 void put_expunges(Client& client) {
     Selected& selected = *client.selected;
-    // RFC 9051 §7.5.1: each report renumbers those behind it, so going downwards the numbers stay as they are.
+    // RFC 9051 §7.5.1: each report renumbers those behind it, so going downwards the numbers stay as they
+    // are.
     UidSet numbers = numbers_of(selected.map, selected.gone);
     for (auto run = numbers.rbegin(); run != numbers.rend(); ++run) {
         for (std::uint32_t number = run->last.value(); number >= run->first.value(); --number) {
@@ -121,8 +122,10 @@ void announce(Client& client, Updates updates) {
         if (!complete || !news.fresh.empty() || !news.changed.empty()) {
             // A session that may change the mailbox takes what is new as recent, so that no other one does.
             bool claim = !selected.read_only && !client.rev2;
-            auto opened = claim ? client.account->select(selected.folder) : client.account->view(selected.folder);
-            if (opened) view = std::move(*opened);
+            auto opened =
+                claim ? client.account->select(selected.folder) : client.account->view(selected.folder);
+            if (opened)
+                view = std::move(*opened);
             else if (opened.error().kind == mailstore::MailError::no_such_folder)
                 selected.gone = selected.map.uids();  // deleted by another session (RFC 2180 §3.3)
         }
@@ -149,7 +152,8 @@ void announce_keywords(Client& client, const mailstore::FolderInfo& folder) {
         names += keyword;
     }
     client.out += "* FLAGS (" + names + ")\r\n";
-    if (!selected.read_only) client.out += "* OK [PERMANENTFLAGS (" + names + " \\*)] Flags that are kept\r\n";
+    if (!selected.read_only)
+        client.out += "* OK [PERMANENTFLAGS (" + names + " \\*)] Flags that are kept\r\n";
 }
 
 }  // namespace postrider::imap

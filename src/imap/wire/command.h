@@ -11,12 +11,13 @@ namespace postrider::imap {
 /// Views point into the parsed text.
 struct Command {
     std::string_view tag;
-    std::string verb;           ///< in capitals; "UID FETCH" for the UID commands
-    std::string_view args;      ///< what follows the verb and its space
-    bool uid = false;           ///< the verb began with "UID "
+    std::string verb;       ///< in capitals; "UID FETCH" for the UID commands
+    std::string_view args;  ///< what follows the verb and its space
+    bool uid = false;       ///< the verb began with "UID "
 };
 
-inline constexpr std::size_t max_tag = 64;  ///< longer ones are no tag: they would be repeated in every answer
+inline constexpr std::size_t max_tag =
+    64;  ///< longer ones are no tag: they would be repeated in every answer
 
 Parsed<Command> parse_command(std::string_view text);
 

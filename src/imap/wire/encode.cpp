@@ -56,8 +56,10 @@ void put_string(std::string& out, std::string_view text, bool utf8) {
 void put_astring(std::string& out, std::string_view text, bool utf8) {
     bool plain = !text.empty() && std::all_of(text.begin(), text.end(), is_astring_char)
                  && !text::equal_ci(text, "NIL");
-    if (plain) out += text;
-    else put_string(out, text, utf8);
+    if (plain)
+        out += text;
+    else
+        put_string(out, text, utf8);
 }
 
 void put_date_time(std::string& out, std::int64_t seconds_since_1970) {

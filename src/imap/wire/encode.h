@@ -16,8 +16,8 @@ void put_number(std::string& out, T value) {
     out.append(digits, static_cast<std::size_t>(end - digits));
 }
 
-/// Quoted where RFC 9051 allows it, else as a literal. With `utf8` (after ENABLE IMAP4rev2) a quoted string may
-/// hold UTF-8.
+/// Quoted where RFC 9051 allows it, else as a literal. With `utf8` (after ENABLE IMAP4rev2) a quoted string
+/// may hold UTF-8.
 void put_string(std::string& out, std::string_view text, bool utf8 = false);
 /// As an atom where it may be one.
 void put_astring(std::string& out, std::string_view text, bool utf8 = false);

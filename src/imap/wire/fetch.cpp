@@ -63,21 +63,21 @@ void partial(Cursor& in, FetchSection& section) {
 }
 
 std::string label_of(const FetchSection& section) {
-    std::string label = section.kind == Kind::body        ? "BODY["
-                        : section.kind == Kind::binary    ? "BINARY["
-                                                          : "BINARY.SIZE[";
+    std::string label = section.kind == Kind::body     ? "BODY["
+                        : section.kind == Kind::binary ? "BINARY["
+                                                       : "BINARY.SIZE[";
     for (std::size_t i = 0; i < section.part.size(); ++i) {
         if (i > 0) label += '.';
         put_number(label, section.part[i]);
     }
     if (section.what != What::content && !section.part.empty()) label += '.';
     switch (section.what) {
-    case What::content: break;
-    case What::header: label += "HEADER"; break;
-    case What::header_fields: label += "HEADER.FIELDS ("; break;
-    case What::header_fields_not: label += "HEADER.FIELDS.NOT ("; break;
-    case What::text: label += "TEXT"; break;
-    case What::mime: label += "MIME"; break;
+        case What::content: break;
+        case What::header: label += "HEADER"; break;
+        case What::header_fields: label += "HEADER.FIELDS ("; break;
+        case What::header_fields_not: label += "HEADER.FIELDS.NOT ("; break;
+        case What::text: label += "TEXT"; break;
+        case What::mime: label += "MIME"; break;
     }
     for (std::size_t i = 0; i < section.fields.size(); ++i) {
         if (i > 0) label += ' ';
@@ -117,23 +117,39 @@ void rfc822(Cursor& in, FetchArgs& fetch, std::string_view label, What what, boo
 }
 
 void fetch_att(Cursor& in, FetchArgs& fetch) {
-    if (in.take_word("UID")) fetch.items |= FetchArgs::uid;
-    else if (in.take_word("FLAGS")) fetch.items |= FetchArgs::flags;
-    else if (in.take_word("INTERNALDATE")) fetch.items |= FetchArgs::internal_date;
-    else if (in.take_word("ENVELOPE")) fetch.items |= FetchArgs::envelope;
-    else if (in.take_word("MODSEQ")) fetch.items |= FetchArgs::modseq;
-    else if (in.take_word("RFC822.SIZE")) fetch.items |= FetchArgs::size;
-    else if (in.take_word("RFC822.HEADER")) rfc822(in, fetch, "RFC822.HEADER", What::header, true);
-    else if (in.take_word("RFC822.TEXT")) rfc822(in, fetch, "RFC822.TEXT", What::text, false);
-    else if (in.take_word("RFC822")) rfc822(in, fetch, "RFC822", What::content, false);
-    else if (in.take_word("BODYSTRUCTURE")) fetch.items |= FetchArgs::body_structure;
-    else if (in.take_word("BODY.PEEK")) fetch_section(in, fetch, Kind::body, true);
-    else if (in.take_word("BINARY.PEEK")) fetch_section(in, fetch, Kind::binary, true);
-    else if (in.take_word("BINARY.SIZE")) fetch_section(in, fetch, Kind::binary_size, true);
-    else if (in.take_word("BINARY")) fetch_section(in, fetch, Kind::binary, false);
+    if (in.take_word("UID"))
+        fetch.items |= FetchArgs::uid;
+    else if (in.take_word("FLAGS"))
+        fetch.items |= FetchArgs::flags;
+    else if (in.take_word("INTERNALDATE"))
+        fetch.items |= FetchArgs::internal_date;
+    else if (in.take_word("ENVELOPE"))
+        fetch.items |= FetchArgs::envelope;
+    else if (in.take_word("MODSEQ"))
+        fetch.items |= FetchArgs::modseq;
+    else if (in.take_word("RFC822.SIZE"))
+        fetch.items |= FetchArgs::size;
+    else if (in.take_word("RFC822.HEADER"))
+        rfc822(in, fetch, "RFC822.HEADER", What::header, true);
+    else if (in.take_word("RFC822.TEXT"))
+        rfc822(in, fetch, "RFC822.TEXT", What::text, false);
+    else if (in.take_word("RFC822"))
+        rfc822(in, fetch, "RFC822", What::content, false);
+    else if (in.take_word("BODYSTRUCTURE"))
+        fetch.items |= FetchArgs::body_structure;
+    else if (in.take_word("BODY.PEEK"))
+        fetch_section(in, fetch, Kind::body, true);
+    else if (in.take_word("BINARY.PEEK"))
+        fetch_section(in, fetch, Kind::binary, true);
+    else if (in.take_word("BINARY.SIZE"))
+        fetch_section(in, fetch, Kind::binary_size, true);
+    else if (in.take_word("BINARY"))
+        fetch_section(in, fetch, Kind::binary, false);
     else if (in.take_word("BODY")) {
-        if (in.peek() == '[') fetch_section(in, fetch, Kind::body, false);
-        else fetch.items |= FetchArgs::body;
+        if (in.peek() == '[')
+            fetch_section(in, fetch, Kind::body, false);
+        else
+            fetch.items |= FetchArgs::body;
     } else {
         in.fail("an item to fetch");
     }
@@ -155,11 +171,16 @@ Parsed<FetchArgs> parse_fetch(std::string_view args) {
     FetchArgs fetch;
     fetch.set = sequence_set(in);
     in.need(" ");
-    if (in.take_word("ALL")) fetch.items = fast | FetchArgs::envelope;
-    else if (in.take_word("FULL")) fetch.items = fast | FetchArgs::envelope | FetchArgs::body;
-    else if (in.take_word("FAST")) fetch.items = fast;
-    else if (in.peek() == '(') list_of(in, false, [&](Cursor& at) { fetch_att(at, fetch); });
-    else fetch_att(in, fetch);
+    if (in.take_word("ALL"))
+        fetch.items = fast | FetchArgs::envelope;
+    else if (in.take_word("FULL"))
+        fetch.items = fast | FetchArgs::envelope | FetchArgs::body;
+    else if (in.take_word("FAST"))
+        fetch.items = fast;
+    else if (in.peek() == '(')
+        list_of(in, false, [&](Cursor& at) { fetch_att(at, fetch); });
+    else
+        fetch_att(in, fetch);
     modifiers(in, fetch);
     return in.finish(std::move(fetch));
 }

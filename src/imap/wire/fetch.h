@@ -21,12 +21,12 @@ struct FetchSection {
     };
 
     Kind kind = Kind::body;
-    bool peek = false;                    ///< leaves \Seen alone
-    std::vector<std::uint32_t> part;      ///< "1.2.3"; empty for the message itself
+    bool peek = false;                ///< leaves \Seen alone
+    std::vector<std::uint32_t> part;  ///< "1.2.3"; empty for the message itself
     What what = What::content;
-    std::vector<std::string> fields;      ///< of HEADER.FIELDS, as given
+    std::vector<std::string> fields;  ///< of HEADER.FIELDS, as given
     std::optional<Partial> partial;
-    std::string label;                    ///< what the response repeats: BODY[1.HEADER.FIELDS (FROM)]<0>
+    std::string label;  ///< what the response repeats: BODY[1.HEADER.FIELDS (FROM)]<0>
 };
 
 /// What follows "FETCH ". RFC 9051 §6.4.5, RFC 7162 §3.1.4, RFC 3516.
@@ -38,7 +38,7 @@ struct FetchArgs {
         size = 8,
         envelope = 16,
         body_structure = 32,
-        body = 64,          ///< BODY without a section: the structure without extension data
+        body = 64,  ///< BODY without a section: the structure without extension data
         modseq = 128,
     };
     SequenceSet set;

@@ -49,7 +49,8 @@ TEST(Commands, AreTagVerbAndArguments) {
     EXPECT_TRUE(command->uid);
     EXPECT_EQ(command->args, "1:* (FLAGS)");
     EXPECT_EQ(parse_command("a noop")->verb, "NOOP");
-    for (std::string_view bad : {"", " ", "a", "a ", "a+b NOOP", "a  NOOP", "* NOOP", "{3} NOOP", "a NO\"OP", "a UID "})
+    for (std::string_view bad :
+         {"", " ", "a", "a ", "a+b NOOP", "a  NOOP", "* NOOP", "{3} NOOP", "a NO\"OP", "a UID "})
         EXPECT_FALSE(parse_command(bad)) << bad;
     EXPECT_EQ(tag_of("a1 \0\1"sv), "a1");
     EXPECT_EQ(tag_of("(x y"), "*");
@@ -62,7 +63,8 @@ TEST(Strings, AreAtomsQuotedOrLiteral) {
     login = parse_login("{11}\r\nFRED FOOBAR {7+}\r\nfat man");  // RFC 9051 §4.3
     EXPECT_EQ(login->user, "FRED FOOBAR");
     EXPECT_EQ(login->password, "fat man");
-    for (std::string_view bad : {"a", "a \"b", "a \"b\\c\"", "a \"b\rc\"", "a {9}\r\nb", "a b c", "a (b)", "a {3}x"})
+    for (std::string_view bad :
+         {"a", "a \"b", "a \"b\\c\"", "a \"b\rc\"", "a {9}\r\nb", "a b c", "a (b)", "a {3}x"})
         EXPECT_FALSE(parse_login(bad)) << bad;
 }
 
@@ -78,8 +80,9 @@ TEST(StoreCommand, ReadsTheExamplesOfItsRfcs) {
     EXPECT_EQ(parse_store("1 FLAGS \\Seen $MDNSent")->flags.size(), 2u);
     EXPECT_TRUE(parse_store("1 FLAGS ()")->flags.empty());
     EXPECT_EQ(parse_store("4:2 FLAGS (\\Seen)")->set, set_of("2:4"));
-    for (std::string_view bad : {"1 FLAGS (\\Recent)", "1 FLAGS (", "1 FLAGS", "1 FLAG (a)", "1 *FLAGS (a)", "1 FLAGS (a  b)",
-                                 "1 (UNCHANGEDSINCE) FLAGS (a)", "1 FLAGS (a) b", "1 FLAGS \\"})
+    for (std::string_view bad :
+         {"1 FLAGS (\\Recent)", "1 FLAGS (", "1 FLAGS", "1 FLAG (a)", "1 *FLAGS (a)", "1 FLAGS (a  b)",
+          "1 (UNCHANGEDSINCE) FLAGS (a)", "1 FLAGS (a) b", "1 FLAGS \\"})
         EXPECT_FALSE(parse_store(bad)) << bad;
 }
 
@@ -103,9 +106,10 @@ TEST(FetchCommand, ReadsTheExamplesOfItsRfcs) {
     EXPECT_EQ(parse_fetch("1:* (FLAGS) (CHANGEDSINCE 12345)")->changed_since, 12345u);
     EXPECT_EQ(parse_fetch("1 all")->items,
               FetchArgs::flags | FetchArgs::internal_date | FetchArgs::size | FetchArgs::envelope);
-    for (std::string_view bad : {"1", "1 ", "1 ()", "1 (ALL)", "1 BODY[", "1 BODY[MIME]", "1 BODY[0]", "1 BODY[1.]", "1 BODY[1.2",
-                                 "1 BODY[]<1>", "1 BODY[]<1.0>", "1 BODY[HEADER.FIELDS ()]", "1 BODY[HEADER.FIELDS (a:b)]",
-                                 "1 BINARY[TEXT]", "1 BINARY.SIZE[]<1.2>", "1 FLAGS UID", "1 FLAGSS", "1 (FLAGS) (X 1)"})
+    for (std::string_view bad :
+         {"1", "1 ", "1 ()", "1 (ALL)", "1 BODY[", "1 BODY[MIME]", "1 BODY[0]", "1 BODY[1.]", "1 BODY[1.2",
+          "1 BODY[]<1>", "1 BODY[]<1.0>", "1 BODY[HEADER.FIELDS ()]", "1 BODY[HEADER.FIELDS (a:b)]",
+          "1 BINARY[TEXT]", "1 BINARY.SIZE[]<1.2>", "1 FLAGS UID", "1 FLAGSS", "1 (FLAGS) (X 1)"})
         EXPECT_FALSE(parse_fetch(bad)) << bad;
 }
 
@@ -122,10 +126,12 @@ TEST(SearchCommand, ReadsTheExamplesOfItsRfcs) {
     EXPECT_EQ(search->returns, SearchArgs::min | SearchArgs::count);
     EXPECT_EQ(parse_search("RETURN () ALL")->returns, SearchArgs::all);
     EXPECT_EQ(parse_search("CHARSET UTF-8 TEXT {6}\r\nabcdef")->charset, "UTF-8");
-    EXPECT_EQ(parse_search("MODSEQ \"/flags/\\\\draft\" all 620162338")->program.children[0].number, 620162338u);
+    EXPECT_EQ(parse_search("MODSEQ \"/flags/\\\\draft\" all 620162338")->program.children[0].number,
+              620162338u);
     EXPECT_EQ(parse_search("OR (SEEN 1:3) UID 5:*")->program.children[0].children.size(), 2u);
-    for (std::string_view bad : {"", "RETURN ALL", "RETURN (X) ALL", "ALL ", "NOT", "OR ALL", "(ALL", "()", "SINCE 30-Feb-2000",
-                                 "SINCE 1-Foo-2000", "BODY", "HEADER X", "LARGER x", "CHARSET UTF-8", "SEENX", "KEYWORD (x)"})
+    for (std::string_view bad :
+         {"", "RETURN ALL", "RETURN (X) ALL", "ALL ", "NOT", "OR ALL", "(ALL", "()", "SINCE 30-Feb-2000",
+          "SINCE 1-Foo-2000", "BODY", "HEADER X", "LARGER x", "CHARSET UTF-8", "SEENX", "KEYWORD (x)"})
         EXPECT_FALSE(parse_search(bad)) << bad;
 }
 
@@ -144,7 +150,9 @@ TEST(SearchCommand, LimitsDepthAndNumberOfKeys) {
 
 TEST(AppendCommand, ReadsSeveralMessages) {
     // RFC 3502 §6.3.11, shortened
-    auto append = parse_append("saved-messages (\\Seen) \"17-Jul-1996 02:44:25 -0700\" {3+}\r\none (\\Seen X) {3}\r\ntwo {4}\r\nfour");
+    auto append = parse_append(
+        "saved-messages (\\Seen) \"17-Jul-1996 02:44:25 -0700\" {3+}\r\none (\\Seen X) {3}\r\ntwo "
+        "{4}\r\nfour");
     ASSERT_TRUE(append);
     EXPECT_EQ(append->mailbox, "saved-messages");
     ASSERT_EQ(append->messages.size(), 3u);
@@ -154,21 +162,25 @@ TEST(AppendCommand, ReadsSeveralMessages) {
     EXPECT_EQ(append->messages[2].octets, "four");
     EXPECT_LT(*parse_append("x \"01-Jan-0000 00:00:00 +0000\" {1}\r\na")->messages[0].date, Time{});
     EXPECT_GT(*parse_append("x \"31-Dec-9999 00:00:00 +0000\" {1}\r\na")->messages[0].date, Time{});
-    for (std::string_view bad : {"x", "x ", "x abc", "x \"quoted\"", "x {3}\r\nab", "x {2}\r\nab ", "x (a {2}\r\nab",
-                                 "x \"17-Jul-1996 02:44:25\" {1}\r\na", "x \"17-Jul-1996 25:44:25 +0000\" {1}\r\na"})
+    for (std::string_view bad :
+         {"x", "x ", "x abc", "x \"quoted\"", "x {3}\r\nab", "x {2}\r\nab ", "x (a {2}\r\nab",
+          "x \"17-Jul-1996 02:44:25\" {1}\r\na", "x \"17-Jul-1996 25:44:25 +0000\" {1}\r\na"})
         EXPECT_FALSE(parse_append(bad)) << bad;
 }
 
 TEST(ListCommand, ReadsTheExamplesOfItsRfcs) {
-    auto list = parse_list("(SUBSCRIBED RECURSIVEMATCH) \"\" (\"INBOX\" \"Drafts\" \"Sent/%\") RETURN (CHILDREN STATUS (MESSAGES UNSEEN))");
+    auto list = parse_list(
+        "(SUBSCRIBED RECURSIVEMATCH) \"\" (\"INBOX\" \"Drafts\" \"Sent/%\") RETURN (CHILDREN STATUS "
+        "(MESSAGES UNSEEN))");
     ASSERT_TRUE(list);
     EXPECT_TRUE(list->select_subscribed && list->select_recursive && list->return_children && list->extended);
     EXPECT_EQ(list->patterns.size(), 3u);
     EXPECT_EQ(list->return_status, status_messages | status_unseen);
     EXPECT_EQ(parse_list("/usr/staff/jones \"\"")->reference, "/usr/staff/jones");
     EXPECT_FALSE(parse_list("\"\" %")->extended);
-    for (std::string_view bad : {"", "\"\"", "(RECURSIVEMATCH) \"\" %", "(RECURSIVEMATCH REMOTE) \"\" %", "(X) \"\" %", "\"\" ()",
-                                 "\"\" % RETURN", "\"\" % RETURN (X)", "\"\" % RETURN (STATUS)", "\"\" % x"})
+    for (std::string_view bad :
+         {"", "\"\"", "(RECURSIVEMATCH) \"\" %", "(RECURSIVEMATCH REMOTE) \"\" %", "(X) \"\" %", "\"\" ()",
+          "\"\" % RETURN", "\"\" % RETURN (X)", "\"\" % RETURN (STATUS)", "\"\" % x"})
         EXPECT_FALSE(parse_list(bad)) << bad;
 }
 

@@ -15,8 +15,8 @@
 #include "imap/wire/store.h"
 #include "imap/wire/tokens.h"
 
-// A dialogue as a client may send it: the receiver must find the same commands whatever the pieces, and every grammar
-// must keep within the command it was given.
+// A dialogue as a client may send it: the receiver must find the same commands whatever the pieces, and every
+// grammar must keep within the command it was given.
 namespace {
 
 using namespace postrider::imap;

@@ -18,11 +18,16 @@ std::string list_mailbox(Cursor& in) {
 void selection(Cursor& in, ListArgs& list) {
     list.extended = true;
     list_of(in, true, [&](Cursor& at) {
-        if (at.take_word("SUBSCRIBED")) list.select_subscribed = true;
-        else if (at.take_word("REMOTE")) list.select_remote = true;
-        else if (at.take_word("RECURSIVEMATCH")) list.select_recursive = true;
-        else if (at.take_word("SPECIAL-USE")) list.select_special_use = true;
-        else at.fail("SUBSCRIBED, REMOTE, RECURSIVEMATCH or SPECIAL-USE");
+        if (at.take_word("SUBSCRIBED"))
+            list.select_subscribed = true;
+        else if (at.take_word("REMOTE"))
+            list.select_remote = true;
+        else if (at.take_word("RECURSIVEMATCH"))
+            list.select_recursive = true;
+        else if (at.take_word("SPECIAL-USE"))
+            list.select_special_use = true;
+        else
+            at.fail("SUBSCRIBED, REMOTE, RECURSIVEMATCH or SPECIAL-USE");
     });
     // RFC 5258 §3.1: RECURSIVEMATCH says something only about another option, and REMOTE is not one.
     if (list.select_recursive && !list.select_subscribed && !list.select_special_use)
@@ -35,9 +40,12 @@ void returns(Cursor& in, ListArgs& list) {
     list.extended = true;
     in.need("RETURN ");
     list_of(in, true, [&](Cursor& at) {
-        if (at.take_word("SUBSCRIBED")) list.return_subscribed = true;
-        else if (at.take_word("CHILDREN")) list.return_children = true;
-        else if (at.take_word("SPECIAL-USE")) list.return_special_use = true;
+        if (at.take_word("SUBSCRIBED"))
+            list.return_subscribed = true;
+        else if (at.take_word("CHILDREN"))
+            list.return_children = true;
+        else if (at.take_word("SPECIAL-USE"))
+            list.return_special_use = true;
         else if (at.take_word("STATUS")) {
             at.need(" ");
             list.return_status |= status_items(at);

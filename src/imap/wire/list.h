@@ -12,14 +12,14 @@ namespace postrider::imap {
 /// What follows "LIST " or "LSUB ". RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154.
 struct ListArgs {
     bool select_subscribed = false;
-    bool select_remote = false;        ///< nothing is remote here: changes nothing
+    bool select_remote = false;  ///< nothing is remote here: changes nothing
     bool select_recursive = false;
     bool select_special_use = false;
     bool return_subscribed = false;
     bool return_children = false;
     bool return_special_use = false;
-    std::uint16_t return_status = 0;   ///< StatusItem bits; 0 = none asked for
-    bool extended = false;             ///< any of RFC 5258's syntax was used: "" names nothing special
+    std::uint16_t return_status = 0;  ///< StatusItem bits; 0 = none asked for
+    bool extended = false;            ///< any of RFC 5258's syntax was used: "" names nothing special
     std::string reference;
     std::vector<std::string> patterns;
 };

@@ -28,7 +28,8 @@ std::string_view next_line(std::string_view& dialogue) {
     std::size_t end = dialogue.find("\r\n");
     std::string_view line = dialogue.substr(0, end);
     dialogue.remove_prefix(end == std::string_view::npos ? dialogue.size() : end + 2);
-    dialogue.remove_prefix(static_cast<std::size_t>(std::min<std::uint64_t>(announced(line), dialogue.size())));
+    dialogue.remove_prefix(
+        static_cast<std::size_t>(std::min<std::uint64_t>(announced(line), dialogue.size())));
     return line;
 }
 

@@ -45,8 +45,10 @@ bool Pattern::run(std::string_view pattern, std::string_view path) {
         bool any = false;
         for (std::size_t at = 0; at < size; ++at) {
             if (!now[at]) continue;
-            if (pattern[at] == '*' || (pattern[at] == '%' && c != '/')) enter(next, at), any = true;
-            else if (pattern[at] == c) enter(next, at + 1), any = true;
+            if (pattern[at] == '*' || (pattern[at] == '%' && c != '/'))
+                enter(next, at), any = true;
+            else if (pattern[at] == c)
+                enter(next, at + 1), any = true;
         }
         if (!any) return false;
         now.swap(next);

@@ -6,7 +6,8 @@
 
 namespace postrider::imap {
 
-/// A LIST pattern (RFC 9051 §6.3.9): "*" stands for anything, "%" for anything without a '/'. Case matters but in INBOX.
+/// A LIST pattern (RFC 9051 §6.3.9): "*" stands for anything, "%" for anything without a '/'. Case matters
+/// but in INBOX.
 class Pattern {
 public:
     /// @param pattern  reference and pattern joined, UTF-8

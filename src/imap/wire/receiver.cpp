@@ -29,8 +29,10 @@ std::optional<Announced> announced_literal(std::string_view line) {
     if (digits == 0 || digits == line.size() || line[line.size() - 1 - digits] != '{') return std::nullopt;
     for (char c : line.substr(line.size() - digits)) {
         auto digit = static_cast<std::uint64_t>(c - '0');
-        if (found.size > (std::uint64_t{INT64_MAX} - digit) / 10) found.size = INT64_MAX;  // too large in any case
-        else found.size = found.size * 10 + digit;
+        if (found.size > (std::uint64_t{INT64_MAX} - digit) / 10)
+            found.size = INT64_MAX;  // too large in any case
+        else
+            found.size = found.size * 10 + digit;
     }
     line.remove_suffix(digits + 1);
     found.binary = line.ends_with('~');

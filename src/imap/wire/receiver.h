@@ -15,7 +15,7 @@ struct ReceiverLimits {
     std::size_t append = 0;            ///< of all literals of an APPEND, in sum; 0 = as other commands
     std::size_t literal_count = 256;
     std::size_t append_count = 1000;
-    std::uint64_t skip = 1u << 30;     ///< a non-synchronising literal that is too large is read past up to here
+    std::uint64_t skip = 1u << 30;  ///< a non-synchronising literal that is too large is read past up to here
 };
 
 /// Knows nothing of a command's grammar but where it ends. A command is kept as it was sent, its literals in
@@ -62,8 +62,8 @@ private:
     std::string buffer_;
     std::string tail_;  ///< the last octets of a line that is being thrown away: it may announce a literal
     State state_ = State::line;
-    Step refused_ = Step::more;  ///< why the command will not be had
-    std::uint64_t wanted_ = 0;   ///< octets of the current literal that are to come
+    Step refused_ = Step::more;   ///< why the command will not be had
+    std::uint64_t wanted_ = 0;    ///< octets of the current literal that are to come
     std::size_t line_begin_ = 0;  ///< in buffer_: where the current line goes on after a literal
     std::size_t line_octets_ = 0;
     std::size_t literal_octets_ = 0;

@@ -44,7 +44,8 @@ TEST(Receiver, SplitsPipelinedCommandsWhereverThePiecesEnd) {
                                 {Step::go_ahead, ""},
                                 {Step::command, "c LOGIN \"x{3}\" {0}\r\n"},
                                 {Step::command, "d NOOP"}};
-    for (std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, std::size_t{1000}})
+    for (std::size_t piece :
+         {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, std::size_t{1000}})
         EXPECT_EQ(feed(dialogue, {}, piece), expected) << piece;
 }
 
@@ -70,7 +71,8 @@ TEST(Receiver, ReadsPastTheLiteralOfALineThatIsTooLong) {
     ReceiverLimits limits;
     limits.line = 20;
     for (std::size_t piece : {1u, 3u, 1000u}) {
-        auto events = feed("a SEARCH TEXT xxxxxxxxxxxxxxxxxxxxxxxx {9+}\r\nb NOOP\r\nc\r\nd NOOP\r\n", limits, piece);
+        auto events =
+            feed("a SEARCH TEXT xxxxxxxxxxxxxxxxxxxxxxxx {9+}\r\nb NOOP\r\nc\r\nd NOOP\r\n", limits, piece);
         ASSERT_EQ(events.size(), 2u) << piece;
         EXPECT_EQ(events[0].step, Step::too_long);
         EXPECT_EQ(events[1].command, "d NOOP");

@@ -187,12 +187,18 @@ void return_options(Cursor& in, SearchArgs& search) {
     search.extended = true;
     in.need(" ");
     list_of(in, true, [&](Cursor& at) {
-        if (at.take_word("MIN")) search.returns |= SearchArgs::min;
-        else if (at.take_word("MAX")) search.returns |= SearchArgs::max;
-        else if (at.take_word("ALL")) search.returns |= SearchArgs::all;
-        else if (at.take_word("COUNT")) search.returns |= SearchArgs::count;
-        else if (at.take_word("SAVE")) search.returns |= SearchArgs::save;
-        else at.fail("MIN, MAX, ALL, COUNT or SAVE");
+        if (at.take_word("MIN"))
+            search.returns |= SearchArgs::min;
+        else if (at.take_word("MAX"))
+            search.returns |= SearchArgs::max;
+        else if (at.take_word("ALL"))
+            search.returns |= SearchArgs::all;
+        else if (at.take_word("COUNT"))
+            search.returns |= SearchArgs::count;
+        else if (at.take_word("SAVE"))
+            search.returns |= SearchArgs::save;
+        else
+            at.fail("MIN, MAX, ALL, COUNT or SAVE");
     });
     if (search.returns == 0) search.returns = SearchArgs::all;  // RFC 4731 §3.1: RETURN () means ALL
     in.need(" ");
@@ -201,9 +207,9 @@ void return_options(Cursor& in, SearchArgs& search) {
 }  // namespace
 
 bool SearchKey::any(bool (*test)(const SearchKey&)) const {
-    return test(*this)
-           || std::any_of(children.begin(), children.end(),
-                          [test](const SearchKey& child) { return child.any(test); });
+    return test(*this) || std::any_of(children.begin(), children.end(), [test](const SearchKey& child) {
+               return child.any(test);
+           });
 }
 
 Parsed<SearchArgs> parse_search(std::string_view args) {

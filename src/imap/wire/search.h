@@ -14,29 +14,35 @@ namespace postrider::imap {
 /// One node of a search program. RFC 9051 §6.4.4, RFC 7162 §3.1.5.
 struct SearchKey {
     enum class Kind : std::uint8_t {
-        all,            ///< children, all of them
-        either,         ///< OR: two children
-        negated,        ///< NOT: one child
-        sequence,       ///< message numbers, or "$"
+        all,       ///< children, all of them
+        either,    ///< OR: two children
+        negated,   ///< NOT: one child
+        sequence,  ///< message numbers, or "$"
         uid,
-        flag,           ///< system flag bit in `number` set
+        flag,  ///< system flag bit in `number` set
         no_flag,
-        recent,         ///< \Recent (RFC 3501)
-        keyword,        ///< `text`
+        recent,   ///< \Recent (RFC 3501)
+        keyword,  ///< `text`
         no_keyword,
-        before, on, since,                ///< internal date against `day`
-        sent_before, sent_on, sent_since, ///< the Date header, as written
-        larger, smaller,
-        older, younger,                   ///< `number` seconds (RFC 5032)
-        header,         ///< `field` contains `text`
+        before,
+        on,
+        since,  ///< internal date against `day`
+        sent_before,
+        sent_on,
+        sent_since,  ///< the Date header, as written
+        larger,
+        smaller,
+        older,
+        younger,  ///< `number` seconds (RFC 5032)
+        header,   ///< `field` contains `text`
         body,
         text,
-        modseq,         ///< at least `number`
+        modseq,  ///< at least `number`
     };
     Kind kind = Kind::all;
     std::uint64_t number = 0;
     std::chrono::sys_days day{};
-    std::string field;              ///< in lower case
+    std::string field;  ///< in lower case
     std::string text;
     SequenceSet set;
     std::vector<SearchKey> children;
@@ -47,10 +53,10 @@ struct SearchKey {
 /// What follows "SEARCH ".
 struct SearchArgs {
     enum Return : std::uint8_t { min = 1, max = 2, all = 4, count = 8, save = 16 };
-    bool extended = false;     ///< RETURN was given: answer with ESEARCH (RFC 4731)
+    bool extended = false;  ///< RETURN was given: answer with ESEARCH (RFC 4731)
     std::uint8_t returns = 0;
-    std::string charset;       ///< in capitals; "" when none was named
-    SearchKey program;         ///< of kind all
+    std::string charset;  ///< in capitals; "" when none was named
+    SearchKey program;    ///< of kind all
 };
 
 inline constexpr unsigned max_search_depth = 50;

@@ -18,8 +18,8 @@ struct SequenceSet {
     bool saved = false;         ///< "$": the result of the last SEARCH with SAVE (RFC 5182)
     friend bool operator==(const SequenceSet&, const SequenceSet&) = default;
 
-    /// What the set means when `largest` is the largest number in use ("*"; RFC 9051: with an empty mailbox the
-    /// UIDNEXT): ascending, joined, every number at most UINT32_MAX.
+    /// What the set means when `largest` is the largest number in use ("*"; RFC 9051: with an empty mailbox
+    /// the UIDNEXT): ascending, joined, every number at most UINT32_MAX.
     std::vector<Range> resolve(std::uint32_t largest) const;
     std::uint32_t greatest() const;  ///< the greatest number named, 0 when there is none but "*"
     bool has_star() const;

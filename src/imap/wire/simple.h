@@ -20,8 +20,8 @@ Parsed<LoginArgs> parse_login(std::string_view args);
 
 /// auth-type [SP initial-resp]                                            RFC 9051 §6.2.2, RFC 4959
 struct AuthenticateArgs {
-    std::string mechanism;                ///< in capitals
-    std::optional<std::string> initial;   ///< base64 as sent; "=" is an empty response
+    std::string mechanism;               ///< in capitals
+    std::optional<std::string> initial;  ///< base64 as sent; "=" is an empty response
 };
 Parsed<AuthenticateArgs> parse_authenticate(std::string_view args);
 

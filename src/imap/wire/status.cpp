@@ -10,9 +10,15 @@ struct Row {
     StatusItem item;
 };
 constexpr Row rows[] = {
-    {"MESSAGES", status_messages},       {"RECENT", status_recent},   {"UIDNEXT", status_uid_next},
-    {"UIDVALIDITY", status_uid_validity}, {"UNSEEN", status_unseen},   {"DELETED-STORAGE", status_deleted_storage},
-    {"DELETED", status_deleted},         {"SIZE", status_size},       {"HIGHESTMODSEQ", status_highest_modseq},
+    {"MESSAGES", status_messages},
+    {"RECENT", status_recent},
+    {"UIDNEXT", status_uid_next},
+    {"UIDVALIDITY", status_uid_validity},
+    {"UNSEEN", status_unseen},
+    {"DELETED-STORAGE", status_deleted_storage},
+    {"DELETED", status_deleted},
+    {"SIZE", status_size},
+    {"HIGHESTMODSEQ", status_highest_modseq},
 };
 
 }  // namespace

@@ -133,8 +133,10 @@ std::optional<std::string> nstring(Cursor& in) {
 
 std::string mailbox(Cursor& in) {
     std::string name = astring(in);
-    if (text::equal_ci(name, "INBOX")) name = "INBOX";
-    else if (text::starts_with_ci(name, "INBOX/")) name.replace(0, 5, "INBOX");
+    if (text::equal_ci(name, "INBOX"))
+        name = "INBOX";
+    else if (text::starts_with_ci(name, "INBOX/"))
+        name.replace(0, 5, "INBOX");
     return name;
 }
 

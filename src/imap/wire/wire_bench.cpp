@@ -12,7 +12,8 @@ namespace {
 /// Commands per second: received, split into tag and verb, arguments read.
 void receive_and_parse_fetch(benchmark::State& state) {
     constexpr std::string_view line =
-        "A142 UID FETCH 1:* (UID FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM)])\r\n";
+        "A142 UID FETCH 1:* (UID FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE "
+        "FROM)])\r\n";
     Receiver receiver;
     for (auto _ : state) {
         receiver.feed(line);

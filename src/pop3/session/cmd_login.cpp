@@ -17,12 +17,15 @@ auth::Mechanisms Session::offered_mechanisms() const {
     return auth::offered(s_.settings.login.rules(), peer_.secure(), s_.authenticator.available());
 }
 
-bool Session::password_commands() const { return auth::login_command_allowed(s_.settings.login.rules(), peer_.secure()); }
+bool Session::password_commands() const {
+    return auth::login_command_allowed(s_.settings.login.rules(), peer_.secure());
+}
 
 net::Task<> Session::capa(std::string_view) {
     std::string lines = "TOP\r\nUIDL\r\nPIPELINING\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nEXPIRE NEVER\r\n";
     if (password_commands()) lines += "USER\r\n";
-    if (auto mechanisms = offered_mechanisms(); !mechanisms.empty()) lines += "SASL " + mechanisms.names() + "\r\n";
+    if (auto mechanisms = offered_mechanisms(); !mechanisms.empty())
+        lines += "SASL " + mechanisms.names() + "\r\n";
     if (s_.settings.login.allow_start_tls && entrance_.tls && !peer_.secure()) lines += "STLS\r\n";
     lines += "IMPLEMENTATION Postrider\r\n";
     ok("Capabilities follow");
@@ -40,7 +43,8 @@ net::Task<> Session::stls(std::string_view arguments) {
     co_await peer_.flush();
     std::size_t dropped = co_await peer_.start_tls(entrance_.tls);
     if (dropped != 0)
-        s_.log.warning(id_, "[{}] sent {} bytes between STLS and the handshake: dropped", peer_.peer().ip, dropped);
+        s_.log.warning(id_, "[{}] sent {} bytes between STLS and the handshake: dropped", peer_.peer().ip,
+                       dropped);
     user_.clear();
 }
 
@@ -64,8 +68,8 @@ net::Task<> Session::pass(std::string_view arguments) {
     }
     std::string name = std::move(user_);
     user_.clear();
-    auth::Outcome outcome =
-        co_await auth::check_password(s_.workers, s_.authenticator, context(), std::move(name), std::string{arguments});
+    auth::Outcome outcome = co_await auth::check_password(s_.workers, s_.authenticator, context(),
+                                                          std::move(name), std::string{arguments});
     co_await enter(std::move(outcome));
 }
 
@@ -100,13 +104,14 @@ net::Task<> Session::auth(std::string_view arguments) {
     }
     std::optional<std::string> initial;
     if (space != std::string_view::npos) initial = arguments.substr(space + 1);
-    Exchange tried = co_await auth::exchange(peer_, s_.workers, s_.authenticator, context(), *mechanism, std::move(initial), "+ ");
+    Exchange tried = co_await auth::exchange(peer_, s_.workers, s_.authenticator, context(), *mechanism,
+                                             std::move(initial), "+ ");
     switch (tried.fault) {
-    case Exchange::Fault::none: co_await enter(std::move(tried.outcome)); break;
-    case Exchange::Fault::unavailable: error("[SYS/TEMP] Authentication is not available now"); break;
-    case Exchange::Fault::cancelled: fault("Authentication cancelled"); break;
-    case Exchange::Fault::not_base64:
-    case Exchange::Fault::too_long: fault("Malformed authentication input"); break;
+        case Exchange::Fault::none: co_await enter(std::move(tried.outcome)); break;
+        case Exchange::Fault::unavailable: error("[SYS/TEMP] Authentication is not available now"); break;
+        case Exchange::Fault::cancelled: fault("Authentication cancelled"); break;
+        case Exchange::Fault::not_base64:
+        case Exchange::Fault::too_long: fault("Malformed authentication input"); break;
     }
 }
 
@@ -115,23 +120,26 @@ net::Task<> Session::enter(auth::Outcome outcome) {
     using auth::Answer;
     if (!outcome.ok()) {
         switch (outcome.answer()) {
-        case Answer::ok: break;
-        case Answer::malformed: fault("Malformed authentication input"); co_return;
-        case Answer::try_later: error("[SYS/TEMP] Authentication is not available now, try later"); break;
-        case Answer::expired: error("[AUTH] The password has expired"); break;
-        case Answer::not_permitted: error("[AUTH] This account may not use POP3"); break;
-        case Answer::bad_credentials: error("[AUTH] Authentication failed"); break;
+            case Answer::ok: break;
+            case Answer::malformed: fault("Malformed authentication input"); co_return;
+            case Answer::try_later: error("[SYS/TEMP] Authentication is not available now, try later"); break;
+            case Answer::expired: error("[AUTH] The password has expired"); break;
+            case Answer::not_permitted: error("[AUTH] This account may not use POP3"); break;
+            case Answer::bad_credentials: error("[AUTH] Authentication failed"); break;
         }
         ++auth_errors_;
-        if (s_.settings.service.max_auth_errors != 0 && auth_errors_ >= s_.settings.service.max_auth_errors) done_ = true;
+        if (s_.settings.service.max_auth_errors != 0 && auth_errors_ >= s_.settings.service.max_auth_errors)
+            done_ = true;
         co_return;
     }
     AccountId id = outcome.account->id;
     auto limits = s_.directory.effective(id);
-    auto lease = s_.occupancy.enter(id, s_.settings.exclusive_lock, limits ? (*limits)->pop3_connection_count : 0);
+    auto lease =
+        s_.occupancy.enter(id, s_.settings.exclusive_lock, limits ? (*limits)->pop3_connection_count : 0);
     if (!lease) {
-        error(lease.error() == Occupancy::Refusal::in_use ? "[IN-USE] Another session has the mailbox open"
-                                                          : "[IN-USE] Too many sessions have the mailbox open");
+        error(lease.error() == Occupancy::Refusal::in_use
+                  ? "[IN-USE] Another session has the mailbox open"
+                  : "[IN-USE] Too many sessions have the mailbox open");
         co_return;
     }
     auto open = [this, id, folder = outcome.folder]() -> mailstore::Result<Maildrop> {

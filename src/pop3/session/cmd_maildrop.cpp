@@ -53,13 +53,15 @@ net::Task<> Session::list(std::string_view arguments) {
 net::Task<> Session::uidl(std::string_view arguments) {
     const auto& all = drop_->messages();
     if (!arguments.empty()) {
-        if (auto* one = message(arguments)) ok(fmt::format("{} {}", one - all.data() + 1, drop_->unique_id(*one)));
+        if (auto* one = message(arguments))
+            ok(fmt::format("{} {}", one - all.data() + 1, drop_->unique_id(*one)));
         co_return;
     }
     ok("");
     std::string lines;
     for (std::size_t i = 0; i < all.size(); ++i)
-        if (!all[i].deleted) fmt::format_to(std::back_inserter(lines), "{} {}\r\n", i + 1, drop_->unique_id(all[i]));
+        if (!all[i].deleted)
+            fmt::format_to(std::back_inserter(lines), "{} {}\r\n", i + 1, drop_->unique_id(all[i]));
     lines += ".\r\n";
     peer_.send(lines);
 }

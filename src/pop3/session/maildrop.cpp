@@ -15,11 +15,14 @@ void add(mailstore::UidSet& set, Uid uid) {
         set.push_back({uid, uid});
 }
 
-mailstore::Failure gone() { return {mailstore::MailError::gone, "the message was deleted by another session"}; }
+mailstore::Failure gone() {
+    return {mailstore::MailError::gone, "the message was deleted by another session"};
+}
 
 }  // namespace
 
-std::expected<Occupancy::Lease, Occupancy::Refusal> Occupancy::enter(AccountId account, bool exclusive, unsigned limit) {
+std::expected<Occupancy::Lease, Occupancy::Refusal> Occupancy::enter(AccountId account, bool exclusive,
+                                                                     unsigned limit) {
     std::lock_guard lock{mutex_};
     unsigned& sessions = sessions_[account];
     if (exclusive && sessions != 0) return std::unexpected(Refusal::in_use);
@@ -32,7 +35,8 @@ std::expected<Occupancy::Lease, Occupancy::Refusal> Occupancy::enter(AccountId a
                  }};
 }
 
-mailstore::Result<Maildrop> Maildrop::open(std::shared_ptr<mailstore::Account> account, std::string_view folder) {
+mailstore::Result<Maildrop> Maildrop::open(std::shared_ptr<mailstore::Account> account,
+                                           std::string_view folder) {
     auto info = account->folder(folder.empty() ? "INBOX" : folder);
     if (!info) return std::unexpected(info.error());
     auto view = account->view(info->id);

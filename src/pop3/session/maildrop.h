@@ -26,8 +26,8 @@ private:
     std::unordered_map<AccountId, unsigned> sessions_;
 };
 
-/// The maildrop as it was at log-in: message numbers never change during a session (RFC 1939 §3). All that blocks must
-/// run on a worker.
+/// The maildrop as it was at log-in: message numbers never change during a session (RFC 1939 §3). All that
+/// blocks must run on a worker.
 class Maildrop {
 public:
     struct Message {
@@ -38,13 +38,15 @@ public:
         bool retrieved = false;  ///< by RETR of this session
     };
 
-    static mailstore::Result<Maildrop> open(std::shared_ptr<mailstore::Account> account, std::string_view folder);
+    static mailstore::Result<Maildrop> open(std::shared_ptr<mailstore::Account> account,
+                                            std::string_view folder);
 
     const std::vector<Message>& messages() const { return messages_; }
     std::vector<Message>& messages() { return messages_; }
-    std::size_t count() const;      ///< without the deleted ones
+    std::size_t count() const;  ///< without the deleted ones
     std::uint64_t octets() const;
-    std::string unique_id(const Message& message) const;  ///< RFC 1939 §7, UIDL: at most 70 printable characters
+    std::string unique_id(
+        const Message& message) const;  ///< RFC 1939 §7, UIDL: at most 70 printable characters
 
     mailstore::Result<std::string> text(const Message& message) const;
     /// The header and at least the first `lines` lines of the body, if there are that many.
@@ -64,8 +66,8 @@ private:
     std::vector<Message> messages_;
 };
 
-/// Cuts a message after its header and `lines` lines of its body (RFC 1939 §7, TOP); `complete` is false when more of
-/// the text is needed to tell.
+/// Cuts a message after its header and `lines` lines of its body (RFC 1939 §7, TOP); `complete` is false when
+/// more of the text is needed to tell.
 struct Cut {
     std::size_t size = 0;
     bool complete = false;

@@ -9,7 +9,8 @@ namespace {
 
 /// RFC 2449 §4 gives 255 octets; AUTH's initial response needs more (RFC 5034 §4).
 constexpr std::size_t max_line = 12'288;
-constexpr std::size_t max_unsent = 64 * 1024;  ///< answers to pipelined commands that wait to be sent together
+constexpr std::size_t max_unsent =
+    64 * 1024;  ///< answers to pipelined commands that wait to be sent together
 constexpr std::size_t max_unsent_to_strangers = 4096;
 
 std::string greeting(const Services& s, const std::string& timestamp) {
@@ -37,21 +38,22 @@ const std::array<Session::Command, 15> Session::commands{{
     {"NOOP", transaction, &Session::noop},
     {"RSET", transaction, &Session::rset},
     {"QUIT", any, &Session::quit},
-    {"CAPA", any, &Session::capa},             // RFC 2449 §5
+    {"CAPA", any, &Session::capa},  // RFC 2449 §5
     {"USER", authorization, &Session::user},
     {"PASS", authorization, &Session::pass},
     {"APOP", authorization, &Session::apop},
-    {"AUTH", authorization, &Session::auth},   // RFC 5034
-    {"STLS", authorization, &Session::stls},   // RFC 2595 §4
+    {"AUTH", authorization, &Session::auth},  // RFC 5034
+    {"STLS", authorization, &Session::stls},  // RFC 2595 §4
 }};
 
 Session::Session(net::Stream& peer, const Services& services, const Entrance& entrance, SessionId id)
     : peer_{peer}, s_{services}, entrance_{entrance}, id_{id} {
     // RFC 1939 §7: different each time the greeting is issued.
     if (s_.authenticator.apop_available())
-        timestamp_ = fmt::format("<{:X}.{}@{}>", id.value(),
-                                 std::chrono::duration_cast<std::chrono::microseconds>(s_.clock.now().time_since_epoch()).count(),
-                                 s_.host);
+        timestamp_ = fmt::format(
+            "<{:X}.{}@{}>", id.value(),
+            std::chrono::duration_cast<std::chrono::microseconds>(s_.clock.now().time_since_epoch()).count(),
+            s_.host);
 }
 
 net::Task<> Session::run() {
@@ -150,11 +152,13 @@ void Session::fault(std::string_view text) {
 
 void Session::storage_error(const mailstore::Failure& failure) {
     s_.log.error(id_, "Mailbox error: {}", failure.what);
-    error(failure.kind == mailstore::MailError::gone ? "The message is gone: another session deleted it"
-                                                     : "[SYS/TEMP] The mailbox cannot be read now");  // RFC 3206 §4
+    error(failure.kind == mailstore::MailError::gone
+              ? "The message is gone: another session deleted it"
+              : "[SYS/TEMP] The mailbox cannot be read now");  // RFC 3206 §4
 }
 
-net::Task<> serve(std::unique_ptr<net::Stream> peer, const Services& services, const Entrance& entrance, SessionId id) {
+net::Task<> serve(std::unique_ptr<net::Stream> peer, const Services& services, const Entrance& entrance,
+                  SessionId id) {
     Session session{*peer, services, entrance, id};
     co_await session.run();
 }

@@ -100,6 +100,7 @@ private:
 };
 
 /// What a net::Listener is given; see smtp/service.h.
-net::Task<> serve(std::unique_ptr<net::Stream> peer, const Services& services, const Entrance& entrance, SessionId id);
+net::Task<> serve(std::unique_ptr<net::Stream> peer, const Services& services, const Entrance& entrance,
+                  SessionId id);
 
 }  // namespace postrider::pop3

@@ -26,25 +26,29 @@ net::Task<> Session::auth(std::string_view arguments) {
     if (space != std::string_view::npos) initial = arguments.substr(space + 1);
     auth::Context context =
         auth::context_of(peer_, directory::Service::smtp_incoming, entrance_.domain, s_.log, id_);
-    Exchange tried = co_await auth::exchange(peer_, s_.workers, s_.authenticator, std::move(context), *mechanism,
-                                             std::move(initial), "334 ");
+    Exchange tried = co_await auth::exchange(peer_, s_.workers, s_.authenticator, std::move(context),
+                                             *mechanism, std::move(initial), "334 ");
     switch (tried.fault) {
-    case Exchange::Fault::none: break;
-    case Exchange::Fault::unavailable: fault(454, "4.7.0", "Authentication is not available now"); co_return;
-    case Exchange::Fault::not_base64: fault(501, "5.5.2", "Malformed base64"); co_return;
-    case Exchange::Fault::too_long: fault(500, "5.5.6", "Authentication exchange line is too long"); co_return;
-    case Exchange::Fault::cancelled: fault(501, "5.7.0", "Authentication cancelled"); co_return;
+        case Exchange::Fault::none: break;
+        case Exchange::Fault::unavailable:
+            fault(454, "4.7.0", "Authentication is not available now");
+            co_return;
+        case Exchange::Fault::not_base64: fault(501, "5.5.2", "Malformed base64"); co_return;
+        case Exchange::Fault::too_long:
+            fault(500, "5.5.6", "Authentication exchange line is too long");
+            co_return;
+        case Exchange::Fault::cancelled: fault(501, "5.7.0", "Authentication cancelled"); co_return;
     }
     switch (tried.outcome.answer()) {
-    case Answer::ok:
-        account_ = tried.outcome.account;
-        reply(235, "2.7.0", "Authentication successful");
-        co_return;
-    case Answer::malformed: fault(501, "5.5.2", "Malformed authentication input"); co_return;
-    case Answer::try_later: reply(454, "4.7.0", "Authentication is not available now, try later"); break;
-    case Answer::expired: reply(535, "5.7.8", "The password has expired: change it in WebMail"); break;
-    case Answer::not_permitted: reply(535, "5.7.8", "This account may not send mail here"); break;
-    case Answer::bad_credentials: reply(535, "5.7.8", "Authentication failed"); break;
+        case Answer::ok:
+            account_ = tried.outcome.account;
+            reply(235, "2.7.0", "Authentication successful");
+            co_return;
+        case Answer::malformed: fault(501, "5.5.2", "Malformed authentication input"); co_return;
+        case Answer::try_later: reply(454, "4.7.0", "Authentication is not available now, try later"); break;
+        case Answer::expired: reply(535, "5.7.8", "The password has expired: change it in WebMail"); break;
+        case Answer::not_permitted: reply(535, "5.7.8", "This account may not send mail here"); break;
+        case Answer::bad_credentials: reply(535, "5.7.8", "Authentication failed"); break;
     }
     ++auth_errors_;
     if (s_.settings.service.max_auth_errors != 0 && auth_errors_ >= s_.settings.service.max_auth_errors) {

@@ -37,7 +37,8 @@ std::optional<Chunk> parse_chunk(std::string_view arguments) {
 
 bool begins_with_header(std::string_view message) {
     mime::Field first;
-    return message.empty() || message.starts_with("\r\n") || (mime::HeaderReader{message}.next(first) && !first.name.empty());
+    return message.empty() || message.starts_with("\r\n")
+           || (mime::HeaderReader{message}.next(first) && !first.name.empty());
 }
 
 }  // namespace
@@ -170,9 +171,12 @@ std::optional<Reply> Session::check_message() {
                 if (!spec || !may_send_as(*spec)) from_is_ours = false;
             }
     }
-    if (hops > s_.settings.max_received_headers) return Reply{554, "5.4.6", "Too many Received headers: the message loops"};
+    if (hops > s_.settings.max_received_headers)
+        return Reply{554, "5.4.6", "Too many Received headers: the message loops"};
     if (account_ && s_.settings.sender_must_match_login && !from_is_ours)
-        return Reply{550, "5.7.1", "The From header names an address that does not belong to the account that is logged in"};
+        return Reply{
+            550, "5.7.1",
+            "The From header names an address that does not belong to the account that is logged in"};
     return std::nullopt;
 }
 
@@ -192,7 +196,8 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
     if (account_) {
         mime::Repair repair;
         repair.now = mime::in_zone(s_.clock.now());
-        auto moment = std::chrono::duration_cast<std::chrono::microseconds>(s_.clock.now().time_since_epoch()).count();
+        auto moment =
+            std::chrono::duration_cast<std::chrono::microseconds>(s_.clock.now().time_since_epoch()).count();
         repair.unique = fmt::format("{}.{:08X}", moment, id_.value());
         repair.domain = s_.host;
         repair.sender = t.envelope.reverse_path;
@@ -223,14 +228,18 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
             return;
         }
         auto moved = std::make_shared<delivery::Incoming>(std::move(incoming));
-        bool taken = s_.workers.post([this, moved, quota, done] { s_.intake.accept(std::move(*moved), quota, done); });
-        if (!taken) done(std::unexpected(mailstore::Failure{mailstore::MailError::full, "too many messages at once"}));
+        bool taken =
+            s_.workers.post([this, moved, quota, done] { s_.intake.accept(std::move(*moved), quota, done); });
+        if (!taken)
+            done(
+                std::unexpected(mailstore::Failure{mailstore::MailError::full, "too many messages at once"}));
     };
     Outcome outcome = co_await net::suspend<Outcome>(std::move(start));
 
     if (!outcome) {
         s_.log.error(id_, "Message could not be stored: {}", outcome.error().what);
-        Reply refusal{outcome.error().kind == mailstore::MailError::full ? 452 : 451, "4.3.1", "Cannot store the message now"};
+        Reply refusal{outcome.error().kind == mailstore::MailError::full ? 452 : 451, "4.3.1",
+                      "Cannot store the message now"};
         std::size_t answers = lmtp() ? recipients.size() : 1;
         for (std::size_t i = 0; i < answers; ++i) reply(refusal);
         s_.rejected.add();
@@ -239,8 +248,11 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
     }
     s_.accepted.add();
     std::string queue_id = queue::to_string(outcome->id);
-    s_.log.info(id_, "New mail {} received from {} ({}) with envelope from <{}>, recipients={} ({}), size={}, enqueued with id {}",
-                message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "), size, queue_id);
+    s_.log.info(id_,
+                "New mail {} received from {} ({}) with envelope from <{}>, recipients={} ({}), size={}, "
+                "enqueued with id {}",
+                message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "),
+                size, queue_id);
     std::optional<delivery::Refusal> any;
     for (std::size_t i = 0; i < recipients.size(); ++i) {
         const auto& refusal = outcome->refusals[i];

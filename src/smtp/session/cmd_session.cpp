@@ -7,8 +7,8 @@
 namespace postrider::smtp {
 namespace {
 
-/// RFC 5321 §4.1.1.1 wants a domain or an address literal; what is one word without control characters is taken,
-/// since many clients know no better name (§4.1.4: a wrong one must not be refused for that alone).
+/// RFC 5321 §4.1.1.1 wants a domain or an address literal; what is one word without control characters is
+/// taken, since many clients know no better name (§4.1.4: a wrong one must not be refused for that alone).
 bool acceptable_host(std::string_view host) {
     if (host.empty() || host.size() > 255) return false;
     for (char c : host)
@@ -60,7 +60,8 @@ void Session::extensions() {
     if (allow.allow_dsn) lines.emplace_back("DSN");
     if (allow.allow_start_tls && entrance_.tls && !peer_.secure()) lines.emplace_back("STARTTLS");
     if (!account_)
-        if (auto mechanisms = offered_mechanisms(); !mechanisms.empty()) lines.push_back("AUTH " + mechanisms.names());
+        if (auto mechanisms = offered_mechanisms(); !mechanisms.empty())
+            lines.push_back("AUTH " + mechanisms.names());
     reply_lines(250, lines);
 }
 
@@ -96,7 +97,8 @@ net::Task<> Session::starttls(std::string_view arguments) {
     co_await peer_.flush();
     std::size_t dropped = co_await peer_.start_tls(entrance_.tls);
     if (dropped != 0)
-        s_.log.warning(id_, "[{}] sent {} bytes between STARTTLS and the handshake: dropped", peer_.peer().ip, dropped);
+        s_.log.warning(id_, "[{}] sent {} bytes between STARTTLS and the handshake: dropped", peer_.peer().ip,
+                       dropped);
     s_.log.info(id_, "TLS session established: {} {}", peer_.tls()->version, peer_.tls()->cipher);
     // RFC 3207 §4.2: what was said before is forgotten.
     transaction_.reset();
@@ -111,7 +113,8 @@ net::Task<> Session::noop(std::string_view) {
 }
 
 net::Task<> Session::help(std::string_view) {
-    reply(214, "2.0.0", "Commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT; see RFC 5321");
+    reply(214, "2.0.0",
+          "Commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT; see RFC 5321");
     co_return;
 }
 

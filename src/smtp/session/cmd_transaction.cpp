@@ -39,7 +39,8 @@ std::optional<std::uint8_t> notify_bits(std::string_view value) {
 
 }  // namespace
 
-std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::string_view value, bool has_value) {
+std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::string_view value,
+                                              bool has_value) {
     using text::equal_ci;
     Transaction& t = *transaction_;
     const SmtpSettings& allow = s_.settings;
@@ -190,7 +191,8 @@ net::Task<> Session::rcpt(std::string_view arguments) {
             fault(550, "5.7.1", local ? "Authentication required" : "Relaying denied: log in first");
         else
             fault(550, "5.7.1", local ? "Mail is not accepted here" : "Relaying denied");
-        s_.log.info(id_, "Refused <{}> from [{}]: relaying denied", recipient.address.text(), peer_.peer().ip);
+        s_.log.info(id_, "Refused <{}> from [{}]: relaying denied", recipient.address.text(),
+                    peer_.peer().ip);
         co_return;
     }
     delivery::Destination destination = s_.router.resolve(recipient.address, t.declared_size);

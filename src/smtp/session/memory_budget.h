@@ -6,7 +6,8 @@
 
 namespace postrider::smtp {
 
-/// Octets of memory that messages on their way in may take together. Overload is answered (452), not suffered.
+/// Octets of memory that messages on their way in may take together. Overload is answered (452), not
+/// suffered.
 class MemoryBudget {
 public:
     explicit MemoryBudget(std::size_t limit) : limit_{limit} {}

@@ -7,11 +7,11 @@
 namespace postrider::smtp {
 namespace {
 
-/// RFC 5321 §4.5.3.1.4 asks for 512 octets; extensions add to it (RFC 3461 §4: 500 for ORCPT, RFC 4954 §4.1: 12,288 for
-/// AUTH's initial response).
+/// RFC 5321 §4.5.3.1.4 asks for 512 octets; extensions add to it (RFC 3461 §4: 500 for ORCPT, RFC 4954 §4.1:
+/// 12,288 for AUTH's initial response).
 constexpr std::size_t max_line = 12'288;
-/// Answers to pipelined commands that wait to be sent together. Short commands have long answers (EHLO), so a client
-/// that pipelines and never reads would make us hold many times what it sent.
+/// Answers to pipelined commands that wait to be sent together. Short commands have long answers (EHLO), so a
+/// client that pipelines and never reads would make us hold many times what it sent.
 constexpr std::size_t max_unsent = 4096;
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace postrider::smtp {
 /// What all sessions of the service share. Everything referred to lives longer than any of them.
 struct Services {
     const SmtpSettings& settings;
-    std::string host;                      ///< our name in greetings and Received
+    std::string host;  ///< our name in greetings and Received
     net::WorkerPool& workers;
     mailstore::MailStore& store;
     const directory::Directory& directory;
@@ -28,15 +28,15 @@ struct Services {
     const Clock& clock;
     observe::Logger log;
     MemoryBudget& memory;
-    observe::Counter& accepted;            ///< messages answered with 250
-    observe::Counter& rejected;            ///< answered with 4xx or 5xx after DATA
+    observe::Counter& accepted;  ///< messages answered with 250
+    observe::Counter& rejected;  ///< answered with 4xx or 5xx after DATA
 };
 
 /// What is particular to the listener a client came by.
 struct Entrance {
     Protocol protocol = Protocol::smtp;
-    std::string domain;                             ///< primary domain of bare log-in names; "" = the server's
-    std::shared_ptr<const net::TlsContext> tls;     ///< for STARTTLS; nullptr: not offered
+    std::string domain;                          ///< primary domain of bare log-in names; "" = the server's
+    std::shared_ptr<const net::TlsContext> tls;  ///< for STARTTLS; nullptr: not offered
 };
 
 /// A reply: code, enhanced status code (RFC 2034; "" where there is none) and text.
@@ -90,8 +90,8 @@ private:
     net::Task<> rcpt(std::string_view arguments);
     net::Task<> rset(std::string_view arguments);
     std::optional<Reply> mail_parameters(std::string_view keyword, std::string_view value, bool has_value);
-    std::optional<Reply> rcpt_parameters(queue::Recipient& recipient, std::string_view keyword, std::string_view value,
-                                         bool has_value) const;
+    std::optional<Reply> rcpt_parameters(queue::Recipient& recipient, std::string_view keyword,
+                                         std::string_view value, bool has_value) const;
     bool may_send_as(const mime::AddrSpec& address) const;
 
     // cmd_data.cpp
@@ -118,7 +118,7 @@ private:
 
     State state_ = connected;
     bool done_ = false;
-    bool extended_ = false;            ///< EHLO or LHLO, not HELO
+    bool extended_ = false;  ///< EHLO or LHLO, not HELO
     std::string helo_;
     std::shared_ptr<const directory::AccountEntry> account_;  ///< who logged in
     unsigned errors_ = 0, auth_errors_ = 0;
@@ -128,11 +128,11 @@ private:
         queue::Envelope envelope;
         std::vector<delivery::Destination> destinations;
         std::uint64_t declared_size = 0;
-        std::string payload;           ///< trace header, then what DATA or BDAT brought
+        std::string payload;  ///< trace header, then what DATA or BDAT brought
         std::size_t trace_size = 0;
         MemoryBudget::Share memory;
-        bool chunking = false;         ///< BDAT has begun: DATA is out of order (RFC 3030 §2)
-        bool refused = false;          ///< BDAT: a chunk was refused, the rest is skipped
+        bool chunking = false;  ///< BDAT has begun: DATA is out of order (RFC 3030 §2)
+        bool refused = false;   ///< BDAT: a chunk was refused, the rest is skipped
     };
     std::unique_ptr<Transaction> transaction_;
 };

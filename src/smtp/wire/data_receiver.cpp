@@ -29,63 +29,63 @@ std::size_t DataReceiver::take(std::string_view octets) {
     const char* p = begin;
     while (p != end && !done_) {
         switch (at_) {
-        case At::line_start:
-            if (*p == '.') {
-                at_ = At::dot;
-                ++p;
+            case At::line_start:
+                if (*p == '.') {
+                    at_ = At::dot;
+                    ++p;
+                    break;
+                }
+                at_ = At::text;
+                break;
+            case At::line_start_odd: at_ = At::text; break;
+            case At::dot:
+                if (*p == '\r') {
+                    at_ = At::dot_cr;
+                    ++p;
+                } else {
+                    at_ = At::text;  // the stuffed dot is dropped, what follows is the line (RFC 5321 §4.5.2)
+                }
+                break;
+            case At::dot_cr:
+                if (*p == '\n') {
+                    done_ = true;
+                    ++p;
+                } else {
+                    at_ = At::cr;  // "." CR something: the dot was stuffed, the CR is bare
+                }
+                break;
+            case At::cr:
+                if (*p == '\n') {
+                    store("\r\n");
+                    at_ = At::line_start;
+                    ++p;
+                } else {
+                    odd_newline();
+                }
+                break;
+            case At::text: {
+                // The run up to the next line end. Whole lines are stored with their CRLF in one piece.
+                auto* lf = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
+                const char* stop = lf ? lf : end;
+                auto* cr = static_cast<const char*>(std::memchr(p, '\r', static_cast<std::size_t>(stop - p)));
+                if (!cr) {
+                    store({p, stop});
+                    p = stop;
+                    if (lf) {
+                        odd_newline();
+                        ++p;
+                    }
+                } else if (lf && cr + 1 == lf) {
+                    store({p, lf + 1});
+                    p = lf + 1;
+                    at_ = At::line_start;
+                } else {
+                    store({p, cr});
+                    p = cr + 1;
+                    at_ = At::cr;
+                }
                 break;
             }
-            at_ = At::text;
-            break;
-        case At::line_start_odd: at_ = At::text; break;
-        case At::dot:
-            if (*p == '\r') {
-                at_ = At::dot_cr;
-                ++p;
-            } else {
-                at_ = At::text;  // the stuffed dot is dropped, what follows is the line (RFC 5321 §4.5.2)
-            }
-            break;
-        case At::dot_cr:
-            if (*p == '\n') {
-                done_ = true;
-                ++p;
-            } else {
-                at_ = At::cr;  // "." CR something: the dot was stuffed, the CR is bare
-            }
-            break;
-        case At::cr:
-            if (*p == '\n') {
-                store("\r\n");
-                at_ = At::line_start;
-                ++p;
-            } else {
-                odd_newline();
-            }
-            break;
-        case At::text: {
-            // The run up to the next line end. Whole lines are stored with their CRLF in one piece.
-            auto* lf = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
-            const char* stop = lf ? lf : end;
-            auto* cr = static_cast<const char*>(std::memchr(p, '\r', static_cast<std::size_t>(stop - p)));
-            if (!cr) {
-                store({p, stop});
-                p = stop;
-                if (lf) {
-                    odd_newline();
-                    ++p;
-                }
-            } else if (lf && cr + 1 == lf) {
-                store({p, lf + 1});
-                p = lf + 1;
-                at_ = At::line_start;
-            } else {
-                store({p, cr});
-                p = cr + 1;
-                at_ = At::cr;
-            }
-            break;
-        }
         }
     }
     return static_cast<std::size_t>(p - begin);

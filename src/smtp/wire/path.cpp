@@ -23,13 +23,17 @@ std::size_t closing_bracket(std::string_view text) {
 }
 
 bool is_keyword(std::string_view text) {  // esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
-    auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-    return !text.empty() && alnum(text[0]) && std::ranges::all_of(text, [&](char c) { return alnum(c) || c == '-'; });
+    auto alnum = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
+    return !text.empty() && alnum(text[0])
+           && std::ranges::all_of(text, [&](char c) { return alnum(c) || c == '-'; });
 }
 
 bool is_value(std::string_view text) {  // esmtp-value: no "=", SP or control; UTF-8 allowed (RFC 6531 §3.3)
-    return !text.empty()
-           && std::ranges::none_of(text, [](char c) { return c == '=' || static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
+    return !text.empty() && std::ranges::none_of(text, [](char c) {
+        return c == '=' || static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
+    });
 }
 
 void append_utf8(std::string& out, std::uint32_t code) {

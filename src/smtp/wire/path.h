@@ -18,14 +18,14 @@ struct Parameter {
 };
 
 struct PathArguments {
-    mime::AddrSpec address;             ///< null for "<>"
+    mime::AddrSpec address;  ///< null for "<>"
     std::vector<Parameter> parameters;
 };
 
 enum class PathError {
-    syntax,     ///< 501 5.5.4
-    address,    ///< the path is not an address: 501 5.1.7 for MAIL, 5.1.3 for RCPT
-    too_many,   ///< more than max_parameters
+    syntax,    ///< 501 5.5.4
+    address,   ///< the path is not an address: 501 5.1.7 for MAIL, 5.1.3 for RCPT
+    too_many,  ///< more than max_parameters
 };
 
 inline constexpr std::size_t max_parameters = 20;
@@ -37,8 +37,8 @@ struct ParsedPath {
 
 /// What follows "MAIL " or "RCPT ":
 ///     ("FROM:" / "TO:") "<" [ A-d-l ":" ] [ Mailbox ] ">" *( SP esmtp-param )      RFC 5321 §4.1.2
-/// `keyword` is "FROM" or "TO". A source route is skipped (RFC 5321 §4.1.1.3); white space behind the colon is
-/// endured. `<postmaster>` without a domain is given as local part alone (RFC 5321 §4.1.1.3).
+/// `keyword` is "FROM" or "TO". A source route is skipped (RFC 5321 §4.1.1.3); white space behind the colon
+/// is endured. `<postmaster>` without a domain is given as local part alone (RFC 5321 §4.1.1.3).
 ParsedPath parse_path_arguments(std::string_view text, std::string_view keyword);
 
 /// xtext (RFC 3461 §4) as its octets; nullopt when it is malformed. With `utf8_address`, also the

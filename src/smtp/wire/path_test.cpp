@@ -13,7 +13,8 @@ TEST(PathArguments, TakesTheRfcsExamples) {
     EXPECT_EQ(mail.arguments->parameters[0].keyword, "BODY");
     EXPECT_EQ(mail.arguments->parameters[0].value, "8BITMIME");
 
-    auto dsn = parse_path_arguments("TO:<Bob@Example.COM> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM", "TO");  // RFC 3461 §10.1
+    auto dsn = parse_path_arguments("TO:<Bob@Example.COM> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM",
+                                    "TO");  // RFC 3461 §10.1
     ASSERT_TRUE(dsn.arguments);
     EXPECT_EQ(dsn.arguments->address.text(), "Bob@example.com");
     EXPECT_EQ(dsn.arguments->parameters.size(), 2u);

@@ -13,7 +13,8 @@ void require(bool condition) {
 }
 
 void require_inside(std::string_view part, std::string_view whole) {
-    require(part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size()));
+    require(part.empty()
+            || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size()));
 }
 
 struct Received {
@@ -32,8 +33,8 @@ Received receive(std::string_view octets, std::size_t piece) {
 
 }  // namespace
 
-/// The same message whatever the pieces, ended by CRLF.CRLF alone, without bare CR or LF; and paths whose views lie in
-/// the line.
+/// The same message whatever the pieces, ended by CRLF.CRLF alone, without bare CR or LF; and paths whose
+/// views lie in the line.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view octets{reinterpret_cast<const char*>(data), size};
     Received whole = receive(octets, octets.size() + 1);
@@ -41,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(whole.text == single.text && whole.taken == single.taken && whole.done == single.done);
     std::string_view head = octets.substr(0, whole.taken);
     require(whole.done == (head == ".\r\n" || head.ends_with("\r\n.\r\n")));
-    if (!whole.done) require(octets.find("\r\n.\r\n") == std::string_view::npos && !octets.starts_with(".\r\n"));
+    if (!whole.done)
+        require(octets.find("\r\n.\r\n") == std::string_view::npos && !octets.starts_with(".\r\n"));
     std::string normal = whole.text;
     if (whole.done) require(!normalize_newlines(normal));
 
