@@ -1,6 +1,7 @@
 #include "kv/rocks_store.h"
 
 #include <fmt/format.h>
+#include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <unistd.h>
 
@@ -88,6 +89,10 @@ Result<> RocksStore::check_format(std::uint32_t newest) {
 RocksStore::~RocksStore() {
     if (!db_) return;
     (void)sync();
+    if (resuming_.valid()) {  // ends a Resume that waits for nothing
+        rocksdb::CancelAllBackgroundWork(db_.get(), false);
+        resuming_.wait();
+    }
     db_->Close().PermitUncheckedError();
     std::error_code ignored;
     std::filesystem::remove(owner_file(directory_), ignored);
@@ -108,13 +113,20 @@ Result<> RocksStore::write(Batch batch, Durability durability) {
     // while the disk flushes, and the many `soon` writes beside it would wait for nothing.
     const rocksdb::WriteOptions options;
     auto& changes = batch.impl().changes;
-    auto status = db_->Write(options, &changes);
-    if (!status.ok()) {
-        // The engine's log writer must not be asked to sync after an error (Debian's build asserts that).
-        log_lost_ = true;
-        if (recover()) status = db_->Write(options, &changes);
+    auto status = log_lost_ ? renew_log() : rocksdb::Status::OK();
+    if (status.ok()) {
+        status = db_->Write(options, &changes);
+        if (!status.ok()) {
+            // The engine's log writer must not be used again after an error (Debian's build asserts that).
+            log_is_lost(status);
+            if (renew_log().ok()) status = db_->Write(options, &changes);
+        }
     }
-    if (!status.ok()) return std::unexpected(to_failure(status, directory_, "writing"));
+    if (!status.ok()) {
+        auto failure = to_failure(status, directory_, "writing");
+        if (stuck_) failure.what += " (the store cannot go on by itself: restart the server)";
+        return std::unexpected(std::move(failure));
+    }
     written_.fetch_add(1, std::memory_order_acq_rel);
     if (durability == Durability::now) return sync();
     return {};
@@ -145,31 +157,73 @@ rocksdb::Status RocksStore::flush_log() {
         if (status.ok()) return status;
         // The kernel may have dropped the pages it could not write and would report success next time, so the
         // log is not trusted again: what it held is written out of memory into a table instead.
-        log_lost_ = true;
+        log_is_lost(status);
     }
-    db_->Resume().PermitUncheckedError();
-    auto status = db_->Flush(rocksdb::FlushOptions{});
+    return renew_log();
+}
+
+void RocksStore::log_is_lost(const rocksdb::Status& because) {
+    std::lock_guard lock{lost_mutex_};
+    lost_because_ = because;
+    log_lost_ = true;
+}
+
+/// What the lost log held is written out of memory into a table, and a new log begun. The engine begins one only if
+/// there is something to write out: hence the record, which says again what the store says anyway.
+rocksdb::Status RocksStore::renew_log() {
+    if (!recover()) {
+        std::lock_guard lock{lost_mutex_};
+        return lost_because_;
+    }
+    std::string format;
+    auto status = db_->Get(rocksdb::ReadOptions{}, format_key, &format);
+    rocksdb::WriteOptions memory_only;
+    memory_only.disableWAL = true;
+    if (status.ok()) status = db_->Put(memory_only, format_key, format);
+    if (status.ok()) status = db_->Flush(rocksdb::FlushOptions{});
     if (status.ok()) log_lost_ = false;
     return status;
 }
 
-/// After a full disk or another write error the engine refuses writes until it is told to go on. No clock and
-/// no thread: whoever wants to write tries, one at a time, and only if there is room for what Resume will
-/// flush.
+/// Whether the disk takes what Resume is about to write: a quota, or a disk that fails, says no where the number of free
+/// blocks does not tell.
+bool RocksStore::probe_writes() const {
+    const std::string name = (directory_ / "room.probe").string();
+    std::unique_ptr<rocksdb::WritableFile> file;
+    bool ok = engine_.env->NewWritableFile(name, &file, rocksdb::EnvOptions{}).ok();
+    const std::string zeros(1u << 20, '\0');
+    for (std::size_t size = 0; ok && size < engine_.options.write_buffer_size; size += zeros.size())
+        ok = file->Append(zeros).ok();
+    ok = ok && file->Sync().ok();
+    if (file) ok = file->Close().ok() && ok;
+    engine_.env->DeleteFile(name).PermitUncheckedError();
+    return ok;
+}
+
+/// After a full disk or another write error the engine refuses writes until it is told to go on. No clock:
+/// whoever wants to write tries, one at a time, and only if there is room for what Resume will flush: if the
+/// flush fails within Resume, the engine (7.8) may wait in there for another one for good. That is why it has a
+/// thread of its own; writes are refused while it is at it.
 bool RocksStore::recover() {
     std::unique_lock lock{recovering_, std::try_to_lock};
     if (!lock) return false;
-    std::error_code error;
-    const auto space = std::filesystem::space(directory_, error);
-    if (error || space.available < 4 * engine_.options.write_buffer_size) return false;
-    const auto begin = std::chrono::steady_clock::now();
-    if (begin < try_again_) return false;
-    const bool resumed = db_->Resume().ok();
-    // An attempt writes tables: where the free space lies (quotas), trying must not become the main work.
-    const auto end = std::chrono::steady_clock::now();
-    if (!resumed)
-        try_again_ = end + std::min<std::chrono::nanoseconds>(20 * (end - begin), std::chrono::seconds{1});
-    return resumed;
+    auto patience = std::chrono::seconds{0};
+    if (!resuming_.valid()) {
+        patience = std::chrono::seconds{2};
+        const auto begin = std::chrono::steady_clock::now();
+        if (begin < try_again_) return false;
+        std::error_code error;
+        const auto space = std::filesystem::space(directory_, error);
+        if (error || space.available < 4 * engine_.options.write_buffer_size || !probe_writes()) {
+            // Where the free space lies (quotas), trying must not become the main work.
+            const auto end = std::chrono::steady_clock::now();
+            try_again_ = end + std::min<std::chrono::nanoseconds>(20 * (end - begin), std::chrono::seconds{1});
+            return false;
+        }
+        resuming_ = std::async(std::launch::async, [this] { return db_->Resume(); });
+    }
+    stuck_ = resuming_.wait_for(patience) != std::future_status::ready;
+    return !stuck_ && resuming_.get().ok();
 }
 
 std::unique_ptr<Snapshot> RocksStore::snapshot() {

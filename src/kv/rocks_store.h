@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 
 #include "kv/engine_options.h"
@@ -36,7 +37,10 @@ private:
 
     Result<> check_format(std::uint32_t newest);
     rocksdb::Status flush_log();
+    rocksdb::Status renew_log();
+    void log_is_lost(const rocksdb::Status& because);
     bool recover();
+    bool probe_writes() const;
 
     std::filesystem::path directory_;
     EngineOptions engine_;
@@ -44,6 +48,8 @@ private:
 
     std::mutex recovering_;
     std::chrono::steady_clock::time_point try_again_;
+    std::future<rocksdb::Status> resuming_;  // DB::Resume at work; see recover()
+    std::atomic<bool> stuck_ = false;         // it has been for longer than it should
 
     // Group commit of the log: one thread flushes, the others wait for it and look whether that covered them.
     std::mutex sync_mutex_;
@@ -52,6 +58,8 @@ private:
     std::uint64_t synced_ = 0;                // writes known to be on disk
     std::atomic<std::uint64_t> written_ = 0;  // writes that have returned from the engine
     std::atomic<bool> log_lost_ = false;  // a flush failed: the log's tail may be gone from the page cache
+    std::mutex lost_mutex_;
+    rocksdb::Status lost_because_;
     std::atomic<std::uint64_t> syncs_ = 0;
 };
 
