@@ -168,8 +168,8 @@ void RocksStore::log_is_lost(const rocksdb::Status& because) {
     log_lost_ = true;
 }
 
-/// What the lost log held is written out of memory into a table, and a new log begun. The engine begins one only if
-/// there is something to write out: hence the record, which says again what the store says anyway.
+/// What the lost log held is written out of memory into a table, and a new log begun. The engine begins one
+/// only if there is something to write out: hence the record, which says again what the store says anyway.
 rocksdb::Status RocksStore::renew_log() {
     if (!recover()) {
         std::lock_guard lock{lost_mutex_};
@@ -185,8 +185,8 @@ rocksdb::Status RocksStore::renew_log() {
     return status;
 }
 
-/// Whether the disk takes what Resume is about to write: a quota, or a disk that fails, says no where the number of free
-/// blocks does not tell.
+/// Whether the disk takes what Resume is about to write: a quota, or a disk that fails, says no where the
+/// number of free blocks does not tell.
 bool RocksStore::probe_writes() const {
     const std::string name = (directory_ / "room.probe").string();
     std::unique_ptr<rocksdb::WritableFile> file;
@@ -202,8 +202,8 @@ bool RocksStore::probe_writes() const {
 
 /// After a full disk or another write error the engine refuses writes until it is told to go on. No clock:
 /// whoever wants to write tries, one at a time, and only if there is room for what Resume will flush: if the
-/// flush fails within Resume, the engine (7.8) may wait in there for another one for good. That is why it has a
-/// thread of its own; writes are refused while it is at it.
+/// flush fails within Resume, the engine (7.8) may wait in there for another one for good. That is why it has
+/// a thread of its own; writes are refused while it is at it.
 bool RocksStore::recover() {
     std::unique_lock lock{recovering_, std::try_to_lock};
     if (!lock) return false;
@@ -217,7 +217,8 @@ bool RocksStore::recover() {
         if (error || space.available < 4 * engine_.options.write_buffer_size || !probe_writes()) {
             // Where the free space lies (quotas), trying must not become the main work.
             const auto end = std::chrono::steady_clock::now();
-            try_again_ = end + std::min<std::chrono::nanoseconds>(20 * (end - begin), std::chrono::seconds{1});
+            try_again_ =
+                end + std::min<std::chrono::nanoseconds>(20 * (end - begin), std::chrono::seconds{1});
             return false;
         }
         resuming_ = std::async(std::launch::async, [this] { return db_->Resume(); });

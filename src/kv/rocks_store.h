@@ -49,7 +49,7 @@ private:
     std::mutex recovering_;
     std::chrono::steady_clock::time_point try_again_;
     std::future<rocksdb::Status> resuming_;  // DB::Resume at work; see recover()
-    std::atomic<bool> stuck_ = false;         // it has been for longer than it should
+    std::atomic<bool> stuck_ = false;        // it has been for longer than it should
 
     // Group commit of the log: one thread flushes, the others wait for it and look whether that covered them.
     std::mutex sync_mutex_;

@@ -97,7 +97,16 @@ class MemoryBeforeLogin(LimitsCase):
         return peers
 
     def growth(self, service, octets, count=None):
-        """Octets of resident memory per connection."""
+        """Octets of resident memory per connection: the least of up to three measurements, since whatever else the
+        process does meanwhile (threads that start, memory on its way back) only adds."""
+        least = self.growth_once(service, octets, count)
+        for _ in range(2):
+            if least < self.MOST:
+                break
+            least = min(least, self.growth_once(service, octets, count))
+        return least
+
+    def growth_once(self, service, octets, count):
         count = count or self.COUNT
         # A fresh process: memory that an earlier measurement left to the allocator would hide this one's.
         self.server.stop()

@@ -19,8 +19,8 @@ ReceiverLimits stranger_limits() {
 
 constexpr std::size_t stranger_buffer = 8 * 1024;
 constexpr std::size_t send_at = 64 * 1024;  ///< pipelined answers wait for each other up to here
-constexpr std::size_t send_to_stranger_at =
-    4096;                                    ///< who pipelines and never reads must not make us hold more
+/// Who pipelines and never reads must not make us hold more.
+constexpr std::size_t send_to_stranger_at = 4096;
 constexpr std::size_t worth_keeping = 1024;  ///< of output memory, while waiting
 
 }  // namespace
