@@ -102,7 +102,12 @@ net::Task<Reply> Connection::authenticate(const Command& command) {
         case Exchange::Fault::none: break;
         case Exchange::Fault::unavailable: co_return no("[UNAVAILABLE] That mechanism cannot be used now");
         case Exchange::Fault::not_base64: co_return bad("The response is not base64");
-        case Exchange::Fault::too_long: co_return bad("The response is too long");
+        case Exchange::Fault::too_long:
+            // Nobody has such a response; what else a stranger sends is not worth the memory.
+            client_.out += "* BYE The response is too long\r\n";
+            done_ = true;
+            why_ended_ = "a log-in response was too long";
+            co_return bad("The response is too long");
         case Exchange::Fault::cancelled: co_return bad("Log-in was cancelled");
     }
     auto open = [this, &tried] { return open_account(client_.services, std::move(tried.outcome)); };
