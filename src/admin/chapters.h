@@ -16,5 +16,8 @@ Chapter admin_chapter();
 Chapter queue_chapter();
 Chapter storage_chapter();
 Chapter metrics_chapter();  ///< storage.cpp
+Chapter service_chapter();
+Chapter reload_chapter();       ///< service.cpp
+Chapter save_config_chapter();  ///< service.cpp
 
 }  // namespace postrider::admin

@@ -20,6 +20,8 @@
 /// different threads.
 namespace postrider::admin {
 
+class LiveServer;
+
 /// Members keep the order in which they were set, so that people see what matters first.
 using Json = nlohmann::ordered_json;
 
@@ -56,6 +58,7 @@ struct Context {
     std::function<mailstore::Result<>(const mailstore::LocationConfig&)> add_location;
     /// Storage location of a new domain of that name, as the configuration has it.
     std::function<std::uint16_t(std::string_view domain)> location_of;
+    LiveServer* live = nullptr;  ///< services and settings (live.h); nullptr when no server runs
 };
 
 enum class Type : std::uint8_t {

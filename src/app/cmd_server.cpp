@@ -67,6 +67,7 @@ int serve(const ServeArguments& arguments) {
     ServerOptions options;
     options.directory = arguments.directory;
     options.settings = std::move(loaded.values);
+    options.config_file = file;
     auto server = Server::open(std::move(options));
     if (!server) return fail(server.error());
     if (!arguments.pid_file.empty() && !(std::ofstream{arguments.pid_file} << getpid() << '\n'))

@@ -95,9 +95,10 @@ std::expected<Demo, std::string> Demo::open(const DemoOptions& options) {
     }
     ServerOptions server;
     server.directory = options.directory;
+    server.config_file = (options.directory / "run" / "postrider.cfg").string();
     server.settings = demo_settings(options);
     // So that `postrider config show` and the other commands see what runs here.
-    auto saved = settings::save_file((options.directory / "run" / "postrider.cfg").string(),
+    auto saved = settings::save_file(server.config_file,
                                      settings::write(settings_table(), server.settings));
     if (!saved) return std::unexpected(saved.error());
 

@@ -3,9 +3,12 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "app/service.h"
+#include "app/sockets.h"
 #include "net/gate.h"
 #include "net/listener.h"
 #include "net/tls.h"
@@ -20,48 +23,74 @@ struct ServiceWords {
     net::Farewell farewell;
 };
 
-/// All listeners of one service: settings turned into sockets, rules and TLS.
+/// All listeners of one service: settings turned into sockets, rules and TLS, and changed while they run.
 class Listeners {
 public:
     /// Gives a session its id and runs it. `tls` is for STARTTLS, nullptr where there is no certificate.
     using Serve = std::function<net::Task<>(std::unique_ptr<net::Stream>, SessionId)>;
-    /// Makes the handler of one listener, which keeps its own entrance.
+    /// Makes the handler of one listener, which keeps its own entrance. What the handler holds lives until
+    /// its last session has ended.
     using MakeServe = std::function<Serve(std::shared_ptr<const net::TlsContext> tls)>;
 
+    struct Wanted {
+        settings::ListenerSettings settings;
+        std::string port_name;  ///< in add_ports()
+        MakeServe make;
+    };
+    struct Configuration {
+        settings::AccessControl access;  ///< the service's own rules
+        std::chrono::seconds handshake_timeout{10};
+        ServiceWords words;
+        std::vector<Wanted> listeners;
+    };
+
     /// @param directory  relative paths of certificates are relative to it
-    Listeners(net::IoPool& pool, const Clock& clock, observe::Logger log, ServiceWords words,
-              std::string directory, std::chrono::seconds handshake_timeout)
-        : pool_{pool},
-          clock_{clock},
-          log_{log},
-          words_{std::move(words)},
-          directory_{std::move(directory)},
-          handshake_timeout_{handshake_timeout} {}
+    Listeners(net::IoPool& pool, const Clock& clock, SocketSource& sockets, observe::Logger log,
+              std::string directory)
+        : pool_{pool}, clock_{clock}, sockets_{sockets}, log_{log}, directory_{std::move(directory)} {}
+    ~Listeners() { stop(std::chrono::milliseconds{0}, Addresses::kept); }
 
-    /// The service's own rules, before any add().
-    std::expected<void, std::string> set_access(const settings::AccessControl& access);
-    /// Binds; nothing is accepted before start(). A listener that is not enabled is left out.
-    std::expected<void, std::string> add(const settings::ListenerSettings& settings, const MakeServe& make);
+    /// Binds; nothing is accepted before start(). On an error nothing stays bound.
+    std::expected<void, std::string> open(const Configuration& wanted);
     void start();
-    void stop(std::chrono::milliseconds grace);
+    /// Binds what is new, closes what is not wanted any more (its sessions go on), and gives the others their
+    /// new rules, limits and certificates, for connections from now on. Certificates are read again in any
+    /// case. A listener with an address that cannot be bound stays closed, with a sentence.
+    std::vector<std::string> apply(const Configuration& wanted);
+    /// Ends the sessions and closes; open() may be called again.
+    void stop(std::chrono::milliseconds grace, Addresses addresses);
 
-    /// Ports that are really used, in the order of add(); 0 where a listener is not enabled.
-    const std::vector<std::uint16_t>& ports() const { return ports_; }
+    std::size_t sessions() const;
+    void add_ports(Ports& ports) const;  ///< those that are really used; the first of each name
 
 private:
-    std::shared_ptr<net::TlsContext> tls(const settings::SslControl& ssl, const std::string& address) const;
+    struct Slot {
+        Wanted wanted;
+        std::shared_ptr<net::AccessLevel> access;
+        std::shared_ptr<net::TlsContext> tls;
+        std::unique_ptr<net::Listener> listener;
+    };
+    std::shared_ptr<net::TlsContext> tls(const settings::ListenerSettings& listener,
+                                         std::shared_ptr<net::TlsContext> before) const;
+    std::expected<Slot, std::string> open(Wanted wanted);
+    std::expected<net::ListenerOptions, std::string> options(Slot& slot) const;
+    std::expected<void, std::string> take_common(const Configuration& wanted);
+    void close(Slot& slot);
 
     net::IoPool& pool_;
     const Clock& clock_;
+    SocketSource& sockets_;
     observe::Logger log_;
-    ServiceWords words_;
     std::string directory_;
-    std::chrono::seconds handshake_timeout_;
+    ServiceWords words_;
+    std::chrono::seconds handshake_timeout_{10};
     std::shared_ptr<net::AccessLevel> service_access_;
     std::shared_ptr<std::atomic<std::uint32_t>> next_session_ =
         std::make_shared<std::atomic<std::uint32_t>>(1);
-    std::vector<std::unique_ptr<net::Listener>> listeners_;
-    std::vector<std::uint16_t> ports_;
+    mutable std::mutex mutex_;  ///< slots_ and retired_, for who only looks
+    std::vector<Slot> slots_;
+    std::vector<std::unique_ptr<net::Listener>> retired_;  ///< accept no more; their last sessions run
+    bool started_ = false;
 };
 
 }  // namespace postrider::app

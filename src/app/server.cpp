@@ -9,8 +9,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto session_grace = std::chrono::milliseconds{3000};
-
 std::string host_name() {
     char name[256] = {};
     return gethostname(name, sizeof name - 1) == 0 && *name != '\0' ? name : "localhost";
@@ -28,6 +26,8 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(ServerOptions o
     auto rooms = std::make_unique<Rooms>();
     rooms->directory_path = fs::absolute(options.directory);
     rooms->settings = std::move(options.settings);
+    rooms->config_file = std::move(options.config_file);
+    rooms->sockets = std::move(options.sockets);
     rooms->host =
         rooms->settings.server.server_name.empty() ? host_name() : rooms->settings.server.server_name;
     if (auto ok = rooms->open_data(); !ok) return std::unexpected(ok.error());
@@ -38,10 +38,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(ServerOptions o
 
 void Server::start() {
     rooms_->started = true;
-    if (rooms_->runs(settings::Service::processing)) rooms_->processor->start();
-    for (Listeners* one :
-         {rooms_->smtp_listeners.get(), rooms_->imap_listeners.get(), rooms_->pop3_listeners.get()})
-        if (one) one->start();
+    if (rooms_->board) rooms_->board->start();
     if (rooms_->io) rooms_->io->run();
     rooms_->operations->running = true;
     if (rooms_->control) rooms_->control->start();
@@ -52,16 +49,14 @@ void Server::stop() {
     if (!rooms_->started) return;
     rooms_->started = false;
     if (rooms_->control) rooms_->control->stop();
-    for (Listeners* one :
-         {rooms_->smtp_listeners.get(), rooms_->imap_listeners.get(), rooms_->pop3_listeners.get()})
-        if (one) one->stop(session_grace);
+    if (rooms_->board) rooms_->board->stop();
     if (rooms_->io) rooms_->io->stop();
     rooms_->processor->stop();
     rooms_->server_log.info({}, "Postrider has stopped");
 }
 
-const std::map<std::string, std::uint16_t>& Server::ports() const {
-    return rooms_->ports;
+Ports Server::ports() const {
+    return rooms_->board ? rooms_->board->ports() : Ports{};
 }
 const fs::path& Server::directory_path() const {
     return rooms_->directory_path;
@@ -89,6 +84,9 @@ observe::Metrics& Server::metrics() {
 }
 void Server::wake_queue() {
     rooms_->processor->wake();
+}
+admin::LiveServer* Server::live() {
+    return rooms_->board.get();
 }
 admin::Context& Server::admin_context() {
     return *rooms_->operations;

@@ -2,12 +2,13 @@
 
 #include <expected>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "admin/operation.h"
+#include "app/service.h"
 #include "app/settings.h"
+#include "app/sockets.h"
 #include "auth/auth.h"
 #include "directory/directory.h"
 #include "mailstore/mailstore.h"
@@ -20,6 +21,8 @@ struct ServerOptions {
     std::filesystem::path
         directory;  ///< the working directory: relative paths of the settings are relative to it
     Settings settings;
+    std::string config_file;  ///< where they came from, for reload and save; "" = nowhere
+    std::unique_ptr<SocketSource> sockets;  ///< nullptr: bound by the server itself
     bool network = true;  ///< false: no listeners, for commands that work on a stopped server's data
 };
 
@@ -36,7 +39,7 @@ public:
     void stop();
 
     /// Port by the name of the service: "smtp", "submission", "lmtp", "imap", "imaps", ...
-    const std::map<std::string, std::uint16_t>& ports() const;
+    Ports ports() const;
 
     const std::filesystem::path& directory_path() const;
     const Settings& settings() const;
@@ -49,9 +52,11 @@ public:
     void wake_queue();
     /// What administration operations work on; start() lets them in through DIR/run/control too.
     admin::Context& admin_context();
+    admin::LiveServer* live();  ///< nullptr without network
+
+    struct Rooms;
 
 private:
-    struct Rooms;
     explicit Server(std::unique_ptr<Rooms> rooms);
     std::unique_ptr<Rooms> rooms_;
 };

@@ -131,6 +131,13 @@ std::expected<void, std::string> Server::Rooms::place_domains() {
     return {};
 }
 
+/// What new settings mean outside of the services.
+std::vector<std::string> Server::Rooms::apply(const Settings& now) {
+    log->configure(log_options(now.server.log, host, directory_path));
+    directory->set_primary_domain(now.server.primary_domain);
+    return {};
+}
+
 mailstore::Result<> Server::Rooms::add_location(const mailstore::LocationConfig& location) {
     std::lock_guard lock{locations_mutex};
     if (location.number == 0)

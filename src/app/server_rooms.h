@@ -7,15 +7,13 @@
 
 #include "admin/operation.h"
 #include "app/control_server.h"
-#include "app/listeners.h"
 #include "app/locations_file.h"
 #include "app/server.h"
+#include "app/service_board.h"
+#include "app/sockets.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
-#include "imap/service.h"
-#include "observe/log_receiver.h"
-#include "pop3/session/session.h"
-#include "smtp/service.h"
+#include "net/pools.h"
 
 namespace postrider::app {
 
@@ -34,7 +32,8 @@ private:
 /// The rooms in starting order; they end in the opposite one.
 struct Server::Rooms {
     std::filesystem::path directory_path;
-    Settings settings;
+    Settings settings;  ///< as at the start; `board` has those in force
+    std::string config_file;
     std::string host;
 
     SystemClock clock;
@@ -55,22 +54,13 @@ struct Server::Rooms {
     std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it
     std::unique_ptr<admin::Context> operations;
 
-    std::vector<std::unique_ptr<observe::LogReceiver>> log_receivers;
+    std::unique_ptr<SocketSource> sockets;
     // What sessions refer to outlives the I/O threads, with which the last sessions end.
-    std::unique_ptr<smtp::MemoryBudget> message_memory;
-    std::unique_ptr<smtp::Services> smtp_services;
-    imap::AccountLimits imap_limits;
-    std::unique_ptr<imap::Services> imap_services;
-    pop3::Occupancy pop3_occupancy;
-    std::unique_ptr<pop3::Services> pop3_services;
-
     std::unique_ptr<net::IoPool> io;
-    std::unique_ptr<net::WorkerPool> smtp_workers, imap_workers, pop3_workers;
-    std::unique_ptr<Listeners> smtp_listeners, imap_listeners, pop3_listeners;
+    std::unique_ptr<ServiceBoard> board;  ///< the services, and the settings in force
 
     std::unique_ptr<ControlServer> control;
 
-    std::map<std::string, std::uint16_t> ports;
     bool started = false;
 
     std::expected<void, std::string> open_data();
@@ -79,12 +69,8 @@ struct Server::Rooms {
     mailstore::Result<> add_location(const mailstore::LocationConfig& location);
     void open_admin();
     std::expected<void, std::string> open_network();
-    std::expected<void, std::string> open_log_receivers();
-    std::expected<void, std::string> open_smtp();
-    std::expected<void, std::string> open_imap();
-    std::expected<void, std::string> open_pop3();
+    std::vector<std::string> apply(const Settings& now);
     void on_change(const directory::ChangeEvent& event);
-    bool runs(settings::Service service) const { return settings.server.services.has(service); }
 };
 
 }  // namespace postrider::app

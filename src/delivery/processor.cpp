@@ -48,6 +48,11 @@ Processor::~Processor() {
 }
 
 void Processor::start() {
+    {
+        std::lock_guard lock{mutex_};
+        stopping_ = false;
+        watched_ = false;
+    }
     for (unsigned i = 0; i < std::max(1u, options_.threads); ++i) threads_.emplace_back([this] { run(); });
 }
 

@@ -30,6 +30,8 @@ public:
 
     void start();
     void stop();  ///< entries being worked on are finished first
+    /// Only while it is stopped. It may be started again after stop().
+    void change_options(ProcessingOptions options) { options_ = std::move(options); }
     void wake();  ///< something new is due; callable from any thread
 
     /// One entry, as the threads do it. Public for tests and for tools that work without a running server.

@@ -283,13 +283,11 @@ std::expected<std::unique_ptr<Listener>, std::string> Listener::adopt(IoPool& po
         new Listener{std::make_shared<State>(pool, std::move(socket), std::move(options))}};
 }
 
-std::expected<std::unique_ptr<Listener>, std::string> Listener::open(IoPool& pool, ListenerOptions options) {
-    const auto address = to_socket_address(options.address);
-    if (!address)
-        return std::unexpected(fmt::format("{} is not an address to listen on", options.address.text()));
+std::expected<int, std::string> listening_socket(const Endpoint& at) {
+    const auto address = to_socket_address(at);
+    if (!address) return std::unexpected(fmt::format("{} is not an address to listen on", at.text()));
     const auto failed = [&](const char* what) {
-        return std::unexpected(
-            fmt::format("cannot {} {}: {}", what, options.address.text(), error_text(errno)));
+        return std::unexpected(fmt::format("cannot {} {}: {}", what, at.text(), error_text(errno)));
     };
     const int family = address->get()->sa_family;
     UniqueFd socket{::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
@@ -303,7 +301,13 @@ std::expected<std::unique_ptr<Listener>, std::string> Listener::open(IoPool& poo
     if (family == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (::bind(socket.get(), address->get(), address->size) != 0) return failed("bind");
     if (::listen(socket.get(), 4096) != 0) return failed("listen on");
-    return adopt(pool, socket.release(), std::move(options));
+    return socket.release();
+}
+
+std::expected<std::unique_ptr<Listener>, std::string> Listener::open(IoPool& pool, ListenerOptions options) {
+    auto socket = listening_socket(options.address);
+    if (!socket) return std::unexpected(socket.error());
+    return adopt(pool, *socket, std::move(options));
 }
 
 Listener::~Listener() {

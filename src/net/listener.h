@@ -50,6 +50,10 @@ struct ListenerOptions {
     std::function<void(Severity, const std::string&)> log;  ///< from any thread; may be empty
 };
 
+/// A socket that listens on an address, for Listener::adopt(): who may bind low ports can hand it to who may
+/// not. The descriptor is the caller's. The error says which address and why.
+std::expected<int, std::string> listening_socket(const Endpoint& address);
+
 /// Accepts connections on one address and runs a session for each, on the I/O thread with the fewest.
 /// All functions may be called from any thread that is not an I/O thread.
 class Listener {

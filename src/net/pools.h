@@ -83,6 +83,9 @@ public:
     /// Fire and forget; false when too many wait. What it throws is swallowed.
     bool post(std::function<void()> job);
 
+    /// Other bounds, while jobs run. Threads that are too many end when they have nothing to do.
+    void resize(Threads threads);
+
     std::size_t waiting() const;  ///< for metrics
 
 private:

@@ -96,6 +96,13 @@ bool WorkerPool::post(std::function<void()> job) {
     return impl_->post(std::move(job));
 }
 
+void WorkerPool::resize(Threads threads) {
+    std::lock_guard lock{impl_->mutex};
+    impl_->least = std::max(1U, threads.least);
+    impl_->most = std::max(impl_->least, threads.most);
+    while (impl_->running < impl_->least) impl_->add_thread();
+}
+
 std::size_t WorkerPool::waiting() const {
     std::lock_guard lock{impl_->mutex};
     return impl_->jobs.size();

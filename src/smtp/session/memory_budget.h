@@ -12,6 +12,9 @@ class MemoryBudget {
 public:
     explicit MemoryBudget(std::size_t limit) : limit_{limit} {}
 
+    /// What is held stays held, also when it is more than the new limit.
+    void change_limit(std::size_t limit) { limit_.store(limit, std::memory_order_relaxed); }
+
     /// What one message has taken; gives it back when it goes.
     class Share {
     public:
@@ -32,7 +35,8 @@ public:
         bool reach(std::size_t octets) {
             if (octets <= held_) return true;
             std::size_t more = octets - held_;
-            if (budget_->used_.fetch_add(more, std::memory_order_relaxed) + more > budget_->limit_) {
+            if (budget_->used_.fetch_add(more, std::memory_order_relaxed) + more 
+                > budget_->limit_.load(std::memory_order_relaxed)) {
                 budget_->used_.fetch_sub(more, std::memory_order_relaxed);
                 return false;
             }
@@ -46,7 +50,7 @@ public:
     };
 
 private:
-    std::size_t limit_;
+    std::atomic<std::size_t> limit_;
     std::atomic<std::size_t> used_{0};
 };
 

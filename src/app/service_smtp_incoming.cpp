@@ -1,0 +1,105 @@
+#include "app/listeners.h"
+#include "app/server_rooms.h"
+#include "app/service_parts.h"
+#include "app/services.h"
+#include "smtp/service.h"
+
+namespace postrider::app {
+namespace {
+
+std::string port_name(smtp::Protocol protocol, bool tls) {
+    switch (protocol) {
+        case smtp::Protocol::smtp: return tls ? "smtps" : "smtp";
+        case smtp::Protocol::submission: return tls ? "submissions" : "submission";
+        case smtp::Protocol::lmtp: return "lmtp";
+    }
+    return {};
+}
+
+/// What the sessions that began under the same settings share; lives until the last of them has ended.
+struct Generation {
+    smtp::SmtpSettings settings;
+    std::shared_ptr<smtp::MemoryBudget> memory;
+    smtp::Services services;
+
+    Generation(const smtp::SmtpSettings& given, std::shared_ptr<smtp::MemoryBudget> budget,
+               Server::Rooms& rooms, net::WorkerPool& workers, observe::Logger log)
+        : settings{given},
+          memory{std::move(budget)},
+          services{settings,
+                   rooms.host,
+                   workers,
+                   *rooms.store,
+                   *rooms.directory,
+                   *rooms.authenticator,
+                   *rooms.router,
+                   *rooms.intake,
+                   rooms.clock,
+                   log,
+                   *memory,
+                   rooms.metrics.counter("smtp.accepted", "Messages taken by SMTP and LMTP"),
+                   rooms.metrics.counter("smtp.rejected", "Messages refused after DATA")} {}
+};
+
+class SmtpIncoming final : public Service {
+public:
+    explicit SmtpIncoming(Server::Rooms& rooms)
+        : rooms_{rooms},
+          listeners_{*rooms.io, rooms.clock, *rooms.sockets, rooms.log->logger("SMTP-IN"),
+                     rooms.directory_path.string()} {}
+
+    settings::Service id() const override { return settings::Service::smtp_incoming; }
+    std::expected<void, std::string> prepare(const Settings& settings) override {
+        return listeners_.open(configuration(settings));
+    }
+    void start() override { listeners_.start(); }
+    void stop(Addresses addresses) override { listeners_.stop(session_grace, addresses); }
+    std::vector<std::string> apply(const Settings& settings) override {
+        return listeners_.apply(configuration(settings));
+    }
+    std::size_t sessions() const override { return listeners_.sessions(); }
+    void add_ports(Ports& ports) const override { listeners_.add_ports(ports); }
+
+private:
+    Listeners::Configuration configuration(const Settings& settings);
+
+    Server::Rooms& rooms_;
+    std::unique_ptr<net::WorkerPool> workers_;
+    std::shared_ptr<smtp::MemoryBudget> memory_ = std::make_shared<smtp::MemoryBudget>(0);
+    Listeners listeners_;
+};
+
+Listeners::Configuration SmtpIncoming::configuration(const Settings& settings) {
+    const smtp::SmtpSettings& smtp = settings.smtp;
+    share_threads(workers_, smtp.service);
+    memory_->change_limit(std::size_t{smtp.message_memory} * 1024);
+    auto generation = std::make_shared<const Generation>(smtp, memory_, rooms_, *workers_,
+                                                         rooms_.log->logger("SMTP-IN", smtp.service.log));
+    Listeners::Configuration made;
+    made.access = smtp.service.access;
+    made.handshake_timeout = settings.server.ssl_handshake_timeout;
+    made.words.refuse = "421 4.7.0 Too many connections, try later\r\n";
+    made.words.farewell = {"421 4.4.2 " + rooms_.host + " Timeout, closing\r\n",
+                           "421 4.3.2 " + rooms_.host + " Shutting down\r\n"};
+    for (const smtp::SmtpListener& listener : smtp.listeners) {
+        auto make = [generation, protocol = listener.protocol, domain = listener.listener.domain](
+                        std::shared_ptr<const net::TlsContext> tls) -> Listeners::Serve {
+            auto entrance =
+                std::make_shared<smtp::Entrance>(smtp::Entrance{protocol, domain, std::move(tls)});
+            return [generation, entrance](std::unique_ptr<net::Stream> peer, SessionId id) {
+                return smtp::serve(std::move(peer), generation->services, *entrance, id);
+            };
+        };
+        made.listeners.push_back(
+            {listener.listener, port_name(listener.protocol, listener.listener.ssl_enable), make});
+    }
+    return made;
+}
+
+}  // namespace
+
+std::unique_ptr<Service> make_smtp_incoming_service(Server::Rooms& rooms) {
+    return std::make_unique<SmtpIncoming>(rooms);
+}
+
+}  // namespace postrider::app
