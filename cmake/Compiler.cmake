@@ -7,7 +7,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
                         -Wno-missing-field-initializers)
 else()
     # clang blames us for what libstdc++ 12 uses inside std::stable_sort; g++ still reports what we use ourselves.
-    add_compile_options(-Wno-missing-field-initializers -Wno-deprecated-declarations)
+    # To it an enumerator of a class shadows a function beside the class; g++ holds us to -Wshadow in its own sense.
+    add_compile_options(-Wno-missing-field-initializers -Wno-deprecated-declarations -Wno-shadow)
 endif()
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
                         POSTRIDER_VERSION="${PROJECT_VERSION}")

@@ -35,6 +35,21 @@ mailstore::QuotaLimits Quotas::limits(AccountId account) const {
     return settings ? to_limits(**settings) : mailstore::QuotaLimits{};
 }
 
+std::uint16_t Places::location(AccountId account) const {
+    auto* directory = directory_.load(std::memory_order_acquire);
+    if (!directory) return 0;
+    DomainId domain;
+    if (auto entry = directory->account(account)) {
+        domain = (*entry)->domain;
+    } else {  // the owner of a domain's public folders
+        const auto all = directory->domains();
+        for (const auto& one : all)
+            if (one->public_account == account) domain = one->id;
+    }
+    auto its = directory->domain(domain);
+    return its ? sets_.pick(its->location) : 0;
+}
+
 std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto made = make_directory(directory_path / "run"); !made)
         return std::unexpected("The directory " + directory_path.string()
@@ -55,18 +70,27 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     options.clock = &clock;
     options.log = &store_log;
     options.quota = &quotas;
+    options.placing = &places;
     auto opened = mailstore::MailStore::open(options, &delivery::Intake::replay);
     if (!opened)
         return std::unexpected("The mail store in " + directory_path.string()
                                + " cannot be opened: " + opened.error().what);
     store = std::move(*opened);
 
-    auto known = directory::Directory::open(store->kv(), clock);
+    directory::Options directory_options;
+    std::vector<AccountId> deleted;  // with domains whose deletion a crash cut short
+    directory_options.erasing = [this, opening = &deleted](AccountId account, kv::Batch& batch) {
+        store->mark_deleted(account, batch);
+        if (!directory) opening->push_back(account);  // during open() alone
+    };
+    auto known = directory::Directory::open(store->kv(), clock, directory_options);
     if (!known) return std::unexpected("The directory cannot be opened: " + known.error().what);
     directory = std::move(*known);
     directory->set_primary_domain(settings.server.primary_domain);
+    for (AccountId account : deleted) erase_mail(account);
     directory->on_change([this](const directory::ChangeEvent& event) { on_change(event); });
     quotas.ask(*directory);
+    places.ask(*directory);
 
     auth::AuthOptions auth_options;
     auth_options.host_name = host;
@@ -170,8 +194,14 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
     using Kind = directory::ChangeEvent::Kind;
     mailstore::Result<> done;
     if (event.kind == Kind::account_created) done = store->create_account(event.account);
-    if (event.kind == Kind::account_deleted) done = store->delete_account(event.account);
     if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);
+    if (event.kind == Kind::account_deleted) erase_mail(event.account);
+}
+
+void Server::Rooms::erase_mail(AccountId account) {
+    auto done = store->delete_account(account);
+    if (!done && done.error().kind != mailstore::MailError::no_such_account)
+        server_log.error({}, "Mail of the deleted account {}: {}", account.value(), done.error().what);
 }
 
 }  // namespace postrider::app

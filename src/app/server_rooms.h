@@ -29,6 +29,20 @@ private:
     std::atomic<const directory::Directory*> directory_{nullptr};
 };
 
+/// Where an account's own new mail goes: to the location of its domain.
+class Places final : public mailstore::LocationSource {
+public:
+    explicit Places(const delivery::LocationSets& sets) : sets_{sets} {}
+    void ask(const directory::Directory& directory) {
+        directory_.store(&directory, std::memory_order_release);
+    }
+    std::uint16_t location(AccountId account) const override;
+
+private:
+    const delivery::LocationSets& sets_;
+    std::atomic<const directory::Directory*> directory_{nullptr};
+};
+
 /// The rooms in starting order; they end in the opposite one.
 struct Server::Rooms {
     std::filesystem::path directory_path;
@@ -41,6 +55,8 @@ struct Server::Rooms {
     std::unique_ptr<observe::LogService> log;
     observe::Logger server_log, store_log;
     Quotas quotas;
+    delivery::LocationSets location_sets;
+    Places places{location_sets};
     std::unique_ptr<mailstore::MailStore> store;
     std::unique_ptr<directory::Directory> directory;
     std::unique_ptr<auth::Authenticator> authenticator;
@@ -50,7 +66,6 @@ struct Server::Rooms {
     std::unique_ptr<delivery::Intake> intake;
     std::optional<LocationsFile> locations;
     std::mutex locations_mutex;
-    delivery::LocationSets location_sets;
     std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it
     std::unique_ptr<admin::Context> operations;
 
@@ -70,6 +85,7 @@ struct Server::Rooms {
     void open_admin();
     std::expected<void, std::string> open_network();
     std::vector<std::string> apply(const Settings& now);
+    void erase_mail(AccountId account);
     void on_change(const directory::ChangeEvent& event);
 };
 

@@ -31,6 +31,10 @@ struct Options {
         20'000;                         ///< accounts with explicit values whose effective settings are kept
     std::size_t max_members = 100'000;  ///< of one group, and of one expansion
     std::size_t max_aliases = 1'000;    ///< of one object or domain
+    /// Adds to the very batch with which an account (or the owner of a domain's public folders) ceases to
+    /// exist what other rooms keep under its id, so that a crash leaves none of it behind. Called with a lock
+    /// held; must not block. An id may be told twice when a batch fails.
+    std::function<void(AccountId, kv::Batch&)> erasing{};
 };
 
 struct NewAccount {
@@ -130,8 +134,8 @@ public:
     Result<> set_catch_all(DomainId id, Domain::CatchAll kind, std::string_view target);
     Result<> set_postmaster(DomainId id, std::string_view account_name);
     enum class Delete { refuse_when_not_empty, forced };
-    /// Everything in it goes. The mail is not this room's: listen to on_change, or ask for the accounts
-    /// before.
+    /// Everything in it goes. The mail is not this room's: see Options::erasing; ask for the accounts before
+    /// to free its space at once.
     Result<> delete_domain(DomainId id, Delete how);
     std::vector<std::shared_ptr<const Domain>> domains() const;  ///< by name
     std::shared_ptr<const Domain> domain(

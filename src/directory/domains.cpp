@@ -236,7 +236,7 @@ Result<> Directory::delete_domain(DomainId id, Delete how) {
     return {};
 }
 
-Result<> Directory::Impl::finish_deletion(DomainId id, const Domain&) {
+Result<> Directory::Impl::finish_deletion(DomainId id, const Domain& domain) {
     std::string begin = keys::list_of(id);
     while (true) {
         kv::Batch batch;
@@ -272,6 +272,7 @@ Result<> Directory::Impl::finish_deletion(DomainId id, const Domain&) {
     std::string names_begin = keys::names_of(id);
     batch.erase_range(names_begin, keys::after(names_begin));
     batch.erase(keys::domain(id));
+    if (options.erasing) options.erasing(domain.public_account, batch);
     return commit(std::move(batch));
 }
 

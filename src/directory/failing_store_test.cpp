@@ -98,6 +98,9 @@ TEST(Deletion, OfADomainIsFinishedAtTheNextStartWhereverItStopped) {
     for (int writes = 1; writes < 6; ++writes) {
         TestDirectory t;
         std::size_t clean = t.keys();
+        t.options.erasing = [](AccountId account, kv::Batch& batch) {
+            batch.put("x" + std::to_string(account.value()), "");
+        };
         DomainId gone = t.directory->create_domain({"gone.example", "x"}).value();
         std::vector<NewAccount> accounts(1500);
         for (std::size_t i = 0; i < accounts.size(); ++i) {
@@ -107,7 +110,7 @@ TEST(Deletion, OfADomainIsFinishedAtTheNextStartWhereverItStopped) {
         ASSERT_TRUE(t.directory->create_accounts(gone, accounts));
         {
             FailingStore store{*t.store};
-            auto directory = Directory::open(store, t.clock).value();
+            auto directory = Directory::open(store, t.clock, t.options).value();
             store.writes_left = writes;
             bool done = directory->delete_domain(gone, Directory::Delete::forced).has_value();
             EXPECT_EQ(done, writes >= 4);  // mark, two pieces, the rest
@@ -115,6 +118,11 @@ TEST(Deletion, OfADomainIsFinishedAtTheNextStartWhereverItStopped) {
             EXPECT_TRUE(std::holds_alternative<NotLocal>(directory->route({"user1", "gone.example"})));
         }
         t.reopen();
+        // Whatever came between, each batch said of the accounts in it that they are gone: 1500, the
+        // postmaster's and the one of the public folders.
+        int erased = 0;
+        for (auto cursor = t.store->scan("x", "y"); cursor->valid(); cursor->next()) ++erased;
+        EXPECT_EQ(erased, 1502);
         EXPECT_EQ(t.keys(), clean) << "after " << writes << " writes";
         EXPECT_FALSE(t.directory->is_local_domain("gone.example"));
         EXPECT_GT(t.directory->create_domain({"gone.example", "x"}).value(), gone);

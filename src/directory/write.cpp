@@ -111,6 +111,7 @@ Result<> Directory::Impl::put_object(kv::Batch& batch, AccountId id, const recor
         if (any.kind == ObjectKind::account) {
             batch.erase(keys::password(id));
             batch.erase(keys::settings(SettingsLevel::account(id)));
+            if (options.erasing) options.erasing(id, batch);
         }
     }
     return {};

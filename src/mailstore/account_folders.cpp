@@ -125,9 +125,8 @@ Result<> AccountImpl::delete_folder(FolderId id) {
 Result<> AccountImpl::rename_folder(FolderId id, std::string_view new_path) {
     auto normal = normal_path(new_path);
     if (!normal) return std::unexpected(normal.error());
-    std::optional<std::pair<FolderId, FolderId>> move_inbox;
     {
-        std::lock_guard lock{mutex};
+        std::unique_lock lock{mutex};
         if (auto ok = usable(); !ok) return ok;
         auto at = table.find(id.value());
         if (at == table.end()) return fail(MailError::no_such_folder, "no such folder");
@@ -135,63 +134,55 @@ Result<> AccountImpl::rename_folder(FolderId id, std::string_view new_path) {
         if (state.damaged) return fail(MailError::corrupt, "record of the folder is damaged");
         if (by_path(*normal)) return fail(MailError::exists, "a folder of that name exists");
         const std::string old_path = path_of(id);
-        const bool inbox = old_path == "INBOX";
-        if (!inbox && normal->starts_with(old_path + '/'))
+        if (old_path == "INBOX") {
+            lock.unlock();
+            return rename_inbox(id, *normal);
+        }
+        if (normal->starts_with(old_path + '/'))
             return fail(MailError::bad_name, "a folder cannot be moved into itself");
-        if (!inbox)  // what lies in it must still have a possible name
-            for (const auto& [other, child] : table) {
-                std::string path = path_of(child.id);
-                if (path.starts_with(old_path + '/'))
-                    if (auto ok = normal_path(*normal + path.substr(old_path.size())); !ok)
-                        return std::unexpected(ok.error());
-            }
+        for (const auto& [other, child] : table) {  // what lies in it must still have a possible name
+            std::string path = path_of(child.id);
+            if (path.starts_with(old_path + '/'))
+                if (auto ok = normal_path(*normal + path.substr(old_path.size())); !ok)
+                    return std::unexpected(ok.error());
+        }
         if (auto ok = core.before_giving_out(max_path_levels); !ok) return ok;
 
         AccountEdit edit{*this};
         NewFolders fresh{*this, edit};
         kv::Batch batch;
         FolderRecord renamed = state.record;
-        if (inbox) {  // RFC 9051 §6.3.6: its messages move, INBOX itself and what lies in it stay
-            auto made = fresh.make(batch, *normal, FolderKind::mail, SpecialUse::none);
-            if (!made) return std::unexpected(made.error());
-            move_inbox = {id, *made};
-        } else {
-            const std::size_t slash = normal->rfind('/');
-            renamed.parent = FolderId{};
-            if (slash != std::string::npos) {
-                std::string parent = normal->substr(0, slash);
-                if (FolderState* there = by_path(parent)) {
-                    renamed.parent = there->id;
-                } else {
-                    auto made = fresh.make(batch, parent, renamed.kind, SpecialUse::none);
-                    if (!made) return std::unexpected(made.error());
-                    renamed.parent = *made;
-                }
+        const std::size_t slash = normal->rfind('/');
+        renamed.parent = FolderId{};
+        if (slash != std::string::npos) {
+            std::string parent = normal->substr(0, slash);
+            if (FolderState* there = by_path(parent)) {
+                renamed.parent = there->id;
+            } else {
+                auto made = fresh.make(batch, parent, renamed.kind, SpecialUse::none);
+                if (!made) return std::unexpected(made.error());
+                renamed.parent = *made;
             }
-            renamed.name = slash == std::string::npos ? *normal : normal->substr(slash + 1);
-            renamed.epoch = core.epoch;
-            batch.put(folder_key(account_id, id), encoded(renamed));
-            edit.change_of_folder(batch, id);
         }
+        renamed.name = slash == std::string::npos ? *normal : normal->substr(slash + 1);
+        renamed.epoch = core.epoch;
+        batch.put(folder_key(account_id, id), encoded(renamed));
+        edit.change_of_folder(batch, id);
         // RFC 9051 §6.3.8 keeps the old name subscribed; the new one is too, so that the folder does not
         // vanish from clients that list subscriptions.
-        const bool follows = !inbox && subscribed.contains(old_path) && !subscribed.contains(*normal);
+        const bool follows = subscribed.contains(old_path) && !subscribed.contains(*normal);
         if (follows) batch.put(subscription_key(account_id, *normal), "\x01");
         edit.put(batch);
         if (auto ok = core.write(std::move(batch)); !ok) return ok;
         edit.apply();
         {
             std::lock_guard state_lock{state_mutex};
-            if (!inbox) state.record = std::move(renamed);
+            state.record = std::move(renamed);
             if (follows) subscribed.insert(*normal);
             fresh.apply();
             rebuild_paths();
         }
         edit.notify();
-    }
-    if (move_inbox) {
-        auto moved = move(move_inbox->first, {{Uid{1}, highest_uid}}, move_inbox->second);
-        if (!moved) return std::unexpected(moved.error());
     }
     return core.sync();
 }

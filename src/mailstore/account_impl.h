@@ -97,6 +97,7 @@ public:
     Watchers watchers;
 
 private:
+    Result<> rename_inbox(FolderId inbox, const std::string& path);
     /// Expunges the next piece of those that are `left`, which are then fewer.
     Result<> expunge_some(FolderId folder, UidSet& left, bool only_deleted, Expunged& expunged);
     Result<> read_state();

@@ -99,6 +99,7 @@ Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewIt
     const Time now = core.clock.now();
     Job job;
     job.strict = true;
+    if (core.options.placing) job.location = core.options.placing->location(account_id);
     job.arrivals.reserve(items.size());
     for (NewItem& item : items) {
         Arrival& arrival = job.arrivals.emplace_back();

@@ -4,6 +4,8 @@
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
 #include "mailstore/errors.h"
+#include "mailstore/names.h"
+#include "mailstore/new_folder.h"
 #include "mailstore/scan.h"
 
 /// Items that leave a folder or appear in another.
@@ -47,10 +49,10 @@ struct Original {
     std::string record;
 };
 
-// What is changed at once: few enough to bound the memory of one batch and the time that others wait for the
-// account.
-constexpr std::size_t piece = ids_at_once;
-constexpr std::size_t most_bytes_of_a_copy = 64u << 20;  // a COPY is one batch, since it is all or nothing
+constexpr std::size_t piece = ids_at_once;  // what is read or expunged at once
+// Bounds the memory of one batch and the time that others wait for the account. A COPY is one batch, since it
+// is all or nothing.
+constexpr std::size_t most_bytes_of_a_batch = 64u << 20;
 
 /// Takes the first UIDs away, up to that one.
 void remove_upto(UidSet& uids, Uid last) {
@@ -91,10 +93,9 @@ public:
         copied.uid_validity = to.record.uid_validity;
         if (!AccountEdit::has_uids(target, items.size()))
             return fail(MailError::storage, "folder has no UIDs left");
-        std::uint64_t bytes = 0, messages = 0;
         const std::int64_t now = impl_.core.now_seconds();
-        UidSet left;
-        if (source_ == Source::leaves) reserve_modseq();
+        // Leaving comes before arriving in the log, so that no reader ever counts the message twice.
+        if (source_ == Source::leaves && left_modseq_ == ModSeq{}) left_modseq_ = edit_.next_modseq();
         for (const Original& original : items) {
             auto item = decode_item(original.uid, original.record);
             if (!item) return fail(MailError::corrupt, "record of a message is damaged: repair the account");
@@ -106,7 +107,7 @@ public:
                 edit_.leave(origin, *item);
                 batch_.erase(item_key(impl_.account_id, from.id, original.uid));
                 batch_.erase(description_key(impl_.account_id, from.id, original.uid));
-                mailstore::append(left, original.uid);
+                mailstore::append(left_, original.uid);
             } else {
                 refs_.add_ref(item->blob, 1);
             }
@@ -116,22 +117,20 @@ public:
                          *description ? std::string_view{**description} : std::string_view{});
             copied.from.push_back(original.uid);
             copied.to.push_back(item->uid);
-            bytes += item->size;
-            ++messages;
         }
-        if (source_ == Source::leaves && !left.empty()) {
-            edit_.note(batch_, Change::Kind::expunged, from.id, std::move(left), left_modseq_);
-            origin.n.highest_modseq = std::max(origin.n.highest_modseq, left_modseq_);
-        }
-        return within_limits(target, bytes, messages);
+        return within_limits(target);
+    }
+
+    /// After the last of them: notes what left.
+    void finish(FolderState& from) {
+        if (left_.empty()) return;
+        AccountEdit::FolderEdit& origin = edit_.folder(from);
+        edit_.note(batch_, Change::Kind::expunged, from.id, std::move(left_), left_modseq_);
+        origin.n.highest_modseq = std::max(origin.n.highest_modseq, left_modseq_);
     }
 
 private:
-    // Leaving comes before arriving in the log, so that no reader ever counts the message twice.
-    void reserve_modseq() { left_modseq_ = edit_.next_modseq(); }
-
-    Result<> within_limits(const AccountEdit::FolderEdit& target, std::uint64_t, std::uint64_t messages) {
-        if (messages == 0) return {};
+    Result<> within_limits(const AccountEdit::FolderEdit& target) {
         const QuotaLimits limits = impl_.core.limits(impl_.account_id);
         auto over = [](std::uint64_t used, std::uint64_t limit) { return limit != 0 && used > limit; };
         const bool account_over =
@@ -149,41 +148,65 @@ private:
     BlobRefs& refs_;
     Source source_;
     ModSeq left_modseq_;
+    UidSet left_;
 };
 
-/// Copies all of `left`, or moves the next piece of them.
+/// One batch of a transfer, made while the account's lock is held.
+struct TransferBatch {
+    TransferBatch(AccountImpl& account, Source from_source)
+        : impl{account}, source{from_source}, transfer{impl, edit, batch, *refs, source} {}
+
+    /// Adds all of `left`, or, when they leave, as many as one batch may hold.
+    Result<> fill(FolderState& from, FolderState& to, UidSet& left, Account::Copied& copied) {
+        copied.uid_validity = to.record.uid_validity;
+        do {
+            auto items = read_items(impl.core, impl.account_id, from.id, left);
+            if (!items) return std::unexpected(items.error());
+            if (items->empty()) continue;
+            ids += items->size() + 2;
+            if (auto ok = impl.core.before_giving_out(items->size() + 2); !ok) return ok;
+            if (auto ok = transfer.run(from, to, *items, copied); !ok) return ok;
+            if (batch.bytes() <= most_bytes_of_a_batch) continue;
+            if (source == Source::stays)
+                return fail(MailError::too_much, "too many messages to be copied at once");
+            break;
+        } while (!left.empty());
+        transfer.finish(from);
+        return refs->put(batch, BlobRefs::Missing::fail);
+    }
+
+    /// Afterwards memory is to be told (edit.apply()).
+    Result<> write() {
+        edit.put(batch);
+        auto ok = impl.core.write(std::move(batch), impl.core.durability_for(ids));
+        refs.reset();
+        return ok;
+    }
+
+    AccountImpl& impl;
+    const Source source;
+    AccountEdit edit{impl};
+    kv::Batch batch;
+    std::optional<BlobRefs> refs{std::in_place, impl.core};
+    Transfer transfer;
+    std::uint64_t ids = 0;
+};
+
+/// Copies all of `left`, or moves as many as one batch may hold.
 Result<> transfer_some(AccountImpl& impl, FolderId from, UidSet& left, FolderId to, Source source,
                        Account::Copied& copied) {
-    Core& core = impl.core;
     std::unique_lock lock{impl.mutex};
     auto origin = impl.selectable(from);
     if (!origin) return std::unexpected(origin.error());
     auto target = impl.selectable(to);
     if (!target) return std::unexpected(target.error());
-    copied.uid_validity = (*target)->record.uid_validity;
-    AccountEdit edit{impl};
-    kv::Batch batch;
-    std::optional<BlobRefs> refs{std::in_place, core};
-    Transfer transfer{impl, edit, batch, *refs, source};
-    std::uint64_t ids = 0;
-    do {
-        auto items = read_items(core, impl.account_id, from, left);
-        if (!items) return std::unexpected(items.error());
-        if (items->empty()) continue;
-        ids += items->size() + 2;
-        if (auto ok = core.before_giving_out(items->size() + 2); !ok) return ok;
-        if (auto ok = transfer.run(**origin, **target, *items, copied); !ok) return ok;
-        if (batch.bytes() > most_bytes_of_a_copy)
-            return fail(MailError::too_much, "too many messages to be copied at once");
-    } while (source == Source::stays && !left.empty());
-    if (ids == 0) return {};
-    if (auto ok = refs->put(batch, BlobRefs::Missing::fail); !ok) return ok;
-    edit.put(batch);
-    if (auto ok = core.write(std::move(batch), core.durability_for(ids)); !ok) return ok;
-    edit.apply();
-    refs.reset();
+    TransferBatch one{impl, source};
+    if (auto ok = one.fill(**origin, **target, left, copied); !ok) return ok;
+    if (one.ids == 0) return {};
+    if (auto ok = one.write(); !ok) return ok;
+    one.edit.apply();
     lock.unlock();
-    edit.notify();
+    one.edit.notify();
     return {};
 }
 
@@ -206,6 +229,40 @@ Result<Account::Copied> AccountImpl::copy(FolderId from, const UidSet& uids, Fol
 
 Result<Account::Copied> AccountImpl::move(FolderId from, const UidSet& uids, FolderId to) {
     return transfer(*this, from, uids, to, Source::leaves);
+}
+
+/// RFC 9051 §6.3.6: INBOX's messages move into a new folder; INBOX itself and what lies in it stay. The
+/// folder and what one batch may hold of the messages come at once.
+Result<> AccountImpl::rename_inbox(FolderId inbox, const std::string& path) {
+    Copied copied;
+    UidSet left = every_uid();
+    FolderId to;
+    {
+        std::unique_lock lock{mutex};
+        auto origin = selectable(inbox);
+        if (!origin) return std::unexpected(origin.error());
+        if (by_path(path)) return fail(MailError::exists, "a folder of that name exists");
+        if (auto ok = core.before_giving_out(max_path_levels); !ok) return ok;
+        TransferBatch one{*this, Source::leaves};
+        NewFolders fresh{*this, one.edit};
+        auto made = fresh.make(one.batch, path, FolderKind::mail, SpecialUse::none);
+        if (!made) return std::unexpected(made.error());
+        to = *made;
+        if (auto ok = one.fill(**origin, fresh.last(), left, copied); !ok) return ok;
+        if (auto ok = one.write(); !ok) return ok;
+        one.edit.apply();
+        {
+            std::lock_guard state_lock{state_mutex};
+            fresh.apply();
+        }
+        lock.unlock();
+        one.edit.notify();
+    }
+    if (!left.empty()) {
+        auto moved = transfer(*this, inbox, std::move(left), to, Source::leaves);
+        if (!moved) return std::unexpected(moved.error());
+    }
+    return core.sync();
 }
 
 Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_deleted, Expunged& expunged) {

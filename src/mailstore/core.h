@@ -79,6 +79,7 @@ struct Core {
     GroupSync group_sync;
     AccountCache accounts;
     RecentClaims recent_claims;
+    std::mutex deletions;  ///< held while a deleted account's records are removed
     std::atomic<std::uint64_t> ids_since_sync{0};
     std::atomic<bool> written{false};  ///< something was written since the keeper last synced
     std::atomic<bool> full{false};

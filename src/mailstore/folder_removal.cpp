@@ -27,6 +27,10 @@ Result<> remove_items(Core& core, AccountId account, FolderId folder, kv::Batch&
 
 Result<> finish_deletion(Core& core, AccountId account) {
     constexpr std::size_t piece = 2'000;
+    std::lock_guard one_at_a_time{core.deletions};
+    auto marked = core.kv->get(deletion_key(account));
+    if (!marked) return std::unexpected(from(marked.error()));
+    if (!*marked) return {};  // another thread has done it
     auto items = account_range('i', account);
     for (bool more = true; more;) {
         kv::Batch batch;
@@ -49,6 +53,7 @@ Result<> finish_deletion(Core& core, AccountId account) {
         auto range = account_range(letter, account);
         batch.erase_range(range.begin, range.end);
     }
+    batch.erase(account_key(account));  // written again by what changed the account after the mark was set
     batch.erase(deletion_key(account));
     return core.write(std::move(batch));
 }

@@ -10,8 +10,8 @@ namespace postrider::mailstore {
 Result<> remove_items(Core& core, AccountId account, FolderId folder, kv::Batch& batch, BlobRefs& refs,
                       AccountRecord& record);
 
-/// Removes every record of an account whose `a` record is gone already and whose `x` record says so, piece by
-/// piece; can be taken up again after a stop.
+/// Removes every record of an account whose `x` record says that it is deleted, piece by piece; can be taken
+/// up again after a stop. Nothing to do without that record.
 Result<> finish_deletion(Core& core, AccountId account);
 
 }  // namespace postrider::mailstore

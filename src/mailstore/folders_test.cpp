@@ -118,6 +118,34 @@ TEST_F(Folders, RenamingInboxMovesItsMessagesAndLeavesIt) {
     expect_sound();
 }
 
+TEST_F(Folders, RenamingInboxIsOneChange) {
+    for (int i = 0; i < 3; ++i) deliver(bob, std::to_string(i));
+    ASSERT_TRUE(account(bob)->create_folder("taken"));
+    EXPECT_EQ(account(bob)->rename_folder(id_of(bob, "INBOX"), "taken").error().kind, MailError::exists);
+    quota.set(bob, {.folder_messages = 2});
+    EXPECT_EQ(account(bob)->rename_folder(id_of(bob, "INBOX"), "too/full").error().kind,
+              MailError::over_quota);
+    EXPECT_EQ(account(bob)->folder("too").error().kind,
+              MailError::no_such_folder);  // not even the new folder
+    EXPECT_EQ(info(bob, "INBOX").messages, 3u);
+    quota.set(bob, {});
+    const ModSeq before = account(bob)->highest_modseq();
+    auto woken = std::make_shared<int>(0);
+    auto watch = account(bob)->watch({}, [woken] { ++*woken; });
+    ASSERT_TRUE(account(bob)->rename_folder(id_of(bob, "INBOX"), "a/b"));
+    EXPECT_EQ(*woken, 1);
+    EXPECT_EQ(uids(bob, "a/b"), (std::vector<Uid>{Uid{1}, Uid{2}, Uid{3}}));
+    auto changes = account(bob)->changes(before);
+    ASSERT_TRUE(changes);
+    std::vector<Change::Kind> kinds;
+    for (const Change& change : changes->changes) kinds.push_back(change.kind);
+    using Kind = Change::Kind;
+    EXPECT_EQ(kinds, (std::vector<Kind>{Kind::folder, Kind::folder, Kind::expunged, Kind::added}));
+    reopen();
+    EXPECT_EQ(info(bob, "a/b").messages, 3u);
+    expect_sound();
+}
+
 TEST_F(Folders, SubscriptionsMayNameWhatIsNotThere) {
     ASSERT_TRUE(account(bob)->subscribe("not/there", true));
     ASSERT_TRUE(account(bob)->subscribe("Junk", false));
@@ -145,6 +173,26 @@ TEST_F(Folders, ADeletedAccountIsGoneAndItsMailFreed) {
     expect_sound();
     ASSERT_TRUE(store->create_account(bob));
     EXPECT_EQ(info(bob, "INBOX").messages, 0u);
+    expect_sound();
+}
+
+TEST_F(Folders, AnAccountMarkedInAnothersBatchIsGoneWhereverTheServerStops) {
+    deliver(bob, "1");
+    deliver(eve, "2");
+    kv::Batch batch;
+    store->mark_deleted(bob, batch);
+    store->mark_deleted(eve, batch);
+    store->mark_deleted(nobody, batch);  // never had folders
+    ASSERT_TRUE(store->kv().write(std::move(batch), kv::Durability::now));
+    EXPECT_TRUE(store->delete_account(bob));
+    EXPECT_TRUE(store->delete_account(nobody));
+    EXPECT_EQ(store->delete_account(bob).error().kind, MailError::no_such_account);
+    reopen();  // eve's turn never came
+    EXPECT_EQ(store->account(eve).error().kind, MailError::no_such_account);
+    for (int i = 0; i < 500 && store->report().locations[0].second.live_bytes != 0; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    EXPECT_EQ(store->report().messages, 0u);
+    EXPECT_EQ(store->report().locations[0].second.live_bytes, 0u);
     expect_sound();
 }
 

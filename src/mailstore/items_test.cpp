@@ -365,5 +365,48 @@ TEST_F(Items, AnAccountOutOfTheCacheComesBackAsItWas) {
     expect_sound();
 }
 
+TEST_F(Items, AppendedMessagesLieWhereTheAccountHasItsMail) {
+    struct EveInTwo final : LocationSource {
+        std::uint16_t location(AccountId account) const override { return account == eve ? 2 : 1; }
+    } placing;
+    LocationConfig second = options.locations.front();
+    second.number = 2;
+    second.options.directory = scratch.path() / "mail2";
+    options.locations.push_back(second);
+    options.placing = &placing;
+    reopen();
+    for (AccountId who : {bob, eve}) {
+        auto done = account(who)->append(id_of(who, "INBOX"), {{message("1")}, {message("2")}});
+        ASSERT_TRUE(done) << done.error().what;
+        for (Uid uid : done->uids)
+            EXPECT_EQ(item(who, "INBOX", uid).blob.value() >> 48, who == eve ? 2u : 1u);
+    }
+    store.reset();  // it asks until then
+}
+
+TEST_F(Items, MovingManyIsOneChange) {
+    constexpr int many = 10'000;  // more than are read at once
+    std::vector<Account::NewItem> some(many / 4);
+    for (auto& one : some) one.payload = message("x", 10);
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(account(bob)->append(id_of(bob, "INBOX"), some));
+    const ModSeq before = account(bob)->highest_modseq();
+    auto moved = account(bob)->move(id_of(bob, "INBOX"), {{Uid{1}, Uid{many}}}, id_of(bob, "Archive"));
+    ASSERT_TRUE(moved) << moved.error().what;
+    EXPECT_EQ(moved->to.size(), std::size_t{many});
+    auto changes = account(bob)->changes(before);
+    ASSERT_TRUE(changes);
+    ASSERT_EQ(changes->changes.size(), 2u);
+    EXPECT_EQ(changes->changes[0].kind, Change::Kind::expunged);  // nobody ever counts one twice
+    EXPECT_EQ(changes->changes[0].uids, (UidSet{{Uid{1}, Uid{many}}}));
+    EXPECT_EQ(changes->changes[1].kind, Change::Kind::added);
+    EXPECT_EQ(changes->changes[1].uids, (UidSet{{Uid{1}, Uid{many}}}));
+    EXPECT_EQ(info(bob, "INBOX").highest_modseq, changes->changes[0].modseq);
+    EXPECT_EQ(info(bob, "Archive").highest_modseq, changes->changes[1].modseq);
+    reopen();
+    EXPECT_EQ(info(bob, "INBOX").messages, 0u);
+    EXPECT_EQ(info(bob, "Archive").messages, std::uint32_t{many});
+    expect_sound();
+}
+
 }  // namespace
 }  // namespace postrider::mailstore

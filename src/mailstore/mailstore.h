@@ -88,6 +88,7 @@ struct Options {
     const Clock* clock = nullptr;
     observe::Logger* log = nullptr;
     const QuotaSource* quota = nullptr;
+    const LocationSource* placing = nullptr;  ///< where what people APPEND goes; without it, location 0
 };
 
 /// Called during open() for every durable message that had not been made visible when the server died; gives
@@ -108,6 +109,9 @@ public:
     /// Durable.
     virtual Result<> create_account(AccountId account) = 0;
     virtual Result<> delete_account(AccountId account) = 0;
+    /// Adds to a batch of the directory's that the account ceases to exist with it. Its folders are removed
+    /// by delete_account(), which is to be called once the batch is written, or by the next start.
+    virtual void mark_deleted(AccountId account, kv::Batch& batch) = 0;
     /// Cheap: cached.
     virtual Result<std::shared_ptr<Account>> account(AccountId account) = 0;
 
@@ -182,7 +186,8 @@ public:
                                              SpecialUse use = SpecialUse::none) = 0;
     virtual Result<> delete_folder(FolderId id) = 0;  ///< a folder with children keeps its name, unselectable
     virtual Result<> rename_folder(
-        FolderId id, std::string_view new_path) = 0;  ///< INBOX: moves its messages (RFC 9051 §6.3.6)
+        FolderId id,
+        std::string_view new_path) = 0;  ///< INBOX: moves its messages (RFC 9051 §6.3.6), as move()
     virtual Result<> subscribe(std::string_view path,
                                bool on) = 0;  ///< also of names that do not exist (RFC 9051 §6.3.7)
     virtual Result<std::vector<std::string>> subscriptions() = 0;
@@ -225,8 +230,9 @@ public:
     /// Copies share the bytes. All or nothing. Durable. MailError::too_much when the records of what is
     /// copied pass 64 MiB, which is some 50,000 messages.
     virtual Result<Copied> copy(FolderId from, const UidSet& uids, FolderId to) = 0;
-    /// A message is never in both folders or in none. Durable. More than 4,096 are moved in pieces, between
-    /// which others may change the account; after an error those before it have been moved.
+    /// A message is never in both folders or in none. Durable. All or nothing up to the limit of copy();
+    /// more are moved in pieces of that size, between which others may change the account; after an error
+    /// those before it have been moved (RFC 6851 §3 asks for no more than each message whole).
     virtual Result<Copied> move(FolderId from, const UidSet& uids, FolderId to) = 0;
 
     struct Expunged {
@@ -234,7 +240,7 @@ public:
         ModSeq modseq;
     };
     /// Those of `uids` (all if nullopt) that carry \Deleted; with `only_deleted` false, all of them. Durable.
-    /// In pieces, as move().
+    /// More than 4,096 go in pieces, as with move().
     virtual Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids,
                                      bool only_deleted = true) = 0;
 

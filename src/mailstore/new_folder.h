@@ -18,6 +18,8 @@ public:
     enum class Limits { respect, ignore };
     Result<FolderId> make(kv::Batch& batch, const std::string& path, FolderKind kind, SpecialUse use,
                           Limits limits = Limits::respect);
+    /// The folder that make() made last, until apply().
+    FolderState& last() { return made_.back(); }
     /// After the batch was written, with state_mutex held.
     void apply();
 

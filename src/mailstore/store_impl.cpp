@@ -89,21 +89,26 @@ Result<> MailStoreImpl::delete_account(AccountId id) {
         std::lock_guard lock{impl.mutex};
         if (auto ok = impl.usable(); !ok) return ok;
         kv::Batch batch;
-        batch.erase(account_key(id));
-        batch.put(deletion_key(id), "\x01");
+        mark_deleted(id, batch);
         if (auto ok = core_.write(std::move(batch), kv::Durability::now); !ok) return ok;
         std::lock_guard state_lock{impl.state_mutex};
         impl.deleted = true;
     } else if (account.error().kind == MailError::corrupt) {  // even what is damaged can be deleted
         kv::Batch batch;
-        batch.erase(account_key(id));
-        batch.put(deletion_key(id), "\x01");
+        mark_deleted(id, batch);
         if (auto ok = core_.write(std::move(batch), kv::Durability::now); !ok) return ok;
     } else {
-        return std::unexpected(account.error());
+        auto marked = core_.kv->get(deletion_key(id));
+        if (!marked) return std::unexpected(from(marked.error()));
+        if (!*marked) return std::unexpected(account.error());
     }
     core_.accounts.forget(id);
     return finish_deletion(core_, id);
+}
+
+void MailStoreImpl::mark_deleted(AccountId account, kv::Batch& batch) {
+    batch.erase(account_key(account));
+    batch.put(deletion_key(account), "\x01");
 }
 
 Result<std::shared_ptr<Account>> MailStoreImpl::account(AccountId id) {

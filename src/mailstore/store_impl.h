@@ -17,6 +17,7 @@ public:
     kv::Store& kv() override { return *core_.kv; }
     Result<> create_account(AccountId account) override;
     Result<> delete_account(AccountId account) override;
+    void mark_deleted(AccountId account, kv::Batch& batch) override;
     Result<std::shared_ptr<Account>> account(AccountId account) override;
     void submit(Submission submission, Done done) override;
     Result<DeliveryReceipt> deliver(

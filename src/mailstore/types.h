@@ -131,4 +131,11 @@ public:
     virtual QuotaLimits limits(AccountId account) const = 0;
 };
 
+/// In which storage location an account's new messages lie; asked for each APPEND.
+class LocationSource {
+public:
+    virtual ~LocationSource() = default;
+    virtual std::uint16_t location(AccountId account) const = 0;
+};
+
 }  // namespace postrider::mailstore

@@ -439,7 +439,8 @@ class Fetchmail(harness.ServerCase):
             done = harness.run("fetchmail", "-f", rc, "--nodetach", "--nosyslog", "-v", "--idfile", os.path.join(home, "ids"),
                                "--pidfile", os.path.join(home, "pid"), check=False,
                                env={"HOME": home, "FETCHMAILHOME": home})
-            self.assertEqual(done.returncode, 0, (done.stdout + done.stderr).decode(errors="replace"))
+            self.said = done.stdout + done.stderr
+            self.assertEqual(done.returncode, 0, self.said.decode(errors="replace"))
             got = []
             for name in os.listdir(out):
                 with open(os.path.join(out, name), "rb") as file:
@@ -462,6 +463,10 @@ class Fetchmail(harness.ServerCase):
 
     def test_pop3_over_tls(self):
         self.round("pop3", "pop3s", "", "ssl no sslcertck")
+
+    def test_apop(self):  # RFC 1939 section 7
+        self.round("apop", "pop3", "", "sslproto ''")
+        self.assertIn(b"APOP bob@example.org", self.said)
 
     def test_pop3_over_stls_with_uidl(self):
         self.round("pop3", "pop3", "uidl", "sslproto 'TLS1.2+' no sslcertck")

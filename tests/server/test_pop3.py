@@ -1,6 +1,7 @@
 """POP3, whole: RFC 1939, 2449, 1734, 2595, 5034."""
 
 import base64
+import hashlib
 import re
 import unittest
 
@@ -168,6 +169,19 @@ class Login(harness.ServerCase):
             self.assertIn(b"CRAM-MD5", peer.multi("AUTH"))
             peer.err("AUTH NOSUCH")
             peer.err("AUTH PLAIN ***")
+
+    def test_apop(self):  # RFC 1939 section 7
+        def digest(peer, password):
+            stamp = re.search(rb"<[^>]+@[^>]+>", peer.greeting).group()
+            return hashlib.md5(stamp + password.encode()).hexdigest()
+        with self.pop3(None) as peer, self.pop3(None) as other:
+            self.assertNotEqual(digest(peer, "x"), digest(other, "x"))  # the time stamp is never the same
+            self.assertIn(b"[AUTH]", peer.err(f"APOP bob@example.org {digest(peer, 'wrong')}"))
+            peer.err(f"APOP bob@example.org {digest(other, self.server.password)}")
+            peer.err("APOP bob@example.org")
+            peer.ok(f"APOP bob@example.org {digest(peer, self.server.password)}")
+            self.assertTrue(peer.ok("STAT").startswith(b"+OK"))
+            peer.ok("QUIT")
 
     def test_wrong_passwords_end_the_session_and_say_auth(self):  # RFC 3206
         with self.pop3(None) as peer:
