@@ -16,3 +16,9 @@ pkg_check_modules(GSASL REQUIRED IMPORTED_TARGET libgsasl)
 pkg_check_modules(ARGON2 REQUIRED IMPORTED_TARGET libargon2)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
+# libunbound's pkg-config file asks for the developer's files of libevent, which only its event interface needs.
+find_library(UNBOUND_LIBRARY unbound REQUIRED)
+find_path(UNBOUND_INCLUDE unbound.h REQUIRED)
+add_library(Unbound::unbound UNKNOWN IMPORTED GLOBAL)
+set_target_properties(Unbound::unbound PROPERTIES IMPORTED_LOCATION ${UNBOUND_LIBRARY}
+                                                  INTERFACE_INCLUDE_DIRECTORIES ${UNBOUND_INCLUDE})

@@ -33,11 +33,12 @@ enum class Scope : std::uint8_t { server, listener, domain, account_class, accou
 /// What a setting's text must look like, beyond its type.
 enum class Format : std::uint8_t {
     any,
-    host_name,  ///< letters, digits, '-', '.', at most 255
-    ip,         ///< an IPv4 or IPv6 address
-    ip_port,    ///< 127.0.0.1:25 or [::1]:25
-    ip_set,     ///< 10.0.0.1-10.0.0.20, 10.0.0.0/255.0.0.0, 10.0.0.0/8, one address; IPv6 likewise
-    path,       ///< a file or directory, relative to the working directory; "none" for no file
+    host_name,      ///< letters, digits, '-', '.', at most 255
+    ip,             ///< an IPv4 or IPv6 address
+    ip_port,        ///< 127.0.0.1:25 or [::1]:25
+    ip_maybe_port,  ///< an address, or an address with a port
+    ip_set,         ///< 10.0.0.1-10.0.0.20, 10.0.0.0/255.0.0.0, 10.0.0.0/8, one address; IPv6 likewise
+    path,           ///< a file or directory, relative to the working directory; "none" for no file
 };
 
 /// Smallest and largest allowed: of a number in the row's unit, of a text's length in octets, of the number

@@ -103,6 +103,9 @@ std::string text_problem(const Row& row, std::string_view text) {
         case Format::host_name: return is_host_name(text) ? "" : quote(text) + " is not a host name";
         case Format::ip: return parse_ip(text) ? "" : quote(text) + " is not an IP address";
         case Format::ip_port: return parse_ip_port(text) ? "" : quote(text) + " is not an IP:port";
+        case Format::ip_maybe_port:
+            return parse_ip(text) || parse_ip_port(text) ? ""
+                                                         : quote(text) + " is not an IP address or IP:port";
         case Format::ip_set: return parse_ip_set(text) ? "" : quote(text) + " is not a set of IP addresses";
     }
     return "";

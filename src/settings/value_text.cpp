@@ -31,6 +31,7 @@ std::string format_text(Format format) {
         case Format::host_name: return "a host name";
         case Format::ip: return "an IP address";
         case Format::ip_port: return "an IP:port such as 127.0.0.1:25 or [::1]:25";
+        case Format::ip_maybe_port: return "an IP address, or an IP:port such as 127.0.0.1:5353";
         case Format::ip_set:
             return "an IP set such as 10.0.0.1-10.0.0.20, 10.0.0.0/255.0.0.0, 10.0.0.0/8 or 10.0.0.1";
         case Format::path: return "a path, or none";
