@@ -21,6 +21,7 @@ std::string_view word(Recipient::State state) {
         case Recipient::State::expanded: return "expanded";
         case Recipient::State::failed: return "failed";
         case Recipient::State::held: return "held";
+        case Recipient::State::sent: return "sent";
     }
     return "";
 }
@@ -55,8 +56,8 @@ Json row(const Entry& entry) {
     out["sender"] = sender(entry);
     out["recipient"] = std::move(to);
     out["waiting"] = waiting;
-    out["attempts"] = entry.attempts;
-    out["next_attempt"] = entry.next_attempt ? Json(time_text(*entry.next_attempt)) : Json(nullptr);
+    out["attempts"] = entry.attempts();
+    out["next_attempt"] = entry.next_attempt() ? Json(time_text(*entry.next_attempt())) : Json(nullptr);
     out["status"] = status(entry);
     return out;
 }
@@ -157,21 +158,21 @@ Result retry(Context& context, const Arguments& arguments, const Progress&) {
     auto changed = change(context, arguments, [&](Entry& entry) {
         for (Recipient& recipient : entry.envelope.recipients)
             if (recipient.state == Recipient::State::held) recipient.state = Recipient::State::pending;
-        entry.next_attempt = context.clock.now();
+        entry.plan(context.clock.now());
     });
     if (changed && context.wake_queue) context.wake_queue();
     return changed;
 }
 
 Result remove(Context& context, const Arguments& arguments, const Progress&) {
-    return change(context, arguments, [](Entry& entry) {
+    return change(context, arguments, [&](Entry& entry) {
         for (Recipient& recipient : entry.envelope.recipients)
             if (waits(recipient)) {
                 recipient.state = Recipient::State::failed;
                 recipient.status = "5.0.0";
                 recipient.diagnostic = "Deleted by an administrator";
             }
-        entry.next_attempt.reset();
+        entry.plan(context.clock.now());
     });
 }
 

@@ -100,16 +100,33 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     auth_options.secret_key = std::move(*key);
     authenticator = std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth_options);
 
-    observe::Logger processing = log->logger("PROCESSING", settings.processing.log);
     if (auto ok = place_domains(); !ok) return ok;
-    router = std::make_unique<delivery::Router>(*directory, *store, &location_sets);
-    queue = std::make_unique<queue::Queue>(*store);
-    intake =
-        std::make_unique<delivery::Intake>(*store, clock, processing, metrics, [this] { processor->wake(); });
-    processor = std::make_unique<delivery::Processor>(*store, *queue, *router, *intake, clock, processing,
-                                                      settings.processing.options(host));
+    open_queue();
     open_admin();
     return {};
+}
+
+void Server::Rooms::open_queue() {
+    observe::Logger processing = log->logger("PROCESSING", settings.processing.log);
+    router = std::make_unique<delivery::Router>(*directory, *store, &location_sets);
+    queue = std::make_unique<queue::Queue>(*store);
+    delivery::VirtualQueues::Options options;
+    options.schedule = settings.processing.schedule();
+    virtual_queues = std::make_unique<delivery::VirtualQueues>(*queue, clock, processing, metrics, options,
+                                                               [this] { processor->wake(); });
+    intake = std::make_unique<delivery::Intake>(*store, clock, processing, metrics, [this] {
+        processor->wake();
+        virtual_queues->ready();
+    });
+    processor = std::make_unique<delivery::Processor>(*store, *queue, *router, *intake, clock, processing,
+                                                      settings.processing.options(host));
+    processor->connect({[this](QueueId id) { return virtual_queues->is_given(id); },
+                        [this] { virtual_queues->ready(); }, [this] { return virtual_queues->work(); }});
+}
+
+void Server::Rooms::send_by(const delivery::Routes* routes) {
+    intake->send_by(routes);
+    processor->send_by(routes);
 }
 
 /// Reads which locations there are, and makes those that the configuration names for domains and that are

@@ -13,6 +13,7 @@
 #include "app/sockets.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
+#include "delivery/virtual_queues.h"
 #include "net/pools.h"
 
 namespace postrider::app {
@@ -62,6 +63,7 @@ struct Server::Rooms {
     std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<delivery::Router> router;
     std::unique_ptr<queue::Queue> queue;
+    std::unique_ptr<delivery::VirtualQueues> virtual_queues;
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<delivery::Intake> intake;
     std::optional<LocationsFile> locations;
@@ -82,7 +84,11 @@ struct Server::Rooms {
     std::expected<void, std::string> open_locations();
     std::expected<void, std::string> place_domains();
     mailstore::Result<> add_location(const mailstore::LocationConfig& location);
+    void open_queue();
     void open_admin();
+    /// Mail for other hosts goes to the virtual queues that these name; nullptr: it is held. They live longer
+    /// than processor and intake.
+    void send_by(const delivery::Routes* routes);
     std::expected<void, std::string> open_network();
     std::vector<std::string> apply(const Settings& now);
     void erase_mail(AccountId account);

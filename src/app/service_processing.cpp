@@ -28,6 +28,7 @@ private:
     void take(const Settings& settings) {
         rooms_.log->logger("PROCESSING", settings.processing.log);
         rooms_.processor->change_options(settings.processing.options(rooms_.host));
+        rooms_.virtual_queues->change_schedule(settings.processing.schedule());
     }
 
     Server::Rooms& rooms_;

@@ -63,7 +63,7 @@ TEST(Delivery, HoldsWhatIsAddressedElsewhereAndSaysWhy) {
     EXPECT_EQ(held.state, Recipient::State::held);
     EXPECT_EQ(held.status, "4.4.4");
     EXPECT_THAT(held.diagnostic, HasSubstr("does not send to other hosts"));
-    EXPECT_FALSE(entries[0].next_attempt);
+    EXPECT_FALSE(entries[0].next_attempt());
     EXPECT_EQ(house.work(), 0u) << "held mail is not tried again by itself";
 }
 
@@ -99,11 +99,11 @@ TEST(Delivery, TriesAFullMailboxAgainAndReturnsTheMessageAtLast) {
     auto entries = house.entries();
     ASSERT_EQ(entries.size(), 1u);
     EXPECT_EQ(entries[0].envelope.recipients[0].status, "4.2.2");
-    EXPECT_EQ(*entries[0].next_attempt, house.clock.now() + 300s);
+    EXPECT_EQ(*entries[0].next_attempt(), house.clock.now() + 300s);
     EXPECT_EQ(house.work(), 0u) << "not before its time";
     house.clock.advance(301s);
     EXPECT_EQ(house.work(), 1u);
-    EXPECT_EQ(*house.entries()[0].next_attempt, house.clock.now() + 600s);
+    EXPECT_EQ(*house.entries()[0].next_attempt(), house.clock.now() + 600s);
     house.clock.advance(601s);
     EXPECT_EQ(house.work(), 1u) << "the third and last attempt";
     EXPECT_TRUE(house.entries().size() <= 1u) << "only the report may wait: alice's mailbox is full as well";

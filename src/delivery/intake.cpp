@@ -12,13 +12,15 @@ using queue::Recipient;
 /// Hands the batch that makes the message visible its queue entry, if some recipient needs one.
 std::function<void(BlobId, kv::Batch&)> queue_entry(queue::Envelope envelope, std::size_t size, Time now) {
     if (envelope.recipients.empty()) return {};
+    for (Recipient& recipient : envelope.recipients)
+        if (recipient.next_attempt == Time{}) recipient.next_attempt = queue::full_seconds(now);
     return [envelope = std::move(envelope), size, now](BlobId blob, kv::Batch& batch) {
         queue::Entry entry;
         entry.id = QueueId{blob.value()};
         entry.blob = blob;
         entry.envelope = envelope;
         entry.size = static_cast<std::uint32_t>(size);
-        entry.next_attempt = now;
+        entry.plan(now);
         queue::Queue::add(entry, batch);
     };
 }
@@ -35,6 +37,10 @@ queue::Envelope without_recipients(const queue::Envelope& envelope) {
     copy.client = envelope.client;
     copy.helo = envelope.helo;
     copy.arrival = envelope.arrival;
+    copy.priority = envelope.priority;
+    copy.require_tls = envelope.require_tls;
+    copy.deliver_by = envelope.deliver_by;
+    copy.release = envelope.release;
     return copy;
 }
 
@@ -83,9 +89,11 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
     for (std::size_t i = 0; i < message.envelope.recipients.size(); ++i) {
         const Recipient& recipient = message.envelope.recipients[i];
         Destination& destination = message.destinations[i];
+        const bool later = message.envelope.release > clock_.now();
         // Who asked for a delivery notice gets it exactly once from the queue's own bookkeeping.
-        if (recipient.wants(Notify::success)) {
+        if (later || recipient.wants(Notify::success)) {
             acceptance.envelope.recipients.push_back(recipient);
+            if (later) acceptance.envelope.recipients.back().next_attempt = message.envelope.release;
             continue;
         }
         for (mailstore::Target& target : destination.targets) {
@@ -101,6 +109,8 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
         for (mime::AddrSpec& address : destination.elsewhere) {
             Recipient remote = recipient;
             remote.address = std::move(address);
+            if (const Routes* routes = routes_)
+                remote.destination = routes->destination(message.envelope, remote.address);
             acceptance.envelope.recipients.push_back(std::move(remote));
         }
     }

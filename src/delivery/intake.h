@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "delivery/outbound.h"
 #include "delivery/router.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -43,6 +45,10 @@ public:
     Intake(mailstore::MailStore& store, const Clock& clock, observe::Logger log, observe::Metrics& metrics,
            std::function<void()> queued);
 
+    /// Where mail for other hosts goes at once, without the processor's looking at it; nullptr: nowhere.
+    /// Before the first message.
+    void send_by(const Routes* routes) { routes_ = routes; }
+
     /// `done` runs on another thread and must only post; success means durable. Does not block, but
     /// compresses and describes the message: give big ones on a worker.
     void accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done);
@@ -60,6 +66,7 @@ private:
     observe::Counter& delivered_;
     observe::Counter& queued_count_;
     std::function<void()> queued_;
+    std::atomic<const Routes*> routes_ = nullptr;
 };
 
 /// Header lines of each local copy (RFC 5321 §4.4, RFC 9228 §2).

@@ -1,34 +1,35 @@
 #include "delivery/processor.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
-#include <future>
 
 namespace postrider::delivery {
 namespace {
 
 using queue::Entry;
-using queue::Notify;
 using queue::Recipient;
 
 constexpr std::size_t batch_size = 16;
 
-void settle(Recipient& recipient, Recipient::State state, std::string status, std::string diagnostic) {
-    recipient.state = state;
-    recipient.status = std::move(status);
-    recipient.diagnostic = std::move(diagnostic);
-}
+constexpr std::string_view unsent_status = "4.4.4";
+constexpr std::string_view unsent_why = "Held: this server does not send to other hosts yet";
+/// What cannot be done now (no room for a report, somebody is sending just now) is looked at again then.
+constexpr auto soon = std::chrono::seconds{30};
 
 /// A group's members stand behind one recipient, which stays expanded whatever becomes of each.
-void note_outcome(Recipient& recipient, const mailstore::DeliveryReceipt::Delivered& made) {
-    if (recipient.state == Recipient::State::expanded) return;
+void note_outcome(Recipient& recipient, const mailstore::DeliveryReceipt::Delivered& made,
+                  const RetrySchedule& schedule, Time now) {
+    if (recipient.state != Recipient::State::pending) return;
     if (made.ok)
-        settle(recipient, Recipient::State::delivered, "2.0.0", "Delivered");
+        succeed(recipient, Recipient::State::delivered, now, "2.0.0", "Delivered", true);
     else if (made.error == mailstore::MailError::over_quota)
-        settle(recipient, Recipient::State::pending, "4.2.2", "Mailbox full");
+        fail_for_now(recipient, schedule, now, "4.2.2", "Mailbox full");
     else
-        settle(recipient, Recipient::State::pending, "4.2.0", "Mailbox could not be written");
+        fail_for_now(recipient, schedule, now, "4.2.0", "Mailbox could not be written");
+}
+
+bool is_due(const Recipient& recipient, Time now) {
+    return recipient.state == Recipient::State::pending && recipient.destination.empty()
+           && recipient.next_attempt <= now;
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ Processor::Processor(mailstore::MailStore& store, queue::Queue& queue, const Rou
     : store_{store},
       queue_{queue},
       router_{router},
-      intake_{intake},
+      reporter_{store, router, intake, clock, log, options.host},
       clock_{clock},
       log_{log},
       options_{std::move(options)} {}
@@ -54,6 +55,12 @@ void Processor::start() {
         watched_ = false;
     }
     for (unsigned i = 0; i < std::max(1u, options_.threads); ++i) threads_.emplace_back([this] { run(); });
+}
+
+void Processor::send_by(const Routes* routes) {
+    routes_ = routes;
+    unsent_ = routes != nullptr;
+    wake();
 }
 
 void Processor::stop() {
@@ -84,8 +91,10 @@ void Processor::run() {
         if (due && !due->empty()) wake_.notify_one();  // another looks on meanwhile
         if (due)
             for (const Entry& entry : *due) process(entry);
+        if (routes_ && unsent_.exchange(false)) release_unsent();
+        const bool more = (due && !due->empty()) || (links_.also && links_.also());
         lock.lock();
-        if ((due && !due->empty()) || stopping_ || wakes_ != seen) continue;
+        if (more || stopping_ || wakes_ != seen) continue;
         // One thread looks after the clock; the others sleep until they are needed. Due times have a
         // resolution of a second, so that is how often it is worth looking.
         if (watched_) {
@@ -101,28 +110,57 @@ void Processor::run() {
 
 void Processor::process(const Entry& before) {
     log_.info(before.id, "Start processing mail");
+    const Time now = clock_.now();
     Entry entry = before;
-    deliver(entry);
-    schedule(entry);
-    report(before, entry);
-    if (auto stored = queue_.put_back(before, entry); !stored)
+    deliver(entry, now);
+    const bool expired = expire(entry, now);
+    const bool paid = reporter_.pay(entry);
+    entry.plan(now);
+    if (!expired || !paid) entry.wake = queue::full_seconds(now) + soon;
+    if (auto stored = queue_.put_back(before, entry); !stored) {
         log_.error(entry.id, "The queue entry cannot be written: {}", stored.error().what);
-    else
-        log_.write(observe::Level::info, entry.id,
-                   entry.finished() ? "Mail removed from queue" : "Finish processing mail");
+        return;
+    }
+    log_.write(observe::Level::info, entry.id,
+               entry.finished() ? "Mail removed from queue" : "Finish processing mail");
+    auto waits = [](const Recipient& r) {
+        return r.state == Recipient::State::pending && !r.destination.empty();
+    };
+    if (links_.ready && std::ranges::any_of(entry.envelope.recipients, waits)) links_.ready();
 }
 
-void Processor::deliver(Entry& entry) {
-    std::vector<mailstore::Target> targets;
-    std::vector<std::vector<std::size_t>> owners;  // target -> recipients that it serves
+/// What a recipient at another host is to become.
+void Processor::send_on(const Entry& entry, Recipient& recipient, Time now) {
+    const Routes* routes = routes_;
+    if (!routes) {
+        recipient.state = Recipient::State::held;
+        recipient.status = unsent_status;
+        recipient.diagnostic = unsent_why;
+        log_.warning(entry.id, "<{}> is held: this server does not send to other hosts yet",
+                     recipient.address.text());
+        return;
+    }
+    recipient.destination = routes->destination(entry.envelope, recipient.address);
+    recipient.next_attempt = queue::full_seconds(now);
+    recipient.epoch = 0;
+    if (recipient.destination.empty())
+        fail_for_good(recipient, now, "5.1.2", "The domain of the address cannot exist");
+}
+
+/// Finds the folders for what is due; false: there are none.
+bool Processor::resolve(Entry& entry, Time now, std::vector<mailstore::Target>& targets,
+                        std::vector<std::vector<std::size_t>>& owners) {
     auto& recipients = entry.envelope.recipients;
-    for (std::size_t i = 0; i < recipients.size(); ++i) {
-        if (recipients[i].state != Recipient::State::pending) continue;
+    const std::size_t count = recipients.size();  // members of groups are added behind
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!is_due(recipients[i], now)) continue;
         Destination destination = router_.resolve(recipients[i].address, entry.size);
         if (destination.refusal) {
             const Refusal& refusal = *destination.refusal;
-            settle(recipients[i], refusal.temporary ? Recipient::State::pending : Recipient::State::failed,
-                   refusal.status, refusal.text);
+            if (refusal.temporary)
+                fail_for_now(recipients[i], options_.schedule, now, refusal.status, refusal.text);
+            else
+                fail_for_good(recipients[i], now, refusal.status, refusal.text);
             continue;
         }
         for (mailstore::Target& target : destination.targets) {
@@ -139,38 +177,48 @@ void Processor::deliver(Entry& entry) {
             }
         }
         if (destination.expanded) {
-            settle(recipients[i], Recipient::State::expanded, "2.0.0", "Expanded");
             Recipient model = recipients[i];
+            succeed(recipients[i], Recipient::State::expanded, now, "2.0.0", "Expanded", true);
             for (mime::AddrSpec& address : destination.elsewhere) {
                 Recipient member = model;
                 member.address = std::move(address);
-                member.notify = static_cast<std::uint8_t>(model.notify & ~Notify::success);
-                settle(member, Recipient::State::held, "4.4.4",
-                       "Held: this server does not send to other hosts yet");
+                // RFC 3461 §5.2.7.3: whoever asked for success hears of the group, not of its members.
+                if (member.notify != queue::Notify::unsaid) {
+                    member.notify = static_cast<std::uint8_t>(model.notify & ~queue::Notify::success);
+                    if (member.notify == queue::Notify::unsaid) member.notify = queue::Notify::never;
+                }
+                send_on(entry, member, now);
                 recipients.push_back(std::move(member));
             }
         } else if (!destination.elsewhere.empty()) {
-            settle(recipients[i], Recipient::State::held, "4.4.4",
-                   "Held: this server does not send to other hosts yet");
-            log_.warning(entry.id, "<{}> is held: this server does not send to other hosts yet",
-                         recipients[i].address.text());
+            send_on(entry, recipients[i], now);
         }
     }
-    if (targets.empty()) return;
+    return !targets.empty();
+}
+
+void Processor::deliver(Entry& entry, Time now) {
+    std::vector<mailstore::Target> targets;
+    std::vector<std::vector<std::size_t>> owners;  // target -> recipients that it serves
+    const Entry untouched = entry;
+    if (!resolve(entry, now, targets, owners)) return;
 
     // The entry that says "delivered" is written in the same batch as the copies: nothing is delivered twice.
+    // It keeps its place in the schedule, so that it is looked at again if we die before put_back().
     Entry tried = entry;
     auto note = [&](const mailstore::DeliveryReceipt& receipt, kv::Batch& batch) {
         for (std::size_t t = 0; t < owners.size(); ++t)
-            for (std::size_t i : owners[t]) note_outcome(tried.envelope.recipients[i], receipt.targets[t]);
+            for (std::size_t i : owners[t])
+                note_outcome(tried.envelope.recipients[i], receipt.targets[t], options_.schedule, now);
         queue::Queue::add(tried, batch);
     };
-    auto receipt = store_.deliver(entry.blob, targets, note);
+    auto receipt = store_.deliver(entry.blob, std::move(targets), note);
     if (!receipt) {
-        for (const auto& owner : owners)
-            for (std::size_t i : owner)
-                settle(recipients[i], Recipient::State::pending, "4.3.0",
-                       "Mailbox cannot be written now: " + receipt.error().what);
+        entry = untouched;  // groups have not been expanded either
+        for (Recipient& recipient : entry.envelope.recipients)
+            if (is_due(recipient, now))
+                fail_for_now(recipient, options_.schedule, now, "4.3.0",
+                             "Mailbox cannot be written now: " + receipt.error().what);
         log_.error(entry.id, "Local delivery failed: {}", receipt.error().what);
         return;
     }
@@ -183,82 +231,49 @@ void Processor::deliver(Entry& entry) {
                           receipt->targets[t].uid.value());
 }
 
-void Processor::schedule(Entry& entry) {
-    ++entry.attempts;
-    bool last = entry.attempts >= options_.max_attempts;
-    bool pending = false;
+/// RFC 2852 §4: what is late is given back, or its sender told. False: not now, somebody is sending it.
+bool Processor::expire(Entry& entry, Time now) {
+    auto& by = entry.envelope.deliver_by;
+    if (!by || by->mode == queue::DeliverBy::Mode::told || by->time > now) return true;
+    if (links_.is_given && links_.is_given(entry.id)) return false;
     for (Recipient& recipient : entry.envelope.recipients) {
         if (recipient.state != Recipient::State::pending) continue;
-        if (last) {
-            // RFC 3463 §2: what was temporary has become permanent.
-            if (recipient.status.starts_with('4')) recipient.status[0] = '5';
-            recipient.state = Recipient::State::failed;
-        } else {
-            pending = true;
+        if (by->mode == queue::DeliverBy::Mode::give_back) {
+            fail_for_good(recipient, now, "5.4.7", "Not delivered within the time that the sender gave it");
+        } else if (recipient.notify == queue::Notify::unsaid
+                   || (recipient.notify & queue::Notify::delay) != 0) {
+            recipient.owed |= Recipient::delay;
+            if (recipient.status.empty()) recipient.status = "4.4.7";
         }
     }
-    entry.next_attempt.reset();
-    if (pending)
-        entry.next_attempt =
-            clock_.now() + queue::retry_delay(entry.attempts, options_.first_retry, options_.longest_retry);
+    by->mode = queue::DeliverBy::Mode::told;
+    return true;
 }
 
-void Processor::report(const Entry& before, const Entry& after) {
-    if (after.envelope.reverse_path.null()) return;  // RFC 5321 §4.5.5: no report about a report
-    std::vector<const Recipient*> failed, delivered, expanded;
-    for (std::size_t i = 0; i < after.envelope.recipients.size(); ++i) {
-        const Recipient& recipient = after.envelope.recipients[i];
-        if (i < before.envelope.recipients.size() && before.envelope.recipients[i].state == recipient.state)
-            continue;
-        if (recipient.state == Recipient::State::failed && recipient.wants(Notify::failure))
-            failed.push_back(&recipient);
-        if (recipient.state == Recipient::State::delivered && recipient.wants(Notify::success))
-            delivered.push_back(&recipient);
-        if (recipient.state == Recipient::State::expanded && recipient.wants(Notify::success))
-            expanded.push_back(&recipient);
+void Processor::release_unsent() {
+    std::vector<QueueId> held;
+    auto unsent = [](const Recipient& r) {
+        return r.state == Recipient::State::held && r.status == unsent_status && r.diagnostic == unsent_why;
+    };
+    auto looked = queue_.each([&](const Entry& entry) {
+        if (std::ranges::any_of(entry.envelope.recipients, unsent)) held.push_back(entry.id);
+        return !stopping_;
+    });
+    if (!looked) log_.error({}, "The queue cannot be read: {}", looked.error().what);
+    for (QueueId id : held) {
+        auto before = queue_.wait_and_take(id);
+        if (!before || !*before) continue;
+        Entry after = **before;
+        for (Recipient& recipient : after.envelope.recipients) {
+            if (!unsent(recipient)) continue;
+            recipient.state = Recipient::State::pending;
+            recipient.next_attempt = queue::full_seconds(clock_.now());
+        }
+        after.plan(clock_.now());
+        if (auto ok = queue_.put_back(**before, after); !ok)
+            log_.error(id, "The queue entry cannot be written: {}", ok.error().what);
     }
-    if (!failed.empty()) send_report(queue::Action::failed, after, failed);
-    if (!delivered.empty()) send_report(queue::Action::delivered, after, delivered);
-    if (!expanded.empty()) send_report(queue::Action::expanded, after, expanded);
-}
-
-bool Processor::send_report(queue::Action action, const Entry& entry,
-                            const std::vector<const Recipient*>& about) {
-    auto original = store_.read(entry.blob);
-    if (!original) {
-        log_.error(entry.id, "The message cannot be read for a report: {}", original.error().what);
-        return false;
-    }
-    queue::ReportOptions options;
-    options.host = options_.host;
-    options.now = clock_.now();
-    options.give_up = options.now;
-    options.boundary = fmt::format(
-        "report-{}-{}-{}", queue::to_string(entry.id), entry.attempts,
-        std::chrono::duration_cast<std::chrono::microseconds>(options.now.time_since_epoch()).count());
-    Incoming message;
-    message.payload = queue::make_report(action, entry.envelope, about, **original, options);
-    message.envelope.arrival = options.now;
-    message.envelope.body = queue::BodyType::eight_bit;
-    message.envelope.smtputf8 = entry.envelope.smtputf8;
-    Recipient to;
-    to.address = entry.envelope.reverse_path;
-    to.notify = Notify::never;  // RFC 3461 §6.2
-    Destination destination = router_.resolve(to.address, message.payload.size());
-    if (destination.refusal && !destination.refusal->temporary) {
-        log_.warning(entry.id, "The report has nowhere to go: <{}>: {}", to.address.text(),
-                     destination.refusal->text);
-        return false;
-    }
-    if (destination.refusal) destination.elsewhere.push_back(to.address);  // queued, and tried again
-    message.envelope.recipients.push_back(std::move(to));
-    message.destinations.push_back(std::move(destination));
-
-    std::promise<bool> stored;
-    auto result = stored.get_future();
-    intake_.accept(std::move(message), Intake::Quota::checked,
-                   [&](mailstore::Result<Accepted> accepted) { stored.set_value(accepted.has_value()); });
-    return result.get();
+    wake();
 }
 
 }  // namespace postrider::delivery

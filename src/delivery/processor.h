@@ -1,32 +1,48 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "delivery/intake.h"
-#include "queue/report.h"
+#include "delivery/outbound.h"
+#include "delivery/outcome.h"
+#include "delivery/reporter.h"
 
 namespace postrider::delivery {
 
 struct ProcessingOptions {
     std::string host;  ///< our name in reports
-    std::chrono::seconds first_retry{300};
-    std::chrono::seconds longest_retry{28800};
-    std::uint32_t max_attempts = 20;
+    RetrySchedule schedule;
     unsigned threads = 4;
 };
 
-/// Works on the queue: resolves what waits, delivers what is local, holds what has nowhere to go, reports
-/// what failed. Its threads run from start() to stop().
+/// What the processor has to do with the virtual queues.
+struct QueueLinks {
+    /// Somebody is sending an entry just now.
+    std::function<bool(QueueId)> is_given;
+    /// Something was put into virtual queues.
+    std::function<void()> ready;
+    /// A piece of work for when nothing is due; false: there is none.
+    std::function<bool()> also;
+};
+
+/// Works on the queue: resolves what waits, delivers what is local, hands what goes elsewhere to the virtual
+/// queues, reports what failed. Its threads run from start() to stop().
 class Processor {
 public:
     /// All must live longer.
     Processor(mailstore::MailStore& store, queue::Queue& queue, const Router& router, Intake& intake,
               const Clock& clock, observe::Logger log, ProcessingOptions options);
     ~Processor();
+
+    /// Before start().
+    void connect(QueueLinks links) { links_ = std::move(links); }
+    /// Which way mail leaves; nullptr: this server does not send, and such mail is held. What was held goes
+    /// then.
+    void send_by(const Routes* routes);
 
     void start();
     void stop();  ///< entries being worked on are finished first
@@ -36,26 +52,31 @@ public:
 
     /// One entry, as the threads do it. Public for tests and for tools that work without a running server.
     void process(const queue::Entry& entry);
+    /// Mail that was held because this server did not send gets under way.
+    void release_unsent();
 
 private:
     void run();
-    void deliver(queue::Entry& entry);
-    void schedule(queue::Entry& entry);
-    void report(const queue::Entry& before, const queue::Entry& after);
-    bool send_report(queue::Action action, const queue::Entry& entry,
-                     const std::vector<const queue::Recipient*>& about);
+    void deliver(queue::Entry& entry, Time now);
+    bool resolve(queue::Entry& entry, Time now, std::vector<mailstore::Target>& targets,
+                 std::vector<std::vector<std::size_t>>& owners);
+    void send_on(const queue::Entry& entry, queue::Recipient& recipient, Time now);
+    bool expire(queue::Entry& entry, Time now);
 
     mailstore::MailStore& store_;
     queue::Queue& queue_;
     const Router& router_;
-    Intake& intake_;
+    Reporter reporter_;
     const Clock& clock_;
     observe::Logger log_;
     ProcessingOptions options_;
+    QueueLinks links_;
+    std::atomic<const Routes*> routes_ = nullptr;
+    std::atomic<bool> unsent_ = false;  ///< there may be held mail that can go now
 
     std::mutex mutex_;
     std::condition_variable wake_;
-    bool stopping_ = false;
+    std::atomic<bool> stopping_ = false;
     bool watched_ = false;  ///< a thread waits for the next due time
     std::uint64_t wakes_ = 0;
     std::vector<std::thread> threads_;

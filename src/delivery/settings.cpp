@@ -30,12 +30,18 @@ constexpr Setting<S> rows[] = {
 
 }  // namespace
 
+RetrySchedule ProcessingSettings::schedule() const {
+    RetrySchedule schedule;
+    schedule.first = first_retry;
+    schedule.longest = std::max(first_retry, longest_retry);
+    schedule.max_attempts = max_retry_count;
+    return schedule;
+}
+
 ProcessingOptions ProcessingSettings::options(std::string host) const {
     ProcessingOptions options;
     options.host = std::move(host);
-    options.first_retry = first_retry;
-    options.longest_retry = std::max(first_retry, longest_retry);
-    options.max_attempts = max_retry_count;
+    options.schedule = schedule();
     options.threads = delivery_threads;
     return options;
 }

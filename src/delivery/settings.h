@@ -12,6 +12,7 @@ struct ProcessingSettings {
     std::uint32_t max_retry_count = 20;
     unsigned delivery_threads = 20;
 
+    RetrySchedule schedule() const;
     ProcessingOptions options(std::string host) const;
 };
 

@@ -7,6 +7,7 @@
 #include "base/test_folder.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
+#include "delivery/virtual_queues.h"
 #include "observe/memory_log.h"
 
 namespace postrider::delivery {
@@ -15,7 +16,28 @@ namespace postrider::delivery {
 /// carol at example.org. Time stands still until it is moved.
 class TestHouse : private TestFolder {
 public:
-    TestHouse() {
+    enum class Sends { nothing, to_virtual_queues };
+
+    explicit TestHouse(Sends sends = Sends::nothing) : sends_{sends} {
+        open();
+        domain = directory->create_domain({"example.org", ""}).value();
+        for (std::string name : {"alice", "bob", "carol"}) add_account(name);
+    }
+
+    /// Ends it as if the process had died, but for what was still in memory only; opens what is on disk.
+    void restart() {
+        processor.reset();
+        outbound.reset();
+        intake.reset();
+        queue.reset();
+        router.reset();
+        directory.reset();
+        store.reset();
+        open();
+    }
+
+private:
+    void open() {
         mailstore::Options options;
         options.directory = path();
         mailstore::LocationConfig location;
@@ -30,17 +52,24 @@ public:
             if (event.kind == directory::ChangeEvent::Kind::account_created)
                 store->create_account(event.account).value();
         });
-        domain = directory->create_domain({"example.org", ""}).value();
-        for (std::string name : {"alice", "bob", "carol"}) add_account(name);
         router = std::make_unique<Router>(*directory, *store);
         queue = std::make_unique<queue::Queue>(*store);
         intake = std::make_unique<Intake>(*store, clock, logger, metrics, [] {});
         ProcessingOptions processing;
         processing.host = "mail.example.org";
-        processing.max_attempts = 3;
+        processing.schedule.max_attempts = 3;
+        VirtualQueues::Options virtual_queues;
+        virtual_queues.schedule = processing.schedule;
+        outbound = std::make_unique<VirtualQueues>(*queue, clock, logger, metrics, virtual_queues, [] {});
         processor = std::make_unique<Processor>(*store, *queue, *router, *intake, clock, logger, processing);
+        processor->connect({[this](QueueId id) { return outbound->is_given(id); }, {}, {}});
+        if (sends_ == Sends::to_virtual_queues) {
+            intake->send_by(&routes);
+            processor->send_by(&routes);
+        }
     }
 
+public:
     AccountId add_account(const std::string& name) {
         directory::NewAccount account;
         account.name = name;
@@ -110,7 +139,12 @@ public:
     std::unique_ptr<Router> router;
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<Intake> intake;
+    DomainRoutes routes;
+    std::unique_ptr<VirtualQueues> outbound;
     std::unique_ptr<Processor> processor;
+
+private:
+    Sends sends_;
 };
 
 }  // namespace postrider::delivery

@@ -5,7 +5,7 @@
 namespace postrider::queue {
 namespace {
 
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
 
 void put(std::string& out, const mime::AddrSpec& address) {
     put_string(out, address.local);
@@ -19,32 +19,122 @@ mime::AddrSpec take_address(Decoder& in) {
     return address;
 }
 
-void put(std::string& out, const Recipient& recipient) {
+void put_seconds(std::string& out, Time time) {
+    auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+    put_varint(out, seconds < 0 ? 0 : static_cast<std::uint64_t>(seconds));
+}
+
+/// Nothing for what a Time, which counts nanoseconds, cannot hold.
+std::optional<Time> take_seconds(Decoder& in) {
+    constexpr std::uint64_t last =
+        std::chrono::duration_cast<std::chrono::seconds>(Time::duration::max()).count();
+    const std::uint64_t seconds = in.varint();
+    if (seconds > last) return std::nullopt;
+    return Time{std::chrono::seconds{seconds}};
+}
+
+/// Which of the rarer fields of a recipient follow.
+constexpr std::uint8_t has_destination = 1, same_destination = 2, has_schedule = 4, has_remote_host = 8,
+                       has_owed = 16, recipient_bits = 31;
+
+void put(std::string& out, const Recipient& recipient, const Recipient* before) {
     put(out, recipient.address);
     put_string(out, recipient.original);
     out.push_back(static_cast<char>(recipient.notify));
     out.push_back(static_cast<char>(recipient.state));
     put_string(out, recipient.status);
     put_string(out, recipient.diagnostic);
+    std::uint8_t bits = 0;
+    if (!recipient.destination.empty())
+        bits |= before && before->destination == recipient.destination ? same_destination : has_destination;
+    if (recipient.attempts != 0 || recipient.next_attempt != Time{} || recipient.last_attempt != Time{}
+        || recipient.epoch != 0)
+        bits |= has_schedule;
+    if (!recipient.remote_host.empty()) bits |= has_remote_host;
+    if (recipient.owed != Recipient::nothing) bits |= has_owed;
+    out.push_back(static_cast<char>(bits));
+    if (bits & has_destination) put_string(out, recipient.destination);
+    if (bits & has_schedule) {
+        put_varint(out, recipient.attempts);
+        put_seconds(out, recipient.next_attempt);
+        put_seconds(out, recipient.last_attempt);
+        put_varint(out, recipient.epoch);
+    }
+    if (bits & has_remote_host) put_string(out, recipient.remote_host);
+    if (bits & has_owed) out.push_back(static_cast<char>(recipient.owed));
 }
 
-std::optional<Recipient> take_recipient(Decoder& in) {
+bool take_route(Decoder& in, Recipient& recipient, const Recipient* before) {
+    const auto bits = in.be<std::uint8_t>();
+    if (bits > recipient_bits) return false;
+    if (bits & has_destination) recipient.destination = in.string();
+    if (bits & same_destination) {
+        if (!before) return false;
+        recipient.destination = before->destination;
+    }
+    if (bits & has_schedule) {
+        const std::uint64_t attempts = in.varint();
+        auto next = take_seconds(in), last = take_seconds(in);
+        const std::uint64_t epoch = in.varint();
+        if (attempts > UINT32_MAX || epoch > UINT32_MAX || !next || !last) return false;
+        recipient.attempts = static_cast<std::uint32_t>(attempts);
+        recipient.next_attempt = *next;
+        recipient.last_attempt = *last;
+        recipient.epoch = static_cast<std::uint32_t>(epoch);
+    }
+    if (bits & has_remote_host) recipient.remote_host = in.string();
+    if (bits & has_owed) recipient.owed = in.be<std::uint8_t>();
+    return recipient.owed <= 7;
+}
+
+std::optional<Recipient> take_recipient(Decoder& in, std::uint8_t as_version, const Recipient* before) {
     Recipient recipient;
     recipient.address = take_address(in);
     recipient.original = in.string();
     recipient.notify = in.be<std::uint8_t>();
     auto state = in.be<std::uint8_t>();
-    if (state > static_cast<std::uint8_t>(Recipient::State::held)) return std::nullopt;
+    if (state > static_cast<std::uint8_t>(Recipient::State::sent)) return std::nullopt;
     recipient.state = static_cast<Recipient::State>(state);
     recipient.status = in.string();
     recipient.diagnostic = in.string();
+    if (as_version >= 2 && !take_route(in, recipient, before)) return std::nullopt;
     return recipient;
 }
 
-constexpr std::uint8_t full_bit = 1, utf8_bit = 2;
+constexpr std::uint8_t full_bit = 1, utf8_bit = 2, tls_bit = 4, by_bit = 8, release_bit = 16,
+                       priority_bit = 32;
+
+bool take_wishes(Decoder& in, std::uint8_t bits, Envelope& envelope) {
+    envelope.require_tls = bits & tls_bit;
+    if (bits & priority_bit) envelope.priority = static_cast<std::int8_t>(in.be<std::uint8_t>());
+    if (envelope.priority < -9 || envelope.priority > 9) return false;
+    if (bits & by_bit) {
+        auto time = take_seconds(in);
+        const auto mode = in.be<std::uint8_t>();
+        if (!time || (mode & 3) > 2 || mode > 7) return false;
+        envelope.deliver_by = DeliverBy{*time, static_cast<DeliverBy::Mode>(mode & 3), (mode & 4) != 0};
+    }
+    if (bits & release_bit) {
+        auto time = take_seconds(in);
+        if (!time) return false;
+        envelope.release = *time;
+    }
+    return true;
+}
+
+void put_wishes(std::string& out, std::uint8_t bits, const Envelope& envelope) {
+    if (bits & priority_bit) out.push_back(static_cast<char>(envelope.priority));
+    if (bits & by_bit) {
+        put_seconds(out, envelope.deliver_by->time);
+        out.push_back(static_cast<char>(static_cast<std::uint8_t>(envelope.deliver_by->mode)
+                                        | (envelope.deliver_by->trace ? 4 : 0)));
+    }
+    if (bits & release_bit) put_seconds(out, envelope.release);
+}
 
 std::optional<Envelope> take_envelope(Decoder& in) {
-    if (in.be<std::uint8_t>() != version) return std::nullopt;
+    const auto as_version = in.be<std::uint8_t>();
+    if (as_version == 0 || as_version > version) return std::nullopt;
     Envelope envelope;
     envelope.reverse_path = take_address(in);
     envelope.envid = in.string();
@@ -64,9 +154,11 @@ std::optional<Envelope> take_envelope(Decoder& in) {
         || arrival < std::chrono::duration_cast<microseconds>(Time::duration::min()))
         return std::nullopt;
     envelope.arrival = Time{arrival};
+    if (as_version >= 2 && !take_wishes(in, bits, envelope)) return std::nullopt;
     auto count = in.varint();
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-        auto recipient = take_recipient(in);
+        const Recipient* before = envelope.recipients.empty() ? nullptr : &envelope.recipients.back();
+        auto recipient = take_recipient(in, as_version, before);
         if (!recipient) return std::nullopt;
         envelope.recipients.push_back(std::move(*recipient));
     }
@@ -97,19 +189,30 @@ mailstore::Target take_target(Decoder& in) {
 }  // namespace
 
 void encode(std::string& out, const Envelope& envelope) {
+    std::uint8_t bits = 0;
+    if (envelope.return_full) bits |= full_bit;
+    if (envelope.smtputf8) bits |= utf8_bit;
+    if (envelope.require_tls) bits |= tls_bit;
+    if (envelope.deliver_by) bits |= by_bit;
+    if (envelope.release != Time{}) bits |= release_bit;
+    if (envelope.priority != 0) bits |= priority_bit;
     out.push_back(static_cast<char>(version));
     put(out, envelope.reverse_path);
     put_string(out, envelope.envid);
-    out.push_back(
-        static_cast<char>((envelope.return_full ? full_bit : 0) | (envelope.smtputf8 ? utf8_bit : 0)));
+    out.push_back(static_cast<char>(bits));
     out.push_back(static_cast<char>(envelope.body));
     put_string(out, envelope.authenticated);
     put_string(out, envelope.client);
     put_string(out, envelope.helo);
     auto arrival = std::chrono::duration_cast<std::chrono::microseconds>(envelope.arrival.time_since_epoch());
     put_be(out, static_cast<std::uint64_t>(arrival.count()));
+    put_wishes(out, bits, envelope);
     put_varint(out, envelope.recipients.size());
-    for (const Recipient& recipient : envelope.recipients) put(out, recipient);
+    const Recipient* before = nullptr;
+    for (const Recipient& recipient : envelope.recipients) {
+        put(out, recipient, before);
+        before = &recipient;
+    }
 }
 
 std::optional<Envelope> decode_envelope(std::string_view bytes) {

@@ -20,22 +20,47 @@ struct Notify {
 
 struct Recipient {
     enum class State : std::uint8_t {
-        pending,    ///< to be tried at the entry's next attempt
+        pending,    ///< to be tried at its next attempt
         delivered,  ///< in a local folder
         expanded,   ///< replaced by the members of a group or forwarder
         failed,     ///< for good; reported to the sender where asked for
         held,       ///< waits for an administrator, or for a service that is not there
+        sent,       ///< the next host has taken responsibility
     };
+    /// Reports that the sender is still to get about this recipient.
+    enum Owed : std::uint8_t { nothing = 0, failure = 1, delay = 2, success = 4 };
+
     mime::AddrSpec address;
     std::string original;  ///< ORCPT, xtext decoded ("rfc822;who@where"); ""
     std::uint8_t notify = Notify::unsaid;
     State state = State::pending;
-    std::string status;      ///< enhanced code of the last attempt (RFC 3463): "4.2.2"
-    std::string diagnostic;  ///< what happened, for people
+    std::string status;       ///< enhanced code of the last attempt (RFC 3463): "4.2.2"
+    std::string diagnostic;   ///< what happened, for people
+    std::string remote_host;  ///< who said so; "" = we did
+    /// Virtual queue that it waits in; "": not routed yet, or in a folder of ours.
+    std::string destination;
+    std::uint32_t attempts = 0;  ///< that have failed
+    Time next_attempt{};         ///< while it is pending; full seconds
+    Time last_attempt{};         ///< full seconds; zero: none yet
+    /// Of the destination when it was scheduled: it has been released since when the destination's is higher.
+    std::uint32_t epoch = 0;
+    std::uint8_t owed = nothing;
 
     bool wants(Notify::Bit what) const {
         return notify == Notify::unsaid ? what == Notify::failure : (notify & what) != 0;
     }
+};
+
+/// RFC 2852: when a message has to be there, and what is done when it is not.
+struct DeliverBy {
+    enum class Mode : std::uint8_t {
+        notify,     ///< BY=...;N: the sender is told, and it is tried on
+        give_back,  ///< BY=...;R: the sender gets it back
+        told,       ///< `notify`, and it is done
+    };
+    Time time{};  ///< full seconds
+    Mode mode = Mode::notify;
+    bool trace = false;  ///< BY=...;RT and NT: every relay says that it has sent it on
 };
 
 enum class BodyType : std::uint8_t { seven_bit, eight_bit, binary };  ///< RFC 6152, RFC 3030
@@ -51,6 +76,11 @@ struct Envelope {
     std::string client;         ///< address of the peer, "192.0.2.1"
     std::string helo;
     Time arrival{};
+    int priority = 0;          ///< MT-PRIORITY (RFC 6710), -9 to 9
+    bool require_tls = false;  ///< REQUIRETLS (RFC 8689)
+    std::optional<DeliverBy> deliver_by;
+    /// FUTURERELEASE (RFC 4865): nothing is delivered before; full seconds. Zero: at once.
+    Time release{};
 };
 
 void encode(std::string& out, const Envelope& envelope);

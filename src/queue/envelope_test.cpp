@@ -74,13 +74,12 @@ TEST(Entry, SurvivesEncodingAndRefusesNumbersThatDoNotFit) {
     e.blob = BlobId{9};
     e.envelope = full_envelope();
     e.size = UINT32_MAX;
-    e.attempts = 3;
-    e.next_attempt = Time{std::chrono::seconds{1'800'000'000}};
+    e.wake = Time{std::chrono::seconds{1'800'000'000}};
     const std::string bytes = encode(e);
     auto back = decode_entry(QueueId{9}, bytes);
     ASSERT_TRUE(back);
     EXPECT_EQ(encode(*back), bytes);
-    EXPECT_EQ(back->next_attempt, e.next_attempt);
+    EXPECT_EQ(back->wake, e.wake);
 
     std::string fields;  // of a record that is right up to its envelope
     encode(fields, e.envelope);

@@ -1,131 +1,131 @@
 #include "queue/queue.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
-#include <charconv>
+#include <span>
 
 #include "base/codec.h"
+#include "queue/keys.h"
 
 namespace postrider::queue {
 namespace {
 
-constexpr std::string_view entry_prefix = "Qe", entry_end = "Qf";
-constexpr std::string_view due_prefix = "Qt", due_end = "Qu";
-constexpr std::uint8_t version = 1;
+/// Among so many of the oldest due entries the most urgent are chosen.
+constexpr std::size_t window = 128;
+/// Due keys are written with the time at which their batch was made: so old they may be when they appear.
+constexpr auto late_batches = std::chrono::seconds{60};
 
-std::string entry_key(QueueId id) {
-    std::string key{entry_prefix};
-    put_be(key, id.value());
-    return key;
+std::uint8_t priority_class(const Entry& entry) {
+    return static_cast<std::uint8_t>(9 - entry.envelope.priority);
 }
 
-std::uint64_t seconds_of(Time time) {
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
-}
-
-std::string due_key(Time due, QueueId id) {
-    std::string key{due_prefix};
-    put_be(key, seconds_of(due));
-    put_be(key, id.value());
-    return key;
-}
-
-mailstore::Failure storage_failure(const kv::Failure& failure) {
-    return {
-        failure.kind == kv::KvError::corrupt ? mailstore::MailError::corrupt : mailstore::MailError::storage,
-        failure.what};
+/// The keys under which the entry waits in virtual queues. A message has few destinations or many recipients
+/// of one, which come in a row.
+template <class Visit>
+void each_waiting(const Entry& entry, Visit&& visit) {
+    const Recipient* before = nullptr;
+    for (const Recipient& r : entry.envelope.recipients) {
+        if (r.state != Recipient::State::pending || r.destination.empty()) continue;
+        if (before && before->destination == r.destination && before->epoch == r.epoch
+            && before->next_attempt == r.next_attempt)
+            continue;
+        before = &r;
+        Place place{priority_class(entry), r.epoch, r.next_attempt, entry.id};
+        visit(r, keys::waiting(r.destination, place));
+    }
 }
 
 }  // namespace
 
-std::string encode(const Entry& entry) {
-    std::string out;
-    out.push_back(static_cast<char>(version));
-    put_be(out, entry.blob.value());
-    put_varint(out, entry.size);
-    put_varint(out, entry.attempts);
-    put_be(out, entry.next_attempt ? seconds_of(*entry.next_attempt) : std::uint64_t{0});
-    encode(out, entry.envelope);
-    return out;
-}
-
-std::optional<Entry> decode_entry(QueueId id, std::string_view bytes) {
-    constexpr std::uint64_t last =
-        std::chrono::duration_cast<std::chrono::seconds>(Time::duration::max()).count();
-    Decoder in{bytes};
-    if (in.be<std::uint8_t>() != version) return std::nullopt;
-    Entry entry;
-    entry.id = id;
-    entry.blob = BlobId{in.be<std::uint64_t>()};
-    const std::uint64_t size = in.varint(), attempts = in.varint();
-    const auto due = in.be<std::uint64_t>();
-    if (size > UINT32_MAX || attempts > UINT32_MAX || due > last) return std::nullopt;
-    entry.size = static_cast<std::uint32_t>(size);
-    entry.attempts = static_cast<std::uint32_t>(attempts);
-    if (due != 0) entry.next_attempt = Time{std::chrono::seconds{due}};
-    auto envelope = decode_envelope(in.rest());
-    if (!in.ok() || !envelope) return std::nullopt;
-    entry.envelope = std::move(*envelope);
-    return entry;
-}
-
-bool Entry::finished() const {
-    return std::ranges::none_of(envelope.recipients, [](const Recipient& r) {
-        return r.state == Recipient::State::pending || r.state == Recipient::State::held;
+void Queue::add(const Entry& entry, kv::Batch& batch) {
+    batch.put(keys::entry(entry.id), encode(entry));
+    if (entry.wake) {
+        const char urgency = static_cast<char>(priority_class(entry));
+        batch.put(keys::due(*entry.wake, entry.id),
+                  entry.envelope.priority == 0 ? std::string_view{} : std::string_view{&urgency, 1});
+    }
+    each_waiting(entry, [&](const Recipient& r, const std::string& key) {
+        batch.put(key, {});
+        batch.put(keys::visit(r.next_attempt, r.destination), {});
     });
 }
 
-std::string to_string(QueueId id) {
-    return fmt::format("{:06X}", id.value());
-}
-
-std::optional<QueueId> parse_queue_id(std::string_view text) {
-    std::uint64_t value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return QueueId{value};
-}
-
-std::chrono::seconds retry_delay(std::uint32_t attempt, std::chrono::seconds first,
-                                 std::chrono::seconds longest) {
-    auto delay = first;
-    for (std::uint32_t n = 1; n < attempt && delay < longest; ++n) delay *= 2;
-    return std::min(delay, longest);
-}
-
-void Queue::add(const Entry& entry, kv::Batch& batch) {
-    batch.put(entry_key(entry.id), encode(entry));
-    if (entry.next_attempt) batch.put(due_key(*entry.next_attempt, entry.id), {});
-}
-
 void Queue::change(const Entry& before, const Entry& after, kv::Batch& batch) {
-    if (before.next_attempt) batch.erase(due_key(*before.next_attempt, before.id));
-    if (after.finished())
-        batch.erase(entry_key(after.id));
-    else
-        add(after, batch);
+    if (before.wake) batch.erase(keys::due(*before.wake, before.id));
+    std::vector<std::string> left;
+    each_waiting(before, [&](const Recipient&, std::string key) { left.push_back(std::move(key)); });
+    if (after.finished()) {
+        for (const std::string& key : left) batch.erase(key);
+        batch.erase(keys::entry(after.id));
+        return;
+    }
+    std::ranges::sort(left);
+    std::vector<std::string> kept;
+    batch.put(keys::entry(after.id), encode(after));
+    if (after.wake) {
+        const char urgency = static_cast<char>(priority_class(after));
+        batch.put(keys::due(*after.wake, after.id),
+                  after.envelope.priority == 0 ? std::string_view{} : std::string_view{&urgency, 1});
+    }
+    each_waiting(after, [&](const Recipient& r, std::string key) {
+        if (!std::ranges::binary_search(left, key)) {
+            batch.put(key, {});
+            batch.put(keys::visit(r.next_attempt, r.destination), {});
+        }
+        kept.push_back(std::move(key));
+    });
+    std::ranges::sort(kept);
+    for (const std::string& key : left)
+        if (!std::ranges::binary_search(kept, key)) batch.erase(key);
 }
 
 mailstore::Result<std::vector<Entry>> Queue::take_due(Time now, std::size_t limit) {
-    std::vector<Entry> due;
-    std::string end = due_key(now + std::chrono::seconds{1}, QueueId{});
+    struct Candidate {
+        int urgency;
+        std::string key;
+        QueueId id;
+    };
+    std::vector<Candidate> found;
+    std::optional<Time> oldest;
+    const std::string end = keys::due(now + std::chrono::seconds{1}, QueueId{});
     std::lock_guard lock{mutex_};
-    auto cursor = store_.kv().scan(due_prefix, end);
-    for (cursor->seek(due_prefix); cursor->valid() && due.size() < limit; cursor->next()) {
-        Decoder key{cursor->key().substr(due_prefix.size() + 8)};
+    // Finished entries leave tombstones at the beginning of the schedule; walking over them each time would
+    // be most of the work.
+    bool all = now < looked_at_all_ || now - looked_at_all_ > late_batches;
+    const std::string begin =
+        all ? std::string{keys::due_prefix} : keys::due(looked_through_ - late_batches, QueueId{});
+    auto cursor = store_.kv().scan(begin, end);
+    for (cursor->seek(begin); cursor->valid() && found.size() < window; cursor->next()) {
+        Decoder key{cursor->key().substr(keys::due_prefix.size() + 8)};
         QueueId id{key.be<std::uint64_t>()};
         if (taken_.contains(id)) continue;
-        auto bytes = store_.kv().get(entry_key(id));
-        if (!bytes) return std::unexpected(storage_failure(bytes.error()));
-        if (!*bytes) continue;
-        auto entry = decode_entry(id, **bytes);
+        if (!oldest) {
+            Decoder when{cursor->key().substr(keys::due_prefix.size())};
+            oldest = Time{std::chrono::seconds{static_cast<std::int64_t>(when.be<std::uint64_t>())}};
+        }
+        int urgency = cursor->value().empty() ? 9 : static_cast<unsigned char>(cursor->value()[0]);
+        found.push_back({urgency, std::string{cursor->key()}, id});
+    }
+    if (auto ok = cursor->status(); !ok) return std::unexpected(keys::failure(ok.error()));
+    looked_through_ = oldest.value_or(now);
+    if (all) looked_at_all_ = now;
+    std::ranges::stable_sort(found, {}, &Candidate::urgency);
+
+    std::vector<Entry> due;
+    kv::Batch stale;
+    for (const Candidate& one : found) {
+        if (due.size() == limit) break;
+        auto bytes = store_.kv().get(keys::entry(one.id));
+        if (!bytes) return std::unexpected(keys::failure(bytes.error()));
+        if (!*bytes) {
+            stale.erase(one.key);
+            continue;
+        }
+        auto entry = decode_entry(one.id, **bytes);
         if (!entry) continue;  // `storage verify` reports it
-        taken_.insert(id);
+        taken_.insert(one.id);
         due.push_back(std::move(*entry));
     }
-    if (auto ok = cursor->status(); !ok) return std::unexpected(storage_failure(ok.error()));
+    if (!stale.empty()) (void)store_.kv().write(std::move(stale));
     return due;
 }
 
@@ -138,15 +138,23 @@ mailstore::Result<Queue::Taken> Queue::take(QueueId id) {
     return Taken{std::move(*found), false};
 }
 
-std::optional<Time> Queue::next_due() {
-    std::lock_guard lock{mutex_};
-    auto cursor = store_.kv().scan(due_prefix, due_end);
-    for (cursor->seek(due_prefix); cursor->valid(); cursor->next()) {
-        Decoder key{cursor->key().substr(due_prefix.size())};
-        auto due = key.be<std::uint64_t>();
-        if (!taken_.contains(QueueId{key.be<std::uint64_t>()})) return Time{std::chrono::seconds{due}};
+mailstore::Result<std::optional<Entry>> Queue::wait_and_take(QueueId id) {
+    {
+        std::unique_lock lock{mutex_};
+        freed_.wait(lock, [&] { return !taken_.contains(id); });
+        taken_.insert(id);
     }
-    return std::nullopt;
+    auto found = find(id);
+    if (!found || !*found) let_go(id);
+    return found;
+}
+
+void Queue::let_go(QueueId id) {
+    {
+        std::lock_guard lock{mutex_};
+        taken_.erase(id);
+    }
+    freed_.notify_all();
 }
 
 mailstore::Result<> Queue::put_back(const Entry& before, const Entry& after) {
@@ -157,16 +165,30 @@ mailstore::Result<> Queue::put_back(const Entry& before, const Entry& after) {
         kv::Batch batch;
         change(before, after, batch);
         if (auto written = store_.kv().write(std::move(batch)); !written)
-            result = std::unexpected(storage_failure(written.error()));
+            result = std::unexpected(keys::failure(written.error()));
     }
-    std::lock_guard lock{mutex_};
-    taken_.erase(after.id);
+    let_go(after.id);
     return result;
 }
 
+void Queue::mend(std::string_view destination, const Place& place) {
+    auto taken = take(place.id);
+    if (taken && taken->busy) return;
+    const std::string key = keys::waiting(destination, place);
+    bool right = !taken && taken.error().kind != mailstore::MailError::corrupt;
+    if (taken && taken->entry)
+        each_waiting(*taken->entry, [&](const Recipient&, const std::string& one) { right |= one == key; });
+    if (!right) {
+        kv::Batch stale;
+        stale.erase(key);
+        (void)store_.kv().write(std::move(stale));
+    }
+    if (taken && taken->entry) let_go(place.id);
+}
+
 mailstore::Result<std::optional<Entry>> Queue::find(QueueId id) {
-    auto bytes = store_.kv().get(entry_key(id));
-    if (!bytes) return std::unexpected(storage_failure(bytes.error()));
+    auto bytes = store_.kv().get(keys::entry(id));
+    if (!bytes) return std::unexpected(keys::failure(bytes.error()));
     if (!*bytes) return std::nullopt;
     auto entry = decode_entry(id, **bytes);
     if (!entry)
@@ -175,14 +197,15 @@ mailstore::Result<std::optional<Entry>> Queue::find(QueueId id) {
     return entry;
 }
 
-mailstore::Result<> Queue::each(const std::function<bool(const Entry&)>& visit) {
-    auto cursor = store_.kv().scan(entry_prefix, entry_end);
-    for (cursor->seek(entry_prefix); cursor->valid(); cursor->next()) {
-        Decoder key{cursor->key().substr(entry_prefix.size())};
+mailstore::Result<> Queue::each(const std::function<bool(const Entry&)>& visit, QueueId after) {
+    const std::string begin = keys::entry(QueueId{after.value() + 1});
+    auto cursor = store_.kv().scan(begin, keys::entry_end, nullptr, kv::Access::many);
+    for (cursor->seek(begin); cursor->valid(); cursor->next()) {
+        Decoder key{cursor->key().substr(keys::entry_prefix.size())};
         auto entry = decode_entry(QueueId{key.be<std::uint64_t>()}, cursor->value());
         if (entry && !visit(*entry)) break;
     }
-    if (auto ok = cursor->status(); !ok) return std::unexpected(storage_failure(ok.error()));
+    if (auto ok = cursor->status(); !ok) return std::unexpected(keys::failure(ok.error()));
     return {};
 }
 
