@@ -86,6 +86,7 @@ void add_serve_commands(CommandLine& line) {
     };
     auto& s = line.keep<Given>();
     auto* serve = line.app.add_subcommand("serve", "Run the server, watched by a supervisor that starts it again");
+    serve->fallthrough();
     serve->add_option("-W,--workdir", s.directory, "Working directory [that of the option --data]");
     serve->add_option("-C,--configfile", s.config,
                       "Configuration file [WORKDIR/run/postrider.cfg, or else /etc/postrider/postrider.cfg]");
@@ -125,6 +126,7 @@ void add_serve_commands(CommandLine& line) {
     auto& n = line.keep<Setup>();
     auto* made = line.app.add_subcommand(
         "setup", "Set the administrator's password: yours, or a new one that is shown this once");
+    made->fallthrough();
     made->add_option("--password", n.password, "The password; - reads it from standard input");
     made->add_option("--domain", n.domain, "Also make this mail domain, whose postmaster gets the same password");
     made->callback([&line, &n] { line.exit_code = setup(line, n); });

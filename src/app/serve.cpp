@@ -139,6 +139,7 @@ int serve_here(const ServeArguments& arguments, Link* link, const std::string& d
     std::optional<Heart> heart;
     if (link) {
         link->ready();
+        if (arguments.daemon && !arguments.foreground) leave_standard_streams();
         heart.emplace(*link, server);
     } else if (!arguments.pid_file.empty() && !(std::ofstream{arguments.pid_file} << getpid() << '\n')) {
         return fail(arguments.pid_file + " cannot be written");

@@ -43,6 +43,11 @@ std::string death_text(int status) {
 
 }  // namespace
 
+void leave_standard_streams() {
+    Descriptor null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+    for (int standard : {0, 1, 2}) ::dup2(null.get(), standard);
+}
+
 struct Supervisor::Impl {
     SupervisorOptions options;
     Serve serve;
@@ -154,9 +159,7 @@ int Supervisor::Impl::leave_terminal() {
 
 void Supervisor::Impl::report_ready() {
     if (!ready_pipe.is_open()) return;
-    // From here on nobody looks at what we print.
-    Descriptor null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
-    for (int standard : {0, 1, 2}) ::dup2(null.get(), standard);
+    leave_standard_streams();
     const char well = 0;
     [[maybe_unused]] auto sent = ::write(ready_pipe.get(), &well, 1);
     ready_pipe.reset();
@@ -213,6 +216,7 @@ void Supervisor::Impl::start_child() {
 }
 
 void Supervisor::Impl::on_ready() {
+    if (state == State::stopping) return;  // too late: it has been told to end
     sockets.close_unclaimed();
     state = State::running;
     ever_ready = true;
@@ -234,7 +238,8 @@ void Supervisor::Impl::take_message() {
     if (word == "alive") {
         last_alive = Steady::now();
     } else if (word == "listen") {
-        auto socket = sockets.listen(text);
+        std::expected<int, std::string> socket = std::unexpected("The server is stopping");
+        if (state != State::stopping) socket = sockets.listen(text);
         if (socket)
             send_message(link.get(), "ok", *socket);
         else

@@ -21,6 +21,9 @@ struct SupervisorOptions {
     bool background = false;           ///< leave the terminal once the server is ready
 };
 
+/// For a process in the background: who started it is not kept waiting for the end of what it prints.
+void leave_standard_streams();
+
 /// The process that starts the server as its child, keeps its listening sockets, and starts it again when it
 /// dies. It opens no data and speaks with no client. While no server runs, connections wait in the sockets'
 /// queues.
