@@ -19,5 +19,6 @@ Chapter metrics_chapter();  ///< storage.cpp
 Chapter service_chapter();
 Chapter reload_chapter();       ///< service.cpp
 Chapter save_config_chapter();  ///< service.cpp
+Chapter upgrade_chapter();      ///< service.cpp
 
 }  // namespace postrider::admin

@@ -49,6 +49,10 @@ public:
     /// Writes the settings in force to the configuration file, in one step.
     virtual std::expected<void, std::string> save() = 0;
     virtual std::string configuration_file() const = 0;
+
+    /// Has what now stands in the binary's file take over, without a refused connection. Sessions are ended in
+    /// the protocol's terms soon after the answer. The error says why the new one cannot.
+    virtual std::expected<void, std::string> upgrade() = 0;
 };
 
 }  // namespace postrider::admin

@@ -67,6 +67,13 @@ Result save(Context& context, const Arguments&, const Progress&) {
     return Json{{"file", (*server)->configuration_file()}};
 }
 
+Result upgrade(Context& context, const Arguments&, const Progress&) {
+    auto server = live(context);
+    if (!server) return std::unexpected(server.error());
+    if (auto ok = (*server)->upgrade(); !ok) return fail(Kind::not_allowed, ok.error());
+    return done();
+}
+
 constexpr Argument only_name[] = {
     {"name", Type::text, "The service, as `service list` shows it: imap, smtpIncoming, ...", true}};
 
@@ -90,6 +97,16 @@ constexpr Operation save_operations[] = {
     {"save-config", "Write the settings in force to the configuration file", {}, save, true, true},
 };
 
+constexpr Operation upgrade_operations[] = {
+    {"upgrade",
+     "Let the program that is installed now take over from the one that runs; no connection is refused "
+     "meanwhile",
+     {},
+     upgrade,
+     true,
+     true},
+};
+
 }  // namespace
 
 Chapter service_chapter() {
@@ -100,6 +117,10 @@ Chapter reload_chapter() {
 }
 Chapter save_config_chapter() {
     return {"save-config", "Settings of the running server", save_operations};
+}
+
+Chapter upgrade_chapter() {
+    return {"upgrade", "The program that runs", upgrade_operations};
 }
 
 }  // namespace postrider::admin

@@ -42,27 +42,6 @@ struct Given {
     std::deque<One> all;  // never moves what it holds: the parser keeps references
 };
 
-/// One line of standard input; not shown while it is typed.
-std::optional<std::string> read_secret(std::string_view name) {
-    termios before{};
-    bool terminal = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before) == 0;
-    if (terminal) {
-        fmt::print(stderr, "{}: ", name);
-        termios silent = before;
-        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    std::string line;
-    bool ok = static_cast<bool>(std::getline(std::cin, line));
-    if (terminal) {
-        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        fmt::print(stderr, "\n");
-    }
-    if (line.ends_with('\r')) line.pop_back();
-    if (!ok) return std::nullopt;
-    return line;
-}
-
 std::expected<Json, std::string> value_of(const admin::Argument& argument, const Given::One& given) {
     const std::string& text = given.text;
     switch (argument.type) {
@@ -177,7 +156,7 @@ admin::Result run_here(const fs::path& directory, const Operation& operation, co
                                                         "one holds in memory",
                                                         directory.string(), operation.name)});
     std::error_code error;
-    if (!fs::exists(directory / "kv", error) && operation.name != "domain add")
+    if (!fs::exists(directory / "kv", error) && operation.name != "domain add" && operation.name != "admin password")
         return failed(fmt::format(
             "There are no data of a server in {}; say where they are with --data, or begin with `domain add`",
             directory.string()));
@@ -185,7 +164,7 @@ admin::Result run_here(const fs::path& directory, const Operation& operation, co
     ServerOptions options;
     options.directory = directory;
     options.network = false;
-    const fs::path file = directory / "run" / "postrider.cfg";
+    const fs::path file = configuration_file(directory.string());
     if (fs::exists(file, error)) {
         auto text = settings::load_file(file.string());
         if (!text) return failed(text.error());
@@ -211,14 +190,7 @@ int run_operation(const CommandLine& line, const Operation& operation, const Giv
         fmt::print(stderr, "postrider: {}\n", arguments.error());
         return exit_usage;
     }
-    fs::path directory = fs::absolute(line.data).lexically_normal();
-    admin::Result result;
-    {
-        ProgressPrinter progress{line.progress};
-        admin::Request request{std::string{operation.name}, *arguments};
-        auto there = run_there(directory, request, progress);
-        result = there ? std::move(*there) : run_here(directory, operation, *arguments, progress);
-    }
+    admin::Result result = run_operation(line, operation.name, *arguments);
     if (!result) {
         if (line.json)
             fmt::print("{}", admin::answer_line(result));
@@ -271,6 +243,42 @@ void add_operation(CommandLine& line, const admin::Chapter& chapter, const Opera
 }
 
 }  // namespace
+
+std::optional<std::string> read_secret(std::string_view name) {
+    termios before{};
+    bool terminal = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before) == 0;
+    if (terminal) {
+        fmt::print(stderr, "{}: ", name);
+        termios silent = before;
+        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    std::string line;
+    bool ok = static_cast<bool>(std::getline(std::cin, line));
+    if (terminal) {
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fmt::print(stderr, "\n");
+    }
+    if (line.ends_with('\r')) line.pop_back();
+    if (!ok) return std::nullopt;
+    return line;
+}
+
+std::string configuration_file(const std::string& directory) {
+    std::string own = directory + "/run/postrider.cfg", common = "/etc/postrider/postrider.cfg";
+    std::error_code error;
+    return !fs::exists(own, error) && fs::exists(common, error) ? common : own;
+}
+
+admin::Result run_operation(const CommandLine& line, std::string_view name, const Json& arguments) {
+    const Operation* operation = admin::find_operation(name);
+    if (!operation) return std::unexpected(Error{Error::Kind::usage, fmt::format("No operation '{}'", name)});
+    fs::path directory = fs::absolute(line.data).lexically_normal();
+    ProgressPrinter progress{line.progress};
+    admin::Request request{std::string{name}, arguments};
+    auto there = run_there(directory, request, progress);
+    return there ? std::move(*there) : run_here(directory, *operation, arguments, progress);
+}
 
 void add_admin_commands(CommandLine& line) {
     line.app.add_option("-W,--data", line.data, "Working directory of the server, with its data")

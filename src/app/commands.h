@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "admin/operation.h"
+
 /// The `postrider` command: each file adds its subcommands to the parser. A command's callback leaves the
 /// process's exit code in `exit_code`.
 namespace postrider::app {
@@ -30,8 +32,21 @@ struct CommandLine {
     }
 };
 
-void add_server_commands(CommandLine& line);  ///< demo, serve
+void add_demo_command(CommandLine& line);
+void add_serve_commands(CommandLine& line);   ///< serve, setup
 void add_admin_commands(CommandLine& line);   ///< one for each administration operation; help; call it first
 void add_config_commands(CommandLine& line);  ///< config check, show, defaults, manual
+
+/// One administration operation: in the server that runs on these data, or on those of a stopped one.
+admin::Result run_operation(const CommandLine& line, std::string_view operation, const admin::Json& arguments);
+
+/// One line of standard input, not shown while it is typed; nothing at its end.
+std::optional<std::string> read_secret(std::string_view prompt);
+
+/// The configuration file of a server on that directory: its own, or else the machine's.
+std::string configuration_file(const std::string& directory);
+
+/// The command line with which an init script starts a server, "-W DIR -C FILE ...", becomes a `serve`.
+std::vector<std::string> with_serve(std::vector<std::string> arguments);
 
 }  // namespace postrider::app

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 
 #include "app/commands.h"
@@ -10,10 +11,13 @@ int main(int argc, char** argv) {
     line.app.require_subcommand(1);
     line.app.set_version_flag("-v,--version", POSTRIDER_VERSION);
     postrider::app::add_admin_commands(line);
-    postrider::app::add_server_commands(line);
+    postrider::app::add_demo_command(line);
+    postrider::app::add_serve_commands(line);
     postrider::app::add_config_commands(line);
     try {
-        line.app.parse(argc, argv);
+        auto arguments = postrider::app::with_serve({argv + 1, argv + argc});
+        std::reverse(arguments.begin(), arguments.end());  // as the parser wants them
+        line.app.parse(std::move(arguments));
     } catch (const CLI::ParseError& fault) {
         return line.app.exit(fault) == 0 ? 0 : postrider::app::exit_usage;
     }

@@ -28,6 +28,8 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(ServerOptions o
     rooms->settings = std::move(options.settings);
     rooms->config_file = std::move(options.config_file);
     rooms->sockets = std::move(options.sockets);
+    rooms->override_settings = std::move(options.override_settings);
+    rooms->upgrade = std::move(options.upgrade);
     rooms->host =
         rooms->settings.server.server_name.empty() ? host_name() : rooms->settings.server.server_name;
     if (auto ok = rooms->open_data(); !ok) return std::unexpected(ok.error());
@@ -84,6 +86,12 @@ observe::Metrics& Server::metrics() {
 }
 void Server::wake_queue() {
     rooms_->processor->wake();
+}
+bool Server::moves() {
+    return !rooms_->pulse || rooms_->pulse->beat();
+}
+void Server::note(const std::string& what) {
+    rooms_->server_log.write(observe::Level::critical, {}, what);
 }
 admin::LiveServer* Server::live() {
     return rooms_->board.get();

@@ -2,6 +2,7 @@
 
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,8 @@ struct ServerOptions {
     Settings settings;
     std::string config_file;  ///< where they came from, for reload and save; "" = nowhere
     std::unique_ptr<SocketSource> sockets;  ///< nullptr: bound by the server itself
+    std::function<void(Settings&)> override_settings;  ///< what the command line says to each file that is read
+    std::function<std::expected<void, std::string>()> upgrade;  ///< asks for a new binary; may be empty
     bool network = true;  ///< false: no listeners, for commands that work on a stopped server's data
 };
 
@@ -53,6 +56,10 @@ public:
     /// What administration operations work on; start() lets them in through DIR/run/control too.
     admin::Context& admin_context();
     admin::LiveServer* live();  ///< nullptr without network
+    /// Whether every I/O thread has run since the last call; for a watchdog, about once a second.
+    bool moves();
+    /// A line in the log, for what happened before this server began.
+    void note(const std::string& what);
 
     struct Rooms;
 

@@ -12,8 +12,11 @@ std::expected<void, std::string> Server::Rooms::open_network() {
     control = std::move(*made);
     if (!sockets) sockets = std::make_unique<OwnSockets>();
     io = std::make_unique<net::IoPool>(std::max(1u, std::thread::hardware_concurrency()));
+    pulse = std::make_unique<Pulse>(*io);
     board = std::make_unique<ServiceBoard>(settings, config_file, server_log,
                                            [this](const Settings& now) { return apply(now); });
+    board->override_with(override_settings);
+    board->upgrade_with(upgrade);
     // In starting order.
     board->add(make_log_service(*this));
     board->add(make_processing_service(*this));

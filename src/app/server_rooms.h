@@ -8,6 +8,7 @@
 #include "admin/operation.h"
 #include "app/control_server.h"
 #include "app/locations_file.h"
+#include "app/pulse.h"
 #include "app/server.h"
 #include "app/service_board.h"
 #include "app/sockets.h"
@@ -71,9 +72,12 @@ struct Server::Rooms {
     std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it
     std::unique_ptr<admin::Context> operations;
 
+    std::function<void(Settings&)> override_settings;
+    std::function<std::expected<void, std::string>()> upgrade;
     std::unique_ptr<SocketSource> sockets;
     // What sessions refer to outlives the I/O threads, with which the last sessions end.
     std::unique_ptr<net::IoPool> io;
+    std::unique_ptr<Pulse> pulse;
     std::unique_ptr<ServiceBoard> board;  ///< the services, and the settings in force
 
     std::unique_ptr<ControlServer> control;

@@ -27,6 +27,8 @@ public:
     /// What is changed in each configuration file before it is applied (options of the command line).
     void override_with(std::function<void(Settings&)> change) { override_ = std::move(change); }
 
+    void upgrade_with(std::function<std::expected<void, std::string>()> ask) { upgrade_ = std::move(ask); }
+
     /// Prepares those that the settings name. On an error none is left.
     std::expected<void, std::string> prepare();
     void start();
@@ -42,6 +44,10 @@ public:
     std::expected<admin::Applied, std::string> reload() override;
     std::expected<void, std::string> save() override;
     std::string configuration_file() const override { return file_; }
+    std::expected<void, std::string> upgrade() override {
+        if (!upgrade_) return std::unexpected("This server runs without a supervisor; stop it and start the new one");
+        return upgrade_();
+    }
 
 private:
     struct Place {
@@ -59,6 +65,7 @@ private:
     observe::Logger log_;
     ApplyCommon common_;
     std::function<void(Settings&)> override_;
+    std::function<std::expected<void, std::string>()> upgrade_;
     std::vector<Place> places_;
     bool started_ = false;
 };

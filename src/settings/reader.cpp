@@ -149,6 +149,8 @@ private:
         const Place* place = find(places, set.key);
         if (place == nullptr) return true;
         std::string text = print_value(get_value(place->row, place->object));
+        // Port 0 is any free one: two such addresses are two.
+        if (place->row.format == Format::ip_port && text.ends_with(":0")) return true;
         if (keys.insert(lower(text)).second) return true;
         warn(tree.line, path,
              fmt::format("a second object with {} = {} is ignored; the first one counts", set.key, text), "");

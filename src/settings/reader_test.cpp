@@ -23,6 +23,13 @@ std::vector<std::string> messages(std::string_view text) {
 
 using Messages = std::vector<std::string>;
 
+TEST(Reader, SeveralListenersMayLeaveTheirPortsToTheSystem) {
+    auto loaded = load_text(
+        "Server { imap = { listeners = ( { address = 127.0.0.1:0 } { address = 127.0.0.1:0 } ) } }");
+    EXPECT_TRUE(loaded.found.empty());
+    EXPECT_EQ(loaded.values.imap.listeners.size(), 2u);
+}
+
 TEST(Reader, LeavesDefaultsWhereNothingIsSaid) {
     auto loaded = load_text("Server {}");
     EXPECT_TRUE(loaded.found.empty());

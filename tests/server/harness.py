@@ -84,7 +84,7 @@ class Server:
             path = os.path.join(self.root, "test.cfg")
             with open(path, "w") as file:
                 file.write(config(ports))
-            self._spawn(["serve", "-W", self.data, "-C", path])
+            self._spawn(["serve", "--single", "-W", self.data, "-C", path])
             self.ports = dict(ports)
             if self._await_ports(ports_to_await or [p for n, p in ports.items() if n not in ("udp", "ipv6")]):
                 return self

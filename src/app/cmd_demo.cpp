@@ -2,12 +2,9 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 
 #include "app/commands.h"
 #include "app/demo.h"
-#include "settings/reader.h"
-#include "settings/writer.h"
 
 namespace postrider::app {
 namespace {
@@ -48,40 +45,9 @@ int demo(const DemoArguments& arguments) {
     return 0;
 }
 
-struct ServeArguments {
-    std::string directory;
-    std::string config;
-    std::string pid_file;
-};
-
-int serve(const ServeArguments& arguments) {
-    sigset_t signals = block_signals();
-    std::string file =
-        arguments.config.empty() ? arguments.directory + "/run/postrider.cfg" : arguments.config;
-    auto text = settings::load_file(file);
-    if (!text) return fail(text.error());
-    auto loaded = settings::load(settings_table(), *text, file);
-    for (const auto& one : loaded.found) fmt::print(stderr, "{}\n", one.text());
-    if (!loaded.ok()) return fail(file + " has errors; the server was not started");
-
-    ServerOptions options;
-    options.directory = arguments.directory;
-    options.settings = std::move(loaded.values);
-    options.config_file = file;
-    auto server = Server::open(std::move(options));
-    if (!server) return fail(server.error());
-    if (!arguments.pid_file.empty() && !(std::ofstream{arguments.pid_file} << getpid() << '\n'))
-        return fail(arguments.pid_file + " cannot be written");
-    (*server)->start();
-    wait_for(signals);
-    (*server)->stop();
-    if (!arguments.pid_file.empty()) std::remove(arguments.pid_file.c_str());
-    return 0;
-}
-
 }  // namespace
 
-void add_server_commands(CommandLine& line) {
+void add_demo_command(CommandLine& line) {
     auto& d = line.keep<DemoArguments>();
     auto* demo_command = line.app.add_subcommand(
         "demo", "Run a server to try out: domain example.org, accounts alice, bob, carol");
@@ -101,16 +67,6 @@ void add_server_commands(CommandLine& line) {
             d.options.directory = line.data;
         d.json = d.json || line.json;
         line.exit_code = demo(d);
-    });
-
-    auto& s = line.keep<ServeArguments>();
-    auto* serve_command = line.app.add_subcommand("serve", "Run the server in the foreground");
-    serve_command->add_option("-W,--workdir", s.directory, "Working directory [that of the option --data]");
-    serve_command->add_option("-C,--configfile", s.config, "Configuration file [WORKDIR/run/postrider.cfg]");
-    serve_command->add_option("-P,--pidfile", s.pid_file, "Write the process id here while the server runs");
-    serve_command->callback([&] {
-        if (s.directory.empty()) s.directory = line.data;
-        line.exit_code = serve(s);
     });
 }
 

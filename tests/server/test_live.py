@@ -1,0 +1,202 @@
+"""A running server in its administrator's hands: services one by one, new settings without a lost session."""
+
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+import clients
+import harness
+
+
+class Services(harness.ConfiguredCase):
+    @classmethod
+    def config(cls, ports):
+        return f"""Server {{ serverName = mail.example.org primaryDomain = example.org
+            smtpIncoming = {{ listeners = ( {{ address = 127.0.0.1:{ports["smtp"]} }} ) }}
+            imap = {{ listeners = ( {{ address = 127.0.0.1:{ports["imap"]} }} ) plainConnAllowLogin = yes }}
+            pop3 = {{ listeners = ( {{ address = 127.0.0.1:{ports["pop3"]} }} ) plainConnAllowLogin = yes }} }}"""
+
+    def states(self):
+        return {one["service"]: one for one in json.loads(self.server.command("service", "list", "--json"))["services"]}
+
+    def test_each_protocol_says_goodbye_in_its_own_words(self):
+        with self.smtp() as smtp, self.imap() as imap, self.pop3() as pop3:
+            for service, peer, words in (("smtpIncoming", smtp, b"421 4.3.2"), ("imap", imap, b"* BYE"),
+                                         ("pop3", pop3, b"-ERR [SYS/TEMP]")):
+                self.assertGreaterEqual(self.states()[service]["sessions"], 1)
+                self.server.command("service", "stop", service)
+                self.assertIn(words, peer.rest())
+                self.assertEqual(self.states()[service], {"service": service, "state": "stopped", "at_start": True,
+                                                          "sessions": 0})
+        for service in ("smtpIncoming", "imap", "pop3"):
+            self.server.command("service", "start", service)
+        self.assertEqual({one["state"] for one in self.states().values()}, {"running"})
+
+    def test_a_stopped_service_leaves_the_others_alone_and_its_port_refuses(self):
+        server = self.server
+        server.command("service", "stop", "pop3")
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", server.ports["pop3"]), 5)
+        clients.Smtp(server.ports["smtp"]).socket.close()
+        server.command("service", "restart", "POP3")  # names are known in any case
+        self.assertIn(b"+OK", clients.Pop3(server.ports["pop3"]).greeting)
+
+    def test_mail_waits_while_processing_is_stopped(self):
+        self.server.command("service", "stop", "processing")
+        with self.smtp() as peer:
+            peer.mail("you@example.net", "bob@example.org", b"Subject: patience\r\n\r\nx\r\n")
+        self.server.command("service", "start", "processing")
+        self.wait_for_one("bob", "Subject: patience")
+
+    def test_an_unknown_service_is_named_in_the_error(self):
+        with self.assertRaisesRegex(AssertionError, "no service 'gopher'"):
+            self.server.command("service", "stop", "gopher")
+
+
+class Reload(harness.Case):
+    def setUp(self):
+        self.server = harness.Server()
+        self.addCleanup(self.server.remove)
+        self.server.prepared()
+        self.server.serve(self.first)
+
+    def first(self, ports):
+        self.ports = ports
+        self.values = {"smtp": [self.listener("smtp")], "imap": [self.listener("imap")], "common": "", "imap_more": ""}
+        return self.text()
+
+    def listener(self, name, more=""):
+        return f"{{ address = 127.0.0.1:{self.ports[name]} {more} }}"
+
+    def text(self):
+        v = self.values
+        return f"""Server {{ serverName = mail.example.org primaryDomain = example.org {v["common"]}
+            smtpIncoming = {{ listeners = ( {" ".join(v["smtp"])} ) }}
+            imap = {{ listeners = ( {" ".join(v["imap"])} ) plainConnAllowLogin = yes {v["imap_more"]} }}
+            pop3 = {{ listeners = ( {self.listener("pop3")} ) }} }}"""
+
+    def reload(self, **changes):
+        self.values.update(changes)
+        with open(os.path.join(self.server.root, "test.cfg"), "w") as file:
+            file.write(self.text())
+        return json.loads(self.server.command("reload", "--json"))
+
+    def refused(self, name):
+        try:
+            socket.create_connection(("127.0.0.1", self.ports[name]), 5).close()
+            return False
+        except ConnectionRefusedError:
+            return True
+
+    def test_listeners_come_and_go_and_sessions_stay(self):
+        with self.imap() as old:
+            done = self.reload(imap=[self.listener("imap2")], smtp=[self.listener("smtp"), self.listener("smtp2")])
+            self.assertEqual(done, {"changed": ["smtpIncoming.listeners", "imap.listeners"], "needs_restart": [],
+                                    "problems": [], "clean": True})
+            self.assertTrue(self.refused("imap"))
+            clients.Imap(self.ports["imap2"]).socket.close()
+            clients.Smtp(self.ports["smtp2"]).socket.close()
+            old.ok("SELECT INBOX")  # on the listener that is gone
+        self.server.stop()
+
+    def test_rules_and_limits_count_for_the_next_connection(self):
+        with self.imap() as old:
+            self.reload(imap=[self.listener("imap", "denyRules = ( { ipSet = 127.0.0.0/8 enable = yes priority = 1 } )")])
+            with clients.Imap(self.port("imap")) as refused:
+                self.assertIn(b"* BYE", refused.greeting)
+            old.ok("NOOP")
+        self.reload(imap=[self.listener("imap", "maxConnections = 1")])
+        with clients.Imap(self.port("imap")) as one, clients.Imap(self.port("imap")) as two:
+            self.assertIn(b"* OK", one.greeting)
+            self.assertIn(b"* BYE", two.greeting)
+        self.server.stop()
+
+    def certificate(self, name, place):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "2", "-subj", f"/CN={name}", "-keyout", place + ".key", "-out", place + ".crt"],
+                       check=True, capture_output=True)
+        with open(place, "w") as out:
+            for part in (".crt", ".key"):
+                with open(place + part) as file:
+                    out.write(file.read())
+
+    def subject(self, name):
+        with socket.create_connection(("127.0.0.1", self.ports[name]), 10) as plain:
+            with clients.relaxed_tls().wrap_socket(plain, server_hostname="localhost") as secure:
+                der = secure.getpeercert(binary_form=True)
+        pem = ssl.DER_cert_to_PEM_cert(der)
+        return subprocess.run(["openssl", "x509", "-noout", "-subject"], input=pem, text=True, capture_output=True).stdout
+
+    def test_a_renewed_certificate_is_read_without_ending_a_session(self):
+        place = os.path.join(self.server.root, "cert.pem")
+        self.certificate("old.example.org", place)
+        self.reload(imap=[self.listener("imap"), self.listener("imaps", f"sslEnable = yes sslControl = {{ certFile = {place} }}")])
+        self.assertIn("old.example.org", self.subject("imaps"))
+        with clients.Imap(self.ports["imaps"], tls=True) as old:
+            self.certificate("new.example.org", place)
+            self.assertEqual(self.reload()["changed"], [])
+            self.assertIn("new.example.org", self.subject("imaps"))
+            with open(place, "w") as file:
+                file.write("no certificate\n")
+            self.reload()
+            self.assertIn("new.example.org", self.subject("imaps"))  # better the old one than none
+            self.eventually(lambda: "goes on with its old certificates" in self.server.logs())
+            old.ok("NOOP")
+        self.server.stop()
+
+    def test_a_file_with_errors_changes_nothing_and_is_named_with_its_line(self):
+        with open(os.path.join(self.server.root, "test.cfg"), "w") as file:
+            file.write("Server {\n  imap = {\n    maxErrors = many\n  }\n}\n")
+        with self.assertRaisesRegex(AssertionError, r"test.cfg:3: error: imap.maxErrors"):
+            self.server.command("reload")
+        self.server.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: self.server.logs().count("test.cfg:3: error") >= 2)
+        self.imap().socket.close()
+        self.server.stop()
+
+    def test_an_address_that_cannot_be_had_costs_no_other(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", self.ports["taken"]))
+            taken.listen()
+            done = json.loads(self.reload_failing(imap=[self.listener("taken")]))
+        self.assertFalse(done["clean"])
+        self.assertIn(f"127.0.0.1:{self.ports['taken']}", done["problems"][0])
+        clients.Imap(self.ports["imap"]).socket.close()  # the old address again
+        self.server.stop()
+
+    def reload_failing(self, **changes):
+        self.values.update(changes)
+        with open(os.path.join(self.server.root, "test.cfg"), "w") as file:
+            file.write(self.text())
+        return self.server.command("reload", "--json", check=False)
+
+    def test_what_needs_a_restart_is_said(self):
+        done = self.reload(common="allowAliasLogins = no")
+        self.assertEqual(done["needs_restart"], ["allowAliasLogins"])
+        self.server.stop()
+
+    def test_services_and_log_levels_follow_the_file(self):
+        done = self.reload(common="services = ( smtpIncoming imap processing )", imap_more="logLevel = 31")
+        self.assertEqual(done["changed"], ["imap.logLevel", "services"])
+        self.assertTrue(self.refused("pop3"))
+        self.imap().socket.close()
+        self.eventually(lambda: re.search(r" 16 \S+ IMAP:\S+ <<", self.server.logs()))
+        self.reload(common="", imap_more="")
+        with clients.Pop3(self.ports["pop3"]) as peer:
+            self.assertIn(b"+OK", peer.greeting)
+        self.server.stop()
+
+    def test_settings_in_force_are_saved_in_one_step(self):
+        self.reload(imap_more="maxErrors = 7")
+        with open(os.path.join(self.server.root, "test.cfg"), "w") as file:
+            file.write("lost\n")
+        self.server.command("save-config")
+        with open(os.path.join(self.server.root, "test.cfg")) as file:
+            self.assertIn("maxErrors = 7", file.read())
+        self.assertEqual(json.loads(self.server.command("reload", "--json"))["changed"], [])
+        self.server.stop()
