@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "auth/credentials.h"
+#include "auth/crypto.h"
 #include "auth/gsasl_client.h"
 #include "directory/test_directory.h"
 #include "observe/memory_log.h"
@@ -199,6 +200,63 @@ TEST_F(AuthTest, TlsUniqueBindsTls12) {
     auto good = client();
     good.unique = from.binding.unique;
     EXPECT_EQ(sasl(good, Mechanism::scram_sha_256_plus, true, from).kind, SaslSession::Step::done);
+}
+
+/// A SCRAM client that binds to the server's certificate, which GNU SASL's does not (RFC 5929 §4).
+SaslSession::Step bind_to_end_point(SaslSession& session, ScramHash hash, std::string_view user,
+                                    std::string_view secret, std::string_view certificate_hash,
+                                    std::string* server_signature = nullptr) {
+    const std::string header = "p=tls-server-end-point,,";
+    const std::string bare = "n=" + std::string{user} + ",r=fyko+d2lbbFgONRv9qkxdawL";
+    auto step = session.begin(header + bare);
+    if (step.kind != SaslSession::Step::challenge) return step;
+    const std::string server_first = step.data;
+    auto field = [&](std::string_view name) {
+        std::string text = server_first.substr(server_first.find(name) + name.size());
+        return text.substr(0, text.find(','));
+    };
+    const std::string salted = pbkdf2(hash, secret, text::decode_base64(field(",s=")).value(),
+                                      static_cast<unsigned>(std::stoul(field(",i="))));
+    const std::string client_key = hmac(hash, salted, "Client Key");
+    const std::string without_proof = "c=" + text::encode_base64(header + std::string{certificate_hash}) + ","
+                                      + server_first.substr(0, server_first.find(",s="));
+    const std::string auth_message = bare + "," + server_first + "," + without_proof;
+    std::string proof = hmac(hash, digest(hash, client_key), auth_message);
+    for (std::size_t i = 0; i < proof.size(); ++i) proof[i] = static_cast<char>(proof[i] ^ client_key[i]);
+    if (server_signature != nullptr)
+        *server_signature =
+            "v=" + text::encode_base64(hmac(hash, hmac(hash, salted, "Server Key"), auth_message));
+    return session.step(without_proof + ",p=" + text::encode_base64(proof));
+}
+
+TEST_F(AuthTest, ScramBindsToTheServersCertificate) {
+    Context from = context();
+    from.secure = true;
+    from.binding.endpoint = std::string(32, 'c');
+    for (auto [mechanism, hash] : {std::pair{Mechanism::scram_sha_256_plus, ScramHash::sha256},
+                                   std::pair{Mechanism::scram_sha_1_plus, ScramHash::sha1}}) {
+        auto session = auth.start(from, mechanism);
+        std::string signature;
+        auto step = bind_to_end_point(*session, hash, "alice@example.org", password, from.binding.endpoint,
+                                      &signature);
+        ASSERT_EQ(step.kind, SaslSession::Step::challenge) << step.outcome.what;
+        EXPECT_EQ(step.data, signature);
+        step = session->step("");
+        ASSERT_EQ(step.kind, SaslSession::Step::done);
+        EXPECT_EQ(step.outcome.account->id, alice);
+
+        session = auth.start(from, mechanism);  // somebody in the middle, with a certificate of their own
+        step = bind_to_end_point(*session, hash, "alice@example.org", password, std::string(32, 'm'));
+        EXPECT_EQ(step.outcome.verdict, Verdict::bad_credentials);
+        session = auth.start(from, mechanism);
+        step = bind_to_end_point(*session, hash, "alice@example.org", "wrong", from.binding.endpoint);
+        EXPECT_EQ(step.outcome.verdict, Verdict::bad_credentials);
+        session = auth.start(from, mechanism);
+        step = bind_to_end_point(*session, hash, "nobody@example.org", password, from.binding.endpoint);
+        EXPECT_EQ(step.outcome.verdict, Verdict::bad_credentials);
+    }
+    auto session = auth.start(from, Mechanism::scram_sha_256_plus);
+    EXPECT_EQ(session->begin("p=tls-server-end-point,,n=,r=x").outcome.verdict, Verdict::malformed);
 }
 
 TEST_F(AuthTest, AClientThatWouldHaveBoundButSawNoPlusIsRefused) {

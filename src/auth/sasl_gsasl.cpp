@@ -9,6 +9,7 @@
 
 #include "auth/impl.h"
 #include "auth/prepare.h"
+#include "auth/scram_message.h"
 #include "text/base64.h"
 
 namespace postrider::auth {
@@ -67,6 +68,7 @@ public:
         if (over_ || ++steps_ > max_steps || message.size() > max_sasl_message
             || message.find('\0') != std::string_view::npos)
             return malformed("not a message of it");
+        if (end_point_ || (steps_ == 1 && binds_to_end_point(message))) return step_end_point(message);
         char* raw = nullptr;
         std::size_t size = 0;
         // The library takes a message without octets for one that ends with NUL (its DIGEST-MD5): let it have
@@ -85,13 +87,7 @@ public:
             case GSASL_AUTHENTICATION_ERROR:
             case GSASL_NO_PASSWORD:
             case GSASL_NO_AUTHID:
-            case GSASL_SASLPREP_ERROR:
-                over_ = true;
-                if (who_.unavailable)
-                    return failed(
-                        impl_.fail(context_, who_, name(mechanism_), Verdict::unavailable, who_.why));
-                return failed(impl_.fail(context_, who_, name(mechanism_), Verdict::bad_credentials,
-                                         !who_.why.empty() ? who_.why : "wrong password or channel"));
+            case GSASL_SASLPREP_ERROR: return not_passed();
             default: return malformed(gsasl_strerror(rc));
         }
     }
@@ -183,6 +179,68 @@ private:
         return *scram_;
     }
 
+    // SCRAM bound to the server's certificate (RFC 5929 §4), for which GNU SASL has no name: the two messages
+    // are read here, everything else is as with it.
+
+    struct EndPoint {
+        std::string header, nonce, auth_message;
+    };
+
+    bool binds_to_end_point(std::string_view message) const {
+        const bool plus =
+            mechanism_ == Mechanism::scram_sha_1_plus || mechanism_ == Mechanism::scram_sha_256_plus;
+        return plus && !context_.binding.endpoint.empty() && message.starts_with("p=tls-server-end-point,");
+    }
+
+    Step step_end_point(std::string_view message) {
+        return end_point_ ? end_point_final(message) : end_point_first(message);
+    }
+
+    Step end_point_first(std::string_view message) {
+        auto first = parse_scram_first(message);
+        if (!first) return malformed("not a SCRAM message");
+        gsasl_property_set(session_.get(), GSASL_AUTHID, first->user.c_str());
+        if (!first->authzid.empty())
+            gsasl_property_set(session_.get(), GSASL_AUTHZID, first->authzid.c_str());
+        const ScramKeys& keys = scram();
+        if (refused_) {
+            over_ = true;
+            return failed(std::move(*refused_));
+        }
+        end_point_.emplace();
+        end_point_->header = first->header;
+        end_point_->nonce = std::string{first->nonce} + text::encode_base64(random_bytes(18));
+        std::string answer = "r=" + end_point_->nonce + ",s=" + text::encode_base64(keys.salt)
+                             + ",i=" + std::to_string(keys.iterations);
+        end_point_->auth_message = std::string{first->bare} + ',' + answer + ',';
+        return challenge(std::move(answer));
+    }
+
+    Step end_point_final(std::string_view message) {
+        auto last = parse_scram_final(message);
+        const ScramHash hash = hash_of(mechanism_);
+        if (!last || last->proof.size() != digest_size(hash)) return malformed("not a SCRAM message");
+        const ScramKeys& keys = scram();
+        end_point_->auth_message.append(last->without_proof);
+        // ClientKey := ClientProof XOR HMAC(StoredKey, AuthMessage); H(ClientKey) must be StoredKey (RFC 5802
+        // §3).
+        std::string key = hmac(hash, keys.stored_key, end_point_->auth_message);
+        for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<char>(key[i] ^ last->proof[i]);
+        const bool right = equal_constant_time(digest(hash, key), keys.stored_key);
+        wipe(key);
+        const bool bound = equal_constant_time(last->binding, end_point_->header + context_.binding.endpoint);
+        if (!right || !bound || last->nonce != end_point_->nonce) return not_passed();
+        return passed("v=" + text::encode_base64(hmac(hash, keys.server_key, end_point_->auth_message)));
+    }
+
+    Step not_passed() {
+        over_ = true;
+        if (who_.unavailable)
+            return failed(impl_.fail(context_, who_, name(mechanism_), Verdict::unavailable, who_.why));
+        return failed(impl_.fail(context_, who_, name(mechanism_), Verdict::bad_credentials,
+                                 !who_.why.empty() ? who_.why : "wrong password or channel"));
+    }
+
     Step passed(std::string data) {
         over_ = true;
         if (missing_
@@ -228,6 +286,7 @@ private:
     std::optional<ScramKeys> scram_;
     std::optional<Outcome> refused_;
     std::optional<Outcome> granted_;
+    std::optional<EndPoint> end_point_;  ///< once the client has chosen that binding
     int steps_ = 0;
     bool loaded_ = false;
     bool missing_ = false;

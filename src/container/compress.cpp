@@ -10,7 +10,11 @@
 namespace postrider::container {
 namespace {
 
-constexpr int level = 1;
+constexpr int thorough_level = 1;
+/// Hardly looks for what was there before and leaves it to the entropy coder: for text, three times as fast.
+constexpr int quick_level = -60;
+/// What is shorter is cheap anyhow.
+constexpr std::size_t quick_from = 16u << 10;
 /// The start of a long message is a frame of its own, so that a look at its header unpacks only that.
 constexpr std::size_t head_size = 16u << 10;
 constexpr std::size_t long_size = 4 * head_size;
@@ -26,25 +30,43 @@ ZSTD_CCtx* compressor() {
     thread_local std::unique_ptr<ZSTD_CCtx, Deleter> context{ZSTD_createCCtx()};
     return context.get();
 }
+ZSTD_CCtx* make_quick() {
+    ZSTD_CCtx* context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, quick_level);
+    // ZSTD_c_literalCompressionMode: the fastest levels leave literals as they are, which is where text
+    // shrinks. A library without it compresses less, no more.
+    constexpr int always = 1;
+    ZSTD_CCtx_setParameter(context, ZSTD_c_experimentalParam5, always);
+    return context;
+}
+ZSTD_CCtx* quick_compressor() {
+    thread_local std::unique_ptr<ZSTD_CCtx, Deleter> context{make_quick()};
+    return context.get();
+}
 ZSTD_DCtx* decompressor() {
     thread_local std::unique_ptr<ZSTD_DCtx, Deleter> context{ZSTD_createDCtx()};
     return context.get();
 }
 
-void add_frame(std::string& out, std::string_view bytes) {
+void add_frame(std::string& out, std::string_view bytes, Effort effort) {
     const std::size_t used = out.size();
     out.resize(used + ZSTD_compressBound(bytes.size()));
-    const std::size_t size = ZSTD_compressCCtx(compressor(), out.data() + used, out.size() - used,
-                                               bytes.data(), bytes.size(), level);
+    char* const to = out.data() + used;
+    const std::size_t room = out.size() - used;
+    const std::size_t size =
+        effort == Effort::quick
+            ? ZSTD_compress2(quick_compressor(), to, room, bytes.data(), bytes.size())
+            : ZSTD_compressCCtx(compressor(), to, room, bytes.data(), bytes.size(), thorough_level);
     out.resize(used + (ZSTD_isError(size) ? 0 : size));
 }
 
-void add_frames(std::string& out, std::string_view bytes) {
+void add_frames(std::string& out, std::string_view bytes, Effort effort) {
+    if (bytes.size() < quick_from) effort = Effort::thorough;
     if (bytes.size() >= long_size) {
-        add_frame(out, bytes.substr(0, head_size));
+        add_frame(out, bytes.substr(0, head_size), effort);
         bytes.remove_prefix(head_size);
     }
-    add_frame(out, bytes);
+    add_frame(out, bytes, effort);
 }
 
 /// Three looks at a long payload: if none of them shrinks, neither will the whole.
@@ -53,7 +75,7 @@ bool looks_incompressible(std::string_view payload) {
     std::string scratch;
     for (std::size_t quarter = 1; quarter <= 3; ++quarter) {
         scratch.clear();
-        add_frame(scratch, payload.substr(payload.size() / 4 * quarter, sample_size));
+        add_frame(scratch, payload.substr(payload.size() / 4 * quarter, sample_size), Effort::thorough);
         if (scratch.size() < sample_size - sample_size / 32) return false;
     }
     return true;
@@ -61,7 +83,7 @@ bool looks_incompressible(std::string_view payload) {
 
 }  // namespace
 
-Codec compress(std::string& out, std::string_view payload, Codec most) {
+Codec compress(std::string& out, std::string_view payload, Codec most, Effort effort) {
     const std::size_t used = out.size();
     if (most != Codec::raw && payload.size() >= 64) {
         Codec codec = Codec::zstd;
@@ -69,9 +91,9 @@ Codec compress(std::string& out, std::string_view payload, Codec most) {
         if (most == Codec::packed) packed = pack(payload);
         if (packed) {
             codec = Codec::packed;
-            add_frames(out, *packed);
+            add_frames(out, *packed, effort);
         } else if (!looks_incompressible(payload)) {
-            add_frames(out, payload);
+            add_frames(out, payload, effort);
         }
         const std::size_t size = out.size() - used;
         if (size > 0 && size + payload.size() / 32 < payload.size()) return codec;

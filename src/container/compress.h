@@ -11,7 +11,7 @@ namespace postrider::container {
 
 /// Appends `payload` to `out` in the smallest form that `most` allows.
 /// @return the codec that was used; raw if nothing pays
-Codec compress(std::string& out, std::string_view payload, Codec most);
+Codec compress(std::string& out, std::string_view payload, Codec most, Effort effort = Effort::thorough);
 
 /// @return the payload, exactly `payload_size` bytes; nothing if `stored` is damaged
 std::optional<std::string> decompress(std::string_view stored, Codec codec, std::uint32_t payload_size);

@@ -18,7 +18,7 @@ Hash hash_of(std::string_view payload) {
 
 }  // namespace
 
-Record Record::make(std::string_view meta, std::string_view payload, Codec codec) {
+Record Record::make(std::string_view meta, std::string_view payload, Codec codec, Effort effort) {
     if (meta.size() > max_meta || payload.size() > max_payload)
         throw std::length_error{"a container record can hold no more than 1 GiB"};
     Record record;
@@ -26,7 +26,7 @@ Record Record::make(std::string_view meta, std::string_view payload, Codec codec
     bytes.reserve(header_size + meta.size() + payload.size() + payload.size() / 128 + 256);
     bytes.resize(header_size);
     bytes.append(meta);
-    record.codec_ = compress(bytes, payload, codec);
+    record.codec_ = compress(bytes, payload, codec, effort);
     record.hash_ = hash_of(payload);
     record.payload_size_ = static_cast<std::uint32_t>(payload.size());
     record.stored_size_ = static_cast<std::uint32_t>(bytes.size());

@@ -103,7 +103,8 @@ Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewIt
     job.arrivals.reserve(items.size());
     for (NewItem& item : items) {
         Arrival& arrival = job.arrivals.emplace_back();
-        prepare(arrival, {}, item.payload);  // no meta: after a crash it is as if it never was
+        prepare(arrival, {}, item.payload,
+                core.pressure.effort());  // no meta: after a crash it is as if it never was
         arrival.received = item.internal_date.value_or(now);
         Placement& placement = arrival.placements.emplace_back();
         placement.account = self;

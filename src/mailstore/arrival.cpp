@@ -5,8 +5,8 @@
 
 namespace postrider::mailstore {
 
-void prepare(Arrival& arrival, std::string_view meta, std::string_view payload) {
-    arrival.record = container::Record::make(meta, payload);
+void prepare(Arrival& arrival, std::string_view meta, std::string_view payload, container::Effort effort) {
+    arrival.record = container::Record::make(meta, payload, container::Codec::packed, effort);
     arrival.descriptions.push_back(mime::describe(payload).encode());
 }
 

@@ -61,7 +61,7 @@ struct Job {
 };
 
 /// Packs and describes the payload. All the work on a message's bytes is here, on the caller's thread.
-void prepare(Arrival& arrival, std::string_view meta, std::string_view payload);
+void prepare(Arrival& arrival, std::string_view meta, std::string_view payload, container::Effort effort);
 /// Makes placements of the targets, after prepare(); describes copies whose prefix matters to readers.
 Result<> place(Core& core, Arrival& arrival, std::vector<Target> targets, std::string_view payload,
                std::uint32_t payload_size);

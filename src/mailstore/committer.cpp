@@ -83,7 +83,11 @@ void Committer::run() {
         }
         waiting_bytes_ -= bytes;
         lock.unlock();
+        std::size_t payload = 0;  // before the jobs are done, with which they end
+        for (const Job* job : group)
+            for (const Arrival& arrival : job->arrivals) payload += arrival.record.payload_size();
         commit_group(group);
+        core_.pressure.stored(payload, std::chrono::steady_clock::now());
         bytes_since_mark_ += bytes;
         if (bytes_since_mark_ > mark_after_bytes) {
             bytes_since_mark_ = 0;

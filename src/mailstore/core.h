@@ -12,6 +12,7 @@
 #include "mailstore/group_sync.h"
 #include "mailstore/locations.h"
 #include "mailstore/mailstore.h"
+#include "mailstore/pressure.h"
 
 namespace postrider::mailstore {
 
@@ -79,6 +80,7 @@ struct Core {
     GroupSync group_sync;
     AccountCache accounts;
     RecentClaims recent_claims;
+    Pressure pressure;
     std::mutex deletions;  ///< held while a deleted account's records are removed
     std::atomic<std::uint64_t> ids_since_sync{0};
     std::atomic<bool> written{false};  ///< something was written since the keeper last synced

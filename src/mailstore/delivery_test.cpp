@@ -169,5 +169,19 @@ TEST_F(Delivery, AFullStorageSaysSoAndLosesNothing) {
     expect_sound();
 }
 
+TEST(Pressure, ComesAndGoesWithTheMail) {
+    using std::chrono::milliseconds;
+    Pressure pressure;
+    Pressure::Moment now{};
+    auto flood = [&](int groups, std::size_t bytes, milliseconds apart) {
+        for (int i = 0; i < groups; ++i) pressure.stored(bytes, now += apart);
+        return pressure.effort();
+    };
+    EXPECT_EQ(flood(1, 50'000, milliseconds{5000}), container::Effort::thorough);
+    EXPECT_EQ(flood(100, 200'000, milliseconds{2}), container::Effort::quick);      // 100 MB/s
+    EXPECT_EQ(flood(100, 200'000, milliseconds{20}), container::Effort::thorough);  // 10 MB/s
+    EXPECT_EQ(flood(1, 1'000'000, milliseconds{60'000}), container::Effort::thorough);
+}
+
 }  // namespace
 }  // namespace postrider::mailstore

@@ -132,7 +132,7 @@ void MailStoreImpl::submit(Submission submission, Done done) {
     job->done = std::move(done);
     Arrival& arrival = job->arrivals.emplace_back();
     prepare(arrival, submission.meta.empty() ? std::string_view{"\0", 1} : submission.meta,
-            submission.payload);
+            submission.payload, core_.pressure.effort());
     arrival.received = submission.received;
     arrival.also = std::move(submission.also);
     if (auto ok = place(core_, arrival, std::move(submission.targets), submission.payload,

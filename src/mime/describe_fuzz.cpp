@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "mime/binary.h"
 #include "mime/description.h"
 #include "mime/fetch_syntax.h"
 #include "mime/searchable.h"
@@ -56,6 +57,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(FetchSyntax::body(description.body, false));
     require(FetchSyntax::body(description.body_structure, true));
     require(description.preview.size() <= 256);
+    // What is made of binary parts is as well-formed, and no part's content changes.
+    const std::string encoded = encode_binary(message);
+    const Description after = describe(encoded);
+    for (const Part& part : after.parts)
+        require(part.kind != Part::leaf || part.encoding != "binary" || part.type.starts_with("multipart/")
+                || part.type.starts_with("message/")
+                || !needs_binary(
+                    std::string_view{encoded}.substr(part.body_begin, part.body_end - part.body_begin)));
+    if (encoded == message) require(encode_binary(encoded) == encoded);
     std::string record = description.encode();
     auto again = Description::decode(record);
     require(again && again->encode() == record);

@@ -96,4 +96,7 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// Waits for a command of a session; false when there was no room for it on the workers.
+Task<bool> unless_overloaded(Task<> command);
+
 }  // namespace postrider::net

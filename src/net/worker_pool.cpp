@@ -125,4 +125,13 @@ Task<> WorkerPool::run_erased(Invoke invoke, void* target) {
     if (!taken) throw Overloaded{};
 }
 
+Task<bool> unless_overloaded(Task<> command) {
+    try {
+        co_await std::move(command);
+    } catch (const WorkerPool::Overloaded&) {
+        co_return false;
+    }
+    co_return true;
+}
+
 }  // namespace postrider::net

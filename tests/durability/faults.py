@@ -7,19 +7,19 @@ import argparse
 import mmap
 import os
 import random
-import shutil
 import struct
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import lives as common
 from check import check
 from layers import layer
 from ledger import Ledger
 from load import Load, make_message
 from talk import Lost, Refused, Smtp
-from victim import Server, storage_check
+from victim import Server
 
 FULL, BAD_WRITE, BAD_SYNC = 1, 2, 3
 KINDS = {FULL: "full", BAD_WRITE: "bad write", BAD_SYNC: "bad sync"}
@@ -66,7 +66,7 @@ def takes_mail(server, ledger, seconds, recipient):
     return None, last
 
 
-def one(base, binary, server, control, ledger, life, kind, where, first, say):
+def one(server, control, ledger, life, kind, where, first, say):
     load = Load(server, ledger, "faults", life, senders=2, accounts=sorted(server.accounts)[:3]).start()
     time.sleep(0.5)
     control.on(kind, where, first)
@@ -108,19 +108,9 @@ def sweep(binary, seed, cases, keep=False, say=print):
     server = Server(binary, os.path.join(base, "data"), users=0, output=os.path.join(base, "stderr"),
                     preload=layer("faults", os.path.join(os.path.dirname(os.path.abspath(binary)), "durability")),
                     env={"FAULTS_CONTROL": os.path.join(base, "control")})
-    try:
-        server.start()
+    with common.under_test(server, ledger, base, binary, keep, say):
         for life, (kind, where, first) in enumerate(cases):
-            one(base, binary, server, control, ledger, life, kind, where, first, say)
-        server.stop()
-        for text in storage_check(binary, server.data):
-            ledger.problem(f"storage_check: {text}")
-    finally:
-        server.kill()
-        if keep or ledger.problems:
-            say(f"data kept in {base}")
-        else:
-            shutil.rmtree(base, ignore_errors=True)
+            one(server, control, ledger, life, kind, where, first, say)
     return ledger
 
 
@@ -132,20 +122,15 @@ def cases(seed, dense):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--binary", default="build/release/postrider")
+    common.common_options(options)
     options.add_argument("--dense", action="store_true")
-    options.add_argument("--seed", type=int, default=1)
     options.add_argument("--only", type=int, help="kind: 1 full, 2 bad write, 3 bad sync")
     options.add_argument("--where", help="/messages/ or /kv/")
-    options.add_argument("--keep", action="store_true")
     given = options.parse_args()
     wanted = [case for case in cases(given.seed, given.dense)
               if given.only in (None, case[0]) and given.where in (None, case[1])]
     ledger = sweep(given.binary, given.seed, wanted, keep=given.keep)
-    for text in ledger.problems[:40]:
-        print("PROBLEM", text)
-    print(f"{sum(ledger.promises.values())} promises checked over {len(wanted)} faults; {len(ledger.problems)} problems")
-    return 1 if ledger.problems else 0
+    return common.conclude(ledger, f"{len(wanted)} faults")
 
 
 if __name__ == "__main__":

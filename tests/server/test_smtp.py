@@ -202,7 +202,31 @@ class Extensions(harness.ServerCase):
                 peer.bdat(octets[at:at + size], last=False, code=250)
                 at += size
             peer.bdat(octets[at:], code=250)
-        self.assertEqual(without_trace(self.wait_for_one("alice", "Subject: binary\r\n")), octets)
+        # Stored so that every reader can have it, and given back octet by octet to those who ask for BINARY.
+        stored = without_trace(self.wait_for_one("alice", "Subject: binary\r\n"))
+        head, body = octets.split(b"\r\n\r\n", 1)
+        self.assertEqual(stored.split(b"\r\n\r\n", 1)[0], head[:-len(b"binary")] + b"base64")
+        self.assertEqual(base64.b64decode(stored.split(b"\r\n\r\n", 1)[1]), body)
+        with self.imap("alice", "INBOX") as peer:
+            untagged, _ = peer.command("FETCH * (BINARY.PEEK[1] BODYSTRUCTURE)")
+            text, literals = untagged[0]
+            self.assertIn(b"BINARY[1] ~{", text)
+            self.assertEqual(literals[0], body)
+            self.assertIn(b'"base64"', text.lower())
+
+    def test_nuls_that_do_not_belong_are_never_in_a_literal(self):  # RFC 9051 section 4.3
+        with self.smtp() as peer:
+            peer.mail("you@example.net", "carol@example.org", b"Subject: nul\r\n\r\na\0b\r\n")
+        stored = self.wait_for_one("carol", "Subject: nul\r\n")
+        self.assertTrue(stored.endswith(b"a\x80b\r\n"))
+
+    def test_binary_is_appended(self):  # RFC 3516 section 4.4
+        head = b"Subject: appended\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: "
+        with self.imap("bob", "INBOX") as peer:
+            self.assertTrue(peer.append("INBOX", head + b"binary\r\n\r\n\0\1\2").startswith(b"OK"))
+            self.assertIn(b"[UNKNOWN-CTE]", peer.append("INBOX", head + b"7bit\r\n\r\n\0\1\2"))
+            untagged, _ = peer.command("FETCH * (BINARY.PEEK[1] BODY.PEEK[])")
+            self.assertEqual(untagged[-1][1], [b"\0\1\2", head + b"base64\r\n\r\nAAEC\r\n"])
 
     def test_binary_needs_bdat_and_bdat_excludes_data(self):
         with self.smtp() as peer:

@@ -2,6 +2,7 @@
 #include "imap/session/flag_words.h"
 #include "imap/wire/append.h"
 #include "imap/wire/encode.h"
+#include "mime/binary.h"
 
 namespace postrider::imap {
 
@@ -15,13 +16,15 @@ Reply cmd_append(Client& client, const Command& command) {
     items.reserve(args->messages.size());
     for (const AppendArgs::Message& message : args->messages) {
         if (message.octets.empty()) return no("[CANNOT] An empty message cannot be kept");
-        // RFC 3516 §4.2: what is binary would have to be encoded for clients that fetch it without BINARY.
-        if (message.octets.find('\0') != std::string_view::npos)
-            return no("[UNKNOWN-CTE] Messages with NUL octets are not kept here");
         auto words = flag_words(message.flags);
         if (!words) return words.error();
         auto& item = items.emplace_back();
         item.payload = message.octets;
+        if (message.octets.find('\0') != std::string_view::npos) {  // RFC 3516 §4.4, §6
+            item.payload = mime::encode_binary(message.octets);
+            if (item.payload.find('\0') != std::string::npos)
+                return no("[UNKNOWN-CTE] There are NUL octets in what is not labelled as binary");
+        }
         item.flags = words->system;
         item.keywords = std::move(words->keywords);
         item.internal_date = message.date.value_or(client.services.clock.now());

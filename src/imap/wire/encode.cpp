@@ -35,12 +35,18 @@ void put_literal(std::string& out, std::string_view octets) {
     out += '{';
     put_number(out, octets.size());
     out += "}\r\n";
+    const std::size_t begin = out.size();
     out += octets;
+    if (octets.find('\0') != std::string_view::npos)
+        std::replace(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), '\0', '\x80');
 }
 
 void put_binary(std::string& out, std::string_view octets) {
-    if (octets.find('\0') != std::string_view::npos) out += '~';
-    put_literal(out, octets);
+    if (octets.find('\0') == std::string_view::npos) return put_literal(out, octets);
+    out += "~{";
+    put_number(out, octets.size());
+    out += "}\r\n";
+    out += octets;
 }
 
 void put_string(std::string& out, std::string_view text, bool utf8) {

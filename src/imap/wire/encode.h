@@ -21,6 +21,8 @@ void put_number(std::string& out, T value) {
 void put_string(std::string& out, std::string_view text, bool utf8 = false);
 /// As an atom where it may be one.
 void put_astring(std::string& out, std::string_view text, bool utf8 = false);
+/// A literal has no NUL (RFC 9051 §4.3, CHAR8): each that a broken message has becomes 0x80, so that sizes
+/// hold.
 void put_literal(std::string& out, std::string_view octets);
 /// As literal8 when there is a NUL among the octets (RFC 3516 §4.3).
 void put_binary(std::string& out, std::string_view octets);

@@ -93,13 +93,8 @@ net::Task<> Session::dialogue() {
         }
         s_.log.received(id_, line.text);
         std::string text{line.text};
-        bool overloaded = false;
-        try {
-            co_await dispatch(text);
-        } catch (const net::WorkerPool::Overloaded&) {
-            overloaded = true;
-        }
-        if (overloaded) {
+        net::Task<> command = dispatch(text);
+        if (!co_await net::unless_overloaded(std::move(command))) {
             error("[SYS/TEMP] Too busy now, try later");
             done_ = true;
         }

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "mime/address_list.h"
+#include "mime/binary.h"
 #include "mime/edit.h"
 #include "mime/header.h"
 #include "net/suspend.h"
@@ -192,6 +193,14 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
     }
     std::string_view message = std::string_view{t.payload}.substr(t.trace_size);
     std::size_t size = message.size();
+    // Neither IMAP nor POP3 nor most other servers can carry what is binary (RFC 3030 §3, RFC 3516 §6).
+    if (t.envelope.body == queue::BodyType::binary && mime::needs_binary(message)) {
+        std::string encoded = mime::encode_binary(message);
+        t.payload.replace(t.trace_size, std::string::npos, encoded);
+        message = std::string_view{t.payload}.substr(t.trace_size);
+    }
+    if (t.envelope.body == queue::BodyType::binary && !mime::needs_binary(message))
+        t.envelope.body = queue::BodyType::eight_bit;
     // A client's own message gets what it lacks (RFC 6409 §8); other people's mail is left as it is.
     if (account_) {
         mime::Repair repair;

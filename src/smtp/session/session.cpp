@@ -63,13 +63,8 @@ net::Task<> Session::run() {
         s_.log.received(id_, line.text);
         // The line's memory is the stream's; a command that reads on needs its own copy.
         std::string text{line.text};
-        bool overloaded = false;
-        try {
-            co_await dispatch(text);
-        } catch (const net::WorkerPool::Overloaded&) {
-            overloaded = true;
-        }
-        if (overloaded) {
+        net::Task<> command = dispatch(text);
+        if (!co_await net::unless_overloaded(std::move(command))) {
             reply(421, "4.3.2", "Too busy now, try later");
             done_ = true;
         }
