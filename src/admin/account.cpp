@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "admin/account_mail.h"
+#include "admin/account_rules.h"
 #include "admin/chapters.h"
 #include "admin/values.h"
 
@@ -15,7 +16,7 @@ using directory::AccountEntry;
 using Policy = auth::Authenticator::Policy;
 using Kind = Error::Kind;
 
-Json describe(const AccountEntry& account) {
+Json describe(const AccountEntry& account, Time now) {
     Json out;
     out["address"] = account.address;
     out["id"] = account.id.value();
@@ -25,6 +26,10 @@ Json describe(const AccountEntry& account) {
     out["first_name"] = account.first_name;
     out["last_name"] = account.last_name;
     out["aliases"] = account.aliases;
+    Json temporary = Json::array();
+    for (const directory::TemporaryAlias& one : account.temporary)
+        if (one.expires > now) temporary.push_back(one.name);
+    if (!temporary.empty()) out["temporary_aliases"] = std::move(temporary);
     out["has_password"] = account.password_version != 0;
     if (account.password_version != 0) out["password_changed"] = time_text(account.password_changed);
     out["must_change_password"] = account.must_change_password;
@@ -77,7 +82,7 @@ Result list(Context& context, const Arguments& arguments, const Progress&) {
 Result show(Context& context, const Arguments& arguments, const Progress&) {
     auto account = find_account(context, arguments.text("account"));
     if (!account) return std::unexpected(account.error());
-    return describe(**account);
+    return describe(**account, context.clock.now());
 }
 
 Result add(Context& context, const Arguments& arguments, const Progress&) {
@@ -114,7 +119,7 @@ Result add(Context& context, const Arguments& arguments, const Progress&) {
     }
     auto entry = need(context.directory.account(id));
     if (!entry) return std::unexpected(entry.error());
-    Json described = describe(**entry);
+    Json described = describe(**entry, context.clock.now());
     described.update(out);
     return described;
 }
@@ -265,6 +270,13 @@ constexpr Argument password_arguments[] = {
 constexpr Argument alias_arguments[] = {the_account, {"alias", Type::text, "Further local part", true}};
 constexpr Argument class_arguments[] = {
     the_account, {"class", Type::text, "Name of the class; none: the domain's defaults", false, true}};
+constexpr Argument temporary_add_arguments[] = {
+    the_account,
+    {"name", Type::text, "Local part [letters and digits that nobody can guess]"},
+    {"days", Type::number, "How long it works [as long as the account's settings allow]"},
+    {"seconds", Type::number, "The same in seconds"}};
+constexpr Argument temporary_remove_arguments[] = {
+    the_account, {"name", Type::text, "Local part of the temporary address", true}};
 constexpr Argument value_arguments[] = {
     the_account, {"name", Type::text, "Name of the setting", true}, {"value", Type::text, value_help, true}};
 constexpr Argument name_arguments[] = {the_account, {"name", Type::text, "Name of the setting", true}};
@@ -288,6 +300,16 @@ constexpr Operation operations[] = {
     {"account reset", "Let one be inherited again", name_arguments, reset, true},
     {"account quota", "Show what an account uses and may use", only_account, account_quota},
     {"account folders", "List an account's folders with their counters", only_account, account_folders},
+    {"account temporary add", "Give an account an address that works for a while", temporary_add_arguments,
+     account_temporary_add, true},
+    {"account temporary list", "List an account's temporary addresses, those that have expired too",
+     only_account, account_temporary_list},
+    {"account temporary remove", "Let a temporary address expire now", temporary_remove_arguments,
+     account_temporary_remove, true},
+    {"account send-quota show", "Show what an account has sent in its interval, and what it may send",
+     only_account, account_send_quota_show, false, true},
+    {"account send-quota reset", "Forget what an account has sent in its interval", only_account,
+     account_send_quota_reset, false, true},
     {"account forgive", "Forget failed log-ins, so that the account can be logged in to at once",
      only_account, forgive, false, true},
 };

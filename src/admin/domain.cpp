@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "admin/chapters.h"
+#include "admin/domain_appender.h"
 #include "admin/values.h"
 
 namespace postrider::admin {
@@ -235,7 +236,7 @@ constexpr Argument set_arguments[] = {
     the_domain,
     {"location", Type::number, "Storage location of messages that come from now on"},
     {"services", Type::list,
-     "Services that its accounts may use: smtpIncoming, pop3, imap; none for no service"},
+     "Services that its accounts may use: smtpIncoming, pop3, imap, rpop; none for no service"},
     {"customer-reference", Type::text, "Text for your own use"},
     {"postmaster", Type::text, "Account that gets mail for the postmaster"}};
 constexpr Argument alias_arguments[] = {the_domain,
@@ -245,6 +246,16 @@ constexpr Argument catch_all_arguments[] = {
     {"account", Type::text, "Account that gets mail for unknown names"},
     {"folder", Type::text, "Public folder that gets it"},
     {"off", Type::flag, "Unknown names are refused"}};
+constexpr Argument appender_arguments[] = {
+    the_domain,
+    {"text", Type::text, "The plain text [made from the HTML]"},
+    {"text-file", Type::path, "File with it, UTF-8"},
+    {"html", Type::text, "The HTML, which goes before </body> [made from the text]"},
+    {"html-file", Type::path, "File with it, UTF-8"},
+    {"on", Type::flag, "Append from now on"},
+    {"off", Type::flag, "Append no more; the texts stay"},
+    {"local", Type::flag, "Also below mail for accounts of this server"},
+    {"remote-only", Type::flag, "Only below mail that leaves this server"}};
 constexpr Argument value_arguments[] = {
     the_domain, {"name", Type::text, "Name of the setting", true}, {"value", Type::text, value_help, true}};
 constexpr Argument name_arguments[] = {the_domain, {"name", Type::text, "Name of the setting", true}};
@@ -263,6 +274,11 @@ constexpr Operation operations[] = {
     {"domain alias add", "Give a domain a further name", alias_arguments, alias_add, true},
     {"domain alias remove", "Take a further name away", alias_arguments, alias_remove, true},
     {"domain catch-all", "Say where mail for unknown names goes", catch_all_arguments, catch_all, true},
+    {"domain appender show", "Show what is put below mail from the domain", only_domain, domain_appender_show},
+    {"domain appender set",
+     "Say what is put below mail that accounts of the domain send to other hosts: below text, below HTML, in "
+     "multipart mail; signed and encrypted mail is left alone",
+     appender_arguments, domain_appender_set, true},
     {"domain defaults show", "Show the settings that accounts of the domain inherit", only_domain,
      defaults_show},
     {"domain defaults set", "Set one for all accounts of the domain", value_arguments, defaults_set, true},

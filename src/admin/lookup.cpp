@@ -110,9 +110,12 @@ std::string time_text(Time time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
+constexpr directory::Service every_service[] = {directory::Service::smtp_incoming, directory::Service::pop3,
+                                                directory::Service::imap, directory::Service::rpop};
+
 Json services_json(directory::Services services) {
     Json words = Json::array();
-    for (auto one : {directory::Service::smtp_incoming, directory::Service::pop3, directory::Service::imap})
+    for (auto one : every_service)
         if (services.has(one)) words.push_back(directory::word(one));
     return words;
 }
@@ -121,8 +124,7 @@ std::expected<directory::Services, Error> parse_services(const std::vector<std::
     directory::Services services{};
     for (const std::string& given : words) {
         bool known = given == "none";
-        for (auto one :
-             {directory::Service::smtp_incoming, directory::Service::pop3, directory::Service::imap}) {
+        for (auto one : every_service) {
             if (given != directory::word(one)) continue;
             services.add(one);
             known = true;
@@ -130,7 +132,7 @@ std::expected<directory::Services, Error> parse_services(const std::vector<std::
         if (!known)
             return fail(
                 Kind::bad_value,
-                fmt::format("'{}' is not a service; there are smtpIncoming, pop3 and imap (none: no service)",
+                fmt::format("'{}' is not a service; there are smtpIncoming, pop3, imap and rpop (none: no service)",
                             given));
     }
     return services;

@@ -14,6 +14,7 @@
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
+#include "rules/send_quota.h"
 
 /// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
 /// comes later are made from it. An operation blocks on the disk; operations may run at the same time on
@@ -59,6 +60,7 @@ struct Context {
     /// Storage location of a new domain of that name, as the configuration has it.
     std::function<std::uint16_t(std::string_view domain)> location_of;
     LiveServer* live = nullptr;  ///< services and settings (live.h); nullptr when no server runs
+    rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
 };
 
 enum class Type : std::uint8_t {

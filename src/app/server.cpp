@@ -42,6 +42,7 @@ void Server::start() {
     rooms_->started = true;
     if (rooms_->board) rooms_->board->start();
     if (rooms_->io) rooms_->io->run();
+    rooms_->start_rules();
     rooms_->operations->running = true;
     if (rooms_->control) rooms_->control->start();
     rooms_->server_log.info({}, "Postrider {} is running", POSTRIDER_VERSION);
@@ -54,6 +55,7 @@ void Server::stop() {
     if (rooms_->board) rooms_->board->stop();
     if (rooms_->io) rooms_->io->stop();
     rooms_->processor->stop();
+    rooms_->stop_rules();
     rooms_->server_log.info({}, "Postrider has stopped");
 }
 

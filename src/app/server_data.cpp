@@ -102,13 +102,16 @@ std::expected<void, std::string> Server::Rooms::open_data() {
 
     if (auto ok = place_domains(); !ok) return ok;
     open_queue();
+    open_rules();
     open_admin();
     return {};
 }
 
 void Server::Rooms::open_queue() {
     observe::Logger processing = log->logger("PROCESSING", settings.processing.log);
-    router = std::make_unique<delivery::Router>(*directory, *store, &location_sets);
+    mailbox_rate = std::make_unique<rules::MailboxRate>(settings.processing.messages_per_second,
+                                                        settings.processing.disable_interval);
+    router = std::make_unique<delivery::Router>(*directory, *store, &location_sets, mailbox_rate.get(), &clock);
     queue = std::make_unique<queue::Queue>(*store);
     delivery::VirtualQueues::Options options;
     options.schedule = settings.processing.schedule();
@@ -197,6 +200,7 @@ mailstore::Result<> Server::Rooms::add_location(const mailstore::LocationConfig&
 void Server::Rooms::open_admin() {
     operations = std::make_unique<admin::Context>(
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
+    operations->send_quota = send_quota.get();
     operations->wake_queue = [this] { processor->wake(); };
     operations->add_location = [this](const mailstore::LocationConfig& location) {
         return add_location(location);
@@ -210,7 +214,10 @@ void Server::Rooms::open_admin() {
 void Server::Rooms::on_change(const directory::ChangeEvent& event) {
     using Kind = directory::ChangeEvent::Kind;
     mailstore::Result<> done;
-    if (event.kind == Kind::account_created) done = store->create_account(event.account);
+    if (event.kind == Kind::account_created) {
+        done = store->create_account(event.account);
+        if (notices) notices->account_created(event.account);
+    }
     if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);
     if (event.kind == Kind::account_deleted) erase_mail(event.account);
 }

@@ -7,6 +7,7 @@
 
 #include "admin/operation.h"
 #include "app/control_server.h"
+#include "app/housekeeper.h"
 #include "app/locations_file.h"
 #include "app/pulse.h"
 #include "app/server.h"
@@ -16,6 +17,7 @@
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
 #include "net/pools.h"
+#include "rules/notices.h"
 
 namespace postrider::app {
 
@@ -62,6 +64,9 @@ struct Server::Rooms {
     std::unique_ptr<mailstore::MailStore> store;
     std::unique_ptr<directory::Directory> directory;
     std::unique_ptr<auth::Authenticator> authenticator;
+    std::unique_ptr<rules::SendQuota> send_quota;
+    std::unique_ptr<rules::MailboxRate> mailbox_rate;
+    std::unique_ptr<rules::Notices> notices;
     std::unique_ptr<delivery::Router> router;
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<delivery::VirtualQueues> virtual_queues;
@@ -81,6 +86,7 @@ struct Server::Rooms {
     std::unique_ptr<ServiceBoard> board;  ///< the services, and the settings in force
 
     std::unique_ptr<ControlServer> control;
+    std::unique_ptr<Housekeeper> housekeeper;
 
     bool started = false;
 
@@ -93,6 +99,9 @@ struct Server::Rooms {
     /// Mail for other hosts goes to the virtual queues that these name; nullptr: it is held. They live longer
     /// than processor and intake.
     void send_by(const delivery::Routes* routes);
+    void open_rules();
+    void start_rules();
+    void stop_rules();
     std::expected<void, std::string> open_network();
     std::vector<std::string> apply(const Settings& now);
     void erase_mail(AccountId account);

@@ -38,7 +38,8 @@ struct Generation {
                    log,
                    *memory,
                    rooms.metrics.counter("smtp.accepted", "Messages taken by SMTP and LMTP"),
-                   rooms.metrics.counter("smtp.rejected", "Messages refused after DATA")} {}
+                   rooms.metrics.counter("smtp.rejected", "Messages refused after DATA"),
+                   *rooms.send_quota} {}
 };
 
 class SmtpIncoming final : public Service {

@@ -61,6 +61,7 @@ struct Intake::Plan {
     queue::Envelope envelope;        ///< as received
     std::vector<std::size_t> owner;  ///< target -> envelope recipient
     bool has_entry = false;
+    std::vector<AccountId> with_quota;
     std::function<void(mailstore::Result<Accepted>)> done;
 };
 
@@ -91,6 +92,9 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
         Destination& destination = message.destinations[i];
         const bool later = message.envelope.release > clock_.now();
         // Who asked for a delivery notice gets it exactly once from the queue's own bookkeeping.
+        if (on_grown)
+            plan->with_quota.insert(plan->with_quota.end(), destination.with_quota.begin(),
+                                    destination.with_quota.end());
         if (later || recipient.wants(Notify::success)) {
             acceptance.envelope.recipients.push_back(recipient);
             if (later) acceptance.envelope.recipients.back().next_attempt = message.envelope.release;
@@ -160,6 +164,7 @@ void Intake::finish(const std::shared_ptr<Plan>& plan,
                    plan->envelope.recipients[recipient].address.text(), target.folder_path,
                    accepted.refusals[recipient]->text);
     }
+    for (AccountId account : plan->with_quota) on_grown(account);
     if (plan->has_entry) {
         queued_count_.add();
         queued_();

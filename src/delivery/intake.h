@@ -48,6 +48,9 @@ public:
     /// Where mail for other hosts goes at once, without the processor's looking at it; nullptr: nowhere.
     /// Before the first message.
     void send_by(const Routes* routes) { routes_ = routes; }
+    /// Called for each account with a quota whose mailbox has got a copy, on the committer's thread: must not
+    /// block. Set it before the first message.
+    std::function<void(AccountId)> on_grown;
 
     /// `done` runs on another thread and must only post; success means durable. Does not block, but
     /// compresses and describes the message: give big ones on a worker.

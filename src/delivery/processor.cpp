@@ -151,10 +151,11 @@ void Processor::send_on(const Entry& entry, Recipient& recipient, Time now) {
 bool Processor::resolve(Entry& entry, Time now, std::vector<mailstore::Target>& targets,
                         std::vector<std::vector<std::size_t>>& owners) {
     auto& recipients = entry.envelope.recipients;
+    const rules::Sender sender = router_.sender(entry.envelope);
     const std::size_t count = recipients.size();  // members of groups are added behind
     for (std::size_t i = 0; i < count; ++i) {
         if (!is_due(recipients[i], now)) continue;
-        Destination destination = router_.resolve(recipients[i].address, entry.size);
+        Destination destination = router_.resolve(recipients[i].address, entry.size, &sender);
         if (destination.refusal) {
             const Refusal& refusal = *destination.refusal;
             if (refusal.temporary)

@@ -31,6 +31,7 @@ void merge(Destination& all, Destination member) {
         if (!there) all.targets.push_back(std::move(target));
     }
     std::ranges::move(member.elsewhere, std::back_inserter(all.elsewhere));
+    all.with_quota.insert(all.with_quota.end(), member.with_quota.begin(), member.with_quota.end());
 }
 
 }  // namespace
@@ -47,27 +48,41 @@ std::uint16_t Router::location_of(DomainId id) const {
     return locations_ ? locations_->pick(domain->location) : domain->location;
 }
 
-std::optional<Refusal> Router::quota_refusal(AccountId id, std::uint64_t size) const {
-    auto account = mailstore::open_or_create(store_, id);
-    if (!account) return Refusal{true, "4.3.0", "Mailbox temporarily unavailable"};
+Destination Router::mailbox(const directory::Mailbox& mailbox, std::uint64_t size,
+                            const rules::Sender* sender) const {
+    const directory::AccountEntry& entry = *mailbox.account;
+    if (sender != nullptr) {
+        auto settings = directory_.effective(entry.id);
+        if (!settings) return refused(true, "4.3.0", "Recipient cannot be looked up now");
+        if ((*settings)->recv_restrictions) {
+            auto own = directory_.domain(entry.domain);
+            if (own && !rules::may_receive(**settings, *own, sender->address))
+                return refused(false, "5.7.1", "This mailbox does not take mail from you");
+        }
+    }
+    auto account = mailstore::open_or_create(store_, entry.id);
+    if (!account) return refused(true, "4.3.0", "Mailbox temporarily unavailable");
     mailstore::Quota quota = (*account)->quota();
+    bool limited = quota.limit_bytes != 0 || quota.limit_messages != 0;
     // RFC 5321 §4.5.3.1.9, RFC 3463 X.2.2: temporary, since the owner can make room.
     if ((quota.limit_bytes != 0 && quota.used_bytes + size > quota.limit_bytes)
-        || (quota.limit_messages != 0 && quota.used_messages + 1 > quota.limit_messages))
-        return Refusal{true, "4.2.2", "Mailbox full"};
-    return std::nullopt;
+        || (quota.limit_messages != 0 && quota.used_messages + 1 > quota.limit_messages)) {
+        Destination full = refused(true, "4.2.2", "Mailbox full");
+        full.with_quota.push_back(entry.id);
+        return full;
+    }
+    if (rate_ != nullptr && sender != nullptr && rate_->limited() && !rate_->admit(entry.id, clock_->now()))
+        return refused(true, "4.2.1", "This mailbox gets too much mail at the moment");
+    Destination destination = into(entry.id, mailbox.folder, location_of(entry.domain));
+    if (limited) destination.with_quota.push_back(entry.id);
+    return destination;
 }
 
 Destination Router::one_step(const directory::Route& route, const mime::AddrSpec& address,
-                             std::uint64_t size) const {
-    if (auto* mailbox = std::get_if<directory::Mailbox>(&route)) {
-        if (auto refusal = quota_refusal(mailbox->account->id, size)) {
-            Destination destination;
-            destination.refusal = std::move(refusal);
-            return destination;
-        }
-        return into(mailbox->account->id, mailbox->folder, location_of(mailbox->account->domain));
-    }
+                             std::uint64_t size, const rules::Sender* sender) const {
+    if (sender != nullptr && !sender->may_send_to(address))
+        return refused(false, "5.7.1", "Your account may not send to this address");
+    if (auto* found = std::get_if<directory::Mailbox>(&route)) return mailbox(*found, size, sender);
     if (auto* folder = std::get_if<directory::PublicFolder>(&route))
         return into(folder->owner, folder->folder, location_of(folder->domain));
     if (std::holds_alternative<directory::NotLocal>(route)) {
@@ -82,10 +97,13 @@ Destination Router::one_step(const directory::Route& route, const mime::AddrSpec
     return refused(false, "5.1.1", "No such user here");
 }
 
-Destination Router::resolve(const mime::AddrSpec& address, std::uint64_t size) const {
+Destination Router::resolve(const mime::AddrSpec& address, std::uint64_t size,
+                            const rules::Sender* sender) const {
     directory::Route route = directory_.route(address);
     auto* group = std::get_if<directory::Expansion>(&route);
-    if (!group) return one_step(route, address, size);
+    if (!group) return one_step(route, address, size, sender);
+    if (sender != nullptr && !sender->may_send_to(address))
+        return refused(false, "5.7.1", "Your account may not send to this address");
 
     auto members = directory_.expand(*group);
     if (!members) return refused(true, "4.3.0", "Members cannot be looked up now");
@@ -93,7 +111,7 @@ Destination Router::resolve(const mime::AddrSpec& address, std::uint64_t size) c
     all.expanded = true;
     std::optional<Refusal> last;
     for (const mime::AddrSpec& member : members->members) {
-        Destination one = one_step(directory_.route(member), member, size);
+        Destination one = one_step(directory_.route(member), member, size, sender);
         // A member that cannot take mail does not keep the others from getting it.
         if (one.refusal && (!last || !last->temporary)) last = std::move(one.refusal);
         merge(all, std::move(one));

@@ -7,6 +7,9 @@
 
 #include "directory/directory.h"
 #include "mailstore/mailstore.h"
+#include "queue/envelope.h"
+#include "rules/exchange.h"
+#include "rules/mailbox_rate.h"
 
 namespace postrider::delivery {
 
@@ -21,6 +24,7 @@ struct Refusal {
 struct Destination {
     std::vector<mailstore::Target> targets;  ///< copies in local folders; without prefixes
     std::vector<mime::AddrSpec> elsewhere;   ///< addresses of other hosts
+    std::vector<AccountId> with_quota;  ///< accounts among the targets whose owners are to be warned in time
     bool expanded = false;           ///< a group or forwarder: `targets` and `elsewhere` are its members'
     std::optional<Refusal> refusal;  ///< then both are empty
     std::uint16_t location = 0;      ///< storage location of the first target's domain
@@ -41,24 +45,35 @@ private:
 /// Turns addresses into folders. May read the disk.
 class Router {
 public:
-    /// All must live longer; without `locations` each domain has one.
+    /// All must live longer; without `locations` each domain has one, without `rate` a mailbox takes what
+    /// comes.
     Router(const directory::Directory& directory, mailstore::MailStore& store,
-           const LocationSets* locations = nullptr)
-        : directory_{directory}, store_{store}, locations_{locations} {}
+           const LocationSets* locations = nullptr, rules::MailboxRate* rate = nullptr,
+           const Clock* clock = nullptr)
+        : directory_{directory}, store_{store}, locations_{locations}, rate_{rate}, clock_{clock} {}
 
-    /// @param size  of the message where it is known (SIZE=), octets; counts against quotas
-    Destination resolve(const mime::AddrSpec& address, std::uint64_t size = 0) const;
+    /// @param size    of the message where it is known (SIZE=), octets; counts against quotas
+    /// @param sender  whose mail it is: what it may send and what recipients take from it counts, for the
+    ///                members of groups too; by default mail of our own, which nothing keeps out
+    Destination resolve(const mime::AddrSpec& address, std::uint64_t size = 0,
+                        const rules::Sender* sender = nullptr) const;
+    rules::Sender sender(const queue::Envelope& envelope) const {
+        return rules::Sender::of(directory_, envelope.reverse_path, envelope.authenticated);
+    }
     bool is_local_domain(const std::string& domain) const { return directory_.is_local_domain(domain); }
 
 private:
-    Destination one_step(const directory::Route& route, const mime::AddrSpec& address,
-                         std::uint64_t size) const;
+    Destination one_step(const directory::Route& route, const mime::AddrSpec& address, std::uint64_t size,
+                         const rules::Sender* sender) const;
+    Destination mailbox(const directory::Mailbox& mailbox, std::uint64_t size,
+                        const rules::Sender* sender) const;
     std::uint16_t location_of(DomainId domain) const;
-    std::optional<Refusal> quota_refusal(AccountId account, std::uint64_t size) const;
 
     const directory::Directory& directory_;
     mailstore::MailStore& store_;
     const LocationSets* locations_;
+    rules::MailboxRate* rate_;
+    const Clock* clock_;
 };
 
 }  // namespace postrider::delivery

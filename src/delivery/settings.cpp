@@ -26,6 +26,19 @@ constexpr Setting<S> rows[] = {
      .field = field<&S::delivery_threads>,
      .range = {1, 128},
      .help = "Queued messages that are worked on at once."},
+    {.name = "messagesPerSecond",
+     .field = field<&S::messages_per_second>,
+     .range = {1, 1000},
+     .help = "Messages that one mailbox takes in a second, 0 for any number. One that gets more takes none for "
+             "disableInterval: senders are asked to try again.",
+     .zero_too = true,
+     .restart = true},
+    {.name = "disableInterval",
+     .field = field<&S::disable_interval>,
+     .range = {0, 86'400},
+     .help = "How long that lasts.",
+     .unit = "s",
+     .restart = true},
 };
 
 }  // namespace

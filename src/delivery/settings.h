@@ -11,6 +11,8 @@ struct ProcessingSettings {
     std::chrono::seconds first_retry{300};
     std::uint32_t max_retry_count = 20;
     unsigned delivery_threads = 20;
+    unsigned messages_per_second = 0;
+    std::chrono::seconds disable_interval{300};
 
     RetrySchedule schedule() const;
     ProcessingOptions options(std::string host) const;

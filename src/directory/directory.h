@@ -67,6 +67,7 @@ struct DomainChange {
     std::optional<std::uint16_t> location{};
     std::optional<Services> services{};
     std::optional<std::string> customer_reference{};
+    std::optional<Appender> appender{};  ///< texts of at most 64 KiB each
 };
 struct ObjectChange {  ///< of a group, forwarder or folder recipient
     std::optional<bool> enabled{};
@@ -158,6 +159,13 @@ public:
     Result<> change_account(AccountId id, const AccountChange& change);
     Result<> add_account_alias(AccountId id, std::string_view alias);
     Result<> remove_account_alias(AccountId id, std::string_view alias);
+    /// An address that works for `life`, which the account's settings limit, as they do how many there are.
+    /// @param name  "" for one of letters and digits that nobody can guess. One that this account has had
+    ///              may be taken again; anybody else's only when thirty days have passed since it expired.
+    Result<TemporaryAlias> add_temporary_alias(AccountId id, std::string_view name, std::chrono::seconds life);
+    Result<> remove_temporary_alias(AccountId id, std::string_view name);  ///< it expires now
+    /// Forgets temporary addresses whose names others may have again. @return how many
+    Result<std::size_t> sweep_temporary_aliases();
     Result<> set_class(AccountId id,
                        std::string_view class_name);  ///< "" = domain defaults; explicit values stay
 

@@ -3,6 +3,7 @@
 #include "directory/impl.h"
 #include "directory/keys.h"
 #include "directory/names.h"
+#include "text/utf8.h"
 
 namespace postrider::directory {
 namespace {
@@ -126,6 +127,14 @@ Result<> Directory::change_domain(DomainId id, const DomainChange& change) {
             if (change.customer_reference->size() > 1024)
                 return fail(DirectoryError::bad_value, "a customer reference has at most 1024 octets");
             domain.customer_reference = *change.customer_reference;
+        }
+        if (change.appender) {
+            constexpr std::size_t most = 64 * 1024;
+            if (change.appender->text.size() > most || change.appender->html.size() > most)
+                return fail(DirectoryError::bad_value, "the text of an appender has at most 64 KiB");
+            if (!text::valid_utf8(change.appender->text) || !text::valid_utf8(change.appender->html))
+                return fail(DirectoryError::bad_value, "the text of an appender is UTF-8");
+            domain.appender = std::make_shared<const Appender>(*change.appender);
         }
         return {};
     });

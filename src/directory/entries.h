@@ -36,6 +36,22 @@ using Result = std::expected<T, Failure>;
 
 using ClassId = Tagged<struct ClassTag, std::uint32_t>;  ///< 0 = the domain's account defaults
 
+/// What is put below mail that people of a domain send.
+struct Appender {
+    bool enabled = false;
+    bool local_too = false;  ///< also below mail that stays on this server
+    std::string text;        ///< UTF-8; "": made from html
+    std::string html;        ///< a piece of HTML, UTF-8; "": made from text
+    friend bool operator==(const Appender&, const Appender&) = default;
+};
+
+/// An address that an account has for a while. Afterwards nobody else gets the name for thirty days.
+struct TemporaryAlias {
+    std::string name;  ///< local part
+    Time expires;      ///< to the second
+    friend bool operator==(const TemporaryAlias&, const TemporaryAlias&) = default;
+};
+
 struct Domain {
     DomainId id;
     std::string name;  ///< lower case, U-label
@@ -49,6 +65,7 @@ struct Domain {
     Services services = all_services();
     std::string customer_reference;
     Time created;
+    std::shared_ptr<const Appender> appender;  ///< nullptr: never set
 };
 
 enum class ObjectKind : std::uint8_t { account, group, forwarder, folder_recipient };
@@ -60,6 +77,7 @@ struct AccountEntry {
     std::string name;                  ///< local part, as it was given
     std::string address;               ///< name@domain
     std::vector<std::string> aliases;  ///< further local parts
+    std::vector<TemporaryAlias> temporary;  ///< those that have expired too
     std::string full_name;
     std::string account_class;  ///< "" = domain defaults
     bool enabled = true;

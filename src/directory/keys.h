@@ -112,6 +112,17 @@ inline std::string member(std::string_view domain, std::string_view folded, Acco
     return key;
 }
 
+/// When to look whether temporary addresses of an account can be forgotten; seconds since 1970.
+inline std::string sweep_begin() {
+    return of('e');
+}
+inline std::string sweep(std::uint64_t when, AccountId id) {
+    std::string key = of('e');
+    put_be(key, when);
+    put_be(key, id.value());
+    return key;
+}
+
 inline std::string admin(std::string_view folded) {
     return of('u').append(folded);
 }

@@ -33,6 +33,8 @@ Result<> rename(Directory::Impl& impl, AccountId id, std::string_view name, Whic
         // A name that was an alias of the same object is an alias no more.
         std::string folded = fold_local(name);
         std::erase_if(after.aliases, [&](const std::string& alias) { return fold_local(alias) == folded; });
+        std::erase_if(after.temporary,
+                      [&](const TemporaryAlias& one) { return fold_local(one.name) == folded; });
         kv::Batch batch;
         if (auto put = impl.put_object(batch, id, &*before, &after); !put) return put;
 
@@ -71,6 +73,9 @@ Result<> add_alias(Directory::Impl& impl, AccountId id, std::string_view alias, 
                    || std::any_of(object.aliases.begin(), object.aliases.end(),
                                   [&](const std::string& other) { return fold_local(other) == folded; });
         if (own) return fail(DirectoryError::exists, "'" + std::string{alias} + "' is already a name of it");
+        // A temporary address may stay for good.
+        std::erase_if(object.temporary,
+                      [&](const TemporaryAlias& one) { return fold_local(one.name) == folded; });
         object.aliases.emplace_back(alias);
         return {};
     });

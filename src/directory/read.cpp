@@ -20,6 +20,7 @@ void fill_common(Entry& entry, AccountId id, records::Object& object, const Doma
     entry.address = mime::AddrSpec{object.name, domain.name}.text();
     entry.name = std::move(object.name);
     entry.aliases = std::move(object.aliases);
+    if constexpr (requires { entry.temporary; }) entry.temporary = std::move(object.temporary);
     entry.enabled = object.enabled;
     entry.publish_contact = object.publish_contact;
 }

@@ -45,7 +45,8 @@ std::optional<Time> time_of(std::uint64_t value) {
     return Time{std::chrono::seconds{static_cast<std::int64_t>(value)}};
 }
 
-constexpr std::uint64_t enabled = 1, publish = 2, must_change = 4, explicit_settings = 8;  // of an object
+constexpr std::uint64_t enabled = 1, publish = 2, must_change = 4, explicit_settings = 8,
+                        has_temporary = 16;  // of an object
 
 }  // namespace
 
@@ -82,6 +83,12 @@ std::string encode(const Domain& domain, DomainState state) {
     put_be(out, all_services().bits() & ~domain.services.bits());
     put_string(out, domain.customer_reference);
     put_varint(out, static_cast<std::uint64_t>(seconds(domain.created)));
+    if (domain.appender) {
+        put_be(out, static_cast<std::uint8_t>((domain.appender->enabled ? 1 : 0)
+                                              | (domain.appender->local_too ? 2 : 0)));
+        put_string(out, domain.appender->text);
+        put_string(out, domain.appender->html);
+    }
     return out;
 }
 
@@ -101,6 +108,16 @@ std::optional<DomainRecord> decode_domain(std::string_view bytes) {
     domain.services = Services::from_bits(all_services().bits() & ~in.be<std::uint64_t>());
     domain.customer_reference = text(in);
     auto created = time_of(in.varint());
+    if (in.ok() && !in.at_end()) {
+        auto bits = in.be<std::uint8_t>();
+        Appender appender;
+        appender.enabled = (bits & 1) != 0;
+        appender.local_too = (bits & 2) != 0;
+        appender.text = text(in);
+        appender.html = text(in);
+        if (bits > 3) return std::nullopt;
+        domain.appender = std::make_shared<const Appender>(std::move(appender));
+    }
     if (!in.ok() || !in.at_end() || !created || state > static_cast<std::uint8_t>(DomainState::deleting)
         || catch_all > static_cast<std::uint8_t>(Domain::CatchAll::folder))
         return std::nullopt;
@@ -116,6 +133,7 @@ std::string encode(const Name& name) {
     put_be(out, static_cast<std::uint8_t>(name.kind));
     put_be(out, static_cast<std::uint8_t>(name.alias));
     put_be(out, name.id.value());
+    if (name.expires != 0) put_varint(out, static_cast<std::uint64_t>(name.expires));
     return out;
 }
 
@@ -125,10 +143,15 @@ std::optional<Name> decode_name(std::string_view bytes) {
     auto kind = in.be<std::uint8_t>();
     auto alias = in.be<std::uint8_t>();
     AccountId id{in.be<std::uint64_t>()};
+    std::uint64_t expires = 0;
+    if (in.ok() && !in.at_end()) {
+        expires = in.varint();
+        if (expires == 0) return std::nullopt;
+    }
     if (!in.ok() || !in.at_end() || kind > static_cast<std::uint8_t>(ObjectKind::folder_recipient)
-        || alias > 1)
+        || alias > 1 || !time_of(expires))
         return std::nullopt;
-    return Name{id, static_cast<ObjectKind>(kind), alias == 1};
+    return Name{id, static_cast<ObjectKind>(kind), alias == 1, static_cast<std::int64_t>(expires)};
 }
 
 std::string encode(const Object& object) {
@@ -139,7 +162,8 @@ std::string encode(const Object& object) {
     put_strings(out, object.aliases);
     std::uint64_t flags = (object.enabled ? enabled : 0u) | (object.publish_contact ? publish : 0u)
                           | (object.must_change_password ? must_change : 0u)
-                          | (object.explicit_settings ? explicit_settings : 0u);
+                          | (object.explicit_settings ? explicit_settings : 0u)
+                          | (object.temporary.empty() ? 0u : has_temporary);
     put_varint(out, flags);
     put_varint(out, static_cast<std::uint64_t>(object.created));
     switch (object.kind) {
@@ -151,6 +175,12 @@ std::string encode(const Object& object) {
             put_string(out, object.first_name);
             put_string(out, object.last_name);
             put_string(out, object.customer_reference);
+            if (object.temporary.empty()) break;
+            put_varint(out, object.temporary.size());
+            for (const TemporaryAlias& one : object.temporary) {
+                put_string(out, one.name);
+                put_varint(out, static_cast<std::uint64_t>(seconds(one.expires)));
+            }
             break;
         case ObjectKind::group:
         case ObjectKind::forwarder:
@@ -191,6 +221,13 @@ std::optional<Object> decode_object(std::string_view bytes) {
             object.first_name = text(in);
             object.last_name = text(in);
             object.customer_reference = text(in);
+            if ((flags & has_temporary) == 0) break;
+            for (std::uint64_t i = 0, count = in.varint(); i < count && in.ok(); ++i) {
+                std::string name = text(in);
+                auto expires = time_of(in.varint());
+                if (!expires) return std::nullopt;
+                object.temporary.push_back({std::move(name), *expires});
+            }
             break;
         case ObjectKind::group:
         case ObjectKind::forwarder: {

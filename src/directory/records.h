@@ -34,6 +34,7 @@ struct Name {
     AccountId id;
     ObjectKind kind = ObjectKind::account;
     bool alias = false;
+    std::int64_t expires = 0;  ///< seconds since 1970, of a temporary address; 0: never
     friend bool operator==(const Name&, const Name&) = default;
 };
 std::string encode(const Name& name);
@@ -55,6 +56,7 @@ struct Object {
     std::uint32_t password_version = 0;
     std::int64_t password_changed = 0;
     std::string full_name, first_name, last_name, customer_reference;
+    std::vector<TemporaryAlias> temporary;  ///< those that have expired too, as long as nobody else may take them
 
     std::vector<mime::AddrSpec> members;
     std::string folder;

@@ -85,6 +85,9 @@ Result<Route> route_in(Directory::Impl& impl, const Domain& domain, std::string_
     auto named = impl.find_name({domain.id, folded.view()});
     if (!named) return std::unexpected(named.error());
     if (named->id.value() == 0) return catch_all(impl, domain);
+    // Mail to what somebody has stopped using is for nobody, not for the catch-all either.
+    if (named->expires != 0 && impl.clock.now() >= Time{std::chrono::seconds{named->expires}})
+        return Unknown{};
     return destination(impl, domain, named->id, detail, EvenIfDisabled::no);
 }
 
@@ -130,7 +133,8 @@ Result<LoginName> Directory::login_name(std::string_view login, std::string_view
     Folded folded{local};
     auto named = impl_->find_name({its_domain->id, folded.view()});
     if (!named) return std::unexpected(named.error());
-    if (named->id.value() == 0 || named->kind != ObjectKind::account) return nobody;
+    // A temporary address is for mail, not for logging in.
+    if (named->id.value() == 0 || named->kind != ObjectKind::account || named->expires != 0) return nobody;
     auto found = account(named->id);
     if (!found) return std::unexpected(found.error());
     return LoginName{std::move(*found), std::string{detail}, named->alias};

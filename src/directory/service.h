@@ -12,7 +12,7 @@ using Service = settings::AccountService;
 using Services = settings::Set<Service>;
 
 constexpr Services all_services() {
-    return {Service::smtp_incoming, Service::pop3, Service::imap};
+    return {Service::smtp_incoming, Service::pop3, Service::imap, Service::rpop};
 }
 
 /// As attributes and log lines spell it: "smtpIncoming".
@@ -21,6 +21,7 @@ constexpr std::string_view word(Service service) {
         case Service::smtp_incoming: return "smtpIncoming";
         case Service::pop3: return "pop3";
         case Service::imap: return "imap";
+        case Service::rpop: return "rpop";
     }
     return "";
 }

@@ -8,11 +8,22 @@
 namespace postrider::directory {
 namespace {
 
-/// Folded names of an object, and whether each is an alias.
-std::map<std::string, bool> folded_names(const records::Object& object) {
-    std::map<std::string, bool> all;
-    for (const std::string& alias : object.aliases) all.emplace(fold_local(alias), true);
-    all[fold_local(object.name)] = false;
+/// What a name of an object is to it.
+struct Role {
+    bool alias = false;
+    std::int64_t expires = 0;
+    friend bool operator==(const Role&, const Role&) = default;
+};
+
+/// Folded names of an object.
+std::map<std::string, Role> folded_names(const records::Object& object) {
+    std::map<std::string, Role> all;
+    for (const TemporaryAlias& one : object.temporary)
+        all.emplace(fold_local(one.name),
+                    Role{true, std::chrono::duration_cast<std::chrono::seconds>(one.expires.time_since_epoch())
+                                   .count()});
+    for (const std::string& alias : object.aliases) all[fold_local(alias)] = Role{true, 0};
+    all[fold_local(object.name)] = Role{};
     return all;
 }
 
@@ -54,15 +65,19 @@ Result<> Directory::Impl::name_is_free(DomainId domain, std::string_view folded,
 Result<> Directory::Impl::put_object(kv::Batch& batch, AccountId id, const records::Object* before,
                                      const records::Object* after) const {
     const records::Object& any = after != nullptr ? *after : *before;
-    std::map<std::string, bool> old_names =
-        before != nullptr ? folded_names(*before) : std::map<std::string, bool>{};
-    std::map<std::string, bool> new_names =
-        after != nullptr ? folded_names(*after) : std::map<std::string, bool>{};
+    std::map<std::string, Role> old_names =
+        before != nullptr ? folded_names(*before) : std::map<std::string, Role>{};
+    std::map<std::string, Role> new_names =
+        after != nullptr ? folded_names(*after) : std::map<std::string, Role>{};
     if (after != nullptr) {
         if (after->aliases.size() > options.max_aliases)
             return fail(DirectoryError::not_allowed,
                         "more than " + std::to_string(options.max_aliases) + " aliases of one object");
-        if (new_names.size() != after->aliases.size() + 1)
+        if (after->temporary.size() > options.max_aliases)
+            return fail(DirectoryError::not_allowed,
+                        "more than " + std::to_string(options.max_aliases)
+                            + " temporary addresses of one account within thirty days");
+        if (new_names.size() != after->aliases.size() + after->temporary.size() + 1)
             return fail(DirectoryError::exists, "two names of '" + after->name + "' differ in case alone");
         auto check = [&](const std::string& name) -> Result<> {
             std::string folded = fold_local(name);
@@ -74,13 +89,16 @@ Result<> Directory::Impl::put_object(kv::Batch& batch, AccountId id, const recor
         if (auto good = check(after->name); !good) return good;
         for (const std::string& alias : after->aliases)
             if (auto good = check(alias); !good) return good;
+        for (const TemporaryAlias& one : after->temporary)
+            if (auto good = check(one.name); !good) return good;
     }
-    for (const auto& [folded, alias] : old_names)
+    for (const auto& [folded, role] : old_names)
         if (!new_names.contains(folded)) batch.erase(keys::name(any.domain, folded));
-    for (const auto& [folded, alias] : new_names) {
+    for (const auto& [folded, role] : new_names) {
         auto old = old_names.find(folded);
-        if (old == old_names.end() || old->second != alias)
-            batch.put(keys::name(any.domain, folded), encode(records::Name{id, any.kind, alias}));
+        if (old == old_names.end() || old->second != role)
+            batch.put(keys::name(any.domain, folded),
+                      encode(records::Name{id, any.kind, role.alias, role.expires}));
     }
     if (before != nullptr && (after == nullptr || before->name != after->name))
         batch.erase(keys::listed(any.domain, any.kind, fold_local(before->name)));
@@ -118,7 +136,7 @@ Result<> Directory::Impl::put_object(kv::Batch& batch, AccountId id, const recor
 }
 
 void Directory::Impl::forget(AccountId id, const records::Object& object) {
-    for (const auto& [folded, alias] : folded_names(object)) names.erase({object.domain, folded});
+    for (const auto& [folded, role] : folded_names(object)) names.erase({object.domain, folded});
     objects.erase(id);
     account_settings.erase(id);
 }

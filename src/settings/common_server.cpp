@@ -193,7 +193,7 @@ constexpr Choice services[] = {
     Choice{"webadmin"},
     Choice{"reporting"},
     Choice{"ftpBackup"},
-    Choice{"rpop"},
+    {"rpop", Service::rpop},
     Choice{"pop3Proxy"},
     Choice{"imapProxy"},
     Choice{"webmailProxy"},

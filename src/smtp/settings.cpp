@@ -29,6 +29,38 @@ SmtpListener default_listener() {
     return listener;
 }
 
+constexpr Choice authentications[] = {{"any", SizeRule::Authentication::any},
+                                      {"yes", SizeRule::Authentication::yes},
+                                      {"no", SizeRule::Authentication::no}};
+constexpr Setting<SizeRule> size_rule_rows[] = {
+    {.name = "enable", .field = field<&SizeRule::enable>, .help = "A rule that is not enabled is passed over."},
+    {.name = "sender",
+     .field = field<&SizeRule::sender>,
+     .range = {0, 320},
+     .help = "Envelope sender: user@example.org, example.org, *.example.org, *@example.org; empty for all."},
+    {.name = "recipient",
+     .field = field<&SizeRule::recipient>,
+     .range = {0, 320},
+     .help = "Envelope recipient, likewise."},
+    {.name = "addresses",
+     .field = field<&SizeRule::addresses>,
+     .range = {0, 100},
+     .help = "Addresses of clients; none for all.",
+     .format = Format::ip_set},
+    {.name = "authentication",
+     .field = choice<&SizeRule::authentication, authentications>,
+     .help = "Whether the client has logged in."},
+    {.name = "maxSize",
+     .field = field<&SizeRule::max_size>,
+     .range = {1, 2'000'000},
+     .help = "Largest message; never more than maxDataSize.",
+     .unit = "KB"},
+};
+
+TableOf<SizeRule> size_rule_table() {
+    return {size_rule_rows, "sizeRule", "How large messages may be that match everything that is said here."};
+}
+
 using S = SmtpSettings;
 constexpr Setting<S> rows[] = {
     {.field = inlined<&S::service, service_table>},
@@ -45,6 +77,12 @@ constexpr Setting<S> rows[] = {
      .range = {1, 2'000'000},
      .help = "Largest message that is taken; advertised as SIZE (RFC 1870).",
      .unit = "KB"},
+    {.name = "sizeRules",
+     .field = object_set<&S::size_rules, size_rule_table>,
+     .range = {0, 1000},
+     .help = "How large messages may be, by sender, recipient, client and log-in. The first rule that matches "
+             "decides; without one, maxDataSize. SIZE in the answer to EHLO is what may still come out for "
+             "this client."},
     {.name = "maxRcptCount",
      .field = field<&S::max_rcpt_count>,
      .range = {1, 100'000},

@@ -20,6 +20,16 @@ struct SmtpListener {
 /// Who may send to whom: variables of the policy script bear the same names.
 enum class Who : std::uint8_t { none, auth, all };
 
+/// Messages that match may be that large. What is empty matches everything.
+struct SizeRule {
+    enum class Authentication : std::uint8_t { any, yes, no };
+    bool enable = true;
+    std::string sender, recipient;       ///< as sendPolicyExceptions are written
+    std::vector<std::string> addresses;  ///< IP sets of the client
+    Authentication authentication = Authentication::any;
+    std::uint32_t max_size = 10240;  ///< KB
+};
+
 enum class BareNewlines : std::uint8_t { normalize, reject };
 
 struct SmtpSettings {
@@ -27,6 +37,7 @@ struct SmtpSettings {
     std::vector<SmtpListener> listeners;
     unsigned max_received_headers = 30;
     std::uint32_t max_data_size = 10240;  ///< KB
+    std::vector<SizeRule> size_rules;
     unsigned max_rcpt_count = 1000;
     std::chrono::seconds command_timeout{300};
     bool allow_start_tls = true;

@@ -85,7 +85,7 @@ net::Task<> Session::data(std::string_view arguments) {
     co_await peer_.flush();
 
     begin_payload();
-    DataReceiver receiver{t.payload, size_limit()};
+    DataReceiver receiver{t.payload, t.size_limit};
     bool memory = true;
     while (!receiver.done()) {
         if (peer_.buffered().empty()) co_await peer_.fill(piece);
@@ -128,7 +128,7 @@ net::Task<> Session::bdat(std::string_view arguments) {
         t.chunking = true;
     }
     std::size_t so_far = t.payload.size() - t.trace_size;
-    bool too_large = chunk->size > size_limit() || so_far + chunk->size > size_limit();
+    bool too_large = chunk->size > t.size_limit || so_far + chunk->size > t.size_limit;
     if (too_large || !t.memory.reach(t.payload.size() + chunk->size)) {
         co_await peer_.skip(chunk->size);
         t.refused = true;
@@ -193,6 +193,11 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
     }
     std::string_view message = std::string_view{t.payload}.substr(t.trace_size);
     std::size_t size = message.size();
+    rules::SendQuota::Use charged;
+    if (auto refusal = charge(size, charged)) {
+        answer_all(*refusal);
+        co_return;
+    }
     // Neither IMAP nor POP3 nor most other servers can carry what is binary (RFC 3030 §3, RFC 3516 §6).
     if (t.envelope.body == queue::BodyType::binary && mime::needs_binary(message)) {
         std::string encoded = mime::encode_binary(message);
@@ -212,6 +217,7 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
         repair.sender = t.envelope.reverse_path;
         std::string added = mime::repair(message, repair);
         t.payload.insert(t.trace_size, added);
+        append_footer();
     } else if (!begins_with_header(message)) {
         // Its first line would become part of our trace header: what has no header is all body.
         t.payload.insert(t.trace_size, "\r\n");
@@ -246,6 +252,7 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
     Outcome outcome = co_await net::suspend<Outcome>(std::move(start));
 
     if (!outcome) {
+        if (charged.any()) s_.send_quota.refund(account_->id, charged);
         s_.log.error(id_, "Message could not be stored: {}", outcome.error().what);
         Reply refusal{outcome.error().kind == mailstore::MailError::full ? 452 : 451, "4.3.1",
                       "Cannot store the message now"};

@@ -47,7 +47,6 @@ std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::str
     if (equal_ci(keyword, "SIZE")) {  // RFC 1870 §6
         auto size = number(value);
         if (!size) return Reply{501, "5.5.4", "SIZE needs a number"};
-        if (*size > size_limit()) return Reply{552, "5.3.4", "Message is larger than this server takes"};
         t.declared_size = *size;
     } else if (equal_ci(keyword, "BODY")) {  // RFC 6152 §2, RFC 3030 §3
         if (equal_ci(value, "7BIT"))
@@ -144,6 +143,13 @@ net::Task<> Session::mail(std::string_view arguments) {
         fault(553, "5.7.1", "Sender address does not belong to the account that is logged in");
         co_return;
     }
+    transaction_->sender = account_ ? rules::Sender::of(s_.directory, envelope.reverse_path, account_)
+                                    : rules::Sender::of(s_.directory, envelope.reverse_path);
+    if (auto refusal = sender_refusal()) {
+        transaction_.reset();
+        fault(refusal->code, refusal->status, refusal->text);
+        co_return;
+    }
     envelope.authenticated = account_ ? account_->address : "";
     envelope.client = peer_.peer().ip;
     envelope.helo = helo_;
@@ -195,8 +201,14 @@ net::Task<> Session::rcpt(std::string_view arguments) {
                     peer_.peer().ip);
         co_return;
     }
-    delivery::Destination destination = s_.router.resolve(recipient.address, t.declared_size);
+    if (auto refusal = recipient_refusal(recipient.address)) {
+        fault(refusal->code, refusal->status, refusal->text);
+        co_return;
+    }
+    delivery::Destination destination = s_.router.resolve(recipient.address, t.declared_size, &t.sender);
     if (destination.refusal) {
+        if (s_.intake.on_grown)
+            for (AccountId full : destination.with_quota) s_.intake.on_grown(full);
         const delivery::Refusal& refusal = *destination.refusal;
         if (refusal.temporary)
             reply(refusal.status == "4.2.2" ? 452 : 450, refusal.status, refusal.text);
@@ -204,6 +216,9 @@ net::Task<> Session::rcpt(std::string_view arguments) {
             fault(550, refusal.status, refusal.text);
         co_return;
     }
+    std::uint64_t limit = size_limit(&recipient.address);
+    t.size_limit = t.size_limit == 0 ? limit : std::min(t.size_limit, limit);
+    t.counted_recipients += counted(recipient.address);
     t.envelope.recipients.push_back(std::move(recipient));
     t.destinations.push_back(std::move(destination));
     state_ = rcpt_given;

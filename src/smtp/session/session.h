@@ -10,6 +10,7 @@
 #include "delivery/intake.h"
 #include "net/pools.h"
 #include "net/stream.h"
+#include "rules/send_quota.h"
 #include "smtp/session/memory_budget.h"
 #include "smtp/settings.h"
 
@@ -30,6 +31,7 @@ struct Services {
     MemoryBudget& memory;
     observe::Counter& accepted;  ///< messages answered with 250
     observe::Counter& rejected;  ///< answered with 4xx or 5xx after DATA
+    rules::SendQuota& send_quota;
 };
 
 /// What is particular to the listener a client came by.
@@ -109,7 +111,16 @@ private:
     void reply_lines(int code, const std::vector<std::string>& lines);
     /// As reply(), and the client's error budget shrinks.
     void fault(int code, std::string_view status, std::string_view text);
-    std::size_t size_limit() const { return std::size_t{s_.settings.max_data_size} * 1024; }
+    /// Octets that a message may have as far as is known (sizeRules); `recipient` for one of them alone.
+    std::uint64_t size_limit(const mime::AddrSpec* recipient = nullptr) const;
+
+    // sending_rules.cpp: what accounts may send
+    std::optional<Reply> sender_refusal();
+    std::optional<Reply> recipient_refusal(const mime::AddrSpec& recipient);
+    /// Counts the message that is about to be stored; what was counted goes to `charged`.
+    std::optional<Reply> charge(std::uint64_t size, rules::SendQuota::Use& charged);
+    std::uint64_t counted(const mime::AddrSpec& recipient) const;
+    void append_footer();
 
     net::Stream& peer_;
     const Services& s_;
@@ -128,6 +139,9 @@ private:
         queue::Envelope envelope;
         std::vector<delivery::Destination> destinations;
         std::uint64_t declared_size = 0;
+        rules::Sender sender;
+        std::uint64_t counted_recipients = 0;  ///< that count against the account's sending limits
+        std::uint64_t size_limit = 0;          ///< what sizeRules say of all recipients so far; 0: none yet
         std::string payload;  ///< trace header, then what DATA or BDAT brought
         std::size_t trace_size = 0;
         MemoryBudget::Share memory;

@@ -1,0 +1,57 @@
+#include "app/server_rooms.h"
+#include "delivery/post.h"
+#include "rules/autopurge.h"
+
+/// Rules of sending and receiving: what keeps count, what tells people, what tidies up.
+namespace postrider::app {
+namespace {
+
+constexpr auto quota_written_every = std::chrono::seconds{5};
+constexpr auto addresses_swept_every = std::chrono::seconds{60};
+constexpr auto purged_every = std::chrono::seconds{6 * 3600};
+
+}  // namespace
+
+void Server::Rooms::open_rules() {
+    observe::Logger processing = log->logger("PROCESSING", settings.processing.log);
+    send_quota = std::make_unique<rules::SendQuota>(store->kv());
+    rules::NoticeOptions options;
+    options.host = host;
+    options.directory = directory_path;
+    notices = std::make_unique<rules::Notices>(
+        *directory, *store, clock, processing, std::move(options),
+        [this](const mime::AddrSpec& to, std::string message) {
+            return delivery::post_own(*router, *intake, clock, to, std::move(message));
+        });
+    send_quota->on_exceeded = [this](AccountId account, const rules::SendQuota::Use& use) {
+        notices->sent_too_much(account, use);
+    };
+    intake->on_grown = [this](AccountId account) { notices->mail_arrived(account); };
+
+    housekeeper = std::make_unique<Housekeeper>();
+    housekeeper->add(quota_written_every, [this] {
+        if (!send_quota->flush()) server_log.error({}, "Sending limits cannot be written");
+    });
+    housekeeper->add(addresses_swept_every, [this] {
+        auto swept = directory->sweep_temporary_aliases();
+        if (!swept) server_log.error({}, "Temporary addresses: {}", swept.error().what);
+        if (swept && *swept != 0) server_log.info({}, "{} temporary addresses forgotten", *swept);
+    });
+    housekeeper->add(purged_every, [this] {
+        rules::autopurge_all(*directory, *store, clock.now(), server_log,
+                             [this] { return housekeeper->running(); });
+    });
+}
+
+void Server::Rooms::start_rules() {
+    notices->start();
+    housekeeper->start();
+}
+
+void Server::Rooms::stop_rules() {
+    housekeeper->stop();
+    notices->stop();
+    if (!send_quota->flush()) server_log.error({}, "Sending limits cannot be written");
+}
+
+}  // namespace postrider::app
