@@ -23,7 +23,7 @@ struct ChannelBinding {
     std::string exporter;  ///< tls-exporter, RFC 9266
     std::string unique;    ///< tls-unique, RFC 5929 (TLS 1.2 only)
     std::string
-        server_endpoint;  ///< tls-server-end-point, RFC 5929
+        server_endpoint;  ///< tls-server-end-point, RFC 5929 §4: the hash of the certificate that is shown
 };
 
 /// From where and for what somebody logs in.

@@ -237,8 +237,8 @@ TEST_F(AuthTest, ScramBindsToTheServersCertificate) {
                                    std::pair{Mechanism::scram_sha_1_plus, ScramHash::sha1}}) {
         auto session = auth.start(from, mechanism);
         std::string signature;
-        auto step = bind_to_end_point(*session, hash, "alice@example.org", password, from.binding.server_endpoint,
-                                      &signature);
+        auto step = bind_to_end_point(*session, hash, "alice@example.org", password,
+                                      from.binding.server_endpoint, &signature);
         ASSERT_EQ(step.kind, SaslSession::Step::challenge) << step.outcome.what;
         EXPECT_EQ(step.data, signature);
         step = session->step("");
@@ -252,7 +252,8 @@ TEST_F(AuthTest, ScramBindsToTheServersCertificate) {
         step = bind_to_end_point(*session, hash, "alice@example.org", "wrong", from.binding.server_endpoint);
         EXPECT_EQ(step.outcome.verdict, Verdict::bad_credentials);
         session = auth.start(from, mechanism);
-        step = bind_to_end_point(*session, hash, "nobody@example.org", password, from.binding.server_endpoint);
+        step =
+            bind_to_end_point(*session, hash, "nobody@example.org", password, from.binding.server_endpoint);
         EXPECT_EQ(step.outcome.verdict, Verdict::bad_credentials);
     }
     auto session = auth.start(from, Mechanism::scram_sha_256_plus);
