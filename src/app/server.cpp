@@ -51,6 +51,7 @@ void Server::stop() {
     if (rooms_->control) rooms_->control->stop();
     if (rooms_->board) rooms_->board->stop();
     if (rooms_->io) rooms_->io->stop();
+    rooms_->resolver->stop();  // coroutines wait for it, and their threads' contexts end before it does
     rooms_->processor->stop();
     rooms_->server_log.info({}, "Postrider has stopped");
 }
@@ -81,6 +82,9 @@ queue::Queue& Server::queue() {
 }
 observe::Metrics& Server::metrics() {
     return rooms_->metrics;
+}
+dns::Resolver& Server::resolver() {
+    return *rooms_->resolver;
 }
 void Server::wake_queue() {
     rooms_->processor->wake();

@@ -11,6 +11,7 @@
 #include "app/sockets.h"
 #include "auth/auth.h"
 #include "directory/directory.h"
+#include "dns/resolver.h"
 #include "mailstore/mailstore.h"
 #include "observe/log_service.h"
 #include "queue/queue.h"
@@ -49,6 +50,7 @@ public:
     auth::Authenticator& authenticator();
     queue::Queue& queue();
     observe::Metrics& metrics();
+    dns::Resolver& resolver();
     void wake_queue();
     /// What administration operations work on; start() lets them in through DIR/run/control too.
     admin::Context& admin_context();
