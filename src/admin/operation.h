@@ -11,6 +11,7 @@
 
 #include "auth/auth.h"
 #include "directory/directory.h"
+#include "dns/resolver.h"
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
@@ -59,6 +60,7 @@ struct Context {
     std::function<mailstore::Result<>(const mailstore::LocationConfig&)> add_location;
     /// Storage location of a new domain of that name, as the configuration has it.
     std::function<std::uint16_t(std::string_view domain)> location_of;
+    dns::Resolver* resolver = nullptr;
     LiveServer* live = nullptr;  ///< services and settings (live.h); nullptr when no server runs
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
 };

@@ -27,14 +27,6 @@ struct Counters {
     observe::Gauge &waiting, &dead;
 };
 
-/// What one name server is up to, for administrators.
-struct ServerState {
-    std::string address;  ///< "" = the Internet's name servers, from the root on
-    unsigned priority = 0;
-    bool answers = true;
-    bool validates = false;
-};
-
 /// The resolver's one thread: which server is asked, what is done when it does not answer. Equal questions
 /// are asked once. Everything here is called on that thread.
 class Asker {

@@ -40,6 +40,14 @@ struct Answer {
     std::string why;  ///< of temporary and bogus, for people
 };
 
+/// What one name server is up to, for administrators.
+struct ServerState {
+    std::string address;  ///< "" = the Internet's name servers, from the root on
+    unsigned priority = 0;
+    bool answers = true;
+    bool validates = false;
+};
+
 class Resolver {
 public:
     virtual ~Resolver() = default;
@@ -48,6 +56,9 @@ public:
     virtual net::Task<Answer> query(std::string name, Type type) = 0;
     /// The same for threads that may block (administration).
     virtual Answer ask(std::string name, Type type) = 0;
+
+    virtual void flush() {}  ///< forgets all answers
+    virtual std::vector<ServerState> servers() const { return {}; }
 };
 
 }  // namespace postrider::dns

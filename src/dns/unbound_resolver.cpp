@@ -13,6 +13,7 @@
 #include "dns/names.h"
 #include "net/suspend.h"
 #include "net/unique_fd.h"
+#include "settings/compare.h"
 
 namespace postrider::dns {
 namespace {
@@ -181,7 +182,9 @@ std::expected<void, std::string> UnboundResolver::reconfigure(DnrSettings settin
     if (auto ok = check(settings); !ok) return ok;
     {
         std::lock_guard lock{impl_->mutex};
+        const bool same = settings::differences(dnr_table(), &impl_->options.settings, &settings).empty();
         impl_->options.settings = settings;
+        if (same) return {};
     }
     impl_->cache.resize(settings.cache_size);
     impl_->cache.clear();

@@ -41,11 +41,11 @@ public:
     /// before the I/O threads' contexts end, for coroutines wait here.
     void stop();
     bool running() const;
-    /// New settings; what has been asked goes on with the old ones. Forgets the cache. The error as of
+    /// New settings; what has been asked goes on with the old ones. If they differ, the cache is forgotten. The error as of
     /// open().
     std::expected<void, std::string> reconfigure(DnrSettings settings);
-    void flush();  ///< forgets all answers
-    std::vector<ServerState> servers() const;
+    void flush() override;
+    std::vector<ServerState> servers() const override;
 
 private:
     struct Impl;
