@@ -15,6 +15,7 @@ Chapter server_chapter();  ///< class.cpp: what accounts inherit
 Chapter admin_chapter();
 Chapter queue_chapter();
 Chapter storage_chapter();
+Chapter rpop_chapter();  ///< account_rpop.cpp
 Chapter metrics_chapter();  ///< storage.cpp
 Chapter service_chapter();
 Chapter reload_chapter();       ///< service.cpp

@@ -14,6 +14,7 @@
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
+#include "rpop/connections.h"
 #include "rules/send_quota.h"
 
 /// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
@@ -61,6 +62,8 @@ struct Context {
     std::function<std::uint16_t(std::string_view domain)> location_of;
     LiveServer* live = nullptr;  ///< services and settings (live.h); nullptr when no server runs
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
+    rpop::Connections* rpop = nullptr;       ///< likewise
+    std::function<void()> rpop_due;          ///< wakes who fetches
 };
 
 enum class Type : std::uint8_t {

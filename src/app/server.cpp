@@ -54,6 +54,7 @@ void Server::stop() {
     if (rooms_->control) rooms_->control->stop();
     if (rooms_->board) rooms_->board->stop();
     if (rooms_->io) rooms_->io->stop();
+    rooms_->resolver->stop();  // coroutines wait for it, and their threads' contexts end before it does
     rooms_->processor->stop();
     rooms_->stop_rules();
     rooms_->server_log.info({}, "Postrider has stopped");
@@ -85,6 +86,9 @@ queue::Queue& Server::queue() {
 }
 observe::Metrics& Server::metrics() {
     return rooms_->metrics;
+}
+dns::Resolver& Server::resolver() {
+    return *rooms_->resolver;
 }
 void Server::wake_queue() {
     rooms_->processor->wake();

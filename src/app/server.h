@@ -12,6 +12,7 @@
 #include "app/sockets.h"
 #include "auth/auth.h"
 #include "directory/directory.h"
+#include "dns/resolver.h"
 #include "mailstore/mailstore.h"
 #include "observe/log_service.h"
 #include "queue/queue.h"
@@ -52,6 +53,7 @@ public:
     auth::Authenticator& authenticator();
     queue::Queue& queue();
     observe::Metrics& metrics();
+    dns::Resolver& resolver();
     void wake_queue();
     /// What administration operations work on; start() lets them in through DIR/run/control too.
     admin::Context& admin_context();

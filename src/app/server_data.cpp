@@ -60,6 +60,11 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     server_log = log->logger("SERVER");
     store_log = log->logger("STORAGE");
 
+    auto asking =
+        dns::UnboundResolver::open({dnr_settings(settings), log->logger("DNR", settings.dnr.log)}, metrics);
+    if (!asking) return std::unexpected(asking.error());
+    resolver = std::move(*asking);
+
     mailstore::Options options;
     options.directory = directory_path;
     mailstore::LocationConfig location;
@@ -103,6 +108,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto ok = place_domains(); !ok) return ok;
     open_queue();
     open_rules();
+    if (auto ok = open_rpop(); !ok) return ok;
     open_admin();
     return {};
 }
@@ -179,7 +185,17 @@ std::expected<void, std::string> Server::Rooms::place_domains() {
 std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     log->configure(log_options(now.server.log, host, directory_path));
     directory->set_primary_domain(now.server.primary_domain);
+    log->logger("DNR", now.dnr.log);
+    if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) return {ok.error()};
     return {};
+}
+
+/// With paths that do not depend on where the process stands.
+dns::DnrSettings Server::Rooms::dnr_settings(const Settings& from) const {
+    dns::DnrSettings out = from.dnr;
+    if (!out.trust_anchor_file.empty() && out.trust_anchor_file != "none")
+        out.trust_anchor_file = (directory_path / out.trust_anchor_file).string();
+    return out;
 }
 
 mailstore::Result<> Server::Rooms::add_location(const mailstore::LocationConfig& location) {
@@ -201,6 +217,7 @@ void Server::Rooms::open_admin() {
     operations = std::make_unique<admin::Context>(
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
     operations->send_quota = send_quota.get();
+    operations->rpop = rpop_connections.get();
     operations->wake_queue = [this] { processor->wake(); };
     operations->add_location = [this](const mailstore::LocationConfig& location) {
         return add_location(location);
@@ -219,7 +236,10 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
         if (notices) notices->account_created(event.account);
     }
     if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);
-    if (event.kind == Kind::account_deleted) erase_mail(event.account);
+    if (event.kind == Kind::account_deleted) {
+        erase_mail(event.account);
+        if (rpop_connections) rpop_connections->remove_all(event.account);
+    }
 }
 
 void Server::Rooms::erase_mail(AccountId account) {

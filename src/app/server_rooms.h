@@ -16,7 +16,9 @@
 #include "delivery/intake.h"
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
+#include "dns/unbound_resolver.h"
 #include "net/pools.h"
+#include "rpop/retriever.h"
 #include "rules/notices.h"
 
 namespace postrider::app {
@@ -58,6 +60,7 @@ struct Server::Rooms {
     observe::Metrics metrics;
     std::unique_ptr<observe::LogService> log;
     observe::Logger server_log, store_log;
+    std::unique_ptr<dns::UnboundResolver> resolver;
     Quotas quotas;
     delivery::LocationSets location_sets;
     Places places{location_sets};
@@ -75,6 +78,7 @@ struct Server::Rooms {
     std::optional<LocationsFile> locations;
     std::mutex locations_mutex;
     std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it
+    std::unique_ptr<rpop::Connections> rpop_connections;
     std::unique_ptr<admin::Context> operations;
 
     std::function<void(Settings&)> override_settings;
@@ -91,6 +95,7 @@ struct Server::Rooms {
     bool started = false;
 
     std::expected<void, std::string> open_data();
+    dns::DnrSettings dnr_settings(const Settings& from) const;
     std::expected<void, std::string> open_locations();
     std::expected<void, std::string> place_domains();
     mailstore::Result<> add_location(const mailstore::LocationConfig& location);
@@ -100,6 +105,7 @@ struct Server::Rooms {
     /// than processor and intake.
     void send_by(const delivery::Routes* routes);
     void open_rules();
+    std::expected<void, std::string> open_rpop();
     void start_rules();
     void stop_rules();
     std::expected<void, std::string> open_network();

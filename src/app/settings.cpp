@@ -7,12 +7,16 @@ using namespace settings;
 using S = Settings;
 
 constexpr Setting<S> rows[] = {
+    {.name = "dnr", .field = object<&S::dnr, dns::dnr_table>, .help = "Questions to the DNS."},
     {.name = "processing",
      .field = object<&S::processing, delivery::processing_table>,
      .help = "What happens to mail between its reception and its delivery."},
     {.name = "smtpIncoming", .field = object<&S::smtp, smtp::smtp_table>, .help = "Receiving mail."},
     {.name = "imap", .field = object<&S::imap, imap::imap_table>, .help = "Reading mail by IMAP."},
     {.name = "pop3", .field = object<&S::pop3, pop3::pop3_table>, .help = "Fetching mail by POP3."},
+    {.name = "rpop",
+     .field = object<&S::rpop, rpop::rpop_table>,
+     .help = "Fetching mail from mailboxes elsewhere."},
     {.field = inlined<&S::server, server_table>},
 };
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "delivery/settings.h"
+#include "dns/settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
+#include "rpop/settings.h"
 #include "settings/common.h"
 #include "smtp/settings.h"
 
@@ -11,10 +13,12 @@ namespace postrider::app {
 /// Everything that stands in `Server { ... }`: each room's own table, put together.
 struct Settings {
     settings::ServerSettings server;
+    dns::DnrSettings dnr;
     delivery::ProcessingSettings processing;
     smtp::SmtpSettings smtp;
     imap::ImapSettings imap;
     pop3::Pop3Settings pop3;
+    rpop::RpopSettings rpop;
 };
 
 settings::TableOf<Settings> settings_table();
