@@ -23,7 +23,7 @@ struct ChannelBinding {
     std::string exporter;  ///< tls-exporter, RFC 9266
     std::string unique;    ///< tls-unique, RFC 5929 (TLS 1.2 only)
     std::string
-        server_endpoint;  ///< tls-server-end-point, RFC 5929; not used yet: GNU SASL 2.2 cannot bind with it
+        server_endpoint;  ///< tls-server-end-point, RFC 5929
 };
 
 /// From where and for what somebody logs in.

@@ -232,12 +232,12 @@ SaslSession::Step bind_to_end_point(SaslSession& session, ScramHash hash, std::s
 TEST_F(AuthTest, ScramBindsToTheServersCertificate) {
     Context from = context();
     from.secure = true;
-    from.binding.endpoint = std::string(32, 'c');
+    from.binding.server_endpoint = std::string(32, 'c');
     for (auto [mechanism, hash] : {std::pair{Mechanism::scram_sha_256_plus, ScramHash::sha256},
                                    std::pair{Mechanism::scram_sha_1_plus, ScramHash::sha1}}) {
         auto session = auth.start(from, mechanism);
         std::string signature;
-        auto step = bind_to_end_point(*session, hash, "alice@example.org", password, from.binding.endpoint,
+        auto step = bind_to_end_point(*session, hash, "alice@example.org", password, from.binding.server_endpoint,
                                       &signature);
         ASSERT_EQ(step.kind, SaslSession::Step::challenge) << step.outcome.what;
         EXPECT_EQ(step.data, signature);
@@ -249,10 +249,10 @@ TEST_F(AuthTest, ScramBindsToTheServersCertificate) {
         step = bind_to_end_point(*session, hash, "alice@example.org", password, std::string(32, 'm'));
         EXPECT_EQ(step.outcome.verdict, Verdict::bad_credentials);
         session = auth.start(from, mechanism);
-        step = bind_to_end_point(*session, hash, "alice@example.org", "wrong", from.binding.endpoint);
+        step = bind_to_end_point(*session, hash, "alice@example.org", "wrong", from.binding.server_endpoint);
         EXPECT_EQ(step.outcome.verdict, Verdict::bad_credentials);
         session = auth.start(from, mechanism);
-        step = bind_to_end_point(*session, hash, "nobody@example.org", password, from.binding.endpoint);
+        step = bind_to_end_point(*session, hash, "nobody@example.org", password, from.binding.server_endpoint);
         EXPECT_EQ(step.outcome.verdict, Verdict::bad_credentials);
     }
     auto session = auth.start(from, Mechanism::scram_sha_256_plus);

@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if ((data[0] & 0x80) != 0) {
         context.secure = true;
         context.binding.exporter = std::string(32, 'e');
-        context.binding.endpoint = std::string(32, 'c');
+        context.binding.server_endpoint = std::string(32, 'c');
     }
     std::string_view rest{reinterpret_cast<const char*>(data) + 1, size - 1};
     auto session = server.auth.start(context, mechanism);

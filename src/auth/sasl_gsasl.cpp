@@ -189,7 +189,7 @@ private:
     bool binds_to_end_point(std::string_view message) const {
         const bool plus =
             mechanism_ == Mechanism::scram_sha_1_plus || mechanism_ == Mechanism::scram_sha_256_plus;
-        return plus && !context_.binding.endpoint.empty() && message.starts_with("p=tls-server-end-point,");
+        return plus && !context_.binding.server_endpoint.empty() && message.starts_with("p=tls-server-end-point,");
     }
 
     Step step_end_point(std::string_view message) {
@@ -228,7 +228,7 @@ private:
         for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<char>(key[i] ^ last->proof[i]);
         const bool right = equal_constant_time(digest(hash, key), keys.stored_key);
         wipe(key);
-        const bool bound = equal_constant_time(last->binding, end_point_->header + context_.binding.endpoint);
+        const bool bound = equal_constant_time(last->binding, end_point_->header + context_.binding.server_endpoint);
         if (!right || !bound || last->nonce != end_point_->nonce) return not_passed();
         return passed("v=" + text::encode_base64(hmac(hash, keys.server_key, end_point_->auth_message)));
     }

@@ -1,4 +1,5 @@
 #include "mailstore/fixture_for_tests.h"
+#include "mailstore/pressure.h"
 
 namespace postrider::mailstore {
 namespace {
