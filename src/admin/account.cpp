@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "admin/account_mail.h"
+#include "admin/account_rpop.h"
 #include "admin/account_rules.h"
 #include "admin/chapters.h"
 #include "admin/values.h"
@@ -270,6 +271,44 @@ constexpr Argument password_arguments[] = {
 constexpr Argument alias_arguments[] = {the_account, {"alias", Type::text, "Further local part", true}};
 constexpr Argument class_arguments[] = {
     the_account, {"class", Type::text, "Name of the class; none: the domain's defaults", false, true}};
+constexpr Argument connection_id{"id", Type::number, "Number of the connection", true};
+constexpr Argument rpop_arguments[] = {the_account,
+                                       {"template", Type::text, "Provider whose host, port and TLS to take"},
+                                       {"protocol", Type::text, "pop3 or imap [pop3]"},
+                                       {"host", Type::text, "Server from which mail is fetched"},
+                                       {"port", Type::number, "Its port [the usual one]"},
+                                       {"tls", Type::text, "tls (from the first octet), starttls or none [tls]"},
+                                       {"no-verify", Type::flag, "Take any certificate of the server"},
+                                       {"user", Type::text, "Log-in name there"},
+                                       {"password", Type::secret, "Password there"},
+                                       {"folder", Type::text, "Folder here that gets the mail [INBOX]"},
+                                       {"remote-folder", Type::text, "Folder there (IMAP) [INBOX]"},
+                                       {"interval", Type::number, "Minutes between two retrievals"},
+                                       {"delete", Type::flag, "Delete there what has been fetched [keep it]"},
+                                       {"days", Type::number, "Delete there that many days after it was fetched"},
+                                       {"disable", Type::flag, "Do not fetch for now"}};
+constexpr Argument rpop_update_arguments[] = {the_account,
+                                              connection_id,
+                                              {"protocol", Type::text, "pop3 or imap"},
+                                              {"host", Type::text, "Server from which mail is fetched"},
+                                              {"port", Type::number, "Its port"},
+                                              {"tls", Type::text, "tls, starttls or none"},
+                                              {"verify", Type::flag, "Check the server's certificate"},
+                                              {"no-verify", Type::flag, "Take any certificate of the server"},
+                                              {"user", Type::text, "Log-in name there"},
+                                              {"password", Type::secret, "Password there"},
+                                              {"folder", Type::text, "Folder here that gets the mail"},
+                                              {"remote-folder", Type::text, "Folder there (IMAP)"},
+                                              {"interval", Type::number, "Minutes between two retrievals"},
+                                              {"keep", Type::flag, "Keep there what has been fetched"},
+                                              {"delete", Type::flag, "Delete there what has been fetched"},
+                                              {"days", Type::number,
+                                               "Delete there that many days after it was fetched; 0: never"},
+                                              {"enable", Type::flag, "Fetch again"},
+                                              {"disable", Type::flag, "Do not fetch for now"}};
+constexpr Argument rpop_id_arguments[] = {the_account, connection_id};
+constexpr Argument rpop_run_arguments[] = {
+    the_account, {"id", Type::number, "Number of the connection [all of the account]", false, true}};
 constexpr Argument temporary_add_arguments[] = {
     the_account,
     {"name", Type::text, "Local part [letters and digits that nobody can guess]"},
@@ -310,6 +349,14 @@ constexpr Operation operations[] = {
      only_account, account_send_quota_show, false, true},
     {"account send-quota reset", "Forget what an account has sent in its interval", only_account,
      account_send_quota_reset, false, true},
+    {"account rpop add", "Fetch mail for an account from a mailbox elsewhere", rpop_arguments, account_rpop_add,
+     true},
+    {"account rpop list", "List the mailboxes from which mail is fetched, and how that went", only_account,
+     account_rpop_list},
+    {"account rpop update", "Change one of them", rpop_update_arguments, account_rpop_update, true},
+    {"account rpop remove", "Fetch from one of them no more", rpop_id_arguments, account_rpop_remove, true},
+    {"account rpop run", "Fetch now, as soon as a thread is free", rpop_run_arguments, account_rpop_run, false,
+     true},
     {"account forgive", "Forget failed log-ins, so that the account can be logged in to at once",
      only_account, forgive, false, true},
 };

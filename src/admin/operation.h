@@ -15,6 +15,7 @@
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
+#include "rpop/connections.h"
 #include "rules/send_quota.h"
 
 /// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
@@ -63,6 +64,8 @@ struct Context {
     dns::Resolver* resolver = nullptr;
     LiveServer* live = nullptr;  ///< services and settings (live.h); nullptr when no server runs
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
+    rpop::Connections* rpop = nullptr;       ///< likewise
+    std::function<void()> rpop_due;          ///< wakes who fetches
 };
 
 enum class Type : std::uint8_t {

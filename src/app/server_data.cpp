@@ -108,6 +108,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto ok = place_domains(); !ok) return ok;
     open_queue();
     open_rules();
+    if (auto ok = open_rpop(); !ok) return ok;
     open_admin();
     return {};
 }
@@ -217,6 +218,7 @@ void Server::Rooms::open_admin() {
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
     operations->send_quota = send_quota.get();
     operations->resolver = resolver.get();
+    operations->rpop = rpop_connections.get();
     operations->wake_queue = [this] { processor->wake(); };
     operations->add_location = [this](const mailstore::LocationConfig& location) {
         return add_location(location);
@@ -235,7 +237,10 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
         if (notices) notices->account_created(event.account);
     }
     if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);
-    if (event.kind == Kind::account_deleted) erase_mail(event.account);
+    if (event.kind == Kind::account_deleted) {
+        erase_mail(event.account);
+        if (rpop_connections) rpop_connections->remove_all(event.account);
+    }
 }
 
 void Server::Rooms::erase_mail(AccountId account) {

@@ -18,6 +18,7 @@
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
 #include "net/pools.h"
+#include "rpop/retriever.h"
 #include "rules/notices.h"
 
 namespace postrider::app {
@@ -77,6 +78,7 @@ struct Server::Rooms {
     std::optional<LocationsFile> locations;
     std::mutex locations_mutex;
     std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it
+    std::unique_ptr<rpop::Connections> rpop_connections;
     std::unique_ptr<admin::Context> operations;
 
     std::function<void(Settings&)> override_settings;
@@ -103,6 +105,7 @@ struct Server::Rooms {
     /// than processor and intake.
     void send_by(const delivery::Routes* routes);
     void open_rules();
+    std::expected<void, std::string> open_rpop();
     void start_rules();
     void stop_rules();
     std::expected<void, std::string> open_network();

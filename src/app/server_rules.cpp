@@ -1,3 +1,4 @@
+#include "app/key_file.h"
 #include "app/server_rooms.h"
 #include "delivery/post.h"
 #include "rules/autopurge.h"
@@ -41,6 +42,15 @@ void Server::Rooms::open_rules() {
         rules::autopurge_all(*directory, *store, clock.now(), server_log,
                              [this] { return housekeeper->running(); });
     });
+}
+
+/// Passwords for other servers are sealed under a key of their own, which is not in the store.
+std::expected<void, std::string> Server::Rooms::open_rpop() {
+    auto key = load_or_create_key(directory_path / "run" / "rpop.key");
+    if (!key) return std::unexpected(key.error());
+    rpop_connections =
+        std::make_unique<rpop::Connections>(store->kv(), *directory, clock, std::move(*key));
+    return {};
 }
 
 void Server::Rooms::start_rules() {

@@ -14,6 +14,9 @@ constexpr Setting<S> rows[] = {
     {.name = "smtpIncoming", .field = object<&S::smtp, smtp::smtp_table>, .help = "Receiving mail."},
     {.name = "imap", .field = object<&S::imap, imap::imap_table>, .help = "Reading mail by IMAP."},
     {.name = "pop3", .field = object<&S::pop3, pop3::pop3_table>, .help = "Fetching mail by POP3."},
+    {.name = "rpop",
+     .field = object<&S::rpop, rpop::rpop_table>,
+     .help = "Fetching mail from mailboxes elsewhere."},
     {.field = inlined<&S::server, server_table>},
 };
 

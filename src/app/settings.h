@@ -4,6 +4,7 @@
 #include "dns/settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
+#include "rpop/settings.h"
 #include "settings/common.h"
 #include "smtp/settings.h"
 
@@ -17,6 +18,7 @@ struct Settings {
     smtp::SmtpSettings smtp;
     imap::ImapSettings imap;
     pop3::Pop3Settings pop3;
+    rpop::RpopSettings rpop;
 };
 
 settings::TableOf<Settings> settings_table();
