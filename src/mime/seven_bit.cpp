@@ -144,12 +144,13 @@ private:
                 std::size_t stop = begin;  // the line end before a delimiter is part of it
                 if (stop > done && body[stop - 1] == '\n') --stop;
                 if (stop > done && stop < begin && body[stop - 1] == '\r') --stop;
-                if (part == std::string_view::npos)
+                if (part == std::string_view::npos) {
                     outside(body.substr(done, begin - done));
-                else
-                    entity(body.substr(part, std::max(stop, part) - part), depth + 1, false);
-                if (part != std::string_view::npos) {
-                    if (!out.ends_with("\r\n") || stop != begin) out.append("\r\n");
+                } else {
+                    const std::string_view inner = body.substr(part, std::max(stop, part) - part);
+                    entity(inner, depth + 1, false);
+                    // Some encodings end their last line themselves.
+                    if (inner.ends_with('\n') || !out.ends_with('\n')) out.append("\r\n");
                 }
                 out.append(line).append("\r\n");
                 done = end;
