@@ -171,8 +171,11 @@ private:
     net::Task<bool> act(net::Stream& peer, std::string key, std::string fallback) {
         const auto at = manners_.find(key);
         const std::string what = at == manners_.end() ? fallback : at->second;
-        if (what == "hang") co_await net::pause(std::chrono::seconds{30});
-        if (what == "hang" || what == "drop") co_return false;
+        while (what == "hang") {  // until the client goes
+            co_await peer.fill();
+            peer.consume(peer.buffered().size());
+        }
+        if (what == "drop") co_return false;
         peer.send(what == "garbage" ? std::string{"\x80\x81 not a reply\r\n"} : what);
         co_await peer.flush();
         co_return true;
