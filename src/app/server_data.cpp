@@ -60,6 +60,11 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     server_log = log->logger("SERVER");
     store_log = log->logger("STORAGE");
 
+    auto asking =
+        dns::UnboundResolver::open({dnr_settings(settings), log->logger("DNR", settings.dnr.log)}, metrics);
+    if (!asking) return std::unexpected(asking.error());
+    resolver = std::move(*asking);
+
     mailstore::Options options;
     options.directory = directory_path;
     mailstore::LocationConfig location;
@@ -179,7 +184,17 @@ std::expected<void, std::string> Server::Rooms::place_domains() {
 std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     log->configure(log_options(now.server.log, host, directory_path));
     directory->set_primary_domain(now.server.primary_domain);
+    log->logger("DNR", now.dnr.log);
+    if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) return {ok.error()};
     return {};
+}
+
+/// With paths that do not depend on where the process stands.
+dns::DnrSettings Server::Rooms::dnr_settings(const Settings& from) const {
+    dns::DnrSettings out = from.dnr;
+    if (!out.trust_anchor_file.empty() && out.trust_anchor_file != "none")
+        out.trust_anchor_file = (directory_path / out.trust_anchor_file).string();
+    return out;
 }
 
 mailstore::Result<> Server::Rooms::add_location(const mailstore::LocationConfig& location) {

@@ -16,6 +16,7 @@
 #include "delivery/intake.h"
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
+#include "dns/unbound_resolver.h"
 #include "net/pools.h"
 #include "rules/notices.h"
 
@@ -58,6 +59,7 @@ struct Server::Rooms {
     observe::Metrics metrics;
     std::unique_ptr<observe::LogService> log;
     observe::Logger server_log, store_log;
+    std::unique_ptr<dns::UnboundResolver> resolver;
     Quotas quotas;
     delivery::LocationSets location_sets;
     Places places{location_sets};
@@ -91,6 +93,7 @@ struct Server::Rooms {
     bool started = false;
 
     std::expected<void, std::string> open_data();
+    dns::DnrSettings dnr_settings(const Settings& from) const;
     std::expected<void, std::string> open_locations();
     std::expected<void, std::string> place_domains();
     mailstore::Result<> add_location(const mailstore::LocationConfig& location);

@@ -7,6 +7,7 @@ using namespace settings;
 using S = Settings;
 
 constexpr Setting<S> rows[] = {
+    {.name = "dnr", .field = object<&S::dnr, dns::dnr_table>, .help = "Questions to the DNS."},
     {.name = "processing",
      .field = object<&S::processing, delivery::processing_table>,
      .help = "What happens to mail between its reception and its delivery."},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "delivery/settings.h"
+#include "dns/settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
 #include "settings/common.h"
@@ -11,6 +12,7 @@ namespace postrider::app {
 /// Everything that stands in `Server { ... }`: each room's own table, put together.
 struct Settings {
     settings::ServerSettings server;
+    dns::DnrSettings dnr;
     delivery::ProcessingSettings processing;
     smtp::SmtpSettings smtp;
     imap::ImapSettings imap;
