@@ -80,7 +80,7 @@ void Dispatcher::begin(std::string destination) {
         ++active_;
     }
     counters_.destinations.add();
-    auto sending = std::make_shared<Sending>(*this, std::move(destination));
+    auto sending = std::make_shared<Sending>(shared_from_this(), std::move(destination));
     net::asio::co_spawn(parts_.io.next(), Sending::begin(std::move(sending)), net::asio::detached);
 }
 
@@ -96,7 +96,7 @@ void Dispatcher::ended() {
 
 void Dispatcher::each_second() {
     for (const auto& lane : lanes_)
-        net::asio::post(lane->context, [&one = *lane] {
+        net::asio::post(lane->context, [self = shared_from_this(), &one = *lane] {
             one.connections.tick();
             std::erase_if(one.sendings, [](const std::weak_ptr<Sending>& weak) {
                 const auto sending = weak.lock();
@@ -115,7 +115,7 @@ void Dispatcher::stop(std::chrono::milliseconds grace) {
     if (!thread_.joinable()) return;
     thread_.join();
     for (const auto& lane : lanes_)
-        net::asio::post(lane->context, [&one = *lane] { one.connections.stop(); });
+        net::asio::post(lane->context, [self = shared_from_this(), &one = *lane] { one.connections.stop(); });
     std::unique_lock lock{mutex_};
     if (!changed_.wait_for(lock, grace, [&] { return active_ == 0; }))
         parts_.log.warning({}, "{} destinations are left while a message is on its way: it may be sent again",

@@ -18,10 +18,11 @@ namespace postrider::relay {
 class Sending;
 
 /// Sends what the queue has for other hosts: takes destinations, works on each in a group of coroutines on one
-/// of the I/O threads, and says what came of it. The disk is read and written on workers.
-class Dispatcher {
+/// of the I/O threads, and says what came of it. The disk is read and written on workers. Held by a shared_ptr:
+/// what is still on its way after stop() holds it too, until the I/O threads end.
+class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 public:
-    /// What it works with; all must live longer.
+    /// What it works with; all must live longer, unless `keep` holds them.
     struct Parts {
         const OutgoingSettings& settings;
         delivery::Outbound& outbound;
@@ -31,15 +32,19 @@ public:
         TlsAttempts* attempts = nullptr;
         /// The octets of a message; on a worker.
         std::function<mailstore::Result<std::shared_ptr<const std::string>>(BlobId)> read;
+        /// The reverse-path of a message, where it is another than the envelope's (SRS); may be empty.
+        std::function<std::optional<mime::AddrSpec>(const queue::Envelope&)> sender_of;
+        const Clock& clock;
         net::IoPool& io;
         net::WorkerPool& workers;
         observe::Logger log;
         observe::Metrics& metrics;
         /// Which hosts are ourselves; ipv6, port and seed are filled in here.
         HostRules us;
+        std::shared_ptr<const void> keep;
     };
     explicit Dispatcher(Parts parts);
-    ~Dispatcher();  ///< stop() must have been called, and the I/O threads must have ended
+    ~Dispatcher();
 
     /// The I/O threads may be started later.
     void start();

@@ -22,8 +22,8 @@ constexpr std::size_t most_approaches = 30;  ///< addresses tried for one connec
 
 }  // namespace
 
-Sending::Sending(Dispatcher& dispatcher, std::string destination)
-    : d_{dispatcher}, destination_{std::move(destination)} {}
+Sending::Sending(std::shared_ptr<Dispatcher> dispatcher, std::string destination)
+    : keep_{std::move(dispatcher)}, d_{*keep_}, destination_{std::move(destination)} {}
 
 /// Runs what may block on a worker; waits when all are busy. `job` is a named local given with std::move.
 template <class Job>
@@ -291,7 +291,11 @@ Sending::Manner Sending::manner_of(const Item& item) const {
     manner.four = d_.parts_.routes.source(manner.route, envelope.reverse_path, false);
     manner.six = d_.parts_.settings.ipv6 ? d_.parts_.routes.source(manner.route, envelope.reverse_path, true)
                                          : manner.four;
-    if (item.content->tls_not_needed) manner.wish = Wish::deliver_anyhow;
+    // RFC 8689 §4.1: with both, REQUIRETLS counts.
+    if (envelope.require_tls)
+        manner.wish = Wish::require_tls;
+    else if (item.content->tls_not_needed)
+        manner.wish = Wish::deliver_anyhow;
     return manner;
 }
 
@@ -376,6 +380,9 @@ net::Task<> Sending::deliver(Item item, Lease& lease) {
     }
     const queue::Entry& entry = *item.consignment.entry;
     const Manner manner = manner_of(item);
+    mime::AddrSpec sender = entry.envelope.reverse_path;
+    if (d_.parts_.sender_of)
+        if (auto other = d_.parts_.sender_of(entry.envelope)) sender = std::move(*other);
     Client::Result result;
     bool fresh = false;
     for (unsigned tries = 0; tries < most_tries; ++tries) {
@@ -388,10 +395,19 @@ net::Task<> Sending::deliver(Item item, Lease& lease) {
                     backlog_.push_front(std::move(item));
                     co_return;
                 }
+                // What REQUIRETLS asks for is the message's own affair (RFC 8689 §4.2.1): others may go.
+                if (manner.wish == Wish::require_tls && trouble->tls) {
+                    co_await fail_item(item, true, "5.7.30", "REQUIRETLS: " + trouble->text);
+                    co_return;
+                }
                 if (!failed_) failed_ = std::move(trouble);
                 backlog_.push_front(std::move(item));
                 co_return;
             }
+        }
+        if (manner.wish == Wish::require_tls && !lease.client->offers().require_tls) {
+            co_await fail_item(item, true, "5.7.30", lease.client->host() + " does not offer REQUIRETLS");
+            co_return;
         }
         fresh = lease.client->messages() == 0;
         const Extensions& offers = lease.client->offers();
@@ -399,10 +415,12 @@ net::Task<> Sending::deliver(Item item, Lease& lease) {
         if (offers.rcpt_max != 0) most = std::min(most, offers.rcpt_max);
         Draft draft;
         if (item.content->octets->size() > convert_here) {
-            auto job = [&] { draft = make_draft(item.consignment, *item.content, offers, most); };
+            auto job = [&] {
+                draft = make_draft(item.consignment, sender, *item.content, offers, most, d_.parts_.clock.now());
+            };
             co_await on_worker(std::move(job));
         } else {
-            draft = make_draft(item.consignment, *item.content, offers, most);
+            draft = make_draft(item.consignment, sender, *item.content, offers, most, d_.parts_.clock.now());
         }
         result = co_await lease.client->send(entry.id, entry.envelope, std::move(draft));
         if (!result.trouble) break;

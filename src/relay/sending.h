@@ -11,7 +11,7 @@ namespace postrider::relay {
 /// be shared with other destinations of that host.
 class Sending : public std::enable_shared_from_this<Sending> {
 public:
-    Sending(Dispatcher& dispatcher, std::string destination);
+    Sending(std::shared_ptr<Dispatcher> dispatcher, std::string destination);
 
     static net::Task<> begin(std::shared_ptr<Sending> self);
     /// Called every second: new messages may be there for one that has seen none for a while.
@@ -82,6 +82,7 @@ private:
     template <class Job>
     net::Task<> on_worker(Job job);
 
+    std::shared_ptr<Dispatcher> keep_;
     Dispatcher& d_;
     std::string destination_;
     const Route* smart_host_ = nullptr;

@@ -265,14 +265,14 @@ public:
     }
     void start() {
         routes = std::make_unique<RouteTable>(settings, "us.example");
-        Dispatcher::Parts parts{settings, outbound, *routes, dns, sts, attempts, {}, io, workers, log.logger(),
-                                metrics, us};
+        Dispatcher::Parts parts{settings, outbound, *routes, dns, sts, attempts, {}, sender_of, clock, io, workers, log.logger(),
+                                metrics, us, {}};
         parts.read = [this](BlobId id) -> mailstore::Result<std::shared_ptr<const std::string>> {
             if (const auto at = bodies.find(id.value()); at != bodies.end())
                 return std::make_shared<const std::string>(at->second);
             return std::make_shared<const std::string>("Subject: test\r\n\r\nHello\r\n");
         };
-        dispatcher = std::make_unique<Dispatcher>(std::move(parts));
+        dispatcher = std::make_shared<Dispatcher>(std::move(parts));
         io.run();
         dispatcher->start();
         started = true;
@@ -286,6 +286,8 @@ public:
 
     observe::MemoryLog log{"SMTP-OUT"};
     observe::Metrics metrics;
+    SystemClock clock;
+    std::function<std::optional<mime::AddrSpec>(const queue::Envelope&)> sender_of;
     OutgoingSettings settings;
     FakeOutbound outbound;
     dns::FakeResolver dns;
@@ -294,7 +296,7 @@ public:
     HostRules us;
     std::map<std::uint64_t, std::string> bodies;
     std::unique_ptr<RouteTable> routes;
-    std::unique_ptr<Dispatcher> dispatcher;
+    std::shared_ptr<Dispatcher> dispatcher;
     net::IoPool io{2};
     net::WorkerPool workers{4, 10'000};
     bool started = false;

@@ -44,7 +44,7 @@ struct Talk {
         const auto content = Content::of(std::make_shared<const std::string>(message),
                                          body == queue::BodyType::binary);
         consignment.entry = entry;
-        Draft draft = make_draft(consignment, content, client->offers(), 100);
+        Draft draft = make_draft(consignment, entry->envelope.reverse_path, content, client->offers(), 100, Time{});
         stream->take_output();
         return net::run_task(client->send(entry->id, entry->envelope, std::move(draft)));
     }

@@ -27,6 +27,14 @@ void fail_all(Draft& draft, std::string_view status, const std::string& text) {
     draft.recipients.clear();
 }
 
+/// RFC 2852 §4: seconds that are left, and what happens when they are over.
+std::string by_value(const queue::DeliverBy& by, Time now) {
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(by.time - now).count();
+    const bool give_back = by.mode == queue::DeliverBy::Mode::give_back;
+    return fmt::format("{};{}{}", give_back ? std::max<std::int64_t>(left, 1) : left, give_back ? "R" : "N",
+                       by.trace ? "T" : "");
+}
+
 std::string_view reason(mime::SevenBitProblem problem) {
     switch (problem) {
         case mime::SevenBitProblem::signed_part: return "it is signed, which another encoding would break";
@@ -75,8 +83,8 @@ Content Content::of(std::shared_ptr<const std::string> message, bool may_be_bina
     return content;
 }
 
-Draft make_draft(const delivery::Consignment& consignment, const Content& content, const Extensions& offers,
-                 std::size_t most_recipients) {
+Draft make_draft(const delivery::Consignment& consignment, const mime::AddrSpec& reverse_path,
+                 const Content& content, const Extensions& offers, std::size_t most_recipients, Time now) {
     const queue::Envelope& envelope = consignment.entry->envelope;
     Draft draft;
     draft.octets = content.octets;
@@ -87,13 +95,13 @@ Draft make_draft(const delivery::Consignment& consignment, const Content& conten
     // RFC 6531 §3.1, §3.2: what was sent with SMTPUTF8 needs it if some address or the header does.
     const auto ascii_local = [](const mime::AddrSpec& address) { return text::is_ascii(address.local); };
     const bool header_needs = envelope.smtputf8 && !content.header_ascii;
-    bool needs = header_needs || !ascii_local(envelope.reverse_path);
+    bool needs = header_needs || !ascii_local(reverse_path);
     for (const Draft::To& to : draft.recipients)
         needs = needs || !ascii_local(envelope.recipients[to.recipient].address);
     draft.parameters.smtputf8 = needs && offers.smtputf8;
     const std::string unfit = "The next host does not know SMTPUTF8, which this message needs";
 
-    auto sender = path_text(envelope.reverse_path, draft.parameters.smtputf8);
+    auto sender = path_text(reverse_path, draft.parameters.smtputf8);
     if (!sender || (header_needs && !offers.smtputf8)) {
         fail_all(draft, "5.6.7", unfit);
         return draft;
@@ -122,6 +130,9 @@ Draft make_draft(const delivery::Consignment& consignment, const Content& conten
     draft.parameters.return_full = envelope.return_full;
     draft.parameters.return_unsaid = !envelope.return_full && envelope.envid.empty();
     draft.parameters.envid = envelope.envid;
+    draft.parameters.require_tls = envelope.require_tls && offers.require_tls;
+    if (offers.mt_priority && envelope.priority != 0) draft.parameters.priority = envelope.priority;
+    if (offers.deliver_by && envelope.deliver_by) draft.parameters.by = by_value(*envelope.deliver_by, now);
     // RFC 3030 §2: BDAT needs no look at each line, and goes with the envelope where there is PIPELINING.
     draft.chunked = draft.parameters.body == MailParameters::Body::binary
                     || (offers.chunking && offers.pipelining);

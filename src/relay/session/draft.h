@@ -39,8 +39,9 @@ struct Draft {
 /// RFC 6152 §3, RFC 3030 §3, RFC 6531 §3.1, RFC 1870 §6: 8-bit and binary content becomes quoted-printable or
 /// base64 where the server takes only 7 bits; what can go without SMTPUTF8 does; what cannot go fails for good.
 /// @param most_recipients  more stay untried, for a further transaction
+/// @param sender  the reverse-path, which need not be the envelope's (SRS)
 /// Copies the message when it has to be converted: on a worker if it is large.
-Draft make_draft(const delivery::Consignment& consignment, const Content& content, const Extensions& offers,
-                 std::size_t most_recipients);
+Draft make_draft(const delivery::Consignment& consignment, const mime::AddrSpec& sender, const Content& content,
+                 const Extensions& offers, std::size_t most_recipients, Time now);
 
 }  // namespace postrider::relay

@@ -30,7 +30,7 @@ struct MailParameters {
     bool return_full = false;
     bool return_unsaid = true;
     std::string_view envid;  ///< decoded; "" = none
-    std::string_view by;     ///< the value of BY= (RFC 2852); "" = none
+    std::string by;          ///< the value of BY= (RFC 2852); "" = none
 };
 void append_mail(std::string& out, std::string_view path, const MailParameters& parameters);
 
