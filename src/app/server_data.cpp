@@ -131,11 +131,17 @@ void Server::Rooms::open_queue() {
                                                       settings.processing.options(host));
     processor->connect({[this](QueueId id) { return virtual_queues->is_given(id); },
                         [this] { virtual_queues->ready(); }, [this] { return virtual_queues->work(); }});
+    take_routes(settings);
+    send_by(&routes);
 }
 
-void Server::Rooms::send_by(const delivery::Routes* routes) {
-    intake->send_by(routes);
-    processor->send_by(routes);
+void Server::Rooms::take_routes(const Settings& from) {
+    routes.set(std::make_shared<const relay::RouteTable>(from.outgoing, host));
+}
+
+void Server::Rooms::send_by(const delivery::Routes* ways) {
+    intake->send_by(ways);
+    processor->send_by(ways);
 }
 
 /// Reads which locations there are, and makes those that the configuration names for domains and that are
@@ -185,6 +191,7 @@ std::expected<void, std::string> Server::Rooms::place_domains() {
 std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     log->configure(log_options(now.server.log, host, directory_path));
     directory->set_primary_domain(now.server.primary_domain);
+    take_routes(now);
     log->logger("DNR", now.dnr.log);
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) return {ok.error()};
     return {};

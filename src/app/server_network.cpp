@@ -20,6 +20,7 @@ std::expected<void, std::string> Server::Rooms::open_network() {
     // In starting order.
     board->add(make_log_service(*this));
     board->add(make_processing_service(*this));
+    board->add(make_smtp_outgoing_service(*this));
     board->add(make_smtp_incoming_service(*this));
     board->add(make_imap_service(*this));
     board->add(make_pop3_service(*this));

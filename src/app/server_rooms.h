@@ -18,6 +18,8 @@
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
 #include "net/pools.h"
+#include "relay/current_routes.h"
+#include "relay/tls_policy.h"
 #include "rpop/retriever.h"
 #include "rules/notices.h"
 
@@ -73,6 +75,9 @@ struct Server::Rooms {
     std::unique_ptr<delivery::Router> router;
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<delivery::VirtualQueues> virtual_queues;
+    relay::CurrentRoutes routes;  ///< where mail for other hosts waits; whoever sends replaces what is in it
+    relay::StsPolicies* sts_policies = nullptr;
+    relay::TlsAttempts* tls_attempts = nullptr;
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<delivery::Intake> intake;
     std::optional<LocationsFile> locations;
@@ -103,7 +108,8 @@ struct Server::Rooms {
     void open_admin();
     /// Mail for other hosts goes to the virtual queues that these name; nullptr: it is held. They live longer
     /// than processor and intake.
-    void send_by(const delivery::Routes* routes);
+    void send_by(const delivery::Routes* ways);
+    void take_routes(const Settings& from);
     void open_rules();
     std::expected<void, std::string> open_rpop();
     void start_rules();

@@ -12,6 +12,7 @@ namespace postrider::app {
 std::unique_ptr<Service> make_log_service(Server::Rooms& rooms);
 std::unique_ptr<Service> make_processing_service(Server::Rooms& rooms);
 std::unique_ptr<Service> make_smtp_incoming_service(Server::Rooms& rooms);
+std::unique_ptr<Service> make_smtp_outgoing_service(Server::Rooms& rooms);
 std::unique_ptr<Service> make_imap_service(Server::Rooms& rooms);
 std::unique_ptr<Service> make_pop3_service(Server::Rooms& rooms);
 std::unique_ptr<Service> make_rpop_service(Server::Rooms& rooms);

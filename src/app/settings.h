@@ -4,6 +4,7 @@
 #include "dns/settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
+#include "relay/settings.h"
 #include "rpop/settings.h"
 #include "settings/common.h"
 #include "smtp/settings.h"
@@ -16,6 +17,7 @@ struct Settings {
     dns::DnrSettings dnr;
     delivery::ProcessingSettings processing;
     smtp::SmtpSettings smtp;
+    relay::OutgoingSettings outgoing;
     imap::ImapSettings imap;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;

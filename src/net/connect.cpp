@@ -57,7 +57,10 @@ Task<std::unique_ptr<Stream>> connect(ConnectOptions options) {
     stream->endpoints(local_endpoint(stream->fd()), options.to);
     stream->deadline_after(std::chrono::seconds{0});
     if (options.idle_timeout.count() != 0) stream->idle_timeout(options.idle_timeout);
-    if (options.tls) co_await stream->start_tls_client(options.tls, options.server_name);
+    if (options.tls) {
+        TlsPeer expected{std::move(options.server_name)};
+        co_await stream->start_tls_client(options.tls, std::move(expected));
+    }
     std::unique_ptr<Stream> out = std::move(stream);
     co_return out;
 }

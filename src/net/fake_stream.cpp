@@ -163,9 +163,9 @@ Task<std::size_t> FakeStream::start_tls(std::shared_ptr<const TlsContext>) {
     co_return dropped;
 }
 
-Task<> FakeStream::start_tls_client(std::shared_ptr<const TlsContext>, std::string server_name) {
+Task<> FakeStream::start_tls_client(std::shared_ptr<const TlsContext>, TlsPeer peer) {
     if (handshake_fails) end_now(SessionEnd::Reason::tls);
-    tls_info.server_name = std::move(server_name);
+    tls_info.server_name = std::move(peer.server_name);
     is_secure = true;
     co_return;
 }

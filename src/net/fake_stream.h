@@ -57,7 +57,7 @@ public:
     void deadline_after(std::chrono::seconds limit) override { deadline = limit; }
     void farewell(std::shared_ptr<const Farewell> words) override { farewell_ = std::move(words); }
     Task<std::size_t> start_tls(std::shared_ptr<const TlsContext> context) override;
-    Task<> start_tls_client(std::shared_ptr<const TlsContext> context, std::string server_name) override;
+    Task<> start_tls_client(std::shared_ptr<const TlsContext> context, TlsPeer peer) override;
     bool secure() const override { return is_secure; }
     const TlsInfo* tls() const override { return is_secure ? &tls_info : nullptr; }
     const Endpoint& local() const override { return local_endpoint; }

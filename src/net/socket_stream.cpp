@@ -399,13 +399,13 @@ Task<std::size_t> SocketStream::start_tls(std::shared_ptr<const TlsContext> cont
     co_return dropped;
 }
 
-Task<> SocketStream::start_tls_client(std::shared_ptr<const TlsContext> context, std::string server_name) {
+Task<> SocketStream::start_tls_client(std::shared_ptr<const TlsContext> context, TlsPeer peer) {
     if (tls_) throw SessionEnd{Reason::tls, "TLS inside TLS"};
     if (!context) throw SessionEnd{Reason::tls, "no TLS parameters"};
     co_await flush();
     in_.release();
     lines_ = {};
-    tls_ = TlsSession::client(*context, descriptor_.native_handle(), server_name);
+    tls_ = TlsSession::client(*context, descriptor_.native_handle(), peer);
     co_await handshake(context->handshake_timeout());
 }
 

@@ -54,7 +54,7 @@ public:
     void farewell(std::shared_ptr<const Farewell> words) override { farewell_ = std::move(words); }
 
     Task<std::size_t> start_tls(std::shared_ptr<const TlsContext> context) override;
-    Task<> start_tls_client(std::shared_ptr<const TlsContext> context, std::string server_name) override;
+    Task<> start_tls_client(std::shared_ptr<const TlsContext> context, TlsPeer peer) override;
     bool secure() const override { return tls_ != nullptr; }
     const TlsInfo* tls() const override { return tls_ ? &tls_->info() : nullptr; }
 

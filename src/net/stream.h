@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "net/task.h"
 
@@ -24,6 +26,27 @@ public:
 
 private:
     Reason reason_;
+};
+
+/// What is wrong with a certificate, for those who report it.
+enum class CertificateProblem : std::uint8_t {
+    none,
+    host_name,    ///< it is somebody else's
+    expired,      ///< or not valid yet
+    not_trusted,  ///< no authority that we know has signed it
+    no_match,     ///< none of the TLSA records matches (RFC 7672 §3)
+    other,
+};
+
+/// A handshake as a client that failed. `problem` says whether the certificate was the reason.
+class TlsFailure : public SessionEnd {
+public:
+    TlsFailure(CertificateProblem problem, const std::string& what)
+        : SessionEnd{Reason::tls, what}, problem_{problem} {}
+    CertificateProblem problem() const { return problem_; }
+
+private:
+    CertificateProblem problem_;
 };
 
 struct Endpoint {
@@ -48,6 +71,35 @@ struct TlsInfo {
     std::string exporter;      ///< tls-exporter channel binding, RFC 9266 (32 octets)
     std::string unique;        ///< tls-unique for TLS 1.2 (RFC 5929); "" for 1.3
     std::string endpoint;      ///< tls-server-end-point hash (RFC 5929)
+
+    // of a connection as a client that looked at the certificate (TlsPeer::Check)
+    bool verified = false;  ///< the server is who it should be
+    CertificateProblem problem = CertificateProblem::none;
+    std::string problem_text;  ///< one line; "" when there is none
+};
+
+/// Who is expected at the other end of a connection that starts TLS as a client.
+struct TlsPeer {
+    TlsPeer() = default;
+    TlsPeer(std::string name) : server_name{std::move(name)} {}  // NOLINT: the name is mostly all
+
+    enum class Check : std::uint8_t {
+        as_context,  ///< what the context was made for
+        off,         ///< any certificate will do, and nobody looks at it
+        note,        ///< any will do; TlsInfo says what is wrong with it
+        demand,      ///< the handshake fails with TlsFailure
+    };
+    /// A TLSA record (RFC 6698 §2.1), usage 2 or 3 only (RFC 7672 §3.1). With some of these, and
+    /// Check::demand, they alone decide: DANE-EE needs neither name nor date.
+    struct Association {
+        std::uint8_t usage = 3, selector = 1, matching = 1;
+        std::string data;
+    };
+
+    std::string server_name;  ///< for SNI, and the name that the certificate must have
+    Check check = Check::as_context;
+    std::vector<Association> associations;
+    std::vector<std::string> more_names;  ///< also right in the certificate (RFC 7672 §3.2.2)
 };
 
 /// A line as it arrived.
@@ -137,9 +189,9 @@ public:
     /// them.
     /// @return how many were dropped, for the log. Throws SessionEnd::tls when the handshake fails.
     virtual Task<std::size_t> start_tls(std::shared_ptr<const TlsContext> context) = 0;
-    /// The client's side. `server_name` goes out as SNI and, if the context verifies, must be in the
-    /// certificate.
-    virtual Task<> start_tls_client(std::shared_ptr<const TlsContext> context, std::string server_name) = 0;
+    /// The client's side. What was received before in plain text is dropped (RFC 3207 §6). To be handed named
+    /// locals with std::move.
+    virtual Task<> start_tls_client(std::shared_ptr<const TlsContext> context, TlsPeer peer) = 0;
     virtual bool secure() const = 0;
     virtual const TlsInfo* tls() const = 0;  ///< nullptr without TLS
 

@@ -219,6 +219,7 @@ std::shared_ptr<TlsContext::Inside> build_client_inside(const TlsOptions& option
     out->context = make_context(TLS_client_method(), options, *out);
     if (!out->context) return out;
     if (named(options.cert_file)) load_certificate(out->context.get(), options.cert_file, *out);
+    SSL_CTX_dane_enable(out->context.get());  // costs nothing until a connection brings TLSA records
     if (verify == TlsOptions::Verify::no) return out;
     out->verify_name = true;
     SSL_CTX_set_verify(out->context.get(), SSL_VERIFY_PEER, nullptr);

@@ -64,6 +64,38 @@ std::string subject_of_verified_peer(SSL* ssl) {
     return out;
 }
 
+/// RFC 7672 §3.1.1: with DANE-EE neither the name nor the dates of the certificate matter.
+bool expect_associations(SSL* ssl, const TlsPeer& peer) {
+    if (SSL_dane_enable(ssl, peer.server_name.c_str()) <= 0) return false;
+    SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+    bool some = false;
+    for (const TlsPeer::Association& one : peer.associations)
+        some |= SSL_dane_tlsa_add(ssl, one.usage, one.selector, one.matching,
+                                  reinterpret_cast<const unsigned char*>(one.data.data()), one.data.size())
+                > 0;
+    ERR_clear_error();
+    return some;
+}
+
+CertificateProblem problem_of(long verdict) {
+    switch (verdict) {
+        case X509_V_OK: return CertificateProblem::none;
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH: return CertificateProblem::host_name;
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+        case X509_V_ERR_CERT_HAS_EXPIRED: return CertificateProblem::expired;
+        case X509_V_ERR_DANE_NO_MATCH: return CertificateProblem::no_match;
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_CERT_UNTRUSTED:
+        case X509_V_ERR_INVALID_CA: return CertificateProblem::not_trusted;
+        default: return CertificateProblem::other;
+    }
+}
+
 }  // namespace
 
 std::unique_ptr<TlsSession> TlsSession::server(const TlsContext& context, int fd) {
@@ -74,18 +106,27 @@ std::unique_ptr<TlsSession> TlsSession::server(const TlsContext& context, int fd
         new TlsSession{ssl, std::const_pointer_cast<TlsContext::Inside>(std::move(inside))}};
 }
 
-std::unique_ptr<TlsSession> TlsSession::client(const TlsContext& context, int fd,
-                                               const std::string& server_name) {
+std::unique_ptr<TlsSession> TlsSession::client(const TlsContext& context, int fd, const TlsPeer& peer) {
+    using Check = TlsPeer::Check;
     auto inside = context.inside();
     SSL* ssl = make(*inside, fd);
     SSL_set_connect_state(ssl);
-    const bool numeric = to_socket_address({server_name, 0}).has_value();
-    if (!server_name.empty() && !numeric) SSL_set_tlsext_host_name(ssl, server_name.c_str());
-    if (inside->verify_name && numeric)
-        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str());
-    if (inside->verify_name && !numeric) SSL_set1_host(ssl, server_name.c_str());
-    return std::unique_ptr<TlsSession>{
+    const bool numeric = to_socket_address({peer.server_name, 0}).has_value();
+    const bool looks = peer.check == Check::as_context ? inside->verify_name : peer.check != Check::off;
+    bool ready = true;
+    if (!peer.associations.empty() && looks) ready = expect_associations(ssl, peer);
+    if (!peer.server_name.empty() && !numeric) SSL_set_tlsext_host_name(ssl, peer.server_name.c_str());
+    if (looks && numeric) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), peer.server_name.c_str());
+    if (looks && !numeric) SSL_set1_host(ssl, peer.server_name.c_str());
+    if (looks)
+        for (const std::string& name : peer.more_names) SSL_add1_host(ssl, name.c_str());
+    if (peer.check != Check::as_context)
+        SSL_set_verify(ssl, peer.check == Check::demand ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    std::unique_ptr<TlsSession> session{
         new TlsSession{ssl, std::const_pointer_cast<TlsContext::Inside>(std::move(inside))}};
+    session->looks_at_peer_ = looks;
+    if (!ready) throw TlsFailure{CertificateProblem::no_match, "no TLSA record can be used"};
+    return session;
 }
 
 TlsSession::~TlsSession() {
@@ -104,9 +145,9 @@ void TlsSession::fail(int code, const char* what) {
             std::string{what} + ": " + std::error_code{system_error, std::generic_category()}.message()};
     }
     std::string text = std::string{what} + ": " + openssl_error();
-    if (const long verdict = SSL_get_verify_result(ssl_); verdict != X509_V_OK)
-        text += std::string{" ("} + X509_verify_cert_error_string(verdict) + ")";
-    throw SessionEnd{Reason::tls, text};
+    const long verdict = SSL_get_verify_result(ssl_);
+    if (verdict != X509_V_OK) text += std::string{" ("} + X509_verify_cert_error_string(verdict) + ")";
+    throw TlsFailure{looks_at_peer_ ? problem_of(verdict) : CertificateProblem::none, text};
 }
 
 TlsSession::Need TlsSession::handshake() {
@@ -156,6 +197,12 @@ const TlsInfo& TlsSession::info() {
     info_->cipher = SSL_get_cipher_name(ssl_);
     if (const char* name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name)) info_->server_name = name;
     info_->peer_subject = subject_of_verified_peer(ssl_);
+    if (looks_at_peer_) {
+        const long verdict = SSL_get_verify_result(ssl_);
+        info_->problem = problem_of(verdict);
+        info_->verified = verdict == X509_V_OK && SSL_get0_peer_certificate(ssl_) != nullptr;
+        if (verdict != X509_V_OK) info_->problem_text = X509_verify_cert_error_string(verdict);
+    }
     unsigned char exported[32];
     constexpr std::string_view label = "EXPORTER-Channel-Binding";  // RFC 9266 §4.2
     if (SSL_export_keying_material(ssl_, exported, sizeof exported, label.data(), label.size(), nullptr, 0, 0)

@@ -16,8 +16,7 @@ public:
 
     /// Throws SessionEnd::tls when the context has no certificate or OpenSSL refuses.
     static std::unique_ptr<TlsSession> server(const TlsContext& context, int fd);
-    static std::unique_ptr<TlsSession> client(const TlsContext& context, int fd,
-                                              const std::string& server_name);
+    static std::unique_ptr<TlsSession> client(const TlsContext& context, int fd, const TlsPeer& peer);
     ~TlsSession();
 
     /// Done when `nothing` is needed. All four throw SessionEnd (tls, closed or error).
@@ -36,6 +35,7 @@ private:
     std::shared_ptr<void> context_;  ///< keeps the certificates of a reloaded context while this one lives
     std::unique_ptr<TlsInfo> info_;
     bool failed_ = false;
+    bool looks_at_peer_ = false;  ///< a client that checks the certificate, or notes what is wrong with it
 };
 
 }  // namespace postrider::net

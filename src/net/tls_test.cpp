@@ -209,7 +209,8 @@ TEST_F(Tls, WhatCameBeforeTheHandshakeIsDropped) {
         co_await stream->flush();
         co_await stream->read_line(100);
         std::string name = "mail.example.org";
-        co_await stream->start_tls_client(with, name);
+        TlsPeer expected{name};
+        co_await stream->start_tls_client(with, std::move(expected));
         std::string heard;
         const Line dropped = co_await stream->read_line(100);
         heard = std::string{dropped.text} + ",";

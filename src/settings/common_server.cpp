@@ -183,11 +183,11 @@ constexpr Setting<D> domain_rows[] = {
 constexpr Choice services[] = {
     {"processing", Service::processing},
     {"smtpIncoming", Service::smtp_incoming},
+    {"smtpOutgoing", Service::smtp_outgoing},
     {"pop3", Service::pop3},
     {"imap", Service::imap},
     {"log", Service::log},
-    {"smtp", Service::smtp_incoming},  // smtpIncoming and smtpOutgoing
-    Choice{"smtpOutgoing"},
+    {"smtp", Service::smtp_incoming, Service::smtp_outgoing},
     Choice{"webmail"},
     Choice{"cli"},
     Choice{"webadmin"},

@@ -1,0 +1,194 @@
+#include "relay/test_world.h"
+
+namespace postrider::relay {
+namespace {
+
+TEST(Dispatcher, SendsWhatIsDueAndSettlesIt) {
+    MailHost host{"127.0.0.2"};
+    World world;
+    world.settings.port = host.port();
+    world.domain("example.net", {"127.0.0.2"});
+    world.outbound.add("example.net", {"b@example.net", "c@example.net"}, 1);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(world.outbound.fate(1, 0), "sent 2.0.0");
+    EXPECT_EQ(world.outbound.fate(1, 1), "sent 2.0.0");
+    EXPECT_TRUE(world.outbound.ups.contains("example.net"));
+    EXPECT_EQ(world.outbound.settled.at(0).fates.at(0).remote_host, "mx10.example.net");
+    EXPECT_TRUE(world.outbound.settled.at(0).fates.at(0).reports_dsn);
+}
+
+TEST(Dispatcher, UsesMoreConnectionsWhileTheBacklogLastsAndEachForManyMessages) {
+    MailHost host{"127.0.0.2"};
+    host.slow = std::chrono::milliseconds{5};
+    World world;
+    world.settings.port = host.port();
+    world.settings.max_connections_per_host = 6;
+    world.domain("example.net", {"127.0.0.2"});
+    for (std::uint64_t i = 1; i <= 400; ++i) world.outbound.add("example.net", {"b@example.net"}, i);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(host.messages, 400);
+    EXPECT_GE(host.most_open, 4);
+    EXPECT_LE(host.most_open, 6);
+    EXPECT_LE(host.connections, 8);
+}
+
+TEST(Dispatcher, SharesConnectionsBetweenDestinationsOfOneHost) {
+    MailHost host{"127.0.0.2"};
+    World world;
+    world.settings.port = host.port();
+    world.settings.max_connections_per_host = 4;
+    world.dns.add("mx.example.net", dns::Type::a, dns::address_rdata("127.0.0.2"));
+    for (std::uint64_t i = 1; i <= 200; ++i) {
+        const std::string domain = "d" + std::to_string(i) + ".example";
+        world.dns.add(domain, dns::Type::mx, dns::mx_rdata(10, "mx.example.net"));
+        world.outbound.add(domain, {"b@" + domain}, i);
+    }
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(host.messages, 200);
+    EXPECT_LE(host.most_open, 4);
+    EXPECT_LE(host.connections, 6);
+}
+
+TEST(Dispatcher, GoesToTheNextHostWhenOneIsDeadOrBusy) {
+    MailHost busy{"127.0.0.3", {{"banner", "421 busy\r\n"}}};
+    const std::uint16_t port = busy.port();
+    MailHost good{"127.0.0.4", {}, port};
+    World world;
+    world.settings.port = port;
+    world.domain("example.net", {"127.0.0.2", "127.0.0.3", "127.0.0.4"});  // nothing listens on .2
+    world.outbound.add("example.net", {"b@example.net"}, 1);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(world.outbound.fate(1), "sent 2.0.0");
+    EXPECT_EQ(good.messages, 1);
+    EXPECT_EQ(busy.connections, 1);
+}
+
+struct Stage {
+    const char* name;
+    MailHost::Manners manners;
+    const char* fate;  ///< of the message; "untried": the destination is down instead
+};
+
+TEST(Dispatcher, SurvivesAHostThatFailsAtAnyStage) {
+    std::vector<Stage> stages;
+    for (const char* what : {"hang", "drop", "garbage", "421 bye\r\n"}) {
+        for (const char* at : {"banner", "EHLO", "MAIL"}) stages.push_back({at, {{at, what}}, "untried"});
+        for (const char* at : {"RCPT", "DATA", "end"}) stages.push_back({at, {{at, what}}, "temporary"});
+    }
+    stages.push_back({"body", {{"body", "drop"}}, "temporary"});
+    for (const Stage& stage : stages) {
+        SCOPED_TRACE(stage.name + (" " + stage.manners.begin()->second));
+        MailHost host{"127.0.0.2", stage.manners};
+        World world;
+        world.settings.port = host.port();
+        world.domain("example.net", {"127.0.0.2"});
+        world.outbound.add("example.net", {"b@example.net"}, 1);
+        world.start();
+        ASSERT_TRUE(world.outbound.quiet());
+        const bool down = std::string_view{stage.fate} == "untried";
+        EXPECT_TRUE(world.outbound.fate(1).starts_with(stage.fate)) << world.outbound.fate(1);
+        EXPECT_EQ(world.outbound.why_down("example.net").empty(), !down) << world.outbound.why_down("example.net");
+        world.stop();
+    }
+}
+
+TEST(Dispatcher, TakesAHostThatBreaksEveryTransactionForDown) {
+    MailHost host{"127.0.0.2", {{"end", "drop"}}};
+    World world;
+    world.settings.port = host.port();
+    world.settings.max_connections_per_host = 1;
+    world.domain("example.net", {"127.0.0.2"});
+    for (std::uint64_t i = 1; i <= 10; ++i) world.outbound.add("example.net", {"b@example.net"}, i);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(world.outbound.settled.size(), 3U);
+    EXPECT_EQ(world.outbound.waiting("example.net"), 7U);
+}
+
+TEST(Dispatcher, OpensAnotherConnectionWhenTheHostHasHungUpAfterSomeMessages) {
+    MailHost host{"127.0.0.2"};
+    host.hang_up_after = 3;
+    World world;
+    world.settings.port = host.port();
+    world.settings.max_connections_per_host = 1;
+    world.domain("example.net", {"127.0.0.2"});
+    for (std::uint64_t i = 1; i <= 20; ++i) world.outbound.add("example.net", {"b@example.net"}, i);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(host.messages, 20);
+    for (std::uint64_t i = 1; i <= 20; ++i) EXPECT_EQ(world.outbound.fate(i), "sent 2.0.0") << i;
+}
+
+TEST(Dispatcher, SplitsManyRecipientsIntoTransactions) {
+    MailHost host{"127.0.0.2"};
+    World world;
+    world.settings.port = host.port();
+    world.settings.max_recipients = 10;
+    world.domain("example.net", {"127.0.0.2"});
+    std::vector<std::string> to;
+    for (int i = 0; i < 35; ++i) to.push_back("u" + std::to_string(i) + "@example.net");
+    world.outbound.add("example.net", to, 1);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(host.messages, 4);
+    for (std::size_t i = 0; i < 35; ++i) EXPECT_EQ(world.outbound.fate(1, i), "sent 2.0.0");
+}
+
+TEST(Dispatcher, ReturnsMailForDomainsThatTakeNone) {
+    World world;
+    world.dns.add("null.example", dns::Type::mx, dns::mx_rdata(0, ""));
+    world.dns.add("loop.example", dns::Type::mx, dns::mx_rdata(10, "us.example"));
+    world.dns.set("bogus.example", dns::Type::mx, dns::Outcome::bogus);
+    world.us.our_name = [](const std::string& name) { return name == "us.example"; };
+    world.outbound.add("null.example", {"b@null.example"}, 1);
+    world.outbound.add("missing.example", {"b@missing.example"}, 2);
+    world.outbound.add("loop.example", {"b@loop.example"}, 3);
+    world.outbound.add("bogus.example", {"b@bogus.example"}, 4);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(world.outbound.fate(1), "permanent 5.1.10");  // RFC 7505 §4.2
+    EXPECT_EQ(world.outbound.fate(2), "permanent 5.1.2");
+    EXPECT_EQ(world.outbound.fate(3), "permanent 5.4.6");
+    EXPECT_TRUE(world.outbound.why_down("bogus.example").starts_with("4.4.3"));
+}
+
+TEST(Dispatcher, FinishesTheMessageOnTheWireWhenItStops) {
+    MailHost host{"127.0.0.2"};
+    host.slow = std::chrono::milliseconds{300};
+    World world;
+    world.settings.port = host.port();
+    world.settings.max_connections_per_host = 1;
+    world.domain("example.net", {"127.0.0.2"});
+    for (std::uint64_t i = 1; i <= 20; ++i) world.outbound.add("example.net", {"b@example.net"}, i);
+    world.start();
+    while (host.connections == 0) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    world.stop();
+    EXPECT_EQ(host.messages, 1);
+    EXPECT_EQ(world.outbound.fate(1), "sent 2.0.0");
+    EXPECT_EQ(world.outbound.waiting("example.net"), 19U);
+}
+
+TEST(Dispatcher, SendsByARouteWithoutAskingTheDns) {
+    MailHost host{"127.0.0.2"};
+    World world;
+    Route route;
+    route.name = "Smart";
+    route.host = "[127.0.0.2]";
+    route.port = host.port();
+    route.local_ip = "127.0.0.9";
+    world.settings.routes.push_back(route);
+    world.outbound.add("route:smart", {"b@example.net", "c@example.com"}, 1);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(world.outbound.fate(1, 1), "sent 2.0.0");
+    EXPECT_TRUE(world.dns.asked().empty());
+    EXPECT_TRUE(world.log.contains("[127.0.0.9:"));
+}
+
+}  // namespace
+}  // namespace postrider::relay
