@@ -102,6 +102,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     auth_options.allow_alias_logins = settings.server.allow_alias_logins;
     auto key = load_or_create_key(directory_path / "run" / "secret.key");
     if (!key) return std::unexpected(key.error());
+    own_secret = *key;
     auth_options.secret_key = std::move(*key);
     authenticator = std::make_unique<auth::Authenticator>(*directory, clock, metrics, auth_options);
 
@@ -132,11 +133,43 @@ void Server::Rooms::open_queue() {
     processor->connect({[this](QueueId id) { return virtual_queues->is_given(id); },
                         [this] { virtual_queues->ready(); }, [this] { return virtual_queues->work(); }});
     take_routes(settings);
+    take_srs(settings);
+    router->stand_ins([this](const mime::AddrSpec& address) -> std::optional<mime::AddrSpec> {
+        if (!address.local.starts_with("SRS") && !address.local.starts_with("srs")) return std::nullopt;
+        std::shared_ptr<const relay::Srs> in_force;
+        {
+            std::lock_guard lock{srs_mutex};
+            in_force = srs;
+        }
+        if (!in_force) return std::nullopt;
+        auto original = in_force->reverse(address, clock.now());
+        if (original.verdict != relay::Srs::Verdict::good) return std::nullopt;
+        return std::move(original.address);
+    });
     send_by(&routes);
 }
 
 void Server::Rooms::take_routes(const Settings& from) {
     routes.set(std::make_shared<const relay::RouteTable>(from.outgoing, host));
+}
+
+void Server::Rooms::take_srs(const Settings& from) {
+    const std::string& domain = from.server.primary_domain.empty() ? host : from.server.primary_domain;
+    const std::string& secret = from.server.srs_secret_key.empty() ? own_secret : from.server.srs_secret_key;
+    std::lock_guard lock{srs_mutex};
+    srs = from.server.enable_srs ? std::make_shared<const relay::Srs>(domain, secret) : nullptr;
+}
+
+/// Only mail from elsewhere that goes elsewhere has been forwarded by us; who has logged in sends it himself.
+std::optional<mime::AddrSpec> Server::Rooms::sender_of(const queue::Envelope& envelope) const {
+    std::shared_ptr<const relay::Srs> in_force;
+    {
+        std::lock_guard lock{srs_mutex};
+        in_force = srs;
+    }
+    if (!in_force || envelope.reverse_path.null() || !envelope.authenticated.empty()) return std::nullopt;
+    if (directory->is_local_domain(envelope.reverse_path.domain)) return std::nullopt;
+    return in_force->forward(envelope.reverse_path, clock.now());
 }
 
 void Server::Rooms::send_by(const delivery::Routes* ways) {
@@ -192,6 +225,7 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     log->configure(log_options(now.server.log, host, directory_path));
     directory->set_primary_domain(now.server.primary_domain);
     take_routes(now);
+    take_srs(now);
     log->logger("DNR", now.dnr.log);
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) return {ok.error()};
     return {};

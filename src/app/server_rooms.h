@@ -19,6 +19,7 @@
 #include "dns/unbound_resolver.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
+#include "relay/srs.h"
 #include "relay/tls_policy.h"
 #include "rpop/retriever.h"
 #include "rules/notices.h"
@@ -76,6 +77,9 @@ struct Server::Rooms {
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<delivery::VirtualQueues> virtual_queues;
     relay::CurrentRoutes routes;  ///< where mail for other hosts waits; whoever sends replaces what is in it
+    mutable std::mutex srs_mutex;
+    std::shared_ptr<const relay::Srs> srs;  ///< nullptr: it is off
+    std::string own_secret;
     relay::StsPolicies* sts_policies = nullptr;
     relay::TlsAttempts* tls_attempts = nullptr;
     std::unique_ptr<delivery::Processor> processor;
@@ -110,6 +114,9 @@ struct Server::Rooms {
     /// than processor and intake.
     void send_by(const delivery::Routes* ways);
     void take_routes(const Settings& from);
+    void take_srs(const Settings& from);
+    /// Under which address a message leaves, where it is another than its sender's.
+    std::optional<mime::AddrSpec> sender_of(const queue::Envelope& envelope) const;
     void open_rules();
     std::expected<void, std::string> open_rpop();
     void start_rules();

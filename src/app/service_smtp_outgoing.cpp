@@ -102,7 +102,7 @@ std::shared_ptr<relay::Dispatcher> SmtpOutgoing::make(const Settings& settings) 
                                    rooms_.sts_policies,
                                    rooms_.tls_attempts,
                                    [&store = *rooms_.store](BlobId blob) { return store.read(blob); },
-                                   rooms_.sender_of(settings),
+                                   [this](const queue::Envelope& envelope) { return rooms_.sender_of(envelope); },
                                    rooms_.clock,
                                    *rooms_.io,
                                    *workers_,

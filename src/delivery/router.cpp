@@ -99,6 +99,9 @@ Destination Router::one_step(const directory::Route& route, const mime::AddrSpec
 
 Destination Router::resolve(const mime::AddrSpec& address, std::uint64_t size,
                             const rules::Sender* sender) const {
+    if (stands_for_)
+        if (auto original = stands_for_(address))
+            return one_step(directory_.route(*original), *original, size, sender);
     directory::Route route = directory_.route(address);
     auto* group = std::get_if<directory::Expansion>(&route);
     if (!group) return one_step(route, address, size, sender);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,6 +61,11 @@ public:
     rules::Sender sender(const queue::Envelope& envelope) const {
         return rules::Sender::of(directory_, envelope.reverse_path, envelope.authenticated);
     }
+    /// Addresses of ours that stand for somebody else's (SRS): whom such an address stands for, nothing for all
+    /// others. Set before the server starts.
+    void stand_ins(std::function<std::optional<mime::AddrSpec>(const mime::AddrSpec&)> original) {
+        stands_for_ = std::move(original);
+    }
     bool is_local_domain(const std::string& domain) const { return directory_.is_local_domain(domain); }
 
 private:
@@ -74,6 +80,7 @@ private:
     const LocationSets* locations_;
     rules::MailboxRate* rate_;
     const Clock* clock_;
+    std::function<std::optional<mime::AddrSpec>(const mime::AddrSpec&)> stands_for_;
 };
 
 }  // namespace postrider::delivery

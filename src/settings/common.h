@@ -142,6 +142,8 @@ struct ServerSettings {
     std::string server_name;     ///< empty: the host's name
     std::string primary_domain;  ///< empty: the host's domain
     bool allow_alias_logins = true;
+    bool enable_srs = false;
+    std::string srs_secret_key;  ///< empty: one that is kept in run/secret.key
     std::chrono::seconds ssl_handshake_timeout = 10s;
     std::vector<DomainStorageParams> domains;
     LogSettings log;

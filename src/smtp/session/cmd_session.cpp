@@ -58,6 +58,8 @@ void Session::extensions() {
     }
     lines.emplace_back("ENHANCEDSTATUSCODES");
     if (allow.allow_dsn) lines.emplace_back("DSN");
+    // RFC 8689 §2: only inside TLS. LMTP hands over for good, and asks nobody to send on.
+    if (peer_.secure() && !lmtp()) lines.emplace_back("REQUIRETLS");
     if (allow.allow_start_tls && entrance_.tls && !peer_.secure()) lines.emplace_back("STARTTLS");
     if (!account_)
         if (auto mechanisms = offered_mechanisms(); !mechanisms.empty())

@@ -69,6 +69,9 @@ std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::str
         auto id = decode_xtext(value);
         if (!id || id->empty() || value.size() > 100) return Reply{501, "5.5.4", "Malformed ENVID"};
         t.envelope.envid = std::move(*id);
+    } else if (equal_ci(keyword, "REQUIRETLS") && peer_.secure()) {  // RFC 8689 §2, §4.1
+        if (has_value) return Reply{501, "5.5.4", "REQUIRETLS has no value"};
+        t.envelope.require_tls = true;
     } else if (equal_ci(keyword, "AUTH")) {  // RFC 4954 §5: read, and not believed
         if (!decode_xtext(value)) return Reply{501, "5.5.4", "Malformed AUTH"};
     } else {
