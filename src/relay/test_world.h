@@ -265,7 +265,7 @@ public:
     }
     void start() {
         routes = std::make_unique<RouteTable>(settings, "us.example");
-        Dispatcher::Parts parts{settings, outbound, *routes, dns, sts, attempts, {}, sender_of, clock, io, workers, log.logger(),
+        Dispatcher::Parts parts{settings, outbound, *routes, *use, sts, attempts, {}, sender_of, clock, io, workers, log.logger(),
                                 metrics, us, {}};
         parts.read = [this](BlobId id) -> mailstore::Result<std::shared_ptr<const std::string>> {
             if (const auto at = bodies.find(id.value()); at != bodies.end())
@@ -290,7 +290,8 @@ public:
     std::function<std::optional<mime::AddrSpec>(const queue::Envelope&)> sender_of;
     OutgoingSettings settings;
     FakeOutbound outbound;
-    dns::FakeResolver dns;
+    dns::FakeResolver dns, secure{true};
+    dns::FakeResolver* use = &dns;
     StsPolicies* sts = nullptr;
     TlsAttempts* attempts = nullptr;
     HostRules us;
