@@ -107,6 +107,14 @@ void Connections::lost(const std::string& key, bool overloaded) {
     serve_waiting(host);
 }
 
+void Connections::drop_idle(const std::string& key) {
+    HostState& host = hosts_[key];
+    std::vector<Idle> all = std::move(host.idle);
+    host.idle.clear();
+    for (Idle& one : all) close(host, std::move(one.client));
+    serve_waiting(host);
+}
+
 void Connections::took(const std::string& key) {
     HostState& host = hosts_[key];
     host.bad_until = {};

@@ -45,6 +45,8 @@ public:
     void give_back(const std::string& key, std::unique_ptr<Client> client);
     /// The connection is of no more use: closed by the host, or by time.
     void lost(const std::string& key, bool overloaded);
+    /// The host has closed one that was idle: it will have closed the others too.
+    void drop_idle(const std::string& key);
     /// The host has taken a message.
     void took(const std::string& key);
     /// Other connections to this host stand: a new one that it would not take says little.

@@ -18,6 +18,7 @@ Connections::Limits limits_of(const OutgoingSettings& settings) {
     limits.total = settings.max_connections;
     limits.messages = settings.max_messages_per_connection;
     limits.idle = settings.idle_reuse;
+    limits.bad = settings.patience.connect;
     return limits;
 }
 
@@ -117,7 +118,7 @@ void Dispatcher::stop(std::chrono::milliseconds grace) {
     for (const auto& lane : lanes_)
         net::asio::post(lane->context, [self = shared_from_this(), &one = *lane] { one.connections.stop(); });
     std::unique_lock lock{mutex_};
-    if (!changed_.wait_for(lock, grace, [&] { return active_ == 0; }))
+    if (!changed_.wait_for(lock, grace, [&] { return active_ == 0; }) && grace.count() > 0)
         parts_.log.warning({}, "{} destinations are left while a message is on its way: it may be sent again",
                            active_);
 }

@@ -48,8 +48,8 @@ public:
 
     /// The I/O threads may be started later.
     void start();
-    /// Takes nothing more, lets messages that are on the wire finish for at most `grace`, and settles. The I/O
-    /// threads must still run.
+    /// Takes nothing more, waits at most `grace` for messages that are on the wire, and settles. What takes
+    /// longer goes on as long as the I/O threads run, which they must still do.
     void stop(std::chrono::milliseconds grace);
     void wake();  ///< something may be due; any thread, cheap
 

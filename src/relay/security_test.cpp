@@ -103,9 +103,14 @@ TEST(Security, UsesTlsWhereItIsOffered) {
 }
 
 TEST(Security, SendsInTheOpenWhenOptionalTlsIsBroken) {
-    for (const char* broken : {"454 not now\r\n", "drop", "garbage", "220 go\r\nnot TLS at all\r\n"}) {
-        Scene scene{{{"STARTTLS", broken}}};
-        EXPECT_EQ(scene.go(), "sent 2.0.0") << broken;
+    const MailHost::Manners all[] = {{{"STARTTLS", "454 not now\r\n"}},
+                                     {{"STARTTLS", "drop"}},
+                                     {{"STARTTLS", "garbage"}},
+                                     {{"handshake", "broken"}}};
+    for (const MailHost::Manners& broken : all) {
+        SCOPED_TRACE(broken.begin()->second);
+        Scene scene{broken};
+        EXPECT_EQ(scene.go(), "sent 2.0.0");
         EXPECT_EQ(scene.host.secure_messages, 0);
     }
 }

@@ -428,6 +428,7 @@ net::Task<> Sending::deliver(Item item, Lease& lease) {
         lease.client.reset();
         // A connection that has stood for a while may have been closed by the host: that says nothing.
         if (result.answered || fresh) break;
+        lane_->connections.drop_idle(lease.key);
     }
     if (result.trouble && !result.answered) {
         // The host has not even looked at the message.

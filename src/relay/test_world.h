@@ -209,6 +209,12 @@ private:
                 go_on = co_await act(peer, "EHLO", std::move(said));
             } else if (command == "STAR") {
                 go_on = co_await act(peer, "STARTTLS", "220 go\r\n");
+                if (go_on && manners_.contains("handshake")) {
+                    co_await net::pause(std::chrono::milliseconds{50});  // not together with the reply
+                    peer.send("this is no TLS record at all\r\n");
+                    co_await peer.flush();
+                    co_return;
+                }
                 if (go_on) co_await peer.start_tls(tls_);
             } else if (command == "DATA") {
                 go_on = co_await act(peer, "DATA", "354 go\r\n");

@@ -107,6 +107,38 @@ class Sending(SendingCase):
         self.assertIn("127.0.0.7", self.plain.peers)
 
 
+class Rewriting(SendingCase):
+    """Forwarded mail leaves under an address of ours, and its bounces find the sender."""
+
+    @classmethod
+    def config(cls, ports):
+        cls.away = mail_sink.Sink()
+        cls.home = mail_sink.Sink()
+        return harness.config(ports, server="enableSRS = yes\n" + outgoing(route("away", cls.away) + route("home", cls.home)))
+
+    def test_the_address_is_rewritten_and_back(self):
+        self.server.command("forwarder", "create", "on@example.org", "bob@away.example")
+        with self.smtp() as peer:
+            peer.mail("carol@home.example", ["on@example.org"], message("forwarded"))
+        self.arrives(self.away, "forwarded")
+        envelope = next(e for e, b in self.away.messages if b"forwarded" in b)
+        sender = re.search(r"FROM:<(SRS0=[^>]*=home\.example=carol@example\.org)>", envelope[0])
+        self.assertTrue(sender, envelope)
+        with self.smtp() as peer:  # the other side's bounce
+            peer.mail("", [sender.group(1)], message("bounce-of-it"))
+        self.arrives(self.home, "bounce-of-it")
+        envelope = next(e for e, b in self.home.messages if b"bounce-of-it" in b)
+        self.assertIn("TO:<carol@home.example>", envelope[1])
+        with self.smtp() as peer:
+            peer.command("MAIL FROM:<>", 250)
+            peer.command("RCPT TO:<" + sender.group(1).replace("carol", "dave") + ">", 550)
+
+    def test_our_own_senders_keep_their_address(self):
+        self.send("bob@away.example", "ours")
+        self.arrives(self.away, "ours")
+        self.assertIn("FROM:<alice@example.org>", next(e for e, b in self.away.messages if b"Subject: ours" in b)[0])
+
+
 class Trouble(SendingCase):
     """Hosts that hang, hang up, or talk nonsense hold up nobody else."""
 
