@@ -66,6 +66,10 @@ struct Context {
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
     rpop::Connections* rpop = nullptr;       ///< likewise
     std::function<void()> rpop_due;          ///< wakes who fetches
+    /// Somebody sends that message just now.
+    std::function<bool(QueueId)> is_sending;
+    /// Makes a virtual queue up, and due what waits there.
+    std::function<mailstore::Result<>(const std::string&)> release_destination;
 };
 
 enum class Type : std::uint8_t {

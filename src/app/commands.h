@@ -35,6 +35,7 @@ struct CommandLine {
 void add_demo_command(CommandLine& line);
 void add_serve_commands(CommandLine& line);   ///< serve, setup
 void add_admin_commands(CommandLine& line);   ///< one for each administration operation; help; call it first
+void add_mqview_command(CommandLine& line);
 void add_config_commands(CommandLine& line);  ///< config check, show, defaults, manual
 
 /// One administration operation: in the server that runs on these data, or on those of a stopped one.

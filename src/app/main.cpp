@@ -1,6 +1,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "app/commands.h"
 
@@ -14,8 +17,12 @@ int main(int argc, char** argv) {
     postrider::app::add_demo_command(line);
     postrider::app::add_serve_commands(line);
     postrider::app::add_config_commands(line);
+    postrider::app::add_mqview_command(line);
     try {
         auto arguments = postrider::app::with_serve({argv + 1, argv + argc});
+        // Called by the name of a tool of old, through a symbolic link: as if it stood behind our own.
+        if (std::filesystem::path{argv[0]}.filename() == "mqview")
+            arguments.insert(arguments.begin(), "mqview");
         std::reverse(arguments.begin(), arguments.end());  // as the parser wants them
         line.app.parse(std::move(arguments));
     } catch (const CLI::ParseError& fault) {

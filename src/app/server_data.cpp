@@ -125,11 +125,14 @@ void Server::Rooms::open_queue() {
     virtual_queues = std::make_unique<delivery::VirtualQueues>(*queue, clock, processing, metrics, options,
                                                                [this] { processor->wake(); });
     intake = std::make_unique<delivery::Intake>(*store, clock, processing, metrics, [this] {
+        queue->added();
         processor->wake();
         virtual_queues->ready();
     });
     processor = std::make_unique<delivery::Processor>(*store, *queue, *router, *intake, clock, processing,
                                                       settings.processing.options(host));
+    max_queue_size = settings.processing.max_queue_size;
+    intake->limit_queue([this] { return max_queue_size != 0 && queue->size() >= max_queue_size; });
     processor->connect({[this](QueueId id) { return virtual_queues->is_given(id); },
                         [this] { virtual_queues->ready(); }, [this] { return virtual_queues->work(); }});
     take_routes(settings);
@@ -260,7 +263,14 @@ void Server::Rooms::open_admin() {
     operations->send_quota = send_quota.get();
     operations->resolver = resolver.get();
     operations->rpop = rpop_connections.get();
-    operations->wake_queue = [this] { processor->wake(); };
+    operations->wake_queue = [this] {
+        processor->wake();
+        virtual_queues->ready();
+    };
+    operations->is_sending = [this](QueueId id) { return virtual_queues->is_given(id); };
+    operations->release_destination = [this](const std::string& name) {
+        return virtual_queues->release(name);
+    };
     operations->add_location = [this](const mailstore::LocationConfig& location) {
         return add_location(location);
     };

@@ -84,6 +84,7 @@ struct Server::Rooms {
     relay::TlsAttempts* tls_attempts = nullptr;
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<delivery::Intake> intake;
+    std::atomic<std::uint32_t> max_queue_size = 0;
     std::optional<LocationsFile> locations;
     std::mutex locations_mutex;
     std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it

@@ -28,6 +28,8 @@ private:
     void take(const Settings& settings) {
         rooms_.log->logger("PROCESSING", settings.processing.log);
         rooms_.processor->change_options(settings.processing.options(rooms_.host));
+        rooms_.max_queue_size = settings.processing.max_queue_size;
+        rooms_.intake->delay_by(settings.processing.delay_rules);
         rooms_.virtual_queues->change_schedule(settings.processing.schedule());
     }
 

@@ -31,6 +31,7 @@ queue::Envelope without_recipients(const queue::Envelope& envelope) {
     copy.reverse_path = envelope.reverse_path;
     copy.envid = envelope.envid;
     copy.return_full = envelope.return_full;
+    copy.return_headers = envelope.return_headers;
     copy.body = envelope.body;
     copy.smtputf8 = envelope.smtputf8;
     copy.authenticated = envelope.authenticated;
@@ -82,22 +83,32 @@ Intake::Intake(mailstore::MailStore& store, const Clock& clock, observe::Logger 
       queued_count_{metrics.counter("delivery.queued", "Messages that got a queue entry")},
       queued_{std::move(queued)} {}
 
+void Intake::delay_by(std::vector<DelayRule> rules) {
+    rules_ = rules.empty() ? nullptr : std::make_shared<const std::vector<DelayRule>>(std::move(rules));
+}
+
 void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done) {
     auto plan = std::make_shared<Plan>();
     queue::Acceptance acceptance;
     acceptance.envelope = without_recipients(message.envelope);
+    const auto rules = rules_.load();
+    const Time now = clock_.now();
 
     for (std::size_t i = 0; i < message.envelope.recipients.size(); ++i) {
         const Recipient& recipient = message.envelope.recipients[i];
         Destination& destination = message.destinations[i];
-        const bool later = message.envelope.release > clock_.now();
-        // Who asked for a delivery notice gets it exactly once from the queue's own bookkeeping.
+        Time release = message.envelope.release;
+        if (rules)
+            if (auto until =
+                    delayed_until(*rules, message.envelope, recipient.address, message.payload.size(), now))
+                release = std::max(release, *until);
         if (on_grown)
             plan->with_quota.insert(plan->with_quota.end(), destination.with_quota.begin(),
                                     destination.with_quota.end());
-        if (later || recipient.wants(Notify::success)) {
+        // Who asked for a delivery notice gets it exactly once from the queue's own bookkeeping.
+        if (release > now || recipient.wants(Notify::success)) {
             acceptance.envelope.recipients.push_back(recipient);
-            if (later) acceptance.envelope.recipients.back().next_attempt = message.envelope.release;
+            if (release > now) acceptance.envelope.recipients.back().next_attempt = release;
             continue;
         }
         for (mailstore::Target& target : destination.targets) {
@@ -130,7 +141,7 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
     plan->envelope = std::move(message.envelope);
     plan->done = std::move(done);
 
-    auto submitted = submission(acceptance, std::move(message.payload), clock_.now());
+    auto submitted = submission(acceptance, std::move(message.payload), now);
     submitted.location = location;
     store_.submit(std::move(submitted), [this, plan](mailstore::Result<mailstore::DeliveryReceipt> receipt) {
         finish(plan, std::move(receipt));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "delivery/delay_rules.h"
 #include "delivery/outbound.h"
 #include "delivery/router.h"
 #include "observe/log.h"
@@ -51,6 +52,13 @@ public:
     /// Called for each account with a quota whose mailbox has got a copy, on the committer's thread: must not
     /// block. Set it before the first message.
     std::function<void(AccountId)> on_grown;
+    /// What is to wait, from the next message on.
+    void delay_by(std::vector<DelayRule> rules);
+
+    /// Takes no more for the queue when `full` says so. Before the first message.
+    void limit_queue(std::function<bool()> full) { full_ = std::move(full); }
+    /// Mail that has to wait in the queue is to be refused with 452. Does not block.
+    bool queue_full() const { return full_ && full_(); }
 
     /// `done` runs on another thread and must only post; success means durable. Does not block, but
     /// compresses and describes the message: give big ones on a worker.
@@ -69,7 +77,9 @@ private:
     observe::Counter& delivered_;
     observe::Counter& queued_count_;
     std::function<void()> queued_;
+    std::function<bool()> full_;
     std::atomic<const Routes*> routes_ = nullptr;
+    std::atomic<std::shared_ptr<const std::vector<DelayRule>>> rules_;
 };
 
 /// Header lines of each local copy (RFC 5321 §4.4, RFC 9228 §2).

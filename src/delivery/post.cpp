@@ -76,10 +76,10 @@ mailstore::Result<QueueId> put_into_folder(mailstore::MailStore& store, Intake& 
     auto accepted = accept(intake, std::move(message), Intake::Quota::enforced);
     if (!accepted) return std::unexpected(accepted.error());
     if (accepted->refusals.front())
-        return std::unexpected(
-            mailstore::Failure{accepted->refusals.front()->status == "4.2.2" ? mailstore::MailError::over_quota
-                                                                              : mailstore::MailError::storage,
-                               accepted->refusals.front()->text});
+        return std::unexpected(mailstore::Failure{accepted->refusals.front()->status == "4.2.2"
+                                                      ? mailstore::MailError::over_quota
+                                                      : mailstore::MailError::storage,
+                                                  accepted->refusals.front()->text});
     return accepted->id;
 }
 

@@ -91,6 +91,9 @@ void Processor::run() {
         if (due && !due->empty()) wake_.notify_one();  // another looks on meanwhile
         if (due)
             for (const Entry& entry : *due) process(entry);
+        if (!counted_.exchange(true))
+            if (auto counted = queue_.count_all(); !counted)
+                log_.error({}, "The queue cannot be counted: {}", counted.error().what);
         if (routes_ && unsent_.exchange(false)) release_unsent();
         const bool more = (due && !due->empty()) || (links_.also && links_.also());
         lock.lock();
@@ -114,7 +117,7 @@ void Processor::process(const Entry& before) {
     Entry entry = before;
     deliver(entry, now);
     const bool expired = expire(entry, now);
-    const bool paid = reporter_.pay(entry);
+    const bool paid = reporter_.pay(entry, options_.reports, options_.schedule);
     entry.plan(now);
     if (!expired || !paid) entry.wake = queue::full_seconds(now) + soon;
     if (auto stored = queue_.put_back(before, entry); !stored) {

@@ -16,6 +16,7 @@ namespace postrider::delivery {
 struct ProcessingOptions {
     std::string host;  ///< our name in reports
     RetrySchedule schedule;
+    ReportSettings reports;
     unsigned threads = 4;
 };
 
@@ -72,7 +73,8 @@ private:
     ProcessingOptions options_;
     QueueLinks links_;
     std::atomic<const Routes*> routes_ = nullptr;
-    std::atomic<bool> unsent_ = false;  ///< there may be held mail that can go now
+    std::atomic<bool> unsent_ = false;   ///< there may be held mail that can go now
+    std::atomic<bool> counted_ = false;  ///< Queue::count_all() has been called
 
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -30,6 +30,11 @@ bool owes(const Recipient& recipient, Action action) {
     return action == Action::delivered;
 }
 
+const queue::Notice& notice_of(Action action, const ReportSettings& settings) {
+    if (action == Action::failed) return settings.permanent;
+    return action == Action::delayed ? settings.temporary : settings.success;
+}
+
 std::uint8_t bit(Action action) {
     if (action == Action::failed) return Recipient::failure;
     return action == Action::delayed ? Recipient::delay : Recipient::success;
@@ -41,7 +46,7 @@ Reporter::Reporter(mailstore::MailStore& store, const Router& router, Intake& in
                    observe::Logger log, std::string host)
     : store_{store}, router_{router}, intake_{intake}, clock_{clock}, log_{log}, host_{std::move(host)} {}
 
-bool Reporter::pay(Entry& entry) {
+bool Reporter::pay(Entry& entry, const ReportSettings& settings, const RetrySchedule& schedule) {
     if (!entry.owes_reports()) return true;
     if (entry.envelope.reverse_path.null()) {  // RFC 5321 §4.5.5: no report about a report
         for (Recipient& recipient : entry.envelope.recipients) recipient.owed = Recipient::nothing;
@@ -52,7 +57,8 @@ bool Reporter::pay(Entry& entry) {
         for (const Recipient& recipient : entry.envelope.recipients)
             if (owes(recipient, action)) about.push_back(&recipient);
         if (about.empty()) continue;
-        if (!send(action, entry, about)) return false;
+        const queue::Notice& notice = notice_of(action, settings);
+        if (notice.send && !send(action, entry, about, notice, schedule)) return false;
         for (Recipient& recipient : entry.envelope.recipients)
             if (owes(recipient, action)) recipient.owed &= static_cast<std::uint8_t>(~bit(action));
     }
@@ -60,24 +66,41 @@ bool Reporter::pay(Entry& entry) {
 }
 
 /// False when it has to be tried again.
-bool Reporter::send(Action action, const Entry& entry, const std::vector<const Recipient*>& about) {
+bool Reporter::send(Action action, const Entry& entry, const std::vector<const Recipient*>& about,
+                    const queue::Notice& notice, const RetrySchedule& schedule) {
     auto original = store_.read(entry.blob);
-    if (!original) {
+    if (!original && original.error().kind != mailstore::MailError::corrupt) {
         log_.error(entry.id, "The message cannot be read for a report: {}", original.error().what);
-        return true;
+        return false;
     }
     queue::ReportOptions options;
     options.host = host_;
+    options.notice = notice;
+    if (!original) options.notice.attach = queue::Attach::none;  // better than no report
     options.now = clock_.now();
-    options.give_up = options.now;
     options.boundary = fmt::format(
         "report-{}-{}-{}", queue::to_string(entry.id), entry.attempts(),
         std::chrono::duration_cast<std::chrono::microseconds>(options.now.time_since_epoch()).count());
+    if (action == Action::delayed) {
+        const Recipient& first = *about.front();
+        options.next_attempt = std::max(first.next_attempt, options.now);
+        options.remaining_attempts = schedule.max_attempts - std::min(schedule.max_attempts, first.attempts);
+        Time last = options.next_attempt;
+        for (std::uint32_t n = first.attempts + 1; n < schedule.max_attempts; ++n) last += schedule.after(n);
+        options.give_up = last;
+    }
+    return hand_in(entry, queue::make_report(action, entry.envelope, about,
+                                             original ? **original : std::string_view{}, options));
+}
+
+bool Reporter::hand_in(const Entry& entry, queue::Report report) {
     Incoming message;
-    message.payload = queue::make_report(action, entry.envelope, about, **original, options);
-    message.envelope.arrival = options.now;
-    message.envelope.body = queue::BodyType::eight_bit;
-    message.envelope.smtputf8 = entry.envelope.smtputf8;
+    message.payload = std::move(report.message);
+    message.envelope.arrival = clock_.now();
+    message.envelope.body = report.eight_bit ? queue::BodyType::eight_bit : queue::BodyType::seven_bit;
+    message.envelope.smtputf8 = report.smtputf8;
+    message.envelope.priority = entry.envelope.priority;        // RFC 6710 §4.6
+    message.envelope.require_tls = entry.envelope.require_tls;  // RFC 8689 §5
     Recipient to;
     to.address = entry.envelope.reverse_path;
     to.notify = Notify::never;  // RFC 3461 §6.2

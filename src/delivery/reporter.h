@@ -1,9 +1,15 @@
 #pragma once
 
 #include "delivery/intake.h"
+#include "delivery/outcome.h"
 #include "queue/report.h"
 
 namespace postrider::delivery {
+
+/// What an administrator has set about reports.
+struct ReportSettings {
+    queue::Notice permanent, temporary, success;
+};
 
 /// Makes the reports that entries owe their senders, and hands them in like any other mail.
 class Reporter {
@@ -14,11 +20,13 @@ public:
 
     /// Sends what is owed and clears the marks of what has been sent, or cannot be. False: some is left,
     /// because nothing can be stored now.
-    bool pay(queue::Entry& entry);
+    bool pay(queue::Entry& entry, const ReportSettings& settings, const RetrySchedule& schedule);
 
 private:
     bool send(queue::Action action, const queue::Entry& entry,
-              const std::vector<const queue::Recipient*>& about);
+              const std::vector<const queue::Recipient*>& about, const queue::Notice& notice,
+              const RetrySchedule& schedule);
+    bool hand_in(const queue::Entry& entry, queue::Report report);
 
     mailstore::MailStore& store_;
     const Router& router_;

@@ -78,8 +78,8 @@ Destination Router::mailbox(const directory::Mailbox& mailbox, std::uint64_t siz
     return destination;
 }
 
-Destination Router::one_step(const directory::Route& route, const mime::AddrSpec& address,
-                             std::uint64_t size, const rules::Sender* sender) const {
+Destination Router::one_step(const directory::Route& route, const mime::AddrSpec& address, std::uint64_t size,
+                             const rules::Sender* sender) const {
     if (sender != nullptr && !sender->may_send_to(address))
         return refused(false, "5.7.1", "Your account may not send to this address");
     if (auto* found = std::get_if<directory::Mailbox>(&route)) return mailbox(*found, size, sender);

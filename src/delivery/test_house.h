@@ -18,8 +18,16 @@ class TestHouse : private TestFolder {
 public:
     enum class Sends { nothing, to_virtual_queues };
 
-    explicit TestHouse(Sends sends = Sends::nothing) : sends_{sends} {
+    explicit TestHouse(Sends sends = Sends::nothing) : TestHouse{sends, {}} {}
+    /// In a directory that outlives it, where another may have been before.
+    TestHouse(Sends sends, std::filesystem::path directory_path)
+        : sends_{sends}, path_{directory_path.empty() ? path() : std::move(directory_path)} {
         open();
+        auto known = directory->domain("example.org");
+        if (known) {
+            domain = known->id;
+            return;
+        }
         domain = directory->create_domain({"example.org", ""}).value();
         for (std::string name : {"alice", "bob", "carol"}) add_account(name);
     }
@@ -39,9 +47,9 @@ public:
 private:
     void open() {
         mailstore::Options options;
-        options.directory = path();
+        options.directory = path_;
         mailstore::LocationConfig location;
-        location.options.directory = path() / "messages";
+        location.options.directory = path_ / "messages";
         options.locations.push_back(std::move(location));
         options.clock = &clock;
         options.log = &logger;
@@ -145,6 +153,7 @@ public:
 
 private:
     Sends sends_;
+    std::filesystem::path path_;
 };
 
 }  // namespace postrider::delivery

@@ -16,8 +16,9 @@ constexpr std::size_t read_ahead_count = 256;
 constexpr auto read_ahead_age = std::chrono::seconds{2};
 constexpr std::size_t sweep_at_once = 256;
 constexpr std::size_t max_sweeps = 10'000;
-/// Visits are written with the time at which their batch was made: so old they may be when they appear.
-constexpr auto late_batches = std::chrono::seconds{60};
+/// Visits are written with the time at which their batch was made: mostly no older than this when they
+/// appear. For those that are, all visits are looked through now and then.
+constexpr auto late_batches = std::chrono::seconds{3}, look_at_all = std::chrono::seconds{60};
 
 bool reports_wanted(const Entry& entry) {
     return !entry.envelope.reverse_path.null();  // RFC 5321 §4.5.5: no report about a report
@@ -78,11 +79,21 @@ bool VirtualQueues::is_active(const std::string& destination) const {
 }
 
 bool VirtualQueues::is_given(QueueId id) const {
-    std::lock_guard lock{mutex_};
-    return std::ranges::any_of(active_, [&](const auto& one) {
-        std::lock_guard inner{one.second->mutex};
-        return one.second->given.contains(id);
-    });
+    std::lock_guard lock{given_mutex_};
+    return given_.contains(id);
+}
+
+void VirtualQueues::give(Active& a, QueueId id) {
+    a.given.emplace(id, a.downs);
+    std::lock_guard lock{given_mutex_};
+    ++given_[id];
+}
+
+void VirtualQueues::take_back(Active& a, QueueId id) {
+    if (a.given.erase(id) == 0) return;
+    std::lock_guard lock{given_mutex_};
+    auto at = given_.find(id);
+    if (at != given_.end() && --at->second == 0) given_.erase(at);
 }
 
 void VirtualQueues::on_ready(std::function<void()> ready) {
@@ -102,10 +113,6 @@ void VirtualQueues::ready() {
 /// What a visit finds: true when somebody has to work there now. Called with mutex_ held.
 bool VirtualQueues::look_at(const std::string& key, const std::string& destination, Time now,
                             kv::Batch& batch, std::vector<std::string>& asleep) {
-    if (active_.contains(destination)) {
-        batch.erase(key);  // leave() makes a new one
-        return false;
-    }
     auto state = disk_.state(destination);
     if (!state) {
         log_.error({}, "Virtual queue {} cannot be read: {}", destination, state.error().what);
@@ -145,16 +152,20 @@ std::vector<std::string> VirtualQueues::take_destinations(std::size_t limit) {
     if (active_.size() >= max_active_) return {};
     limit = std::min(limit, max_active_ - active_.size());
     // As in Queue::take_due: not over the tombstones of what has been visited.
-    const bool all = now < looked_at_all_ || now - looked_at_all_ > late_batches;
+    const bool all = now < looked_at_all_ || now - looked_at_all_ > look_at_all;
     const Time from = all ? Time{} : looked_through_ - late_batches;
     std::size_t visited = 0;
     bool to_the_end = true;
     auto seen = disk_.visits(from, now, [&](const std::string& key, std::string_view name) {
+        std::string destination{name};
+        if (active_.contains(destination)) {  // leave() makes a new one
+            if (all) batch.erase(key);
+            return true;
+        }
         if (taken.size() == limit || visited++ == 4 * limit + 1000) {
             to_the_end = false;
             return false;
         }
-        std::string destination{name};
         if (look_at(key, destination, now, batch, asleep)) taken.push_back(std::move(destination));
         return true;
     });
@@ -179,9 +190,10 @@ std::vector<std::string> VirtualQueues::take_destinations(std::size_t limit) {
     return taken;
 }
 
-bool VirtualQueues::read_ahead(const std::string& destination, Active& a, Time now) {
+bool VirtualQueues::read_ahead(const std::string& destination, Active& a, Time now,
+                               const std::unordered_set<QueueId>& skipped) {
     auto due = disk_.due(destination, a.state.epoch, now, read_ahead_count,
-                         [&](QueueId id) { return a.given.contains(id); });
+                         [&](QueueId id) { return a.given.contains(id) || skipped.contains(id); });
     if (!due) {
         log_.error({}, "Virtual queue {} cannot be read: {}", destination, due.error().what);
         return false;
@@ -193,6 +205,7 @@ bool VirtualQueues::read_ahead(const std::string& destination, Active& a, Time n
 
 std::vector<Consignment> VirtualQueues::take(const std::string& destination, std::size_t limit) {
     std::vector<Consignment> taken;
+    std::unordered_set<QueueId> skipped;  // somebody changes them just now
     auto a = active(destination);
     if (!a) return taken;
     const Time now = clock_.now();
@@ -204,13 +217,22 @@ std::vector<Consignment> VirtualQueues::take(const std::string& destination, std
     }
     if (now - a->read_at > read_ahead_age || now < a->read_at) a->next.clear();
     while (taken.size() < limit) {
-        if (a->next.empty() && !read_ahead(destination, *a, now)) break;
+        if (a->next.empty() && !read_ahead(destination, *a, now, skipped)) break;
         const queue::Place place = a->next.front();
         const QueueId id = place.id;
         a->next.pop_front();
         if (a->given.contains(id)) continue;
+        // Whoever changes an entry takes it first and then looks whether it is given to somebody; we do it
+        // the other way round, so one of us sees the other.
+        give(*a, id);
+        if (queue_.busy(id)) {
+            take_back(*a, id);
+            skipped.insert(id);
+            continue;
+        }
         auto entry = queue_.find(id);
         if (!entry) {
+            take_back(*a, id);
             log_.error(id, "The queue entry cannot be read: {}", entry.error().what);
             if (entry.error().kind != mailstore::MailError::corrupt) break;
             queue_.mend(destination, place);  // the record stays for `storage verify`
@@ -225,11 +247,11 @@ std::vector<Consignment> VirtualQueues::take(const std::string& destination, std
                     one.recipients.push_back(i);
             }
         if (one.recipients.empty()) {  // an administrator was quicker
+            take_back(*a, id);
             queue_.mend(destination, place);
             continue;
         }
         one.entry = std::make_shared<const Entry>(std::move(**entry));
-        a->given.emplace(id, a->downs);
         taken.push_back(std::move(one));
     }
     return taken;
@@ -243,6 +265,10 @@ void VirtualQueues::apply(const Fate& fate, Recipient& recipient, const Entry& e
             // RFC 3461 §5.2.2: who knows DSN reports itself; for who does not we say "relayed".
             succeed(recipient, Recipient::State::sent, now, fate.status, fate.diagnostic,
                     !fate.reports_dsn && reports_wanted(entry));
+            // RFC 2852, by-trace: every host on the way says that it has sent it on.
+            if (entry.envelope.deliver_by && entry.envelope.deliver_by->trace && reports_wanted(entry)
+                && (recipient.notify & queue::Notify::never) == 0)
+                recipient.owed |= Recipient::success;
             sent_.add();
             log_.info(entry.id, "Mail sent to <{}> by {}: {}", recipient.address.text(), fate.remote_host,
                       fate.diagnostic);
@@ -302,7 +328,7 @@ void VirtualQueues::settle(const Consignment& consignment, const std::vector<Fat
     }
     if (a) {
         std::lock_guard lock{a->mutex};
-        a->given.erase(consignment.entry->id);
+        take_back(*a, consignment.entry->id);
     }
     if (owes && owed_) owed_();
 }
@@ -436,24 +462,21 @@ void VirtualQueues::up(const std::string& destination) {
 }
 
 mailstore::Result<> VirtualQueues::release(const std::string& destination) {
-    auto freed = [](queue::DestinationState& state) { state = {.epoch = state.epoch + 1}; };
-    kv::Batch batch;
-    queue::DestinationState state;
     if (auto a = active(destination)) {
-        std::lock_guard lock{a->mutex};
-        freed(a->state);
-        a->next.clear();
-        state = a->state;
-    } else {
-        auto stored = disk_.state(destination);
-        if (!stored) return std::unexpected(stored.error());
-        state = std::move(*stored);
-        freed(state);
-        queue::Destinations::put_visit(clock_.now(), destination, batch);
+        kv::Batch batch;
+        {
+            std::lock_guard lock{a->mutex};
+            queue::DestinationState freed;
+            freed.epoch = a->state.epoch + 1;
+            a->state = freed;
+            a->next.clear();
+            queue::Destinations::put_state(destination, freed, batch);
+        }
+        if (auto ok = disk_.kv().write(std::move(batch)); !ok)
+            return std::unexpected(mailstore::Failure{mailstore::MailError::storage, ok.error().what});
+    } else if (auto ok = disk_.release(destination, clock_.now()); !ok) {
+        return ok;
     }
-    queue::Destinations::put_state(destination, state, batch);
-    if (auto ok = disk_.kv().write(std::move(batch)); !ok)
-        return std::unexpected(mailstore::Failure{mailstore::MailError::storage, ok.error().what});
     ready();
     return {};
 }
@@ -462,7 +485,12 @@ void VirtualQueues::leave(const std::string& destination) {
     std::lock_guard lock{mutex_};
     auto at = active_.find(destination);
     if (at == active_.end()) return;
-    const queue::DestinationState& state = at->second->state;
+    queue::DestinationState state;
+    {
+        std::lock_guard inner{at->second->mutex};
+        state = at->second->state;
+        while (!at->second->given.empty()) take_back(*at->second, at->second->given.begin()->first);
+    }
     kv::Batch batch;
     queue::Destinations::erase_occupied(destination, batch);
     auto next = disk_.next(destination, state.epoch);

@@ -3,6 +3,7 @@
 #include <deque>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "delivery/outbound.h"
 #include "delivery/outcome.h"
@@ -66,9 +67,12 @@ private:
     };
 
     std::shared_ptr<Active> active(const std::string& destination) const;
+    void give(Active& a, QueueId id);
+    void take_back(Active& a, QueueId id);
     bool look_at(const std::string& key, const std::string& destination, Time now, kv::Batch& batch,
                  std::vector<std::string>& asleep);
-    bool read_ahead(const std::string& destination, Active& a, Time now);
+    bool read_ahead(const std::string& destination, Active& a, Time now,
+                    const std::unordered_set<QueueId>& skipped);
     bool sweep(const Sweep& job, std::size_t limit);
     bool count_probe(const queue::Place& place, const Sweep& job);
     void apply(const Fate& fate, queue::Recipient& recipient, const queue::Entry& entry,
@@ -86,7 +90,10 @@ private:
     std::function<void()> owed_;
     observe::Counter &sent_, &deferred_, &failed_;
 
-    mutable std::mutex mutex_;
+    mutable std::mutex given_mutex_;
+    std::unordered_map<QueueId, unsigned> given_;  ///< to how many
+
+    mutable std::mutex mutex_;  // before an Active's, and that before given_mutex_
     std::unordered_map<std::string, std::shared_ptr<Active>> active_;
     Time looked_through_{}, looked_at_all_{};
     std::function<void()> ready_;

@@ -101,6 +101,7 @@ std::string received_line(const Trace& trace) {
     if (!trace.with.empty()) line.add("with " + domain_word(trace.with));
     if (!trace.id.empty()) line.add("id " + domain_word(trace.id));
     if (!trace.recipient.empty()) line.add("for <" + clean(trace.recipient) + ">");
+    if (trace.priority) line.add("PRIORITY " + std::to_string(*trace.priority));
     line.append(";");
     line.add(format_date(trace.when));
     return line.line();

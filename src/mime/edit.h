@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,8 @@ struct Trace {
     std::string by;            ///< our host name
     std::string with;          ///< "ESMTPSA", "LMTP", ... (RFC 3848, RFC 6531 §4.3)
     std::string id;            ///< the queue id
-    std::string tls;        ///< "TLSv1.3 cipher TLS_AES_256_GCM_SHA384 (256/256 bits)", a comment; "" without
+    std::string tls;  ///< "TLSv1.3 cipher TLS_AES_256_GCM_SHA384 (256/256 bits)", a comment; "" without
+    std::optional<int> priority;  ///< "PRIORITY" (RFC 6710 §4.1)
     std::string recipient;  ///< "for", only when there is exactly one recipient (§7.2); "" to leave out
     DateTime when;
 };

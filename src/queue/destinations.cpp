@@ -125,6 +125,18 @@ void Destinations::erase_state(std::string_view destination, kv::Batch& batch) {
     batch.erase(keys::state(destination));
 }
 
+mailstore::Result<> Destinations::release(std::string_view destination, Time now) {
+    auto before = state(destination);
+    if (!before) return std::unexpected(before.error());
+    DestinationState after;
+    after.epoch = before->epoch + 1;
+    kv::Batch batch;
+    put_state(destination, after, batch);
+    put_visit(now, destination, batch);
+    if (auto ok = store_.write(std::move(batch)); !ok) return std::unexpected(keys::failure(ok.error()));
+    return {};
+}
+
 mailstore::Result<> Destinations::visits(
     Time from, Time now,
     const std::function<bool(const std::string& key, std::string_view destination)>& visit) const {

@@ -53,6 +53,9 @@ public:
     static void put_state(std::string_view destination, const DestinationState& state, kv::Batch& batch);
     static void erase_state(std::string_view destination, kv::Batch& batch);
 
+    /// Nobody works on it: makes it up, and due at once what waits there.
+    mailstore::Result<> release(std::string_view destination, Time now);
+
     /// Destinations that were to be looked at from `from` to `now`, in the order of time, until `visit`
     /// returns false. `key` is to be erased when that has been done.
     mailstore::Result<> visits(

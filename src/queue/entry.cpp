@@ -6,11 +6,12 @@
 #include <charconv>
 
 #include "base/codec.h"
+#include "queue/record.h"
 
 namespace postrider::queue {
 namespace {
 
-constexpr std::uint8_t version = 2;
+constexpr std::uint8_t version = record::entry_version;
 
 std::uint64_t seconds_of(Time time) {
     return static_cast<std::uint64_t>(
@@ -88,11 +89,12 @@ std::optional<Time> Entry::next_attempt() const {
 void Entry::plan(Time now) {
     wake.reset();
     auto at = [&](Time time) {
+        time = std::max(time, full_seconds(now));  // looks begin where the last one ended
         if (!wake || time < *wake) wake = time;
     };
     bool pending = false;
     for (const Recipient& recipient : envelope.recipients) {
-        if (recipient.owed != Recipient::nothing) at(full_seconds(now));
+        if (recipient.owed != Recipient::nothing) at(now);
         if (recipient.state != Recipient::State::pending) continue;
         pending = true;
         if (recipient.destination.empty()) at(recipient.next_attempt);

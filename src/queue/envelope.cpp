@@ -1,11 +1,14 @@
 #include "queue/envelope.h"
 
 #include "base/codec.h"
+#include "queue/record.h"
 
 namespace postrider::queue {
 namespace {
 
-constexpr std::uint8_t version = 2;
+using namespace record;
+
+constexpr std::uint8_t version = envelope_version;
 
 void put(std::string& out, const mime::AddrSpec& address) {
     put_string(out, address.local);
@@ -32,10 +35,6 @@ std::optional<Time> take_seconds(Decoder& in) {
     if (seconds > last) return std::nullopt;
     return Time{std::chrono::seconds{seconds}};
 }
-
-/// Which of the rarer fields of a recipient follow.
-constexpr std::uint8_t has_destination = 1, same_destination = 2, has_schedule = 4, has_remote_host = 8,
-                       has_owed = 16, recipient_bits = 31;
 
 void put(std::string& out, const Recipient& recipient, const Recipient* before) {
     put(out, recipient.address);
@@ -101,11 +100,9 @@ std::optional<Recipient> take_recipient(Decoder& in, std::uint8_t as_version, co
     return recipient;
 }
 
-constexpr std::uint8_t full_bit = 1, utf8_bit = 2, tls_bit = 4, by_bit = 8, release_bit = 16,
-                       priority_bit = 32;
-
 bool take_wishes(Decoder& in, std::uint8_t bits, Envelope& envelope) {
     envelope.require_tls = bits & tls_bit;
+    envelope.return_headers = bits & headers_bit;
     if (bits & priority_bit) envelope.priority = static_cast<std::int8_t>(in.be<std::uint8_t>());
     if (envelope.priority < -9 || envelope.priority > 9) return false;
     if (bits & by_bit) {
@@ -193,6 +190,7 @@ void encode(std::string& out, const Envelope& envelope) {
     if (envelope.return_full) bits |= full_bit;
     if (envelope.smtputf8) bits |= utf8_bit;
     if (envelope.require_tls) bits |= tls_bit;
+    if (envelope.return_headers) bits |= headers_bit;
     if (envelope.deliver_by) bits |= by_bit;
     if (envelope.release != Time{}) bits |= release_bit;
     if (envelope.priority != 0) bits |= priority_bit;

@@ -68,8 +68,9 @@ enum class BodyType : std::uint8_t { seven_bit, eight_bit, binary };  ///< RFC 6
 struct Envelope {
     mime::AddrSpec reverse_path;  ///< null for reports
     std::vector<Recipient> recipients;
-    std::string envid;         ///< RFC 3461 §4.4, xtext decoded
-    bool return_full = false;  ///< RET=FULL: a failure report carries the whole message
+    std::string envid;            ///< RFC 3461 §4.4, xtext decoded
+    bool return_full = false;     ///< RET=FULL: a failure report carries the whole message
+    bool return_headers = false;  ///< RET=HDRS was said: never the whole message
     BodyType body = BodyType::seven_bit;
     bool smtputf8 = false;
     std::string authenticated;  ///< address of the account that logged in; ""

@@ -11,8 +11,9 @@ namespace {
 
 /// Among so many of the oldest due entries the most urgent are chosen.
 constexpr std::size_t window = 128;
-/// Due keys are written with the time at which their batch was made: so old they may be when they appear.
-constexpr auto late_batches = std::chrono::seconds{60};
+/// Due keys are written with the time at which their batch was made: mostly no older than this when they
+/// appear. For those that are, all are looked through now and then.
+constexpr auto late_batches = std::chrono::seconds{3}, look_at_all = std::chrono::seconds{60};
 
 std::uint8_t priority_class(const Entry& entry) {
     return static_cast<std::uint8_t>(9 - entry.envelope.priority);
@@ -90,7 +91,7 @@ mailstore::Result<std::vector<Entry>> Queue::take_due(Time now, std::size_t limi
     std::lock_guard lock{mutex_};
     // Finished entries leave tombstones at the beginning of the schedule; walking over them each time would
     // be most of the work.
-    bool all = now < looked_at_all_ || now - looked_at_all_ > late_batches;
+    bool all = now < looked_at_all_ || now - looked_at_all_ > look_at_all;
     const std::string begin =
         all ? std::string{keys::due_prefix} : keys::due(looked_through_ - late_batches, QueueId{});
     auto cursor = store_.kv().scan(begin, end);
@@ -161,6 +162,7 @@ mailstore::Result<> Queue::put_back(const Entry& before, const Entry& after) {
     mailstore::Result<> result;
     if (after.finished()) {
         result = store_.release_hold(after.blob, [&](kv::Batch& batch) { change(before, after, batch); });
+        if (result) --size_;
     } else {
         kv::Batch batch;
         change(before, after, batch);
@@ -198,15 +200,71 @@ mailstore::Result<std::optional<Entry>> Queue::find(QueueId id) {
 }
 
 mailstore::Result<> Queue::each(const std::function<bool(const Entry&)>& visit, QueueId after) {
-    const std::string begin = keys::entry(QueueId{after.value() + 1});
-    auto cursor = store_.kv().scan(begin, keys::entry_end, nullptr, kv::Access::many);
+    return each_record(
+        [&](QueueId id, std::string_view bytes) {
+            auto entry = decode_entry(id, bytes);
+            return !entry || visit(*entry);
+        },
+        after);
+}
+
+mailstore::Result<> Queue::each_record(const std::function<bool(QueueId, std::string_view)>& visit,
+                                       QueueId after, QueueId last) {
+    const std::string begin = keys::entry(QueueId{after.value() + 1}),
+                      end = keys::entry(QueueId{last.value() + 1});
+    auto cursor = store_.kv().scan(begin, end, nullptr, kv::Access::many);
     for (cursor->seek(begin); cursor->valid(); cursor->next()) {
         Decoder key{cursor->key().substr(keys::entry_prefix.size())};
-        auto entry = decode_entry(QueueId{key.be<std::uint64_t>()}, cursor->value());
-        if (entry && !visit(*entry)) break;
+        if (!visit(QueueId{key.be<std::uint64_t>()}, cursor->value())) break;
     }
     if (auto ok = cursor->status(); !ok) return std::unexpected(keys::failure(ok.error()));
     return {};
+}
+
+mailstore::Result<std::optional<std::pair<QueueId, QueueId>>> Queue::range() {
+    auto cursor = store_.kv().scan(keys::entry_prefix, keys::entry_end);
+    auto id = [&] {
+        Decoder key{cursor->key().substr(keys::entry_prefix.size())};
+        return QueueId{key.be<std::uint64_t>()};
+    };
+    std::optional<std::pair<QueueId, QueueId>> range;
+    cursor->seek(keys::entry_prefix);
+    if (cursor->valid()) {
+        range.emplace(id(), id());
+        cursor->seek_for_prev(keys::entry_end);
+        if (cursor->valid()) range->second = id();
+    }
+    if (auto ok = cursor->status(); !ok) return std::unexpected(keys::failure(ok.error()));
+    return range;
+}
+
+mailstore::Result<std::vector<QueueId>> Queue::asleep(Time now, std::size_t limit) {
+    std::vector<QueueId> found;
+    const std::string begin = keys::due(now + std::chrono::seconds{1}, QueueId{});
+    auto cursor = store_.kv().scan(begin, keys::due_end);
+    for (cursor->seek(begin); cursor->valid() && found.size() < limit; cursor->next()) {
+        Decoder key{cursor->key().substr(keys::due_prefix.size() + 8)};
+        found.push_back(QueueId{key.be<std::uint64_t>()});
+    }
+    if (auto ok = cursor->status(); !ok) return std::unexpected(keys::failure(ok.error()));
+    return found;
+}
+
+std::uint64_t Queue::size() const {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(size_, 0));
+}
+
+mailstore::Result<> Queue::count_all() {
+    std::int64_t count = 0;
+    const std::int64_t changes = size_;  // since we were made
+    auto counted = each_record([&](QueueId, std::string_view) { return ++count != 0; });
+    if (counted) size_ += count - changes;
+    return counted;
+}
+
+bool Queue::busy(QueueId id) {
+    std::lock_guard lock{mutex_};
+    return taken_.contains(id);
 }
 
 }  // namespace postrider::queue

@@ -50,6 +50,24 @@ public:
     /// Visits entries behind `after` in the order of their ids until `visit` returns false.
     mailstore::Result<> each(const std::function<bool(const Entry&)>& visit, QueueId after = {});
 
+    /// As each(), but gives the records undecoded, for looking through a million of them.
+    mailstore::Result<> each_record(const std::function<bool(QueueId, std::string_view)>& visit,
+                                    QueueId after = {}, QueueId last = QueueId{UINT64_MAX - 1});
+    /// The first and the last id there are; nothing when there is none.
+    mailstore::Result<std::optional<std::pair<QueueId, QueueId>>> range();
+    /// Entries whose `wake` is later than `now`, at most `limit`.
+    mailstore::Result<std::vector<QueueId>> asleep(Time now, std::size_t limit);
+    /// Somebody has taken it.
+    bool busy(QueueId id);
+
+    /// How many entries there are: about, and only from the end of the first count_all() on; less before.
+    /// Does not block.
+    std::uint64_t size() const;
+    /// Reads all of them.
+    mailstore::Result<> count_all();
+    /// One was added by another's batch.
+    void added() { ++size_; }
+
     kv::Store& kv() { return store_.kv(); }
 
 private:
@@ -59,6 +77,7 @@ private:
     std::unordered_set<QueueId> taken_;
     Time looked_through_{};  ///< no due key is older, but for batches that were being written
     Time looked_at_all_{};
+    std::atomic<std::int64_t> size_{0};
 };
 
 }  // namespace postrider::queue

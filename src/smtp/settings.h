@@ -46,6 +46,11 @@ struct SmtpSettings {
     bool allow_pipelining = true;
     bool allow_dsn = true;
     bool allow_smtp_utf8 = true;
+    bool allow_future_release = true;
+    std::chrono::seconds max_future_release{2'592'000};
+    bool allow_deliver_by = true;
+    std::chrono::seconds min_deliver_by{0};
+    bool allow_mt_priority = true;
     auth::MechanismSet secure_auth = auth::every_mechanism;
     auth::MechanismSet plain_auth{auth::Mechanism::cram_md5, auth::Mechanism::digest_md5,
                                   auth::Mechanism::scram_sha_1, auth::Mechanism::scram_sha_256};

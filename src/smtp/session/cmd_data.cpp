@@ -61,6 +61,7 @@ void Session::begin_payload() {
     if (auto* tls = peer_.tls()) trace.tls = fmt::format("{} cipher {}", tls->version, tls->cipher);
     // One recipient may be named, several would tell each about the others (RFC 5321 §7.2).
     if (t.envelope.recipients.size() == 1) trace.recipient = t.envelope.recipients[0].address.text();
+    if (t.priority_said) trace.priority = t.envelope.priority;
     trace.when = mime::in_zone(s_.clock.now());
     t.payload = mime::received_line(trace);
     t.trace_size = t.payload.size();

@@ -1,3 +1,4 @@
+#include <fmt/chrono.h>
 #include <fmt/core.h>
 
 #include "smtp/session/session.h"
@@ -60,6 +61,16 @@ void Session::extensions() {
     if (allow.allow_dsn) lines.emplace_back("DSN");
     // RFC 8689 §2: only inside TLS. LMTP hands over for good, and asks nobody to send on.
     if (peer_.secure() && !lmtp()) lines.emplace_back("REQUIRETLS");
+    if (allow.allow_deliver_by)
+        lines.push_back(allow.min_deliver_by.count() > 0
+                            ? fmt::format("DELIVERBY {}", allow.min_deliver_by.count())
+                            : "DELIVERBY");
+    if (allow.allow_future_release && entrance_.protocol == Protocol::submission) {  // RFC 4865 §3
+        const auto last = std::chrono::system_clock::to_time_t(s_.clock.now() + allow.max_future_release);
+        lines.push_back(fmt::format("FUTURERELEASE {} {:%Y-%m-%dT%H:%M:%SZ}",
+                                    allow.max_future_release.count(), fmt::gmtime(last)));
+    }
+    if (allow.allow_mt_priority) lines.emplace_back("MT-PRIORITY");
     if (allow.allow_start_tls && entrance_.tls && !peer_.secure()) lines.emplace_back("STARTTLS");
     if (!account_)
         if (auto mechanisms = offered_mechanisms(); !mechanisms.empty())

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <charconv>
 
 #include "smtp/session/session.h"
@@ -63,7 +65,9 @@ std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::str
     } else if (equal_ci(keyword, "RET") && allow.allow_dsn) {  // RFC 3461 §4.3
         if (equal_ci(value, "FULL"))
             t.envelope.return_full = true;
-        else if (!equal_ci(value, "HDRS"))
+        else if (equal_ci(value, "HDRS"))
+            t.envelope.return_headers = true;
+        else
             return Reply{501, "5.5.4", "RET is FULL or HDRS"};
     } else if (equal_ci(keyword, "ENVID") && allow.allow_dsn) {  // RFC 3461 §4.4
         auto id = decode_xtext(value);
@@ -72,6 +76,8 @@ std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::str
     } else if (equal_ci(keyword, "REQUIRETLS") && peer_.secure()) {  // RFC 8689 §2, §4.1
         if (has_value) return Reply{501, "5.5.4", "REQUIRETLS has no value"};
         t.envelope.require_tls = true;
+    } else if (std::optional<Reply> refusal; delivery_wishes(keyword, value, refusal)) {
+        return refusal;
     } else if (equal_ci(keyword, "AUTH")) {  // RFC 4954 §5: read, and not believed
         if (!decode_xtext(value)) return Reply{501, "5.5.4", "Malformed AUTH"};
     } else {
@@ -158,7 +164,11 @@ net::Task<> Session::mail(std::string_view arguments) {
     envelope.helo = helo_;
     envelope.arrival = s_.clock.now();
     state_ = mail_given;
-    reply(250, "2.1.0", "Sender accepted");
+    if (auto lowered = transaction_->lowered_priority)  // RFC 6710 §4.1
+        reply(250, "2.3.6",
+              fmt::format("{} is the priority of the message: log in for a higher one", *lowered));
+    else
+        reply(250, "2.1.0", "Sender accepted");
 }
 
 net::Task<> Session::rcpt(std::string_view arguments) {
@@ -217,6 +227,10 @@ net::Task<> Session::rcpt(std::string_view arguments) {
             reply(refusal.status == "4.2.2" ? 452 : 450, refusal.status, refusal.text);
         else
             fault(550, refusal.status, refusal.text);
+        co_return;
+    }
+    if (!destination.elsewhere.empty() && s_.intake.queue_full()) {
+        reply(452, "4.3.1", "The mail queue is full, try later");
         co_return;
     }
     std::uint64_t limit = size_limit(&recipient.address);

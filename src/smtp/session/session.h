@@ -92,6 +92,8 @@ private:
     net::Task<> rcpt(std::string_view arguments);
     net::Task<> rset(std::string_view arguments);
     std::optional<Reply> mail_parameters(std::string_view keyword, std::string_view value, bool has_value);
+    /// Parameters about time and urgency; false: it is none of them.
+    bool delivery_wishes(std::string_view keyword, std::string_view value, std::optional<Reply>& refusal);
     std::optional<Reply> rcpt_parameters(queue::Recipient& recipient, std::string_view keyword,
                                          std::string_view value, bool has_value) const;
     bool may_send_as(const mime::AddrSpec& address) const;
@@ -146,7 +148,9 @@ private:
         std::size_t trace_size = 0;
         MemoryBudget::Share memory;
         bool chunking = false;  ///< BDAT has begun: DATA is out of order (RFC 3030 §2)
-        bool refused = false;   ///< BDAT: a chunk was refused, the rest is skipped
+        bool priority_said = false, release_said = false;
+        std::optional<int> lowered_priority;  ///< what became of one that the client may not have
+        bool refused = false;                 ///< BDAT: a chunk was refused, the rest is skipped
     };
     std::unique_ptr<Transaction> transaction_;
 };

@@ -3,6 +3,7 @@
 
 #include "smtp/wire/data_receiver.h"
 #include "smtp/wire/path.h"
+#include "smtp/wire/wishes.h"
 
 using namespace postrider::smtp;
 
@@ -57,5 +58,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     (void)decode_xtext(octets, true);
+    if (auto by = parse_by(octets)) require(std::abs(by->time.count()) <= 999'999'999);
+    if (auto hold = parse_hold_for(octets)) require(hold->count() >= 0 && hold->count() <= 999'999'999);
+    if (auto until = parse_hold_until(octets)) require(until->time_since_epoch().count() >= 0);
+    if (auto priority = parse_priority(octets)) require(*priority >= -9 && *priority <= 9);
     return 0;
 }
