@@ -41,6 +41,7 @@ Reply configure_values(Call& call) {
     level.inherited = [&frame] { return frame.inherited(); };
     level.pending = &frame.values_pending;
     level.title = frame.title();
+    if (!frame.is_new()) level.account = frame.address();
     Shell& shell = call.shell;
     shell.enter(make_values_frame(shell, shell.tree().at("domain/account/" + call.subject), std::move(level)));
     return ok();

@@ -52,6 +52,7 @@ public:
     ValuesFrame(Shell& shell, const Context& context, ValuesLevel level) : Frame{shell, context}, level_{std::move(level)} {}
 
     std::string title() const override { return level_.title; }
+    const std::string& account() const { return level_.account; }
 
     void* values() override {
         shown_ = level_.now();
@@ -136,6 +137,18 @@ Reply remove_value(Call& call) {
     return ok();
 }
 
+/// What an account has sent in its interval: the operations know.
+Reply send_quota(Call& call) {
+    const std::string& account = static_cast<ValuesFrame&>(call.frame).account();
+    if (account.empty()) return error("the account is made by COMMIT; until then it has sent nothing");
+    auto result = admin::run(call.shell.admin(), call.subject, admin::Json{{"account", account}}, [](std::string_view, int) {});
+    if (!result) return error(result.error().what);
+    if (result->empty()) return ok();
+    NamedValues values;
+    for (const auto& [name, value] : result->items()) values.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
+    return ok(attributes("the send quota", values));
+}
+
 Context values_context(std::string path, std::string prompt, std::string help, bool (*shown)(std::string_view), Need need) {
     Context context;
     context.path = std::move(path);
@@ -167,6 +180,10 @@ std::vector<Context> account_values_branch() {
         std::string path = "domain/" + of + "/", prompt = "domain-" + of + "-";
         all.push_back(values_context(path + "Quotas", prompt + "quotas", "What it may hold", is_quota, quota));
         all.push_back(values_context(path + "Limits", prompt + "limits", "What it may use", is_limit, limit));
+        if (of == "account") {
+            all.back().commands.push_back({"SHOW sendQuota", "What it has sent in its interval", send_quota, {}, "account send-quota show"});
+            all.back().commands.push_back({"RESET sendQuota", "Forget what it has sent", send_quota, limit, "account send-quota reset"});
+        }
         all.push_back(values_context(path + "SendRecvRestrictions", prompt + "sendRecvRestrictions", "With whom it may exchange mail",
                                      is_restriction, restriction));
     }

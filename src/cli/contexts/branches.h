@@ -62,11 +62,15 @@ struct ValuesLevel {
     std::function<settings::AccountSettings()> inherited;  ///< what would hold if nothing were explicit here
     ValueChanges* pending = nullptr;                       ///< of the frame below, which writes them
     std::string title;
+    std::string account{};  ///< its address; "" where there is none
 };
 std::unique_ptr<Frame> make_values_frame(Shell& shell, const Context& context, ValuesLevel level);
 
 /// Fri, 20 Nov 2026 10:00:00 +0000
 std::string date_text(Time time);
+
+/// A stored text as data lines: each line ended with CRLF, control characters left out.
+std::string lines_of(std::string_view text);
 
 /// A directory's or store's refusal as a step's.
 template <class T, class Failure>

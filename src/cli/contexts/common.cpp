@@ -12,6 +12,20 @@ std::string date_text(Time time) {
     return fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
+std::string lines_of(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        auto end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        for (char c : line)
+            if (c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)) out.push_back(c);
+        out += "\r\n";
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
+
 Reply show_of(Frame& frame, const Matched& given) {
     void* object = frame.values();
     if (object == nullptr) return error(frame.title() + " is gone");

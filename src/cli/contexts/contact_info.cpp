@@ -131,8 +131,7 @@ Reply set_notes(Call& call) {
 }
 
 Reply show_notes(Call& call) {
-    std::string text = static_cast<ContactFrame&>(call.frame).text_of_notes();
-    return ok(text.empty() ? text : text + "\r\n");
+    return ok(lines_of(static_cast<ContactFrame&>(call.frame).text_of_notes()));
 }
 
 }  // namespace

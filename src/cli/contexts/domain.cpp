@@ -8,6 +8,7 @@
 #include "cli/wire/layout.h"
 #include "cli/wire/wildcard.h"
 #include "text/ascii.h"
+#include "text/utf8.h"
 
 /// A domain: its attributes and names, and the ways to what is in it.
 namespace postrider::cli {
@@ -18,7 +19,9 @@ using directory::ObjectKind;
 
 constexpr settings::Choice services[] = {{"smtpIncoming", directory::Service::smtp_incoming},
                                          {"pop3", directory::Service::pop3},
-                                         {"imap", directory::Service::imap}};
+                                         {"imap", directory::Service::imap},
+                                         {"rpop", directory::Service::rpop},
+                                         settings::Choice{"webmail"}};
 constexpr settings::Choice catch_alls[] = {
     {"disabled", Domain::CatchAll::disabled}, {"account", Domain::CatchAll::account}, {"folder", Domain::CatchAll::folder}};
 
@@ -31,6 +34,7 @@ constexpr settings::Setting<F> rows[] = {
     {.name = "catchAllFolderName", .field = settings::field<&F::catch_all_folder>, .range = {0, 1000}, .help = "Public folder that gets it."},
     {.name = "customerReference", .field = settings::field<&F::customer_reference>, .range = {0, 1024}, .help = "Text for your own use."},
     {.name = "postmasterAccount", .field = settings::field<&F::postmaster>, .range = {1, 64}, .help = "Account that gets mail for the postmaster."},
+    {.name = "enableAppender", .field = settings::field<&F::enable_appender>, .help = "Put the appender's texts below mail that its people send."},
 };
 settings::TableOf<F> domain_table() {
     return {rows, "domain", "A domain."};
@@ -228,6 +232,29 @@ Reply show_registry(Call& call) {
     return ok(attributes("the domain's registry", values));
 }
 
+// ---- the texts below mail that its people send
+
+std::string& appender_text(Call& call) {
+    directory::Appender& appender = frame_of(call).appender;
+    return call.subject == "html" ? appender.html : appender.text;
+}
+
+Reply set_appender(Call& call) {
+    constexpr std::size_t longest = 64 << 10;
+    std::string& into = appender_text(call);
+    call.shell.read_text([&into](std::string text) {
+        if (text.size() > longest) return error("the text has at most 65536 octets");
+        if (!text::valid_utf8(text)) return error("the text is not UTF-8");
+        into = std::move(text);
+        return ok();
+    });
+    return {true, {}, "send the text, and a line with the end sequence"};
+}
+
+Reply show_appender(Call& call) {
+    return ok(lines_of(appender_text(call)));
+}
+
 Reply show_postmaster(Call& call) {
     return ok(one_attribute("postmasterAccount", quoted(static_cast<DomainForm*>(frame_of(call).values())->postmaster)));
 }
@@ -265,6 +292,8 @@ Step<> DomainFrame::reload() {
     if (domain->catch_all == Domain::CatchAll::folder) before_.catch_all_folder = domain->catch_all_target;
     before_.customer_reference = domain->customer_reference;
     if (auto postmaster = shell_.directory().account(domain->postmaster)) before_.postmaster = (*postmaster)->name;
+    appender_before_ = appender = domain->appender ? *domain->appender : directory::Appender{};
+    before_.enable_appender = appender.enabled;
     form_ = before_;
     aliases_before_ = aliases_ = domain->aliases;
     defaults.clear();
@@ -317,8 +346,10 @@ Step<std::string> DomainFrame::commit() {
         before_.catch_all_account = form_.catch_all_account;
         before_.catch_all_folder = form_.catch_all_folder;
     }
-    if (form_.services != before_.services || form_.customer_reference != before_.customer_reference) {
+    appender.enabled = form_.enable_appender;
+    if (form_.services != before_.services || form_.customer_reference != before_.customer_reference || appender != appender_before_) {
         directory::DomainChange change;
+        if (appender != appender_before_) change.appender = appender;
         change.services = form_.services;
         change.customer_reference = form_.customer_reference;
         if (auto done = step(directory.change_domain(id_, change)); !done) return fail(done.error());
@@ -365,6 +396,10 @@ std::vector<Context> domain_branch() {
          on_domain("manageSendReceiveRestrictions"), "accountDefaultSendRecvRestrictions"},
         {"CONFIG PUBLIC-FOLDER", "Its public folders", configure_public_folder, on_domain("managePublicFolder")},
         {"SHOW RegistryInformation", "What the server keeps on it", show_registry},
+        {"ESET appenderHtml", "The HTML below mail that its people send", set_appender, on_domain("manageDomainConfig"), "html"},
+        {"ESET appenderText", "The same as plain text; made from the HTML where there is none", set_appender, on_domain("manageDomainConfig"), "text"},
+        {"SHOW appenderHtml", "", show_appender, {}, "html"},
+        {"SHOW appenderText", "", show_appender, {}, "text"},
         {"SHOW postmasterAccount", "Who gets mail for the postmaster", show_postmaster},
     };
     commands.insert(commands.end(), rest.begin(), rest.end());

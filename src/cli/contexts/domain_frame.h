@@ -11,6 +11,7 @@ struct DomainForm {
     std::string catch_all_account, catch_all_folder;
     std::string customer_reference;
     std::string postmaster;
+    bool enable_appender = false;
 };
 
 class DomainFrame final : public Frame {
@@ -28,11 +29,13 @@ public:
     Step<> remove_alias(const std::string& alias);
 
     ValueChanges defaults;  ///< of what its accounts inherit
+    directory::Appender appender;  ///< as it will be
 
 private:
     DomainId id_;
     DomainForm before_, form_;
     std::vector<std::string> aliases_before_, aliases_;
+    directory::Appender appender_before_;
     std::string empty_;
 };
 
