@@ -52,3 +52,4 @@ tidy:  ## clang-tidy over the sources that differ from main, or all
 manual: build  ## regenerate docs/manual from the settings tables
 	@build/release/postrider config manual --markdown > docs/manual/configuration.md
 	@build/release/postrider help --markdown > docs/manual/commands.md
+	@build/release/postrider help --cli > docs/manual/cli.md

@@ -47,6 +47,14 @@ std::optional<Error::Kind> error_kind(std::string_view word);
 
 using Result = std::expected<Json, Error>;
 
+/// A directory of messages.
+struct StorageLocation {
+    std::uint16_t number = 0;
+    std::string directory;
+    std::uint32_t max_files = 0;
+    std::uint64_t max_file_bytes = 0;
+};
+
 /// What operations work on. All must live longer than an operation runs.
 struct Context {
     directory::Directory& directory;
@@ -70,6 +78,12 @@ struct Context {
     std::function<bool(QueueId)> is_sending;
     /// Makes a virtual queue up, and due what waits there.
     std::function<mailstore::Result<>(const std::string&)> release_destination;
+    /// Number of the storage location in that directory; opens and remembers it when there is none. A number
+    /// of files or octets of 0 is the usual one.
+    std::function<mailstore::Result<std::uint16_t>(const std::string& directory, std::uint32_t max_files,
+                                                   std::uint64_t max_file_bytes)>
+        location_at{};
+    std::function<std::vector<StorageLocation>()> locations{};
 };
 
 enum class Type : std::uint8_t {

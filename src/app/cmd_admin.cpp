@@ -17,6 +17,8 @@
 #include "admin/manual.h"
 #include "admin/present.h"
 #include "app/commands.h"
+#include "app/settings.h"
+#include "cli/manual.h"
 #include "app/control_socket.h"
 #include "app/server.h"
 #include "settings/reader.h"
@@ -293,8 +295,14 @@ void add_admin_commands(CommandLine& line) {
     bool& markdown = line.keep<bool>();
     CLI::App* help = line.app.add_subcommand("help", "Print what the commands are");
     help->add_flag("--markdown", markdown, "The manual's chapter on them");
-    help->callback(
-        [&line, &markdown] { fmt::print("{}", markdown ? admin::manual_markdown() : line.app.help()); });
+    bool& dialogue = line.keep<bool>();
+    help->add_flag("--cli", dialogue, "The manual's chapter on the CLI service, in markdown");
+    help->callback([&line, &markdown, &dialogue] {
+        if (dialogue)
+            fmt::print("{}", cli::manual_markdown(cli::Tree{settings_table()}));
+        else
+            fmt::print("{}", markdown ? admin::manual_markdown() : line.app.help());
+    });
 }
 
 }  // namespace postrider::app

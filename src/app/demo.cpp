@@ -52,6 +52,7 @@ Settings demo_settings(const DemoOptions& options) {
     for (auto [port, tls] : {std::pair{110, false}, {995, true}})
         s.pop3.listeners.push_back(listener(options, static_cast<std::uint16_t>(port), tls));
     s.pop3.login.plain_allow_login = true;
+    s.cli.listeners = {listener(options, 7000, false)};
     return s;
 }
 
@@ -165,8 +166,9 @@ std::string Demo::text() const {
         "\nTry it:\n"
         "  swaks --server 127.0.0.1:{} --to alice@example.org --from you@example.net\n"
         "  curl -u 'alice@example.org:{}' 'imap://127.0.0.1:{}/INBOX;MAILINDEX=1'\n"
+        "  nc -C 127.0.0.1 {}    # administration: USER admin, password {}\n"
         "\nCtrl-C stops the server; the data stay.\n",
-        ports.at("smtp"), password_, ports.at("imap"));
+        ports.at("smtp"), password_, ports.at("imap"), ports.at("cli"), password_);
     return out;
 }
 

@@ -278,6 +278,10 @@ void Server::Rooms::open_admin() {
         auto at = location_of_domain.find(name);
         return at == location_of_domain.end() ? 0 : at->second;
     };
+    operations->location_at = [this](const std::string& path, std::uint32_t files, std::uint64_t bytes) {
+        return location_at(path, files, bytes);
+    };
+    operations->locations = [this] { return known_locations(); };
 }
 
 void Server::Rooms::on_change(const directory::ChangeEvent& event) {
@@ -298,6 +302,33 @@ void Server::Rooms::erase_mail(AccountId account) {
     auto done = store->delete_account(account);
     if (!done && done.error().kind != mailstore::MailError::no_such_account)
         server_log.error({}, "Mail of the deleted account {}: {}", account.value(), done.error().what);
+}
+
+/// The storage location in that directory; a new one gets the next number.
+mailstore::Result<std::uint16_t> Server::Rooms::location_at(const std::string& path, std::uint32_t max_files,
+                                                            std::uint64_t max_file_bytes) {
+    mailstore::LocationConfig made;
+    {
+        std::lock_guard lock{locations_mutex};
+        if (auto number = locations->number_of(path)) return *number;
+        made.number = locations->next_number();
+    }
+    made.options.directory = locations->absolute(path);
+    if (max_files != 0) made.options.max_files = max_files;
+    if (max_file_bytes != 0) made.options.max_file_bytes = max_file_bytes;
+    if (auto added = add_location(made); !added) return std::unexpected(added.error());
+    return made.number;
+}
+
+std::vector<admin::StorageLocation> Server::Rooms::known_locations() {
+    std::lock_guard lock{locations_mutex};
+    const container::LocationOptions usual;
+    std::vector<admin::StorageLocation> all{
+        {0, (directory_path / "messages").string(), static_cast<std::uint32_t>(usual.max_files), usual.max_file_bytes}};
+    for (const mailstore::LocationConfig& one : locations->all())
+        all.push_back({one.number, one.options.directory.string(), static_cast<std::uint32_t>(one.options.max_files),
+                       one.options.max_file_bytes});
+    return all;
 }
 
 }  // namespace postrider::app

@@ -109,6 +109,9 @@ struct Server::Rooms {
     std::expected<void, std::string> open_locations();
     std::expected<void, std::string> place_domains();
     mailstore::Result<> add_location(const mailstore::LocationConfig& location);
+    mailstore::Result<std::uint16_t> location_at(const std::string& path, std::uint32_t max_files,
+                                                 std::uint64_t max_file_bytes);
+    std::vector<admin::StorageLocation> known_locations();
     void open_queue();
     void open_admin();
     /// Mail for other hosts goes to the virtual queues that these name; nullptr: it is held. They live longer

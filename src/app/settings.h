@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/settings.h"
 #include "delivery/settings.h"
 #include "dns/settings.h"
 #include "imap/settings.h"
@@ -21,6 +22,7 @@ struct Settings {
     imap::ImapSettings imap;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
+    cli::CliSettings cli;
 };
 
 settings::TableOf<Settings> settings_table();

@@ -38,7 +38,7 @@ Result<> write_admin(Directory::Impl& impl, const records::Admin& admin) {
 }  // namespace
 
 Result<> Directory::create_admin(std::string_view name, std::string_view description,
-                                 std::string_view credentials) {
+                                 std::string_view credentials, AdminKind kind) {
     if (auto fault = label_fault(name))
         return fail(DirectoryError::bad_name, "'" + std::string{name} + "': " + *fault);
     if (description.size() > 1024)
@@ -51,6 +51,7 @@ Result<> Directory::create_admin(std::string_view name, std::string_view descrip
     records::Admin admin;
     admin.entry.name = name;
     admin.entry.description = description;
+    admin.entry.super_user = kind == AdminKind::super_user;
     admin.credentials = {std::string{credentials}, 1};
     return write_admin(*impl_, admin);
 }
@@ -79,6 +80,7 @@ Result<> Directory::delete_admin(std::string_view name) {
         return fail(DirectoryError::not_allowed, "the built-in administrator cannot be removed");
     kv::Batch batch;
     batch.erase(keys::admin(fold_local(name)));
+    batch.erase(keys::rights(Principal::user, fold_local(name)));
     return impl_->commit(std::move(batch));
 }
 

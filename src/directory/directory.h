@@ -246,6 +246,12 @@ public:
     Result<std::shared_ptr<const settings::AccountSettings>> effective(DomainId domain,
                                                                        ClassId account_class = {}) const;
     Result<> set_value(SettingsLevel level, std::string_view attribute, std::string_view text);
+    /// All or none. Without a text the attribute is inherited again.
+    struct ValueChange {
+        std::string attribute;
+        std::optional<std::string> text;
+    };
+    Result<> change_values(SettingsLevel level, std::span<const ValueChange> changes);
     Result<> reset_value(SettingsLevel level, std::string_view attribute);  ///< inherited again
     Result<ExplicitValues> explicit_values(SettingsLevel level) const;
 
@@ -254,9 +260,19 @@ public:
     /// Server, domain and account level together.
     Result<bool> service_allowed(const AccountEntry& account, Service service) const;
 
-    // ---- administrators. Permissions are not built yet: who is here may do everything.
+    // ---- what an account's owner is known by, besides first and last name
 
-    Result<> create_admin(std::string_view name, std::string_view description, std::string_view credentials);
+    /// Names (of a list that the caller has) and texts, sorted by name.
+    Result<ExplicitValues> contact(AccountId id) const;
+    /// Texts that are "" go. At most 64 names of 64 octets and texts of 4096 octets.
+    Result<> change_contact(AccountId id, const ExplicitValues& changes);
+
+    // ---- administrators
+
+    enum class AdminKind { super_user, delegated };
+    /// A super user may do everything; a delegated one nothing until rights are given.
+    Result<> create_admin(std::string_view name, std::string_view description, std::string_view credentials,
+                          AdminKind kind = AdminKind::super_user);
     Result<> change_admin(std::string_view name, std::optional<bool> enabled,
                           std::optional<std::string> description);
     Result<> delete_admin(std::string_view name);  ///< not the built-in one
@@ -264,6 +280,24 @@ public:
     Result<AdminEntry> admin(std::string_view name) const;
     Result<Credentials> admin_credentials(std::string_view name) const;
     Result<std::vector<AdminEntry>> admins() const;
+
+    Result<> create_admin_group(std::string_view name, std::string_view description);
+    Result<> change_admin_group(std::string_view name, std::string_view description);
+    /// in_use while it has members, unless forced.
+    Result<> delete_admin_group(std::string_view name, Delete how);
+    Result<AdminGroup> admin_group(std::string_view name) const;
+    Result<std::vector<AdminGroup>> admin_groups() const;
+    Result<AdminRights> admin_rights(Principal kind, std::string_view name) const;
+    /// Replaces them. Parents must be there and must not be members of the group in turn; permissions must be
+    /// known and fit where they are said (permissions.h). At most 1,000 rights and 64 parents.
+    Result<> set_admin_rights(Principal kind, std::string_view name, const AdminRights& rights);
+    /// Own rights count before those of the groups it is in, these before those of their groups; at one
+    /// distance DENY counts before GRANT. On a domain, what is said of the domain counts before what is said
+    /// of any domain. @param domain  0 for permissions of the server
+    Result<bool> admin_may(Principal kind, std::string_view name, std::string_view permission,
+                           DomainId domain = {}) const;
+    /// Forgets rights on domains that are gone. @return how many
+    Result<std::size_t> purge_admin_rights();
 
     /// 32 random octets of this store, made when it was; for keys that must be the same after a restart.
     const std::string& server_secret() const;

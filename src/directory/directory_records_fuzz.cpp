@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
     auto encode = [](const auto& record) { return records::encode(record); };
-    switch (data[0] % 7) {
+    switch (data[0] % 10) {
         case 0: same_again(records::decode_counters(bytes), encode, records::decode_counters); break;
         case 1:
             same_again(
@@ -43,6 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 4: same_again(records::decode_credentials(bytes), encode, records::decode_credentials); break;
         case 5: same_again(records::decode_class(bytes), encode, records::decode_class); break;
         case 6: same_again(records::decode_admin(bytes), encode, records::decode_admin); break;
+        case 7: same_again(records::decode_admin_group(bytes), encode, records::decode_admin_group); break;
+        case 8: same_again(records::decode_admin_rights(bytes), encode, records::decode_admin_rights); break;
+        case 9: same_again(records::decode_contact(bytes), encode, records::decode_contact); break;
     }
     return 0;
 }

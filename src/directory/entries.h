@@ -136,6 +136,29 @@ struct AdminEntry {
     std::string description;
     bool enabled = true;
     bool built_in = false;
+    bool super_user = true;  ///< may do everything; otherwise what AdminRights say
+};
+
+/// Administrators, or groups of them, that have rights in common.
+struct AdminGroup {
+    std::string name;
+    std::string description;
+};
+
+enum class Principal : std::uint8_t { user, group };
+
+/// One permission (permissions.h) that is granted or denied, on the server or on one domain.
+struct AdminRight {
+    std::string permission;
+    DomainId domain;  ///< 0 = the server
+    bool granted = true;
+    friend bool operator==(const AdminRight&, const AdminRight&) = default;
+};
+
+/// What is said of a principal itself; what it inherits comes from the groups it is in.
+struct AdminRights {
+    std::vector<std::string> parents;  ///< groups that it is in
+    std::vector<AdminRight> rights;    ///< at most one for a permission and domain
 };
 
 /// Where mail for an address goes.

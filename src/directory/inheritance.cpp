@@ -117,28 +117,33 @@ Result<std::shared_ptr<const settings::AccountSettings>> Directory::effective(Do
 }
 
 Result<> Directory::set_value(SettingsLevel level, std::string_view attribute, std::string_view text) {
-    {
-        std::lock_guard lock{impl_->writing};
-        if (auto good = level_exists(*impl_, level); !good) return good;
-        auto overrides = impl_->read_overrides(level);
-        if (!overrides) return std::unexpected(overrides.error());
-        if (auto set = overrides->set(settings::account_table(), attribute, text); !set)
-            return fail(DirectoryError::bad_value, std::string{attribute} + ": " + set.error().problem
-                                                       + (set.error().allowed.empty() ? "" : "; allowed: ")
-                                                       + set.error().allowed);
-        if (auto done = store_overrides(*impl_, level, *overrides); !done) return done;
-    }
-    tell_changed(*impl_, level);
-    return {};
+    const ValueChange change[] = {{std::string{attribute}, std::string{text}}};
+    return change_values(level, change);
 }
 
 Result<> Directory::reset_value(SettingsLevel level, std::string_view attribute) {
+    const ValueChange change[] = {{std::string{attribute}, std::nullopt}};
+    return change_values(level, change);
+}
+
+Result<> Directory::change_values(SettingsLevel level, std::span<const ValueChange> changes) {
     {
         std::lock_guard lock{impl_->writing};
         if (auto good = level_exists(*impl_, level); !good) return good;
         auto overrides = impl_->read_overrides(level);
         if (!overrides) return std::unexpected(overrides.error());
-        if (!overrides->reset(attribute)) return {};
+        const settings::Overrides before = *overrides;
+        for (const ValueChange& change : changes) {
+            if (!change.text) {
+                overrides->reset(change.attribute);
+                continue;
+            }
+            if (auto set = overrides->set(settings::account_table(), change.attribute, *change.text); !set)
+                return fail(DirectoryError::bad_value, change.attribute + ": " + set.error().problem
+                                                           + (set.error().allowed.empty() ? "" : "; allowed: ")
+                                                           + set.error().allowed);
+        }
+        if (*overrides == before) return {};
         if (auto done = store_overrides(*impl_, level, *overrides); !done) return done;
     }
     tell_changed(*impl_, level);

@@ -123,8 +123,23 @@ inline std::string sweep(std::uint64_t when, AccountId id) {
     return key;
 }
 
+inline std::string contact(AccountId id) {
+    return by_id('t', id.value());
+}
+
 inline std::string admin(std::string_view folded) {
     return of('u').append(folded);
+}
+inline std::string admin_group(std::string_view folded) {
+    return of('g').append(folded);
+}
+inline std::string rights_of(Principal kind) {
+    std::string key = of('r');
+    key.push_back(static_cast<char>(kind));
+    return key;
+}
+inline std::string rights(Principal kind, std::string_view folded) {
+    return rights_of(kind).append(folded);
 }
 
 /// The first key after all that begin with `prefix`.

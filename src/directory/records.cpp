@@ -281,7 +281,8 @@ std::optional<AccountClass> decode_class(std::string_view bytes) {
 }
 
 std::string encode(const Admin& admin) {
-    std::string out = begin();
+    // Version 2 says who is not a super user; version 1 had nobody else.
+    std::string out = admin.entry.super_user ? begin() : std::string(1, static_cast<char>(version + 1));
     put_string(out, admin.entry.name);
     put_string(out, admin.entry.description);
     put_be(out, static_cast<std::uint8_t>(admin.entry.enabled));
@@ -292,8 +293,10 @@ std::string encode(const Admin& admin) {
 
 std::optional<Admin> decode_admin(std::string_view bytes) {
     Decoder in{bytes};
-    if (!known_version(in)) return std::nullopt;
+    auto found = in.be<std::uint8_t>();
+    if (!in.ok() || (found != version && found != version + 1)) return std::nullopt;
     Admin admin;
+    admin.entry.super_user = found == version;
     admin.entry.name = text(in);
     admin.entry.description = text(in);
     auto on = in.be<std::uint8_t>();
@@ -302,6 +305,78 @@ std::optional<Admin> decode_admin(std::string_view bytes) {
     if (!in.ok() || !in.at_end() || on > 1) return std::nullopt;
     admin.entry.enabled = on == 1;
     return admin;
+}
+
+std::string encode(const AdminGroup& group) {
+    std::string out = begin();
+    put_string(out, group.name);
+    put_string(out, group.description);
+    return out;
+}
+
+std::optional<AdminGroup> decode_admin_group(std::string_view bytes) {
+    Decoder in{bytes};
+    if (!known_version(in)) return std::nullopt;
+    AdminGroup group;
+    group.name = text(in);
+    group.description = text(in);
+    if (!in.ok() || !in.at_end()) return std::nullopt;
+    return group;
+}
+
+std::string encode(const AdminRights& rights) {
+    std::string out = begin();
+    put_strings(out, rights.parents);
+    put_varint(out, rights.rights.size());
+    for (const AdminRight& one : rights.rights) {
+        put_be(out, one.domain.value());
+        put_be(out, static_cast<std::uint8_t>(one.granted));
+        put_string(out, one.permission);
+    }
+    return out;
+}
+
+std::optional<AdminRights> decode_admin_rights(std::string_view bytes) {
+    Decoder in{bytes};
+    if (!known_version(in)) return std::nullopt;
+    AdminRights rights;
+    rights.parents = take_strings(in);
+    std::uint64_t count = in.varint();
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+        AdminRight one;
+        one.domain = DomainId{in.be<std::uint32_t>()};
+        auto granted = in.be<std::uint8_t>();
+        if (granted > 1) return std::nullopt;
+        one.granted = granted == 1;
+        one.permission = text(in);
+        rights.rights.push_back(std::move(one));
+    }
+    if (!in.ok() || !in.at_end()) return std::nullopt;
+    return rights;
+}
+
+std::string encode(const ExplicitValues& contact) {
+    std::string out = begin();
+    put_varint(out, contact.size());
+    for (const auto& [name, value] : contact) {
+        put_string(out, name);
+        put_string(out, value);
+    }
+    return out;
+}
+
+std::optional<ExplicitValues> decode_contact(std::string_view bytes) {
+    Decoder in{bytes};
+    if (!known_version(in)) return std::nullopt;
+    ExplicitValues contact;
+    std::uint64_t count = in.varint();
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+        std::string name = text(in);
+        std::string value = text(in);
+        contact.emplace_back(std::move(name), std::move(value));
+    }
+    if (!in.ok() || !in.at_end()) return std::nullopt;
+    return contact;
 }
 
 }  // namespace postrider::directory::records

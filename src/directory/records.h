@@ -78,4 +78,14 @@ struct Admin {
 std::string encode(const Admin& admin);
 std::optional<Admin> decode_admin(std::string_view bytes);
 
+std::string encode(const AdminGroup& group);
+std::optional<AdminGroup> decode_admin_group(std::string_view bytes);
+
+std::string encode(const AdminRights& rights);
+std::optional<AdminRights> decode_admin_rights(std::string_view bytes);
+
+/// Names and texts, sorted by name.
+std::string encode(const ExplicitValues& contact);
+std::optional<ExplicitValues> decode_contact(std::string_view bytes);
+
 }  // namespace postrider::directory::records

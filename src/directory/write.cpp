@@ -130,6 +130,7 @@ Result<> Directory::Impl::put_object(kv::Batch& batch, AccountId id, const recor
             batch.erase(keys::password(id));
             batch.erase(keys::settings(SettingsLevel::account(id)));
             if (options.erasing) options.erasing(id, batch);
+            batch.erase(keys::contact(id));
         }
     }
     return {};

@@ -189,7 +189,7 @@ constexpr Choice services[] = {
     {"log", Service::log},
     {"smtp", Service::smtp_incoming, Service::smtp_outgoing},
     Choice{"webmail"},
-    Choice{"cli"},
+    {"cli", Service::cli},
     Choice{"webadmin"},
     Choice{"reporting"},
     Choice{"ftpBackup"},

@@ -361,7 +361,8 @@ def listener(port, more="", tls=True):
             f"peerMaxIntervalConnections = 0 {ssl}\n{more} }}\n")
 
 
-def config(ports, smtp="", imap="", pop3="", server="", smtp_listeners=None, imap_listeners=None, pop3_listeners=None):
+def config(ports, smtp="", imap="", pop3="", server="", smtp_listeners=None, imap_listeners=None, pop3_listeners=None,
+           cli=""):
     """The text of a configuration: every service, what the test wants besides. Listeners may be replaced."""
     smtp_listeners = smtp_listeners if smtp_listeners is not None else (
         listener(ports["smtp"]) + listener(ports["submission"], "protocol = submission") + listener(ports["lmtp"], "protocol = lmtp"))
@@ -387,6 +388,9 @@ def config(ports, smtp="", imap="", pop3="", server="", smtp_listeners=None, ima
         plainConnAllowLogin = yes
         listeners = ( {pop3_listeners} )
         {pop3}
+    }}
+    cli = {{
+        {cli or f"listeners = ( {listener(ports['cli'])} )"}
     }}
 }}
 """

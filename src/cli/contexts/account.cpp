@@ -1,0 +1,192 @@
+#include <fmt/core.h>
+
+#include <set>
+
+#include "cli/contexts/account_frame.h"
+#include "cli/wire/layout.h"
+
+/// An account: its attributes and names, and the ways to its quotas, limits, restrictions and contact information.
+namespace postrider::cli {
+namespace {
+
+constexpr settings::Choice types[] = {{"basic", AccountType::basic}, settings::Choice{"premium"}};
+
+using F = AccountForm;
+constexpr settings::Setting<F> rows[] = {
+    {.name = "name", .field = settings::field<&F::name>, .range = {1, 64}, .help = "Its local part; mail and id stay when it changes."},
+    {.name = "password", .field = settings::field<&F::password>, .range = {1, 1024}, .help = "Its password.", .secret = true},
+    {.name = "respectEnforcement",
+     .field = settings::field<&F::respect_enforcement>,
+     .help = "Hold the password of this SET against the account's rules for passwords.",
+     .secret = true},
+    {.name = "mustChangePass", .field = settings::field<&F::must_change>, .help = "Its owner must change the password before anything else."},
+    {.name = "enable", .field = settings::field<&F::enable>, .help = "Whether it takes mail and log-ins."},
+    {.name = "accountType", .field = settings::choice<&F::type, types>, .help = "Every account is a basic one."},
+    {.name = "accountClassName", .field = settings::field<&F::class_name>, .range = {0, 64}, .help = "What it inherits from; INHERIT SETTINGS FROM changes it."},
+    {.name = "customerReference", .field = settings::field<&F::customer_reference>, .range = {0, 1024}, .help = "Text for your own use."},
+    {.name = "publishContactInfo", .field = settings::field<&F::publish_contact>, .help = "Others see its contact information."},
+};
+settings::TableOf<F> account_form_table() {
+    return {rows, "account", "An account."};
+}
+
+AccountFrame& frame_of(Call& call) {
+    return static_cast<AccountFrame&>(call.frame);
+}
+
+Reply configure_values(Call& call) {
+    AccountFrame& frame = frame_of(call);
+    ValuesLevel level;
+    level.now = [&frame] { return frame.now(); };
+    level.inherited = [&frame] { return frame.inherited(); };
+    level.pending = &frame.values_pending;
+    level.title = frame.title();
+    if (!frame.is_new()) level.account = frame.address();
+    Shell& shell = call.shell;
+    shell.enter(make_values_frame(shell, shell.tree().at("domain/account/" + call.subject), std::move(level)));
+    return ok();
+}
+
+Reply inherit_from(Call& call) {
+    AccountFrame& frame = frame_of(call);
+    auto name = call.given.maybe("class");
+    if (name) {
+        auto found = call.shell.directory().account_class(frame.in(), *name);
+        if (!found) return error(found.error().what);
+        frame.form().class_name = found->name;
+    } else {
+        frame.form().class_name.clear();
+    }
+    return ok();
+}
+
+Step<std::shared_ptr<mailstore::Account>> mail_of(AccountFrame& frame) {
+    if (frame.is_new()) return std::unexpected("the account is made by COMMIT; until then it has no folders");
+    return step(mailstore::open_or_create(frame.shell().admin().store, frame.id()));
+}
+
+std::string_view kind_word(mailstore::FolderKind kind) {
+    using mailstore::FolderKind;
+    switch (kind) {
+        case FolderKind::mail: return "mail";
+        case FolderKind::calendar: return "events";
+        case FolderKind::contacts: return "contacts";
+        case FolderKind::tasks: return "tasks";
+        case FolderKind::notes: return "notes";
+        case FolderKind::journal: return "journal";
+    }
+    return "";
+}
+
+Reply list_folders(Call& call) {
+    auto mail = mail_of(frame_of(call));
+    if (!mail) return error(mail.error());
+    auto folders = step((*mail)->folders());
+    if (!folders) return error(folders.error());
+    std::vector<Row> out;
+    for (const mailstore::FolderInfo& one : *folders)
+        out.push_back({one.path, std::string{kind_word(one.kind)}, std::to_string(one.messages),
+                       std::to_string((one.bytes + 1023) / 1024), fmt::format("0x{:X}", one.id.value())});
+    return ok(table("Folders", {"name", "type", "messages", "size (KB)", "id"}, out));
+}
+
+Reply show_registry(Call& call) {
+    AccountFrame& frame = frame_of(call);
+    if (frame.is_new()) return error("the account is made by COMMIT; until then the server keeps nothing on it");
+    auto account = call.shell.directory().account(frame.id());
+    if (!account) return error(account.error().what);
+    NamedValues values{{"Internal ID", fmt::format("0x{:X}", frame.id().value())},
+                       {"Creation Date", date_text((*account)->created)},
+                       {"Internal Mbox Container ID", fmt::format("0x{:X}", frame.id().value())},
+                       {"Configuration Status", (*account)->enabled ? "enabled" : "disabled"}};
+    if ((*account)->password_version != 0)
+        values.emplace_back("Password Change Date", date_text((*account)->password_changed));
+    if (auto mail = mail_of(frame)) {
+        mailstore::Quota quota = (*mail)->quota();
+        values.emplace_back("Mbox Storage Status", "enabled");
+        values.emplace_back("Mbox size", std::to_string((quota.used_bytes + 1023) / 1024));
+        values.emplace_back("Mbox message count", std::to_string(quota.used_messages));
+        values.emplace_back("Mbox folder count", std::to_string(quota.used_folders));
+    }
+    return ok(attributes("the account's registry", values));
+}
+
+Reply list_aliases(Call& call) {
+    return ok(simple_list("Aliases", frame_of(call).aliases()));
+}
+Reply add_alias(Call& call) {
+    if (auto done = frame_of(call).add_alias(call.given.text("alias")); !done) return error(done.error());
+    return ok();
+}
+Reply remove_alias(Call& call) {
+    if (auto done = frame_of(call).remove_alias(call.given.text("alias")); !done) return error(done.error());
+    return ok();
+}
+
+}  // namespace
+
+/// Groups that name an address, and unless told otherwise the groups that name those.
+Reply list_membership(Shell& shell, const std::string& address, DomainId domain, const Matched& given) {
+    constexpr std::size_t most = 10'000;
+    std::vector<std::string> out;
+    std::set<std::string> seen{address};
+    std::vector<std::string> next{address};
+    while (!next.empty() && !given.has("noGroups") && out.size() < most) {
+        std::string one = std::move(next.back());
+        next.pop_back();
+        auto spec = mime::parse_addr_spec(one);
+        if (!spec) continue;
+        auto groups = step(shell.directory().membership(*spec));
+        if (!groups) return error(groups.error());
+        for (const directory::ListedObject& object : *groups) {
+            auto group = shell.directory().group(object.id);
+            if (!group || !seen.insert((*group)->address).second) continue;
+            if (!given.has("directReference")) next.push_back((*group)->address);
+            if (given.has("sameDomain") && (*group)->domain != domain) continue;
+            out.push_back((*group)->address);
+        }
+    }
+    return ok(simple_list("Membership", out));
+}
+
+std::vector<Context> account_branch() {
+    Context account;
+    account.path = "domain/account";
+    account.prompt = "domain-account";
+    account.exit = Exit::commit;
+    account.help = "An account of a domain";
+    account.attributes = account_form_table();
+    account.read_only = {"accountClassName"};
+    account.need = on_domain("manageAccounts");
+    account.needs = {{"name", on_domain("manageAccountsNaming")},
+                     {"password", on_domain("changeAccountsPassword")},
+                     {"mustChangePass", on_domain("changeAccountsPassword")}};
+    account.commands = {
+        {"LIST Aliases", "Its further names", list_aliases},
+        {"ADD Alias <alias>", "Give it a further name", add_alias, on_domain("manageAccountsNaming")},
+        {"REMOVE Alias <alias>", "Take one away", remove_alias, on_domain("manageAccountsNaming")},
+        {"LIST MEMBERSHIP [noGroups] [noLists] [sameDomain] [directReference]", "Groups that it is in",
+         [](Call& c) {
+             AccountFrame& frame = frame_of(c);
+             return list_membership(c.shell, frame.address(), frame.in(), c.given);
+         }},
+        {"LIST Folders", "Its folders", list_folders},
+        {"SHOW RegistryInformation", "What the server keeps on it", show_registry},
+        {"CONFIG Quotas", "Go to its quotas", configure_values, on_domain("manageFoldersQuotas"), "Quotas"},
+        {"CONFIG Limits", "Go to its limits", configure_values, on_domain("manageAccountServices"), "Limits"},
+        {"CONFIG SendRecvRestrictions", "Go to its restrictions of sending and receiving", configure_values,
+         on_domain("manageSendReceiveRestrictions"), "SendRecvRestrictions"},
+        {"INHERIT SETTINGS FROM domainDefaults", "What is not explicit comes from the domain", inherit_from, on_domain("changeAccountsClass")},
+        {"INHERIT SETTINGS FROM accountClass <class>", "What is not explicit comes from the class", inherit_from, on_domain("changeAccountsClass")},
+    };
+    for (Command& command : contact_commands()) account.commands.push_back(std::move(command));
+    std::vector<Context> all = contact_branch();
+    all.push_back(std::move(account));
+    return all;
+}
+
+std::unique_ptr<Frame> make_account_frame(Shell& shell, DomainId domain, AccountId id, std::string name, std::string password) {
+    return std::make_unique<AccountFrame>(shell, domain, id, std::move(name), std::move(password));
+}
+
+}  // namespace postrider::cli

@@ -1,0 +1,335 @@
+#include <fmt/core.h>
+
+#include "cli/contexts/branches.h"
+#include "cli/contexts/settings_frame.h"
+#include "cli/wire/layout.h"
+#include "settings/table.h"
+#include "settings/value.h"
+#include "settings/writer.h"
+
+/// SERVER and everything below it: made from the settings' tables, so that a service which brings its table has
+/// its contexts.
+namespace postrider::cli {
+namespace {
+
+using settings::Kind;
+
+/// How the dialogue calls what a table calls otherwise.
+struct Spelling {
+    std::string_view row;
+    std::string_view word;    ///< behind CONFIG, ADD, LIST
+    std::string_view prompt;  ///< part of the prompt
+    std::string_view permission = {};
+    Exit exit = Exit::done;
+};
+constexpr Spelling spellings[] = {
+    {"log", "LOG", "log", "manageLog", Exit::commit},
+    {"cli", "CLI", "cli", "manageCLI", Exit::commit},
+    {"smtpIncoming", "SMTP-INCOMING", "smtpIncoming", "manageSMTPIn", Exit::commit},
+    {"smtpOutgoing", "SMTP-OUTGOING", "smtpOutgoing", "manageSMTPOut", Exit::commit},
+    {"processing", "PROCESSING", "processing", "manageProcessing", Exit::commit},
+    {"pop3", "POP3", "pop3", "managePOP3", Exit::commit},
+    {"imap", "IMAP", "imap", "manageIMAP", Exit::commit},
+    {"dnr", "DNR", "dnr", "manageDNR", Exit::commit},
+    {"rpop", "RPOP", "rpop", "manageRPOP", Exit::commit},
+    {"webmail", "WEBMAIL", "webmail", "manageWebMail", Exit::commit},
+    {"webadmin", "WEBADMIN", "webadmin", "manageWebAdmin", Exit::commit},
+    {"reporting", "REPORT", "report", "manageReporting", Exit::commit},
+    {"serviceAccessControl", "AccessControl", "accessControl"},
+    {"sslControl", "SSLCONTROL", "sslControl"},
+    {"listeners", "Listener", "listener", {}, Exit::commit},
+    {"allowRules", "AllowRule", "allowRule"},
+    {"denyRules", "DenyRule", "denyRule"},
+    {"rules", "Rule", "rule"},
+    {"nameServers", "Nameserver", "nameserver"},
+    {"certificates", "Certificate", "certificate"},
+};
+
+const Spelling* spelling(std::string_view row) {
+    for (const Spelling& one : spellings)
+        if (settings::same_name(one.row, row)) return &one;
+    return nullptr;
+}
+
+/// "listeners" -> "listener": of sets that have no spelling of their own.
+std::string singular(std::string_view row) {
+    return std::string{row.ends_with('s') ? row.substr(0, row.size() - 1) : row};
+}
+
+SettingsFrame& frame_of(Call& call) {
+    return static_cast<SettingsFrame&>(call.frame);
+}
+
+/// Row name, word in commands, path of the context: what a command needs, in one subject.
+struct Subject {
+    std::string row, word, context;
+    static Subject of(const std::string& text) {
+        auto first = text.find('|'), second = text.find('|', first + 1);
+        return {text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(second + 1)};
+    }
+};
+
+Reply configure(Call& call) {
+    Subject subject = Subject::of(call.subject);
+    SettingsFrame& frame = frame_of(call);
+    SettingsPath path = frame.path();
+    path.push_back({subject.row});
+    auto child = std::make_unique<SettingsFrame>(call.shell, call.shell.tree().at(subject.context), std::move(path), &frame);
+    if (child->values() == nullptr) return error(fmt::format("there is no {} any longer", subject.row));
+    call.shell.enter(std::move(child));
+    return ok();
+}
+
+settings::Value one_word(const std::string& text) {
+    settings::Value value;
+    value.words.push_back({text, 0});
+    return value;
+}
+
+/// The set among the frame's rows, with the struct that it stands in.
+std::optional<settings::Place> set_of(SettingsFrame& frame, const std::string& row) {
+    void* object = frame.values();
+    if (object == nullptr) return std::nullopt;
+    const auto places = settings::open(frame.table(), object);
+    const settings::Place* place = settings::find(places, row);
+    if (place == nullptr) return std::nullopt;
+    return *place;
+}
+
+/// The name of the row's key, canonical; what the key value is in each element.
+std::string key_text(const settings::Place& set, std::size_t index) {
+    const auto places = settings::open(set.row.field.table(), set.row.field.element(set.object, index));
+    const settings::Place* place = settings::find(places, set.row.key);
+    if (place == nullptr) return {};
+    settings::Value value = settings::get_value(place->row, place->object);
+    return value.words.empty() ? std::string{} : value.words.front().text;
+}
+
+std::optional<std::size_t> index_of(const settings::Place& set, const std::string& key) {
+    for (std::size_t i = 0; i < set.row.field.size(set.object); ++i)
+        if (settings::same_name(key_text(set, i), key)) return i;
+    return std::nullopt;
+}
+
+Reply open_element(Call& call, const Subject& subject, const std::string& key, bool add) {
+    SettingsFrame& frame = frame_of(call);
+    SettingsPath path = frame.path();
+    path.push_back({subject.row, key});
+    auto child = std::make_unique<SettingsFrame>(call.shell, call.shell.tree().at(subject.context), std::move(path), &frame);
+    if (add) {
+        auto made = child->edit({SettingsEdit::Kind::add, frame.path(), subject.row, one_word(key)});
+        if (!made) return error(made.error());
+    } else if (child->values() == nullptr) {
+        return error(fmt::format("there is no {} {}", subject.word, key));
+    }
+    const auto& more = call.given.rest();
+    if (more.size() % 2 != 0) return error("attributes and values stand in pairs");
+    for (std::size_t i = 0; i < more.size(); i += 2)
+        if (auto set = child->set(more[i].text, to_value(more[i + 1])); !set) return error(set.error());
+    call.shell.enter(std::move(child));
+    return ok();
+}
+
+Reply add_element(Call& call) {
+    return open_element(call, Subject::of(call.subject), call.given.text("key"), true);
+}
+
+Reply update_element(Call& call) {
+    return open_element(call, Subject::of(call.subject), call.given.text("key"), false);
+}
+
+Reply remove_element(Call& call) {
+    Subject subject = Subject::of(call.subject);
+    SettingsFrame& frame = frame_of(call);
+    auto gone = frame.edit({SettingsEdit::Kind::remove, frame.path(), subject.row, one_word(call.given.text("key"))});
+    if (!gone) return error(gone.error());
+    return ok();
+}
+
+Reply show_element(Call& call) {
+    Subject subject = Subject::of(call.subject);
+    auto set = set_of(frame_of(call), subject.row);
+    auto index = set ? index_of(*set, call.given.text("key")) : std::nullopt;
+    if (!index) return error(fmt::format("there is no {} {}", subject.word, call.given.text("key")));
+    const Context& context = call.shell.tree().at(subject.context);
+    NamedValues values;
+    for (const AttributePlace& place : attribute_places(context, set->row.field.element(set->object, *index))) {
+        if (place.row.secret) continue;
+        std::string text = shown_value(place.row, place.object);
+        if (auto wanted = call.given.maybe("param")) {
+            if (settings::same_name(*wanted, place.row.name)) return ok(one_attribute(place.row.name, text));
+            continue;
+        }
+        values.emplace_back(place.row.name, std::move(text));
+    }
+    if (call.given.has("param")) return error(fmt::format("there is no attribute {}", call.given.text("param")));
+    return ok(attributes(fmt::format("{} {}", subject.word, call.given.text("key")), values, Shown::child));
+}
+
+Reply list_elements(Call& call) {
+    constexpr std::size_t most_columns = 5;
+    Subject subject = Subject::of(call.subject);
+    auto set = set_of(frame_of(call), subject.row);
+    if (!set) return error(fmt::format("there is no {}", subject.row));
+    const Context& context = call.shell.tree().at(subject.context);
+    Row headings{std::string{set->row.key}};
+    std::vector<Row> rows;
+    for (std::size_t i = 0; i < set->row.field.size(set->object); ++i) {
+        Row row{key_text(*set, i)};
+        for (const AttributePlace& place : attribute_places(context, set->row.field.element(set->object, i))) {
+            if (settings::same_name(place.row.name, set->row.key) || place.row.secret || row.size() == most_columns) continue;
+            if (i == 0) headings.emplace_back(place.row.name);
+            row.push_back(shown_value(place.row, place.object));
+        }
+        rows.push_back(std::move(row));
+    }
+    return ok(table(subject.word + "s", headings, rows));
+}
+
+Reply switch_service(Call& call) {
+    auto bar = call.subject.find('|');
+    std::string name = call.subject.substr(0, bar);
+    bool start = call.subject.substr(bar + 1) == "start";
+    if (name == "cli" && !start) return error("the service that you talk to cannot be stopped from here");
+    auto done = start ? call.shell.live().start_service(name) : call.shell.live().stop_service(name);
+    if (!done) return error(done.error());
+    return ok();
+}
+
+Reply list_services(Call& call) {
+    std::vector<Row> rows;
+    const auto all = call.shell.live().services();
+    for (const admin::ServiceState& one : all)
+        rows.push_back({std::string{one.name}, one.running ? "running" : "stopped", one.configured ? "yes" : "no", std::to_string(one.sessions)});
+    return ok(table("Services", {"name", "state", "started with the server", "sessions"}, rows));
+}
+
+Reply show_config(Call& call) {
+    admin::LiveServer& live = call.shell.live();
+    auto now = live.settings();
+    auto defaults = live.table().make();
+    settings::WriteOptions options;
+    options.secrets = false;
+    std::string text = settings::print(settings::to_tree(live.table(), now.get(), defaults.get(), options));
+    std::string data;
+    for (std::size_t at = 0; at < text.size();) {
+        auto end = std::min(text.find('\n', at), text.size());
+        data.append(text, at, end - at).append("\r\n");
+        at = end + 1;
+    }
+    return ok(std::move(data));
+}
+
+class Builder {
+public:
+    explicit Builder(std::vector<Context>& out) : out_{out} {}
+
+    void server(settings::Table table) {
+        Context context;
+        context.path = "SERVER";
+        context.prompt = "server";
+        context.exit = Exit::commit;
+        context.help = "The server: its services and what they share";
+        context.attributes = table;
+        context.read_only = {"services"};
+        context.need = on_server("manageServerConfig");
+        service_words_ = words_of_services(table);
+        children(context, table, true);
+        context.commands.push_back({"SAVE Config [<path>]", "Write the running configuration to its file", save_config, super_or_config()});
+        context.commands.push_back({"SHOW Config", "The running configuration as the file has it", show_config, super_or_config()});
+        context.commands.push_back({"LIST Services", "What runs", list_services, super_or_config()});
+        add_storage_commands(context);
+        add_permission_command(context);
+        out_.push_back(std::move(context));
+    }
+
+private:
+    static Need super_or_config() { return on_server("manageServerConfig"); }
+
+    static std::vector<std::string> words_of_services(settings::Table table) {
+        std::vector<std::string> words;
+        const auto places = settings::open(table, nullptr);
+        if (const settings::Place* services = settings::find(places, "services"))
+            for (const settings::Choice& one : services->row.field.choices)
+                if (one.in_this_build) words.emplace_back(one.word);
+        return words;
+    }
+
+    /// Commands into what the object holds, and the contexts of that.
+    void children(Context& context, settings::Table table, bool top) {
+        for (const settings::Place& place : settings::open(table, nullptr)) {
+            const settings::Row& row = place.row;
+            if (row.field.kind == Kind::object) object(context, row, top);
+            if (row.field.kind == Kind::object_set && row.name != "domainStorageParams") object_set(context, row);
+        }
+    }
+
+    static std::string child_path(const Context& context, std::string_view word) {
+        return context.path + "/" + std::string{word};
+    }
+
+    void object(Context& context, const settings::Row& row, bool top) {
+        const Spelling* known = spelling(row.name);
+        std::string word{known ? known->word : row.name};
+        Context child;
+        child.path = child_path(context, word);
+        child.prompt = fmt::format("{}-{}", context.prompt, known ? known->prompt : row.name);
+        child.exit = known ? known->exit : top ? Exit::commit : Exit::done;
+        child.help = row.help;
+        child.attributes = row.field.table();
+        child.need = top ? on_server(known && !known->permission.empty() ? known->permission : "manageServerConfig") : context.need;
+        std::string subject = fmt::format("{}|{}|{}", row.name, word, child.path);
+        context.commands.push_back({"CONFIG " + word, std::string{row.help}, configure, child.need, subject});
+        children(child, row.field.table(), false);
+        if (top) {
+            if (std::ranges::find(service_words_, row.name) != service_words_.end()) {
+                std::string service{row.name};
+                child.commands.push_back({"START Service", "Start it now; nothing is written", switch_service, child.need, service + "|start"});
+                child.commands.push_back({"STOP Service", "Stop it now; nothing is written", switch_service, child.need, service + "|stop"});
+            }
+            child.commands.push_back({"SAVE Config [<path>]", "Write the running configuration to its file", save_config, child.need});
+        }
+        out_.push_back(std::move(child));
+    }
+
+    void object_set(Context& context, const settings::Row& row) {
+        if (row.key.empty()) return;
+        const Spelling* known = spelling(row.name);
+        std::string word = known ? std::string{known->word} : singular(row.name);
+        Context child;
+        child.path = child_path(context, word);
+        child.prompt = fmt::format("{}-{}", context.prompt, known ? std::string{known->prompt} : singular(row.name));
+        child.exit = known ? known->exit : Exit::done;
+        child.help = row.help;
+        child.attributes = row.field.table();
+        child.need = context.need;
+        std::string subject = fmt::format("{}|{}|{}", row.name, word, child.path);
+        auto add = [&](std::string syntax, std::string help, Reply (*run)(Call&)) {
+            context.commands.push_back({std::move(syntax), std::move(help), run, child.need, subject});
+        };
+        add(fmt::format("LIST {}s", word), std::string{row.help}, list_elements);
+        add(fmt::format("ADD {} [{}] <key> [<attributes>...]", word, row.key), "Make one and go to its context", add_element);
+        add(fmt::format("UPDATE {} [{}] <key> [<attributes>...]", word, row.key), "Go to its context", update_element);
+        add(fmt::format("REMOVE {} [{}] <key>", word, row.key), "Remove it", remove_element);
+        add(fmt::format("SHOW {} [{}] <key> [ATTR <param>]", word, row.key), "Its attributes", show_element);
+        children(child, row.field.table(), false);
+        out_.push_back(std::move(child));
+    }
+
+    std::vector<Context>& out_;
+    std::vector<std::string> service_words_;
+};
+
+}  // namespace
+
+std::vector<Context> server_branch(settings::Table server) {
+    std::vector<Context> all;
+    if (server.count != 0) Builder{all}.server(server);
+    return all;
+}
+
+std::unique_ptr<Frame> make_server_frame(Shell& shell) {
+    return std::make_unique<SettingsFrame>(shell, shell.tree().at("SERVER"), SettingsPath{}, nullptr);
+}
+
+}  // namespace postrider::cli

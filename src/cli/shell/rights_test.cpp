@@ -1,0 +1,124 @@
+#include "cli/shell/fixture_for_tests.h"
+
+namespace postrider::cli {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+class RightsTest : public ShellTest {
+protected:
+    void SetUp() override {
+        ShellTest::SetUp();
+        ok("domain add", {{"domain", "example.net"}});
+        login();
+    }
+    /// A delegated administrator with these GRANT, DENY ... lines.
+    void make(std::initializer_list<std::string_view> rights) {
+        login();
+        script({"ENTER AACL", "ADD admin-user name \"dom1admin\" password \"pw\""});
+        script(rights);
+        script({"DONE", "DONE"});
+        login("dom1admin", "pw");
+    }
+};
+
+TEST_F(RightsTest, TheDelegatedAdministratorOfTheSpecification) {
+    expect_ok("ENTER AACL", "<aacl#> ");
+    expect_ok("ADD admin-user name \"dom1admin\" password \"pw\"", "<aacl-adminUser#> ");
+    expect_ok("GRANT permission (manageAccounts createAccounts) domain \"example.org\"");
+    expect_ok("DONE", "<aacl#> ");
+    EXPECT_FALSE(directory->admin("dom1admin"));
+    expect_ok("DONE", "<#> ");
+    login("dom1admin", "pw");
+    EXPECT_EQ(slice("LIST Domains", 5, 3).size(), 1u);
+    expect_ok("UPDATE Domain example.org");
+    script({"ADD Account john password x1", "SET customerReference 7", "COMMIT", "LIST Accounts", "UPDATE Account john"});
+    EXPECT_NE(expect_error("SET name jack").find("manageAccountsNaming"), std::string::npos);
+    expect_error("SET password other");
+    expect_error("CONFIG Quotas");
+    expect_ok("BACK");
+    expect_error("REMOVE Account john");
+    expect_error("ADD Group team");
+    expect_error("SET customerReference 1");
+    expect_ok("BACK");
+    expect_error("UPDATE Domain example.net");
+    expect_error("CONFIG SERVER");
+    expect_error("ENTER AACL");
+    expect_error("ENTER QUEUE");
+    expect_error("SAVE CONFIG");
+    expect_error("SET admin-password hacked");
+    expect_error("CREATE Domain name evil.example postmasterPassword x");
+    expect_error("DELETE Domain name example.org");
+    expect_ok("CHANGE password oldPassword pw newPassword pw2");
+}
+
+TEST_F(RightsTest, WhatIsGrantedOnAnyDomainHoldsForEach) {
+    make({"GRANT permission (manageGroupsOnAnyDomain createGroupsOnAnyDomain manageGroupsMembersOnAnyDomain)"});
+    EXPECT_EQ(slice("LIST Domains", 5, 3).size(), 2u);
+    script({"UPDATE Domain example.net", "ADD Group team", "ADD Address a@example.org", "COMMIT"});
+}
+
+TEST_F(RightsTest, DenyOnADomainCountsBeforeGrantOnAny) {
+    make({"GRANT permission (manageAccountsOnAnyDomain)", "DENY permission (manageAccounts) domain example.net"});
+    EXPECT_EQ(slice("LIST Domains", 5, 3).size(), 1u);
+}
+
+TEST_F(RightsTest, OwnRightsCountBeforeInheritedOnes) {
+    script({"ENTER AACL", "ADD admin-group name helpers", "GRANT permission (manageAccounts manageGroups) domain example.org", "DONE",
+            "ADD admin-user name eve password pw", "ADD parent-group name helpers", "DENY permission (manageGroups) domain example.org", "DONE", "DONE"});
+    login("eve", "pw");
+    script({"UPDATE Domain example.org", "LIST Accounts"});
+    expect_error("LIST Groups");
+    login();
+    script({"ENTER AACL", "UPDATE admin-user eve"});
+    EXPECT_EQ(slice("SHOW effective-permissions domain example.org", 2, 3), Lines{"manageAccounts"});
+    EXPECT_EQ(slice("LIST parents", 2, 3), Lines{"helpers"});
+    script({"REVOKE permission (manageGroups) domain example.org", "DONE", "DONE", "ENTER AACL", "UPDATE admin-user eve"});
+    EXPECT_EQ(slice("SHOW effective-permissions domain example.org", 2, 3), (Lines{"manageAccounts", "manageGroups"}));
+    expect_ok("BACK");
+    expect_error("REMOVE admin-group helpers");
+    expect_ok("REMOVE admin-group helpers forced");
+}
+
+TEST_F(RightsTest, GroupsDoNotLoop) {
+    script({"ENTER AACL", "ADD admin-group a", "DONE", "ADD admin-group b", "ADD parent-group a", "DONE", "UPDATE admin-group a", "ADD parent-group b",
+            "DONE"});
+    expect_error("DONE");
+}
+
+TEST_F(RightsTest, NobodyGivesMoreThanHeHas) {
+    make({"GRANT permission (manageAdminACL manageLog)"});
+    script({"ENTER AACL", "ADD admin-user name friend password pw", "GRANT permission (manageLog)"});
+    expect_error("GRANT permission (manageServerConfig)");
+    expect_ok("BACK");
+    expect_error("UPDATE admin-user admin");
+    expect_error("REMOVE admin-user admin");
+}
+
+TEST_F(RightsTest, RightsOnADomainThatIsGoneCanBePurged) {
+    make({"GRANT permission (manageAccounts) domain example.net"});
+    login();
+    script({"DELETE Domain example.net dontKeepCopy", "ENTER AACL"});
+    EXPECT_EQ(slice("LIST resources", 2, 3).size(), 1u);
+    expect_ok("PURGE resources");
+    EXPECT_EQ(slice("LIST resources", 2, 3), Lines{});
+}
+
+TEST_F(RightsTest, PermissionsOfADomainAreGivenThereToo) {
+    make({});
+    login();
+    script({"UPDATE Domain example.org", "CONFIG PERMISSIONS", "GRANT permission (manageAccounts) admin-user name dom1admin", "DONE"});
+    script({"CONFIG PERMISSIONS"});
+    EXPECT_EQ(slice("LIST Permissions", 5, 3).size(), 1u);
+    expect_error("GRANT permission (manageLog) admin-user dom1admin");
+}
+
+TEST_F(RightsTest, WhoIsRemovedIsOutAtOnce) {
+    make({"GRANT permission (manageAccounts) domain example.org"});
+    ASSERT_TRUE(directory->delete_admin("dom1admin"));
+    say("LIST Domains");
+    EXPECT_TRUE(last.close);
+}
+
+}  // namespace
+}  // namespace postrider::cli
