@@ -117,7 +117,7 @@ class Rewriting(SendingCase):
         return harness.config(ports, server="enableSRS = yes\n" + outgoing(route("away", cls.away) + route("home", cls.home)))
 
     def test_the_address_is_rewritten_and_back(self):
-        self.server.command("forwarder", "create", "on@example.org", "bob@away.example")
+        self.server.command("forwarder", "add", "on@example.org", "--member", "bob@away.example")
         with self.smtp() as peer:
             peer.mail("carol@home.example", ["on@example.org"], message("forwarded"))
         self.arrives(self.away, "forwarded")
