@@ -225,7 +225,7 @@ std::vector<Consignment> VirtualQueues::take(const std::string& destination, std
         // Whoever changes an entry takes it first and then looks whether it is given to somebody; we do it
         // the other way round, so one of us sees the other.
         give(*a, id);
-        if (queue_.busy(id)) {
+        if (queue_.busy(id) || is_unsettled(destination, id)) {
             take_back(*a, id);
             skipped.insert(id);
             continue;
@@ -287,50 +287,88 @@ void VirtualQueues::apply(const Fate& fate, Recipient& recipient, const Entry& e
               recipient.diagnostic);
 }
 
-void VirtualQueues::settle(const Consignment& consignment, const std::vector<Fate>& fates) {
+/// False when the disk refuses.
+bool VirtualQueues::store_fates(const Consignment& consignment, const std::vector<Fate>& fates,
+                                bool went_down, const queue::DestinationState& state) {
+    const QueueId id = consignment.entry->id;
     const Time now = clock_.now();
+    auto before = queue_.wait_and_take(id);
+    if (!before) {
+        log_.error(id, "The queue entry cannot be read: {}", before.error().what);
+        return before.error().kind == mailstore::MailError::corrupt;
+    }
+    if (!*before) return true;
+    Entry after = **before;
+    auto& recipients = after.envelope.recipients;
+    std::vector<bool> told(recipients.size());
+    auto one = [&](const Fate& fate) {
+        if (fate.recipient >= recipients.size() || told[fate.recipient]
+            || !waits_at(recipients[fate.recipient], consignment.destination))
+            return;
+        told[fate.recipient] = true;
+        apply(fate, recipients[fate.recipient], after, state, now);
+    };
+    for (const Fate& fate : fates) one(fate);
+    if (went_down)
+        for (std::size_t i : consignment.recipients)
+            one({i, Fate::Kind::temporary, state.status, state.why, {}, false});
+    after.plan(now);
+    const bool owes = after.owes_reports();
+    if (auto ok = queue_.put_back(**before, after); !ok) {
+        log_.error(id, "The queue entry cannot be written: {}", ok.error().what);
+        return false;
+    }
+    if (after.finished()) log_.info(id, "Mail removed from queue");
+    if (owes && owed_) owed_();
+    return true;
+}
+
+void VirtualQueues::settle(const Consignment& consignment, const std::vector<Fate>& fates) {
+    const QueueId id = consignment.entry->id;
     auto a = active(consignment.destination);
     queue::DestinationState state;
     bool went_down = false;
     if (a) {
         std::lock_guard lock{a->mutex};
         state = a->state;
-        auto given = a->given.find(consignment.entry->id);
+        auto given = a->given.find(id);
         went_down = given != a->given.end() && given->second != a->downs;
     }
-    bool owes = false;
-    if (!fates.empty() || went_down) {
-        auto before = queue_.wait_and_take(consignment.entry->id);
-        if (!before)
-            log_.error(consignment.entry->id, "The queue entry cannot be read: {}", before.error().what);
-        if (before && *before) {
-            Entry after = **before;
-            auto& recipients = after.envelope.recipients;
-            std::vector<bool> told(recipients.size());
-            auto one = [&](const Fate& fate) {
-                if (fate.recipient >= recipients.size() || told[fate.recipient]
-                    || !waits_at(recipients[fate.recipient], consignment.destination))
-                    return;
-                told[fate.recipient] = true;
-                apply(fate, recipients[fate.recipient], after, state, now);
-            };
-            for (const Fate& fate : fates) one(fate);
-            if (went_down)
-                for (std::size_t i : consignment.recipients)
-                    one({i, Fate::Kind::temporary, state.status, state.why, {}, false});
-            after.plan(now);
-            owes = after.owes_reports();
-            if (auto ok = queue_.put_back(**before, after); !ok)
-                log_.error(after.id, "The queue entry cannot be written: {}", ok.error().what);
-            else if (after.finished())
-                log_.info(after.id, "Mail removed from queue");
-        }
+    auto is_sent = [](const Fate& fate) { return fate.kind == Fate::Kind::sent; };
+    if ((!fates.empty() || went_down) && !store_fates(consignment, fates, went_down, state)
+        && std::ranges::any_of(fates, is_sent)) {
+        std::lock_guard lock{unsettled_mutex_};
+        unsettled_.push_back({consignment, fates});
     }
     if (a) {
         std::lock_guard lock{a->mutex};
-        take_back(*a, consignment.entry->id);
+        take_back(*a, id);
     }
-    if (owes && owed_) owed_();
+}
+
+bool VirtualQueues::is_unsettled(const std::string& destination, QueueId id) const {
+    std::lock_guard lock{unsettled_mutex_};
+    return std::ranges::any_of(unsettled_, [&](const Unsettled& one) {
+        return one.consignment.entry->id == id && one.consignment.destination == destination;
+    });
+}
+
+void VirtualQueues::settle_again() {
+    std::unique_lock alone{settling_again_, std::try_to_lock};
+    if (!alone) return;
+    for (std::size_t count = 100; count != 0; --count) {
+        Unsettled one;
+        {
+            std::lock_guard lock{unsettled_mutex_};
+            if (unsettled_.empty()) return;
+            one = unsettled_.front();  // it stays there until it is stored: nobody may be given it
+        }
+        queue::DestinationState state;
+        if (auto stored = disk_.state(one.consignment.destination)) state = std::move(*stored);
+        if (!store_fates(one.consignment, one.fates, false, state)) return;
+        std::lock_guard lock{unsettled_mutex_};
+        unsettled_.pop_front();
+    }
 }
 
 void VirtualQueues::down(const std::string& destination, const std::string& status, const std::string& why) {
@@ -436,6 +474,7 @@ bool VirtualQueues::count_probe(const queue::Place& place, const Sweep& job) {
 }
 
 bool VirtualQueues::work() {
+    settle_again();
     Sweep job;
     {
         std::lock_guard lock{sweeps_mutex_};

@@ -66,6 +66,18 @@ private:
         std::string status, why;
     };
 
+    /// What could not be stored although it has happened: nobody may send it again, and it is tried until it
+    /// can be.
+    struct Unsettled {
+        Consignment consignment;
+        std::vector<Fate> fates;
+    };
+
+    bool store_fates(const Consignment& consignment, const std::vector<Fate>& fates, bool went_down,
+                     const queue::DestinationState& state);
+    bool is_unsettled(const std::string& destination, QueueId id) const;
+    void settle_again();
+
     std::shared_ptr<Active> active(const std::string& destination) const;
     void give(Active& a, QueueId id);
     void take_back(Active& a, QueueId id);
@@ -97,6 +109,9 @@ private:
     std::unordered_map<std::string, std::shared_ptr<Active>> active_;
     Time looked_through_{}, looked_at_all_{};
     std::function<void()> ready_;
+    std::mutex settling_again_;
+    mutable std::mutex unsettled_mutex_;
+    std::deque<Unsettled> unsettled_;
     std::mutex sweeps_mutex_;
     std::deque<Sweep> sweeps_;
 };
