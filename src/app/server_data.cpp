@@ -1,6 +1,7 @@
 #include "app/key_file.h"
 #include "app/server_rooms.h"
 #include "base/make_directory.h"
+#include "rules/notice_memory.h"
 
 /// What a server keeps: logs, mail, who exists, the queue, and what administration may do with them.
 namespace postrider::app {
@@ -295,6 +296,10 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
     if (event.kind == Kind::account_deleted) {
         erase_mail(event.account);
         if (rpop_connections) rpop_connections->remove_all(event.account);
+        if (send_quota) send_quota->reset(event.account);
+        if (!rules::forget_notices(store->kv(), event.account))
+            server_log.warning({}, "What was noted about the deleted account {} stays in the store",
+                               event.account.value());
     }
 }
 

@@ -256,6 +256,10 @@ void Connections::finish(const Connection& connection, const Status& before, Sta
     // It may have been changed, or asked for again, while it ran: then it is due as it was asked for.
     bool touched = now->status.next != before.next;
     if (touched) after.next = now->status.next;
+    if (now->connection != connection) {  // perhaps another mailbox now
+        after.uid_validity = now->status.uid_validity;
+        after.last_uid = now->status.last_uid;
+    }
     put(batch, {now->connection, after}, &now->status);
     if (!store_.write(std::move(batch), kv::Durability::soon)) return;
 }
@@ -263,7 +267,7 @@ void Connections::finish(const Connection& connection, const Status& before, Sta
 bool Connections::progress(const Connection& connection, const Status& status) {
     std::lock_guard lock{changing_};
     auto now = find(connection.account, connection.id);
-    if (!now) return false;
+    if (!now || now->connection != connection) return false;
     Status after = now->status;
     after.uid_validity = status.uid_validity;
     after.last_uid = status.last_uid;

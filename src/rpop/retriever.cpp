@@ -66,6 +66,7 @@ struct Retriever::Impl {
     observe::Logger log;
     std::set<Key> busy;
     std::set<net::asio::io_context*> contexts;
+    std::vector<std::unique_ptr<net::asio::io_context>> abandoned;  ///< of retrievals that stop() cut off
     std::unique_ptr<net::WorkerPool> workers;
     std::thread scheduler;
 };
@@ -167,6 +168,7 @@ Status Retriever::run(const Connections::Listed& due, const RpopSettings& settin
     Status after = due.status;
     Tally tally;
     std::string problem;
+    bool cut_off = false;
     auto account = all.parts.directory.account(connection.account);
     if (!account && account.error().kind == directory::DirectoryError::not_found) {
         all.parts.connections.remove_all(connection.account);
@@ -184,13 +186,13 @@ Status Retriever::run(const Connections::Listed& due, const RpopSettings& settin
         Impl::AccountSink sink{all, due, *account, log};
         Limits limits;
         limits.message = std::uint64_t{settings.max_message_size} * 1024;
-        net::asio::io_context context{1};
+        auto context = std::make_unique<net::asio::io_context>(1);
         {
             std::lock_guard lock{all.mutex};
-            all.contexts.insert(&context);
+            all.contexts.insert(context.get());
         }
         try {
-            net::run_task(context, retrieve(connection, std::move(*password), all.parts.resolver, sink, limits, now,
+            net::run_task(*context, retrieve(connection, std::move(*password), all.parts.resolver, sink, limits, now,
                                             tally));
         } catch (const Failed& failure) {
             problem = failure.what();
@@ -198,13 +200,14 @@ Status Retriever::run(const Connections::Listed& due, const RpopSettings& settin
             problem = std::string{"the connection ended: "} + end.what();
         } catch (const std::logic_error&) {
             problem = "the service was stopped";  // its context was
+            cut_off = true;
         } catch (const std::exception& error) {
             problem = error.what();
         }
-        {
-            std::lock_guard lock{all.mutex};
-            all.contexts.erase(&context);
-        }
+        std::lock_guard lock{all.mutex};
+        all.contexts.erase(context.get());
+        // The resolver may still want to post an answer there: it stops after us.
+        if (cut_off) all.abandoned.push_back(std::move(context));
         after = sink.status();
     }
     after.last = now;

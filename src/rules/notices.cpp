@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/codec.h"
+#include "rules/notice_memory.h"
 #include "rules/text_template.h"
 
 namespace postrider::rules {
@@ -49,6 +50,17 @@ std::string limit_text(std::uint64_t limit) {
 /// Rounded down, so that 100 means full.
 std::uint64_t percent(std::uint64_t used, std::uint64_t limit) {
     return limit == 0 ? 0 : static_cast<std::uint64_t>(static_cast<long double>(used) * 100 / limit);
+}
+
+/// A setting is one line: \n in it stands for a line end.
+std::string with_line_ends(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        bool line_end = text.substr(i, 2) == "\\n";
+        out += line_end ? '\n' : text[i];
+        if (line_end) ++i;
+    }
+    return out;
 }
 
 }  // namespace
@@ -141,6 +153,12 @@ void Notices::run() {
     }
 }
 
+bool forget_notices(kv::Store& store, AccountId account) {
+    kv::Batch batch;
+    batch.erase(last_notice_key(account));
+    return store.write(std::move(batch), kv::Durability::soon).has_value();
+}
+
 bool Notices::look_at_quota(AccountId id) {
     auto person = Person::find(directory_, id);
     if (!person || !person->settings->quota_notices) return false;
@@ -173,8 +191,8 @@ bool Notices::look_at_quota(AccountId id) {
 
     std::string_view subject =
         settings.quota_notice_subject.empty() ? quota_subject : std::string_view{settings.quota_notice_subject};
-    std::string_view body =
-        settings.quota_notice_body.empty() ? quota_text : std::string_view{settings.quota_notice_body};
+    std::string body = with_line_ends(settings.quota_notice_body);
+    if (body.empty()) body = quota_text;
     return send(*person, person->address, "quota", subject, text_of(settings.quota_notice_file, body),
                 {{"THRESHOLD", std::to_string(settings.quota_limit_threshold)},
                  {"SIZEQUOTA", limit_text(quota.limit_bytes / 1024)},

@@ -41,6 +41,19 @@ class RpopCase(harness.ServerCase):
         self.eventually(ran, 30, "the retrieval did not happen")
         return done[0]
 
+    def update(self, user, number, *what):
+        """Changes the connection, which makes it run; the status afterwards."""
+        before = [c for c in self.connections(user) if c["id"] == number][0]
+        time.sleep(1.1)
+        self.do("account", "rpop", "update", self.address(user), str(number), *what)
+        done = []
+
+        def ran():
+            done[:] = [c for c in self.connections(user) if c["id"] == number]
+            return done[0]["last"] > before["last"]
+        self.eventually(ran, 30, "the retrieval did not happen")
+        return done[0]
+
     def first_run(self, user, number):
         done = []
 
@@ -83,9 +96,8 @@ class OwnServer(RpopCase):
         self.assertIn(b" with POP3 ", self.inbox("bob", "Fetched/Alice")[0].replace(b"\r\n\t", b" "))
         self.server.stop()  # what has been fetched is remembered
         self.server.demo()
-        self.assertIn("0 fetched", self.run_once("bob", number)["result"])
-        self.do("account", "rpop", "update", "bob@example.org", str(number), "--delete")
-        status = self.run_once("bob", number)
+        self.assertIn("0 fetched", self.update("bob", number, "--port", str(self.port("pop3s")))["result"])
+        status = self.update("bob", number, "--delete")
         self.assertIn("3 deleted", status["result"])
         self.assertEqual(self.inbox("alice"), [])
         self.do("account", "rpop", "remove", "bob@example.org", str(number))
@@ -100,7 +112,7 @@ class OwnServer(RpopCase):
         self.deliver("carol", "c3")
         self.wait_for("carol", 3)
         self.assertIn("1 fetched", self.run_once("dora", number)["result"])
-        self.do("account", "rpop", "update", "dora@example.org", str(number), "--delete")
+        self.update("dora", number, "--delete")
         self.deliver("carol", "c4")
         self.wait_for("carol", 4)
         self.assertIn("1 deleted", self.run_once("dora", number)["result"])
@@ -111,8 +123,7 @@ class OwnServer(RpopCase):
         for protocol in ("pop3", "imap"):
             number = self.add("alice", self.server.password, *self.peer(protocol, "bob"))
             self.assertTrue(self.first_run("alice", number)["ok"], self.connections("alice"))
-            self.do("account", "rpop", "update", "alice@example.org", str(number), "--verify")
-            status = self.run_once("alice", number)
+            status = self.update("alice", number, "--verify")
             self.assertFalse(status["ok"])
             self.assertIn("ertificate", status["result"])
             self.do("account", "rpop", "remove", "alice@example.org", str(number))
@@ -277,7 +288,7 @@ service pop3-login {{
         self.put(there, "d3")
         self.assertIn("1 fetched", self.run_once(here, number)["result"])
         self.assertEqual(self.count(there), 3)
-        self.do("account", "rpop", "update", self.address(here), str(number), "--delete")
+        self.update(here, number, "--delete")
         self.put(there, "d4")
         self.assertIn("1 fetched", self.run_once(here, number)["result"])
         self.assertEqual(self.subjects(here), ["d1", "d2", "d3", "d4"])

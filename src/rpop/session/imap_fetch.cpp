@@ -7,6 +7,7 @@
 #include "auth/crypto.h"
 #include "net/tls.h"
 #include "rpop/session/errors.h"
+#include "rpop/session/line.h"
 #include "rpop/wire/imap_reply.h"
 #include "rpop/wire/pop3_reply.h"
 #include "text/ascii.h"
@@ -34,11 +35,10 @@ public:
     net::Task<Response> response() {
         Response got;
         while (true) {
-            net::Line line = co_await peer_.read_line(max_line);
-            if (line.kind == net::Line::Kind::too_long) throw Failed{"the server sends lines without an end"};
-            got.line.append(line.text);
+            std::string line = co_await read_line(peer_, max_line);
+            got.line.append(line);
             if (got.line.size() > 2 * max_line) throw Failed{"the server sends a response without an end"};
-            auto size = literal_at_end(line.text);
+            auto size = literal_at_end(line);
             if (!size) co_return std::move(got);
             if (*size > max_literal_ || got.literals.size() >= max_literals)
                 throw Failed{"the server sends more than it announced or may send"};

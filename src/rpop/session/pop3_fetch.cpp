@@ -7,6 +7,7 @@
 #include "auth/crypto.h"
 #include "net/tls.h"
 #include "rpop/session/errors.h"
+#include "rpop/session/line.h"
 #include "rpop/wire/multiline.h"
 #include "rpop/wire/pop3_reply.h"
 #include "text/hex.h"
@@ -23,9 +24,7 @@ public:
     Dialogue(net::Stream& peer, Sink& sink) : peer_{peer}, sink_{sink} {}
 
     net::Task<Pop3Status> status() {
-        net::Line line = co_await peer_.read_line(max_line);
-        if (line.kind == net::Line::Kind::too_long) throw Failed{"the server sends lines without an end"};
-        line_ = line.text;
+        line_ = co_await read_line(peer_, max_line);
         auto status = parse_status(line_);
         if (!status) throw Failed{"the server does not speak POP3: " + quoted_for_people(line_)};
         co_return *status;

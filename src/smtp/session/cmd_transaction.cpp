@@ -156,7 +156,7 @@ net::Task<> Session::mail(std::string_view arguments) {
                                     : rules::Sender::of(s_.directory, envelope.reverse_path);
     if (auto refusal = sender_refusal()) {
         transaction_.reset();
-        fault(refusal->code, refusal->status, refusal->text);
+        refuse(*refusal);
         co_return;
     }
     envelope.authenticated = account_ ? account_->address : "";
@@ -215,7 +215,7 @@ net::Task<> Session::rcpt(std::string_view arguments) {
         co_return;
     }
     if (auto refusal = recipient_refusal(recipient.address)) {
-        fault(refusal->code, refusal->status, refusal->text);
+        refuse(*refusal);
         co_return;
     }
     delivery::Destination destination = s_.router.resolve(recipient.address, t.declared_size, &t.sender);

@@ -31,6 +31,13 @@ std::uint64_t Session::size_limit(const mime::AddrSpec* recipient) const {
     return largest_message(s_.settings.size_rules, ceiling, question);
 }
 
+void Session::refuse(const Reply& refusal) {
+    if (refusal.code < 500)
+        reply(refusal);
+    else
+        fault(refusal.code, refusal.status, refusal.text);
+}
+
 std::optional<Reply> Session::sender_refusal() {
     const Transaction& t = *transaction_;
     if (t.declared_size > size_limit())  // RFC 1870 §6.1

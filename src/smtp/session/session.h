@@ -118,6 +118,7 @@ private:
 
     // sending_rules.cpp: what accounts may send
     std::optional<Reply> sender_refusal();
+    void refuse(const Reply& refusal);  ///< what is refused for now is no fault of the client
     std::optional<Reply> recipient_refusal(const mime::AddrSpec& recipient);
     /// Counts the message that is about to be stored; what was counted goes to `charged`.
     std::optional<Reply> charge(std::uint64_t size, rules::SendQuota::Use& charged);
