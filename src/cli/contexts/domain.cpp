@@ -256,7 +256,7 @@ Reply show_appender(Call& call) {
 }
 
 Reply show_postmaster(Call& call) {
-    return ok(one_attribute("postmasterAccount", quoted(static_cast<DomainForm*>(frame_of(call).values())->postmaster)));
+    return ok(one_attribute("postmasterAccount", quoted_text(static_cast<DomainForm*>(frame_of(call).values())->postmaster)));
 }
 
 void add_objects(std::vector<Command>& commands) {

@@ -100,12 +100,12 @@ Reply list_one(Call& call) {
     NamedValues values{{"id", queue::to_string((*entry)->id)},
                        {"size", std::to_string(subject.size)},
                        {"arrival", date_text((*entry)->envelope.arrival)},
-                       {"sender", quoted(subject.sender)},
+                       {"sender", quoted_text(subject.sender)},
                        {"retries", std::to_string(subject.retries)},
                        {"nextSchedule", subject.next_schedule == 0 ? "-" : date_text(Time{std::chrono::seconds{subject.next_schedule}})}};
     for (const Recipient& one : (*entry)->envelope.recipients)
         if (waits(one))
-            values.emplace_back("recipient", quoted(fmt::format("{} {} {}", one.address.text(),
+            values.emplace_back("recipient", quoted_text(fmt::format("{} {} {}", one.address.text(),
                                                                 one.state == Recipient::State::held ? "held" : "pending", one.diagnostic)));
     return ok(attributes("the mail " + queue::to_string((*entry)->id), values));
 }

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "cli/contexts/branches.h"
 #include "cli/contexts/settings_frame.h"

@@ -99,7 +99,7 @@ std::optional<settings::Place> set_of(SettingsFrame& frame, const std::string& r
 /// The name of the row's key, canonical; what the key value is in each element.
 std::string key_text(const settings::Place& set, std::size_t index) {
     const auto places = settings::open(set.row.field.table(), set.row.field.element(set.object, index));
-    const settings::Place* place = settings::find(places, set.row.key);
+    const settings::Place* place = settings::find(places, key_name(set.row));
     if (place == nullptr) return {};
     settings::Value value = settings::get_value(place->row, place->object);
     return value.words.empty() ? std::string{} : value.words.front().text;
@@ -172,12 +172,12 @@ Reply list_elements(Call& call) {
     auto set = set_of(frame_of(call), subject.row);
     if (!set) return error(fmt::format("there is no {}", subject.row));
     const Context& context = call.shell.tree().at(subject.context);
-    Row headings{std::string{set->row.key}};
+    Row headings{std::string{key_name(set->row)}};
     std::vector<Row> rows;
     for (std::size_t i = 0; i < set->row.field.size(set->object); ++i) {
         Row row{key_text(*set, i)};
         for (const AttributePlace& place : attribute_places(context, set->row.field.element(set->object, i))) {
-            if (settings::same_name(place.row.name, set->row.key) || place.row.secret || row.size() == most_columns) continue;
+            if (settings::same_name(place.row.name, key_name(set->row)) || place.row.secret || row.size() == most_columns) continue;
             if (i == 0) headings.emplace_back(place.row.name);
             row.push_back(shown_value(place.row, place.object));
         }
@@ -218,6 +218,32 @@ Reply show_config(Call& call) {
         at = end + 1;
     }
     return ok(std::move(data));
+}
+
+// ---- the resolver
+
+Reply query_dns(Call& call) {
+    std::string name = call.given.text("name");
+    auto result = admin::run(call.shell.admin(), "dns query", admin::Json{{"type", call.subject}, {"name", name}}, [](std::string_view, int) {});
+    if (!result) return error(result.error().what);
+    const std::string outcome = (*result)["outcome"].get<std::string>();
+    std::vector<std::string> rows;
+    for (const auto& record : (*result)["records"]) rows.push_back(record.is_string() ? record.get<std::string>() : record.dump());
+    Reply reply = ok(simple_list(call.subject + " records of " + (*result)["name"].get<std::string>(), rows));
+    reply.text = "command successful; " + outcome;
+    return reply;
+}
+
+Reply empty_cache(Call& call) {
+    auto result = admin::run(call.shell.admin(), "dns flush", admin::Json::object(), [](std::string_view, int) {});
+    if (!result) return error(result.error().what);
+    return ok();
+}
+
+void add_resolver_commands(Context& context, Need need) {
+    for (std::string type : {"A", "AAAA", "MX", "NS", "TXT", "PTR"})
+        context.commands.push_back({fmt::format("QUERY {} <name>", type), "Ask as the server does", query_dns, need, type});
+    context.commands.push_back({"EMPTYCACHE", "Forget all answers", empty_cache, need});
 }
 
 class Builder {
@@ -281,6 +307,7 @@ private:
         std::string subject = fmt::format("{}|{}|{}", row.name, word, child.path);
         context.commands.push_back({"CONFIG " + word, std::string{row.help}, configure, child.need, subject});
         children(child, row.field.table(), false);
+        if (row.name == "dnr") add_resolver_commands(child, child.need);
         if (top) {
             if (std::ranges::find(service_words_, row.name) != service_words_.end()) {
                 std::string service{row.name};
@@ -293,7 +320,7 @@ private:
     }
 
     void object_set(Context& context, const settings::Row& row) {
-        if (row.key.empty()) return;
+        if (key_name(row).empty()) return;
         const Spelling* known = spelling(row.name);
         std::string word = known ? std::string{known->word} : singular(row.name);
         Context child;
@@ -308,10 +335,10 @@ private:
             context.commands.push_back({std::move(syntax), std::move(help), run, child.need, subject});
         };
         add(fmt::format("LIST {}s", word), std::string{row.help}, list_elements);
-        add(fmt::format("ADD {} [{}] <key> [<attributes>...]", word, row.key), "Make one and go to its context", add_element);
-        add(fmt::format("UPDATE {} [{}] <key> [<attributes>...]", word, row.key), "Go to its context", update_element);
-        add(fmt::format("REMOVE {} [{}] <key>", word, row.key), "Remove it", remove_element);
-        add(fmt::format("SHOW {} [{}] <key> [ATTR <param>]", word, row.key), "Its attributes", show_element);
+        add(fmt::format("ADD {} [{}] <key> [<attributes>...]", word, key_name(row)), "Make one and go to its context", add_element);
+        add(fmt::format("UPDATE {} [{}] <key> [<attributes>...]", word, key_name(row)), "Go to its context", update_element);
+        add(fmt::format("REMOVE {} [{}] <key>", word, key_name(row)), "Remove it", remove_element);
+        add(fmt::format("SHOW {} [{}] <key> [ATTR <param>]", word, key_name(row)), "Its attributes", show_element);
         children(child, row.field.table(), false);
         out_.push_back(std::move(child));
     }

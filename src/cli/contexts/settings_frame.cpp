@@ -15,7 +15,7 @@ using settings::Row;
 
 std::string key_of(const Row& set_row, void* element) {
     for (const settings::Place& place : settings::open(set_row.field.table(), element)) {
-        if (!settings::same_name(place.row.name, set_row.key)) continue;
+        if (!settings::same_name(place.row.name, key_name(set_row))) continue;
         settings::Value value = settings::get_value(place.row, place.object);
         return value.words.empty() ? std::string{} : value.words.front().text;
     }
@@ -42,6 +42,15 @@ std::string fault(const Row& row, const settings::ValueError& wrong) {
 
 }  // namespace
 
+std::string_view key_name(const Row& set) {
+    constexpr std::pair<std::string_view, std::string_view> others[] = {
+        {"rules", "priority"}, {"allowRules", "ipSet"}, {"denyRules", "ipSet"}, {"nameServers", "priority"}};
+    if (!set.key.empty()) return set.key;
+    for (const auto& [name, key] : others)
+        if (settings::same_name(name, set.name)) return key;
+    return {};
+}
+
 Step<SettingsTarget> find_target(settings::Table table, void* root, const SettingsPath& path) {
     SettingsTarget at{table, root};
     for (const SettingsStep& step : path) {
@@ -53,7 +62,7 @@ Step<SettingsTarget> find_target(settings::Table table, void* root, const Settin
             continue;
         }
         auto index = find_element(*place, step.key);
-        if (!index) return std::unexpected(fmt::format("there is no {} {} in {} any longer", place->row.key, step.key, step.row));
+        if (!index) return std::unexpected(fmt::format("there is no {} {} in {} any longer", key_name(place->row), step.key, step.row));
         at.object = place->row.field.element(place->object, *index);
     }
     return at;
@@ -73,7 +82,7 @@ Step<> apply_edit(settings::Table table, void* root, const SettingsEdit& edit) {
     std::string key = edit.value.words.empty() ? std::string{} : edit.value.words.front().text;
     auto index = find_element(*place, key);
     if (edit.kind == SettingsEdit::Kind::remove) {
-        if (!index) return std::unexpected(fmt::format("there is no {} {}", place->row.key, key));
+        if (!index) return std::unexpected(fmt::format("there is no {} {}", key_name(place->row), key));
         // Written out and read again without it: the one way that every kind of element knows.
         settings::WriteOptions everything;
         everything.all = true;
@@ -92,11 +101,11 @@ Step<> apply_edit(settings::Table table, void* root, const SettingsEdit& edit) {
             if (one.severity == settings::Severity::error) return std::unexpected(one.text());
         return {};
     }
-    if (index) return std::unexpected(fmt::format("there is one with the {} {} already", place->row.key, key));
+    if (index) return std::unexpected(fmt::format("there is one with the {} {} already", key_name(place->row), key));
     if (!place->row.range.any() && static_cast<std::int64_t>(field.size(place->object)) >= place->row.range.max)
         return std::unexpected(fmt::format("there are {} already, which is the most", place->row.range.max));
     void* element = field.append(place->object);
-    auto key_place = find_place(field.table(), element, place->row.key);
+    auto key_place = find_place(field.table(), element, key_name(place->row));
     if (!key_place) return std::unexpected(key_place.error());
     if (auto stored = settings::set_value(key_place->row, key_place->object, edit.value); !stored) {
         field.remove_last(place->object);
@@ -157,7 +166,7 @@ Step<> SettingsFrame::set(std::string_view attribute, const settings::Value& val
         if (auto holder = values() == nullptr ? Step<SettingsTarget>{std::unexpected(std::string{"it is gone"})}
                                               : find_target(shell_.live().table(), root_.get(), above)) {
             auto place = find_place(holder->table, holder->object, path_.back().row);
-            is_key = place && settings::same_name(place->row.key, attribute);
+            is_key = place && settings::same_name(key_name(place->row), attribute);
             if (is_key && !value.words.empty()) {
                 auto other = find_element(*place, value.words.front().text);
                 if (other && !settings::same_name(value.words.front().text, path_.back().key))
@@ -182,6 +191,12 @@ Step<std::string> SettingsFrame::commit() {
     for (const SettingsEdit& one : edits_)
         if (auto good = apply_edit(shell_.live().table(), root.get(), one); !good)
             return std::unexpected(good.error());
+    // Held against what the file's reader takes, so that a start with what is saved finds the same.
+    auto defaults = shell_.live().table().make();
+    std::string text = settings::print(settings::to_tree(shell_.live().table(), root.get(), defaults.get(), {}));
+    auto again = shell_.live().table().make();
+    for (const settings::Diagnostic& one : settings::read_text(shell_.live().table(), again.get(), text, ""))
+        return std::unexpected(fmt::format("{}: {}{}{}", one.key, one.problem, one.allowed.empty() ? "" : "; allowed: ", one.allowed));
     auto applied = shell_.live().apply(root.get());
     if (!applied) return std::unexpected(applied.error());
     if (!applied->problems.empty()) {

@@ -35,7 +35,7 @@ public:
     const SettingsPath& path() const { return path_; }
     /// Remembers a change and shows it from now on; fails when it cannot be made.
     Step<> edit(SettingsEdit edit);
-    /// The element of one of its sets, or nullptr; with `index`, where it stands.
+    /// Of the object that it is about; good after values().
     settings::Table table() const { return table_; }
 
 private:
@@ -50,6 +50,10 @@ private:
     void* object_ = nullptr;
 };
 
+/// The attribute by which an element of a set is known: the set's key, or for sets whose elements may be alike
+/// the one that the dialogue uses. "": its elements cannot be told apart here.
+std::string_view key_name(const settings::Row& set);
+
 /// Where a path leads in the settings whose struct begins at `root`.
 struct SettingsTarget {
     settings::Table table;
@@ -57,12 +61,6 @@ struct SettingsTarget {
 };
 Step<SettingsTarget> find_target(settings::Table table, void* root, const SettingsPath& path);
 Step<> apply_edit(settings::Table table, void* root, const SettingsEdit& edit);
-
-/// Adds the contexts SERVER, its services and what is in them.
-struct ServerBranchOptions {
-    settings::Table table;
-    bool services_switch = false;
-};
 
 /// SAVE CONFIG [<path>], which the root and all services have.
 Reply save_config(Call& call);

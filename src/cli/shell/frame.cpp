@@ -53,7 +53,7 @@ std::vector<AttributePlace> attribute_places(const Context& context, void* objec
 
 std::string shown_value(const settings::Row& row, const void* object) {
     settings::Value value = settings::get_value(row, object);
-    if (row.field.kind == settings::Kind::text) return quoted(value.words.empty() ? "" : value.words.front().text);
+    if (row.field.kind == settings::Kind::text) return quoted_text(value.words.empty() ? "" : value.words.front().text);
     return settings::print_value(value);
 }
 

@@ -19,7 +19,7 @@
 namespace postrider::cli {
 
 using Row = std::vector<std::string>;
-/// Name and value as it is printed: quoted(text), 12, yes, (a b).
+/// Name and value as it is printed: quoted_text(text), 12, yes, (a b).
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 
 /// "List of Accounts:", blank, rule, headings, rule, rows, blank. Cells stand apart by " | ".

@@ -124,7 +124,7 @@ std::expected<std::vector<Word>, WordError> parse_words(std::string_view line) {
     return Scanner{line}.run();
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted_text(std::string_view text) {
     std::string out = "\"";
     for (char c : text) {
         if (c == '"' || c == '\\') out.push_back('\\');
@@ -138,11 +138,11 @@ std::string print(const Word& word) {
         std::string out = "(";
         for (const std::string& element : word.elements) {
             if (out.size() > 1) out.push_back(' ');
-            out += quoted(element);
+            out += quoted_text(element);
         }
         return out += ')';
     }
-    if (word.quoted || word.text.empty()) return quoted(word.text);
+    if (word.quoted || word.text.empty()) return quoted_text(word.text);
     std::string out;
     for (char c : word.text) {
         if (escapable(c)) out.push_back('\\');

@@ -41,6 +41,6 @@ std::expected<std::vector<Word>, WordError> parse_words(std::string_view line);
 std::string print(const Word& word);
 
 /// In double quotes, as SHOW prints texts.
-std::string quoted(std::string_view text);
+std::string quoted_text(std::string_view text);
 
 }  // namespace postrider::cli
