@@ -188,7 +188,8 @@ std::optional<Changed> change(const Leaf& leaf, const Footer& footer, bool root)
     if (leaf.html) {
         std::size_t at = end_of_html_body(*content);
         if (ends_with_footer(std::string_view{*content}.substr(0, at), addition)) return std::nullopt;
-        content->insert(at, "\r\n" + addition + "\r\n");
+        bool begins_line = at == 0 || (*content)[at - 1] == '\n';
+        content->insert(at, begins_line ? addition : "\r\n" + addition);
     } else {
         if (ends_with_footer(*content, addition)) return std::nullopt;
         if (!content->empty() && !content->ends_with('\n')) *content += "\r\n";
