@@ -58,9 +58,9 @@ std::expected<rpop::Change, Error> change_of(const Arguments& arguments) {
             return fail(Kind::bad_value, "the port is 1 to 65535");
         change.port = static_cast<std::uint16_t>(arguments.number("port"));
     }
-    for (auto [on, off, into] : {std::tuple{"verify", "no-verify", &change.verify},
-                                 std::tuple{"keep", "delete", &change.keep},
-                                 std::tuple{"enable", "disable", &change.enabled}}) {
+    for (auto [on, off, into] :
+         {std::tuple{"verify", "no-verify", &change.verify}, std::tuple{"keep", "delete", &change.keep},
+          std::tuple{"enable", "disable", &change.enabled}}) {
         if (arguments.flag(on) && arguments.flag(off))
             return fail(Kind::usage, std::string{on} + " or " + off + ", not both");
         if (arguments.flag(on)) *into = true;

@@ -25,10 +25,10 @@ Result account_temporary_add(Context& context, const Arguments& arguments, const
     auto settings = need(context.directory.effective((*account)->id));
     if (!settings) return std::unexpected(settings.error());
     constexpr std::uint64_t day = 24 * 3600, too_many = 1'000'000;
-    std::uint64_t life = arguments.has("seconds")
-                             ? std::min(arguments.number("seconds"), too_many * day)
-                             : std::min(arguments.number("days", (*settings)->temporary_aliases_days), too_many)
-                                   * day;
+    std::uint64_t life =
+        arguments.has("seconds")
+            ? std::min(arguments.number("seconds"), too_many * day)
+            : std::min(arguments.number("days", (*settings)->temporary_aliases_days), too_many) * day;
     auto made = need(context.directory.add_temporary_alias(
         (*account)->id, arguments.text("name"), std::chrono::seconds{static_cast<std::int64_t>(life)}));
     if (!made) return std::unexpected(made.error());

@@ -274,7 +274,8 @@ constexpr Operation operations[] = {
     {"domain alias add", "Give a domain a further name", alias_arguments, alias_add, true},
     {"domain alias remove", "Take a further name away", alias_arguments, alias_remove, true},
     {"domain catch-all", "Say where mail for unknown names goes", catch_all_arguments, catch_all, true},
-    {"domain appender show", "Show what is put below mail from the domain", only_domain, domain_appender_show},
+    {"domain appender show", "Show what is put below mail from the domain", only_domain,
+     domain_appender_show},
     {"domain appender set",
      "Say what is put below mail that accounts of the domain send to other hosts: below text, below HTML, in "
      "multipart mail; signed and encrypted mail is left alone",

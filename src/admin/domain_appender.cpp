@@ -12,7 +12,8 @@ using Kind = Error::Kind;
 constexpr std::size_t max_text = 64 * 1024;
 
 /// The text that was given, as it stands or as a file.
-std::expected<std::optional<std::string>, Error> given_text(const Arguments& arguments, std::string_view name) {
+std::expected<std::optional<std::string>, Error> given_text(const Arguments& arguments,
+                                                            std::string_view name) {
     const std::string file_argument = std::string{name} + "-file";
     if (arguments.has(name) && arguments.has(file_argument))
         return fail(Kind::usage, "domain appender set: the text or its file, not both");

@@ -23,7 +23,9 @@ public:
     void add(std::chrono::seconds every, std::function<void()> run);  ///< before start()
     void start();
     void stop();
-    bool running() const { return running_.load(std::memory_order_relaxed); }  ///< long tasks look now and then
+    bool running() const {
+        return running_.load(std::memory_order_relaxed);
+    }  ///< long tasks look now and then
 
 private:
     void run();

@@ -19,11 +19,11 @@ void Server::Rooms::open_rules() {
     rules::NoticeOptions options;
     options.host = host;
     options.directory = directory_path;
-    notices = std::make_unique<rules::Notices>(
-        *directory, *store, clock, processing, std::move(options),
-        [this](const mime::AddrSpec& to, std::string message) {
-            return delivery::post_own(*router, *intake, clock, to, std::move(message));
-        });
+    notices = std::make_unique<rules::Notices>(*directory, *store, clock, processing, std::move(options),
+                                               [this](const mime::AddrSpec& to, std::string message) {
+                                                   return delivery::post_own(*router, *intake, clock, to,
+                                                                             std::move(message));
+                                               });
     send_quota->on_exceeded = [this](AccountId account, const rules::SendQuota::Use& use) {
         notices->sent_too_much(account, use);
     };
@@ -48,8 +48,7 @@ void Server::Rooms::open_rules() {
 std::expected<void, std::string> Server::Rooms::open_rpop() {
     auto key = load_or_create_key(directory_path / "run" / "rpop.key");
     if (!key) return std::unexpected(key.error());
-    rpop_connections =
-        std::make_unique<rpop::Connections>(store->kv(), *directory, clock, std::move(*key));
+    rpop_connections = std::make_unique<rpop::Connections>(store->kv(), *directory, clock, std::move(*key));
     return {};
 }
 

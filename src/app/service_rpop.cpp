@@ -10,8 +10,9 @@ class Rpop final : public Service {
 public:
     explicit Rpop(Server::Rooms& rooms)
         : rooms_{rooms},
-          retriever_{rpop::Retriever::Parts{*rooms.rpop_connections, *rooms.directory, *rooms.store, *rooms.intake,
-                                            *rooms.resolver, rooms.clock, rooms.metrics, rooms.host,
+          retriever_{rpop::Retriever::Parts{*rooms.rpop_connections, *rooms.directory, *rooms.store,
+                                            *rooms.intake, *rooms.resolver, rooms.clock, rooms.metrics,
+                                            rooms.host,
                                             [&rooms](AccountId id) { return rooms.places.location(id); }}} {
         rooms.operations->rpop_due = [this] { retriever_.kick(); };
     }
@@ -21,9 +22,7 @@ public:
         settings_ = settings.rpop;
         return {};
     }
-    void start() override {
-        retriever_.start(settings_, rooms_.log->logger("RPOP", settings_.log));
-    }
+    void start() override { retriever_.start(settings_, rooms_.log->logger("RPOP", settings_.log)); }
     void stop(Addresses) override { retriever_.stop(session_grace); }
     std::vector<std::string> apply(const Settings& settings) override {
         settings_ = settings.rpop;

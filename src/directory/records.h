@@ -56,7 +56,8 @@ struct Object {
     std::uint32_t password_version = 0;
     std::int64_t password_changed = 0;
     std::string full_name, first_name, last_name, customer_reference;
-    std::vector<TemporaryAlias> temporary;  ///< those that have expired too, as long as nobody else may take them
+    std::vector<TemporaryAlias>
+        temporary;  ///< those that have expired too, as long as nobody else may take them
 
     std::vector<mime::AddrSpec> members;
     std::string folder;

@@ -61,16 +61,16 @@ Result<TemporaryAlias> Directory::add_temporary_alias(AccountId id, std::string_
     records::Object after = *before;
     std::string folded = fold_local(made.name);
     std::erase_if(after.temporary, [&](const TemporaryAlias& one) { return fold_local(one.name) == folded; });
-    auto active = std::ranges::count_if(after.temporary,
-                                        [&](const TemporaryAlias& one) { return one.expires > now; });
+    auto active =
+        std::ranges::count_if(after.temporary, [&](const TemporaryAlias& one) { return one.expires > now; });
     if (static_cast<std::size_t>(active) >= (*limits)->temporary_aliases_count)
-        return fail(DirectoryError::not_allowed,
-                    "this account may have " + std::to_string((*limits)->temporary_aliases_count)
-                        + " temporary addresses at once");
-    bool permanent = fold_local(after.name) == folded
-                     || std::ranges::any_of(after.aliases, [&](const std::string& alias) {
-                            return fold_local(alias) == folded;
-                        });
+        return fail(DirectoryError::not_allowed, "this account may have "
+                                                     + std::to_string((*limits)->temporary_aliases_count)
+                                                     + " temporary addresses at once");
+    bool permanent =
+        fold_local(after.name) == folded || std::ranges::any_of(after.aliases, [&](const std::string& alias) {
+            return fold_local(alias) == folded;
+        });
     if (permanent) return fail(DirectoryError::exists, "'" + made.name + "' is a lasting name of it");
     after.temporary.push_back(made);
     kv::Batch batch;

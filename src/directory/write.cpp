@@ -19,9 +19,10 @@ struct Role {
 std::map<std::string, Role> folded_names(const records::Object& object) {
     std::map<std::string, Role> all;
     for (const TemporaryAlias& one : object.temporary)
-        all.emplace(fold_local(one.name),
-                    Role{true, std::chrono::duration_cast<std::chrono::seconds>(one.expires.time_since_epoch())
-                                   .count()});
+        all.emplace(
+            fold_local(one.name),
+            Role{true,
+                 std::chrono::duration_cast<std::chrono::seconds>(one.expires.time_since_epoch()).count()});
     for (const std::string& alias : object.aliases) all[fold_local(alias)] = Role{true, 0};
     all[fold_local(object.name)] = Role{};
     return all;

@@ -22,9 +22,9 @@ constexpr std::size_t max_line = 998;  // RFC 5322 §2.1.1
 
 bool untouchable(std::string_view type) {
     static constexpr std::array types{
-        "multipart/signed",           "multipart/encrypted",        "multipart/report",
-        "application/pkcs7-mime",     "application/x-pkcs7-mime",   "application/pkcs7-signature",
-        "application/pgp-encrypted",  "application/pgp-signature",  "application/x-pkcs7-signature",
+        "multipart/signed",          "multipart/encrypted",       "multipart/report",
+        "application/pkcs7-mime",    "application/x-pkcs7-mime",  "application/pkcs7-signature",
+        "application/pgp-encrypted", "application/pgp-signature", "application/x-pkcs7-signature",
     };
     return std::ranges::find(types, type) != types.end();
 }
@@ -123,7 +123,8 @@ bool short_lines(std::string_view text) {
 
 /// Content-Type with another charset; what else it says stays.
 std::string content_type_line(std::string_view old, bool html) {
-    std::string line = html ? "Content-Type: text/html; charset=utf-8" : "Content-Type: text/plain; charset=utf-8";
+    std::string line =
+        html ? "Content-Type: text/html; charset=utf-8" : "Content-Type: text/plain; charset=utf-8";
     if (auto type = parse_content_type(old)) {
         ParameterReader reader{type->parameters};
         for (std::size_t count = 0; count < max_parameters && reader.next(); ++count) {
@@ -188,7 +189,8 @@ std::optional<Changed> change(const Leaf& leaf, const Footer& footer, bool root)
     if (leaf.html) {
         std::size_t at = end_of_html_body(*content);
         if (ends_with_footer(std::string_view{*content}.substr(0, at), addition)) return std::nullopt;
-        content->insert(at, "\r\n" + addition + "\r\n");
+        bool begins_line = at == 0 || (*content)[at - 1] == '\n';
+        content->insert(at, begins_line ? addition : "\r\n" + addition);
     } else {
         if (ends_with_footer(*content, addition)) return std::nullopt;
         if (!content->empty() && !content->ends_with('\n')) *content += "\r\n";
@@ -227,11 +229,11 @@ std::optional<Changed> change(const Leaf& leaf, const Footer& footer, bool root)
 bool meets_a_boundary(std::string_view message, const std::vector<Part>& parts, const Footer& footer) {
     for (const Part& part : parts) {
         if (part.kind != Part::multipart) continue;
-        std::string_view header =
-            message.substr(part.header_begin, part.body_begin - part.header_begin);
+        std::string_view header = message.substr(part.header_begin, part.body_begin - part.header_begin);
         std::string delimiter = "--" + find_parameter(value_of(header, "Content-Type"), "boundary");
         for (const std::string* text : {&footer.text, &footer.html})
-            if (text->starts_with(delimiter) || text->find("\n" + delimiter) != std::string::npos) return true;
+            if (text->starts_with(delimiter) || text->find("\n" + delimiter) != std::string::npos)
+                return true;
     }
     return false;
 }

@@ -8,7 +8,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace postrider::mime;
     std::string_view message{reinterpret_cast<const char*>(data), size};
-    for (const Footer& footer : {Footer{"Footer line\n", ""}, Footer{"", "<p>F\xc3\xbc\xc3\x9f" "e</p>"}}) {
+    for (const Footer& footer : {Footer{"Footer line\n", ""}, Footer{"",
+                                                                     "<p>F\xc3\xbc\xc3\x9f"
+                                                                     "e</p>"}}) {
         auto changed = append_footer(message, footer);
         if (!changed) continue;
         auto before = describe(message), after = describe(*changed);

@@ -23,18 +23,21 @@ std::string part(const std::string& message, std::vector<std::uint32_t> path) {
 TEST(Footer, GoesBelowPlainTextAndTouchesNothingElse) {
     EXPECT_EQ(with("From: a@b.c\r\nSubject: x\r\n\r\nHello\r\n", ascii),
               "From: a@b.c\r\nSubject: x\r\n\r\nHello\r\n\r\nExample Ltd\r\n");
-    EXPECT_EQ(with("Subject: x\r\n\r\nno line end", ascii), "Subject: x\r\n\r\nno line end\r\n\r\nExample Ltd\r\n");
+    EXPECT_EQ(with("Subject: x\r\n\r\nno line end", ascii),
+              "Subject: x\r\n\r\nno line end\r\n\r\nExample Ltd\r\n");
 }
 
 TEST(Footer, LabelsAndEncodesWhatNeedsIt) {
     EXPECT_EQ(with("Subject: x\r\n\r\nHello\r\n", umlaut),
-              "Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+              "Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: "
+              "quoted-printable\r\n"
               "MIME-Version: 1.0\r\n\r\nHello\r\n\r\nK=C3=B6ln\r\n");
     std::string latin = with(
         "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-1; format=flowed\r\n"
         "Content-Transfer-Encoding: 8bit\r\n\r\nSch\xf6n\r\n",
         umlaut);
-    EXPECT_NE(latin.find("Content-Type: text/plain; charset=utf-8;\r\n\tformat=\"flowed\"\r\n"), std::string::npos);
+    EXPECT_NE(latin.find("Content-Type: text/plain; charset=utf-8;\r\n\tformat=\"flowed\"\r\n"),
+              std::string::npos);
     EXPECT_NE(latin.find("Content-Transfer-Encoding: 8bit\r\n"), std::string::npos);
     EXPECT_TRUE(latin.ends_with("Sch\xc3\xb6n\r\n\r\nK\xc3\xb6ln\r\n"));
     // US-ASCII fits every charset that we append to: the label stays.
@@ -109,7 +112,8 @@ TEST(Footer, LeavesSignedAndEncryptedMailAlone) {
         "DKIM-Signature: v=1\r\nSubject: x\r\n\r\nHi\r\n",
         "MIME-Version: 1.0\r\nContent-Type: multipart/report; boundary=s\r\n\r\n--s\r\n\r\nx\r\n--s--\r\n",
         "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=s\r\n\r\n--s\r\n\r\nx\r\n--s\r\n"
-        "Content-Type: message/rfc822\r\n\r\nContent-Type: multipart/signed; boundary=t\r\n\r\n--t\r\n\r\nx\r\n--t--\r\n"
+        "Content-Type: message/rfc822\r\n\r\nContent-Type: multipart/signed; "
+        "boundary=t\r\n\r\n--t\r\n\r\nx\r\n--t--\r\n"
         "--s--\r\n",
     };
     for (std::string_view message : cases) EXPECT_FALSE(append_footer(message, ascii)) << message;
@@ -127,20 +131,23 @@ TEST(Footer, LeavesWhatHasNoTextOrThatItCannotReadAlone) {
 }
 
 TEST(Footer, NeverWritesADelimiter) {
-    EXPECT_FALSE(append_footer("MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"m\"\r\n\r\n"
-                               "--m\r\n\r\nx\r\n--m--\r\n",
-                               {"fine\n--m--\n", ""}));
+    EXPECT_FALSE(
+        append_footer("MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"m\"\r\n\r\n"
+                      "--m\r\n\r\nx\r\n--m--\r\n",
+                      {"fine\n--m--\n", ""}));
 }
 
 TEST(Footer, StuffsFlowedLines) {
-    std::string message = with("MIME-Version: 1.0\r\nContent-Type: text/plain; format=flowed\r\n\r\nflow \r\n",
-                               {"-- \nFrom us \n>x", ""});
+    std::string message =
+        with("MIME-Version: 1.0\r\nContent-Type: text/plain; format=flowed\r\n\r\nflow \r\n",
+             {"-- \nFrom us \n>x", ""});
     EXPECT_TRUE(message.ends_with("flow \r\n\r\n-- \r\n From us\r\n >x\r\n")) << message;
 }
 
 TEST(Footer, MakesOneFormFromTheOther) {
     EXPECT_EQ(plain_text_of("<p>A &amp; B</p>\n<div>C<br>D</div>"), "A & B\nC\nD");
-    std::string html = with("MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p>x</p>\r\n", {"A & B\nC", ""});
+    std::string html =
+        with("MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p>x</p>\r\n", {"A & B\nC", ""});
     EXPECT_NE(html.find("<div>A &amp; B<br>\r\nC</div>"), std::string::npos) << html;
     std::string text = with("Subject: x\r\n\r\nx\r\n", {"", "<p>A &lt; B</p>"});
     EXPECT_TRUE(text.ends_with("\r\n\r\nA < B\r\n")) << text;

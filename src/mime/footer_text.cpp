@@ -10,7 +10,8 @@ namespace {
 struct Entity {
     std::string_view name, text;
 };
-constexpr Entity entities[] = {{"amp", "&"}, {"lt", "<"}, {"gt", ">"}, {"quot", "\""}, {"nbsp", " "}, {"#39", "'"}};
+constexpr Entity entities[] = {{"amp", "&"},   {"lt", "<"},   {"gt", ">"},
+                               {"quot", "\""}, {"nbsp", " "}, {"#39", "'"}};
 
 /// The next line without its end; `text` moves behind it.
 std::string_view take_line(std::string_view& text) {
@@ -63,7 +64,8 @@ std::string ascii_html(std::string_view html) {
             continue;
         }
         char32_t code = text::take_code_point(html);
-        out += "&#" + std::to_string(static_cast<std::uint32_t>(code == text::malformed ? 0xfffd : code)) + ";";
+        out +=
+            "&#" + std::to_string(static_cast<std::uint32_t>(code == text::malformed ? 0xfffd : code)) + ";";
     }
     return out;
 }
@@ -74,7 +76,8 @@ std::string footer_lines(std::string_view text, bool flowed) {
         std::string_view line = take_line(text);
         if (line != "-- ")  // the signature's separator keeps its blank (RFC 3676 §4.3)
             while (line.ends_with(' ') || line.ends_with('\t')) line.remove_suffix(1);
-        if (flowed && (line.starts_with(' ') || line.starts_with('>') || line.starts_with("From "))) out += ' ';
+        if (flowed && (line.starts_with(' ') || line.starts_with('>') || line.starts_with("From ")))
+            out += ' ';
         out.append(line).append("\r\n");
     }
     return out;

@@ -31,23 +31,23 @@ struct Connection {
     std::string host;    ///< name or IP address
     std::uint16_t port = 995;
     std::string user;
-    std::string sealed_password;           ///< only the retriever opens it
-    std::string folder = "INBOX";          ///< where the mail goes
-    std::string remote_folder = "INBOX";   ///< where it comes from (IMAP)
-    std::chrono::minutes interval{0};      ///< between two retrievals; the account may demand more
-    bool keep = true;                      ///< false: deleted there once it is safe here
-    unsigned days = 0;                     ///< keep: deleted there that many days after it was fetched; 0: never
+    std::string sealed_password;          ///< only the retriever opens it
+    std::string folder = "INBOX";         ///< where the mail goes
+    std::string remote_folder = "INBOX";  ///< where it comes from (IMAP)
+    std::chrono::minutes interval{0};     ///< between two retrievals; the account may demand more
+    bool keep = true;                     ///< false: deleted there once it is safe here
+    unsigned days = 0;  ///< keep: deleted there that many days after it was fetched; 0: never
     friend bool operator==(const Connection&, const Connection&) = default;
 };
 
 /// What became of it.
 struct Status {
-    Time last{};           ///< begin of the last retrieval; 0: none yet
-    Time next{};           ///< when it is due again
-    std::string result;    ///< of the last one, for people
+    Time last{};         ///< begin of the last retrieval; 0: none yet
+    Time next{};         ///< when it is due again
+    std::string result;  ///< of the last one, for people
     bool ok = true;
-    std::uint32_t failures = 0;  ///< in a row
-    std::uint64_t fetched = 0;   ///< messages, in all
+    std::uint32_t failures = 0;                    ///< in a row
+    std::uint64_t fetched = 0;                     ///< messages, in all
     std::uint32_t uid_validity = 0, last_uid = 0;  ///< IMAP: what has been looked at
     friend bool operator==(const Status&, const Status&) = default;
 };

@@ -60,8 +60,10 @@ Connections::Result<Connection> Connections::checked(Connection c, const Change&
     if (given.verify) c.verify = *given.verify;
     if (given.keep) c.keep = *given.keep;
     bool elsewhere = false;
-    if (given.protocol) elsewhere = std::exchange(c.protocol, *given.protocol) != *given.protocol || elsewhere;
-    if (given.security) elsewhere = std::exchange(c.security, *given.security) != *given.security || elsewhere;
+    if (given.protocol)
+        elsewhere = std::exchange(c.protocol, *given.protocol) != *given.protocol || elsewhere;
+    if (given.security)
+        elsewhere = std::exchange(c.security, *given.security) != *given.security || elsewhere;
     if (given.port)
         c.port = *given.port;
     else if (elsewhere)
@@ -78,8 +80,9 @@ Connections::Result<Connection> Connections::checked(Connection c, const Change&
                         "the password has 1 to 1024 octets and no control characters");
         c.sealed_password = auth::seal(key_, *given.password);
     }
-    for (const auto& [text, what] : {std::pair{&c.host, "host"}, std::pair{&c.user, "user"},
-                                     std::pair{&c.folder, "folder"}, std::pair{&c.remote_folder, "remote folder"}})
+    for (const auto& [text, what] :
+         {std::pair{&c.host, "host"}, std::pair{&c.user, "user"}, std::pair{&c.folder, "folder"},
+          std::pair{&c.remote_folder, "remote folder"}})
         if (text->empty() || text->size() > max_name || !printable(*text))
             return fail(DirectoryError::bad_value,
                         std::string{"the "} + what + " has 1 to 255 octets and no control characters");
@@ -114,7 +117,8 @@ Connections::Result<Connection> Connections::add(AccountId account, const Change
     auto made = checked(c, [&] {
         Change change = given;
         if (!change.port)
-            change.port = usual_port(given.protocol.value_or(c.protocol), given.security.value_or(c.security));
+            change.port =
+                usual_port(given.protocol.value_or(c.protocol), given.security.value_or(c.security));
         return change;
     }());
     if (!made) return made;
@@ -141,7 +145,8 @@ Connections::Result<Connection> Connections::add(AccountId account, const Change
     return made;
 }
 
-Connections::Result<Connection> Connections::update(AccountId account, std::uint32_t id, const Change& given) {
+Connections::Result<Connection> Connections::update(AccountId account, std::uint32_t id,
+                                                    const Change& given) {
     std::lock_guard lock{changing_};
     auto found = find(account, id);
     if (!found) return std::unexpected(found.error());
@@ -217,7 +222,8 @@ Connections::Result<> Connections::run_now(AccountId account, std::uint32_t id) 
     std::lock_guard lock{changing_};
     auto found = find(account, id);
     if (!found) return std::unexpected(found.error());
-    if (!found->connection.enabled) return fail(DirectoryError::not_allowed, "the connection is switched off");
+    if (!found->connection.enabled)
+        return fail(DirectoryError::not_allowed, "the connection is switched off");
     Status before = found->status;
     found->status.next = Time{std::chrono::seconds{static_cast<std::int64_t>(seconds(clock_.now()))}};
     kv::Batch batch;
@@ -288,7 +294,8 @@ std::chrono::seconds Connections::pause(const Connection& connection, const Stat
     if (auto settings = directory_.effective(connection.account))
         pause = std::max(pause, (*settings)->rpop_retrieval_interval);
     std::chrono::seconds long_pause = pause * (std::int64_t{1} << std::min(status.failures, 8u));
-    return std::min(std::max<std::chrono::seconds>(long_pause, 60s), std::max<std::chrono::seconds>(longest_pause, pause));
+    return std::min(std::max<std::chrono::seconds>(long_pause, 60s),
+                    std::max<std::chrono::seconds>(longest_pause, pause));
 }
 
 Connections::Seen Connections::seen(const Connection& connection) const {

@@ -25,7 +25,8 @@ struct Change {
 /// The connections of all accounts and how far each has come, in the store. Changes are durable when they
 /// return. Thread-safe. Everything may read the disk.
 ///
-/// Passwords are stored sealed under a key that is not in the store, and never given out but to the retriever.
+/// Passwords are stored sealed under a key that is not in the store, and never given out but to the
+/// retriever.
 class Connections {
 public:
     template <class T = void>
@@ -59,8 +60,9 @@ public:
     /// The pause that the account and the connection want, longer after failures.
     std::chrono::seconds pause(const Connection& connection, const Status& status) const;
 
-    using Seen = std::unordered_map<std::string, std::uint64_t>;  ///< UIDL -> when fetched, seconds since 1970
-    static constexpr std::size_t max_seen = 100'000;              ///< of one connection
+    using Seen =
+        std::unordered_map<std::string, std::uint64_t>;  ///< UIDL -> when fetched, seconds since 1970
+    static constexpr std::size_t max_seen = 100'000;     ///< of one connection
     Seen seen(const Connection& connection) const;
     bool mark_seen(const Connection& connection, const std::string& uid);  ///< durable; false: not stored
     void forget_seen(const Connection& connection, const std::vector<std::string>& uids);

@@ -137,7 +137,8 @@ TEST(Connections, RecordsComeBackAsTheyWereAndDamageIsSeen) {
 }
 
 TEST(Templates, KnowTheLargeProviders) {
-    for (auto name : {"gmail", "outlook", "office365", "yahoo", "icloud", "gmx", "web.de", "aol", "fastmail", "zoho", "yandex", "mail.ru"})
+    for (auto name : {"gmail", "outlook", "office365", "yahoo", "icloud", "gmx", "web.de", "aol", "fastmail",
+                      "zoho", "yandex", "mail.ru"})
         EXPECT_NE(find_template(name), nullptr) << name;
     EXPECT_EQ(find_template("GMail", Protocol::pop3)->port, 995);
     EXPECT_EQ(find_template("icloud", Protocol::pop3), nullptr);

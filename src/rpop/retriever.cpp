@@ -73,8 +73,8 @@ struct Retriever::Impl {
 
 class Retriever::Impl::AccountSink final : public Sink {
 public:
-    AccountSink(Impl& all, const Connections::Listed& due, std::shared_ptr<const directory::AccountEntry> account,
-                const observe::Logger& log)
+    AccountSink(Impl& all, const Connections::Listed& due,
+                std::shared_ptr<const directory::AccountEntry> account, const observe::Logger& log)
         : all_{all},
           connection_{due.connection},
           status_{due.status},
@@ -98,8 +98,8 @@ public:
         std::string payload = mime::received_line(trace);
         if (!has_header && !message.starts_with("\r\n")) payload += "\r\n";
         payload += message;
-        auto stored = delivery::put_into_folder(all_.parts.store, all_.parts.intake, all_.parts.clock, *account_,
-                                                connection_.folder, std::move(payload), path,
+        auto stored = delivery::put_into_folder(all_.parts.store, all_.parts.intake, all_.parts.clock,
+                                                *account_, connection_.folder, std::move(payload), path,
                                                 all_.parts.location(account_->id));
         if (!stored)
             throw Failed{stored.error().kind == mailstore::MailError::over_quota
@@ -140,8 +140,8 @@ private:
 namespace {
 
 template <class AnySink>
-net::Task<> retrieve(const Connection& connection, std::string password, dns::Resolver& resolver, AnySink& sink,
-                     Limits limits, Time now, Tally& tally) {
+net::Task<> retrieve(const Connection& connection, std::string password, dns::Resolver& resolver,
+                     AnySink& sink, Limits limits, Time now, Tally& tally) {
     net::TlsOptions options;
     auto verify = connection.verify ? net::TlsOptions::Verify::yes : net::TlsOptions::Verify::no;
     std::shared_ptr<const net::TlsContext> tls = net::TlsContext::client(options, verify);
@@ -162,7 +162,8 @@ Retriever::~Retriever() {
     stop(std::chrono::milliseconds{0});
 }
 
-Status Retriever::run(const Connections::Listed& due, const RpopSettings& settings, const observe::Logger& log) {
+Status Retriever::run(const Connections::Listed& due, const RpopSettings& settings,
+                      const observe::Logger& log) {
     Impl& all = *impl_;
     const Connection& connection = due.connection;
     Status after = due.status;
@@ -192,8 +193,8 @@ Status Retriever::run(const Connections::Listed& due, const RpopSettings& settin
             all.contexts.insert(context.get());
         }
         try {
-            net::run_task(*context, retrieve(connection, std::move(*password), all.parts.resolver, sink, limits, now,
-                                            tally));
+            net::run_task(*context, retrieve(connection, std::move(*password), all.parts.resolver, sink,
+                                             limits, now, tally));
         } catch (const Failed& failure) {
             problem = failure.what();
         } catch (const net::SessionEnd& end) {
@@ -213,14 +214,14 @@ Status Retriever::run(const Connections::Listed& due, const RpopSettings& settin
     after.last = now;
     after.ok = problem.empty();
     after.failures = after.ok ? 0 : after.failures + 1;
-    after.result = fmt::format("{}{} fetched, {} deleted there, {} left there", problem.empty() ? "" : problem + "; ",
-                               tally.fetched, tally.deleted, tally.skipped);
+    after.result =
+        fmt::format("{}{} fetched, {} deleted there, {} left there", problem.empty() ? "" : problem + "; ",
+                    tally.fetched, tally.deleted, tally.skipped);
     after.next = now + all.parts.connections.pause(connection, after);
     if (!after.ok) all.failed.add();
-    std::string line =
-        fmt::format("Account {} connection {} ({}): {}",
-                    account ? (*account)->address : std::to_string(connection.account.value()), connection.id,
-                    connection.host, after.result);
+    std::string line = fmt::format("Account {} connection {} ({}): {}",
+                                   account ? (*account)->address : std::to_string(connection.account.value()),
+                                   connection.id, connection.host, after.result);
     if (after.ok)
         log.info({}, "{}", line);
     else
@@ -237,7 +238,8 @@ void Retriever::start(const RpopSettings& settings, observe::Logger log) {
     all.settings = settings;
     all.log = log;
     all.workers = std::make_unique<net::WorkerPool>(
-        net::WorkerPool::Threads{std::min(settings.min_threads, settings.max_threads), settings.max_threads}, 1000);
+        net::WorkerPool::Threads{std::min(settings.min_threads, settings.max_threads), settings.max_threads},
+        1000);
     all.scheduler = std::thread{[this] { impl_->schedule(); }};
 }
 

@@ -29,7 +29,7 @@ public:
         dns::Resolver& resolver;
         const Clock& clock;
         observe::Metrics& metrics;
-        std::string host;  ///< our name in trace headers
+        std::string host;                                  ///< our name in trace headers
         std::function<std::uint16_t(AccountId)> location;  ///< where the account's mail goes
     };
     explicit Retriever(Parts parts);

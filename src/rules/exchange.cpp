@@ -10,9 +10,7 @@ namespace {
 using settings::ExchangePolicy;
 
 bool by_policy(ExchangePolicy policy, const directory::Domain& own, const std::string& domain) {
-    auto any_name = [&](auto test) {
-        return test(own.name) || std::ranges::any_of(own.aliases, test);
-    };
+    auto any_name = [&](auto test) { return test(own.name) || std::ranges::any_of(own.aliases, test); };
     switch (policy) {
         case ExchangePolicy::deny_any_domain: return false;
         case ExchangePolicy::allow_any_domain: return true;

@@ -16,8 +16,8 @@ bool allows(settings::ExchangePolicy policy, const std::vector<std::string>& exc
 
 /// Whose mail it is, as far as rules ask: made once a message.
 struct Sender {
-    mime::AddrSpec address;                                  ///< the reverse-path
-    std::shared_ptr<const directory::AccountEntry> account;  ///< of ours, logged in or not; or nullptr
+    mime::AddrSpec address;                                     ///< the reverse-path
+    std::shared_ptr<const directory::AccountEntry> account;     ///< of ours, logged in or not; or nullptr
     std::shared_ptr<const settings::AccountSettings> settings;  ///< with `account`
     std::shared_ptr<const directory::Domain> domain;            ///< with `account`
 

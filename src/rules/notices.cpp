@@ -189,8 +189,9 @@ bool Notices::look_at_quota(AccountId id) {
     batch.put(key, value);
     if (!store_.kv().write(std::move(batch), kv::Durability::soon)) return false;
 
-    std::string_view subject =
-        settings.quota_notice_subject.empty() ? quota_subject : std::string_view{settings.quota_notice_subject};
+    std::string_view subject = settings.quota_notice_subject.empty()
+                                   ? quota_subject
+                                   : std::string_view{settings.quota_notice_subject};
     std::string body = with_line_ends(settings.quota_notice_body);
     if (body.empty()) body = quota_text;
     return send(*person, person->address, "quota", subject, text_of(settings.quota_notice_file, body),

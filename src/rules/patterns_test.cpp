@@ -31,7 +31,8 @@ TEST(Patterns, AddressesAndDomainsMatchAsAdministratorsWriteThem) {
         {"", "x@anywhere.net", false},
         {"xn--mnchen-3ya.de", "x@m\xc3\xbcnchen.de", true},
         {"m\xc3\xbcnchen.de", "x@m\xc3\xbcnchen.de", true},
-        {"********************a@example.org", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb@example.org", false},
+        {"********************a@example.org",
+         "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb@example.org", false},
     };
     for (const Case& one : cases)
         EXPECT_EQ(matches(one.pattern, *mime::parse_addr_spec(one.address)), one.match)

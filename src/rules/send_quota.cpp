@@ -50,8 +50,8 @@ SendQuota::Count& SendQuota::find(AccountId account) {
     return counts_.emplace(account, count).first->second;
 }
 
-std::optional<NotNow> SendQuota::judge(Count& count, const settings::AccountSettings& limits,
-                                       const Use& more, Time now) {
+std::optional<NotNow> SendQuota::judge(Count& count, const settings::AccountSettings& limits, const Use& more,
+                                       Time now) {
     count.interval = limits.sent_messages_interval;
     if (count.use.any() && (now >= count.use.since + count.interval || now < count.use.since)) {
         count.use = {};

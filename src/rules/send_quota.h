@@ -23,8 +23,8 @@ struct NotNow {
 /// What accounts have sent within their interval (sentMessagesCount and so on). An interval begins with the
 /// first message counted in it. Only accounts with a limit are counted. Thread-safe.
 ///
-/// Counters are kept in memory and written every few seconds (flush()): a crash may forget what was sent since
-/// then, a clean stop forgets nothing. Records: docs/formats/rules.md.
+/// Counters are kept in memory and written every few seconds (flush()): a crash may forget what was sent
+/// since then, a clean stop forgets nothing. Records: docs/formats/rules.md.
 class SendQuota {
 public:
     struct Use {

@@ -121,7 +121,8 @@ std::string own_message(const OwnMessage& about, std::string_view default_subjec
     out += mime::date_line(mime::in_zone(about.now));
     out += mime::message_id_line(about.unique, about.host);
     out += "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n";
-    out += html ? "Content-Type: text/html; charset=utf-8\r\n" : "Content-Type: text/plain; charset=utf-8\r\n";
+    out +=
+        html ? "Content-Type: text/html; charset=utf-8\r\n" : "Content-Type: text/plain; charset=utf-8\r\n";
     out += "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
     out += text::encode_quoted_printable(body);
     return out;

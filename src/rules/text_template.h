@@ -25,10 +25,10 @@ struct OwnMessage {
     Time now{};
 };
 
-/// A whole message with CRLF line ends. `text` (UTF-8, any line ends) is filled in; when it begins with header
-/// lines and an empty line, Subject, From (US-ASCII) and whether Content-Type says text/html are taken from
-/// these, and the rest is the body. Subjects are encoded where they need it; no value can make a further header field.
-/// The message says that a program wrote it (RFC 3834 §5).
+/// A whole message with CRLF line ends. `text` (UTF-8, any line ends) is filled in; when it begins with
+/// header lines and an empty line, Subject, From (US-ASCII) and whether Content-Type says text/html are taken
+/// from these, and the rest is the body. Subjects are encoded where they need it; no value can make a further
+/// header field. The message says that a program wrote it (RFC 3834 §5).
 std::string own_message(const OwnMessage& about, std::string_view default_subject, std::string_view text,
                         const Placeholders& values);
 

@@ -37,7 +37,7 @@ struct AccountSettings {
     unsigned quota_limit_threshold = 90;      ///< per cent of a quota from which on the account is warned
     bool quota_notices = false;               ///< the warning is a message, too
     std::chrono::minutes quota_notice_interval{1440};
-    std::string quota_notice_file = "none";   ///< a whole message, or its text; wins over the next two
+    std::string quota_notice_file = "none";  ///< a whole message, or its text; wins over the next two
     std::string quota_notice_subject, quota_notice_body;  ///< "": our own words
     unsigned quota_send_threshold = 0;  ///< per cent of a quota from which on the account cannot send; 0: any
 
@@ -48,7 +48,7 @@ struct AccountSettings {
     ExchangePolicy recv_policy = ExchangePolicy::allow_any_domain;
     std::vector<std::string> recv_exceptions;
 
-    std::uint64_t sent_messages_count = 0;    ///< within the interval; 0 for no limit, as the next two
+    std::uint64_t sent_messages_count = 0;  ///< within the interval; 0 for no limit, as the next two
     std::uint64_t sent_recipients_count = 0;
     std::uint64_t sent_messages_size_kb = 0;
     std::chrono::seconds sent_messages_interval{3600};

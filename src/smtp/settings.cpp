@@ -33,7 +33,9 @@ constexpr Choice authentications[] = {{"any", SizeRule::Authentication::any},
                                       {"yes", SizeRule::Authentication::yes},
                                       {"no", SizeRule::Authentication::no}};
 constexpr Setting<SizeRule> size_rule_rows[] = {
-    {.name = "enable", .field = field<&SizeRule::enable>, .help = "A rule that is not enabled is passed over."},
+    {.name = "enable",
+     .field = field<&SizeRule::enable>,
+     .help = "A rule that is not enabled is passed over."},
     {.name = "sender",
      .field = field<&SizeRule::sender>,
      .range = {0, 320},
@@ -80,9 +82,10 @@ constexpr Setting<S> rows[] = {
     {.name = "sizeRules",
      .field = object_set<&S::size_rules, size_rule_table>,
      .range = {0, 1000},
-     .help = "How large messages may be, by sender, recipient, client and log-in. The first rule that matches "
-             "decides; without one, maxDataSize. SIZE in the answer to EHLO is what may still come out for "
-             "this client."},
+     .help =
+         "How large messages may be, by sender, recipient, client and log-in. The first rule that matches "
+         "decides; without one, maxDataSize. SIZE in the answer to EHLO is what may still come out for "
+         "this client."},
     {.name = "maxRcptCount",
      .field = field<&S::max_rcpt_count>,
      .range = {1, 100'000},

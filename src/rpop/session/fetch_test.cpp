@@ -76,8 +76,9 @@ constexpr const char* hello = "+OK ready\r\n+OK\r\n+OK\r\n";
 TEST(Pop3Fetch, FetchesWhatIsNewAndKeepsIt) {
     Retrieval r;
     r.sink.had = {{"uid-one", 1}, {"uid-gone", 1}};
-    EXPECT_EQ(r.pop3(std::string{hello} + "+OK\r\n1 10\r\n2 20\r\n.\r\n+OK\r\n1 uid-one\r\n2 uid-two\r\n.\r\n"
-                                          "+OK\r\nSubject: two\r\n\r\n..x\r\n.\r\n+OK bye\r\n"),
+    EXPECT_EQ(r.pop3(std::string{hello}
+                     + "+OK\r\n1 10\r\n2 20\r\n.\r\n+OK\r\n1 uid-one\r\n2 uid-two\r\n.\r\n"
+                       "+OK\r\nSubject: two\r\n\r\n..x\r\n.\r\n+OK bye\r\n"),
               "");
     ASSERT_EQ(r.sink.messages.size(), 1u);
     EXPECT_EQ(r.sink.messages[0], "Subject: two\r\n\r\n.x\r\n");
@@ -90,8 +91,9 @@ TEST(Pop3Fetch, DeletesOnlyWhatIsSafeAndWhatIsOldEnough) {
     Retrieval r;
     r.connection.keep = false;
     r.sink.had = {{"a", 1}};
-    EXPECT_EQ(r.pop3(std::string{hello} + "+OK\r\n1 10\r\n2 20\r\n.\r\n+OK\r\n1 a\r\n2 b\r\n.\r\n"
-                                          "+OK\r\n+OK\r\nx\r\n.\r\n+OK\r\n+OK bye\r\n"),
+    EXPECT_EQ(r.pop3(std::string{hello}
+                     + "+OK\r\n1 10\r\n2 20\r\n.\r\n+OK\r\n1 a\r\n2 b\r\n.\r\n"
+                       "+OK\r\n+OK\r\nx\r\n.\r\n+OK\r\n+OK bye\r\n"),
               "");
     EXPECT_TRUE(r.said.ends_with("DELE 1\r\nRETR 2\r\nDELE 2\r\nQUIT\r\n")) << r.said;
 
@@ -106,7 +108,9 @@ TEST(Pop3Fetch, DeletesOnlyWhatIsSafeAndWhatIsOldEnough) {
     days.connection.days = 2;
     const auto today = 1'800'000'000u;
     days.sink.had = {{"old", today - 2 * 86'400}, {"new", today - 2 * 86'400 + 1}};
-    EXPECT_EQ(days.pop3(std::string{hello} + "+OK\r\n1 10\r\n2 20\r\n.\r\n+OK\r\n1 new\r\n2 old\r\n.\r\n+OK\r\n+OK\r\n"), "");
+    EXPECT_EQ(days.pop3(std::string{hello}
+                        + "+OK\r\n1 10\r\n2 20\r\n.\r\n+OK\r\n1 new\r\n2 old\r\n.\r\n+OK\r\n+OK\r\n"),
+              "");
     EXPECT_TRUE(days.said.ends_with("DELE 2\r\nQUIT\r\n")) << days.said;
 }
 
@@ -126,7 +130,8 @@ TEST(Pop3Fetch, HostileServersEndTheRetrieval) {
         {std::string(20'000, 'x'), "without an end"},
         {"+OK\r\n+OK\r\n-ERR bad password\r\n", "bad password"},
         {std::string{hello} + "+OK\r\n1 5\r\n.\r\n-ERR no UIDL\r\n", "no UIDL"},
-        {std::string{hello} + "+OK\r\n1 5\r\n.\r\n+OK\r\n1 a\r\n.\r\n+OK\r\n" + std::string(3'000'000, 'x'), "more than it announced"},
+        {std::string{hello} + "+OK\r\n1 5\r\n.\r\n+OK\r\n1 a\r\n.\r\n+OK\r\n" + std::string(3'000'000, 'x'),
+         "more than it announced"},
         {std::string{hello} + "+OK\r\n1 5\r\n.\r\n+OK\r\n1 a\r\n.\r\n+OK\r\nhalf", "ended:"},
     };
     for (const auto& [script, problem] : cases) {
@@ -140,16 +145,21 @@ TEST(Pop3Fetch, HostileServersEndTheRetrieval) {
 TEST(Pop3Fetch, LeavesWhatIsTooLargeAndGoesOnLater) {
     Retrieval r;
     r.limits.message = 100;
-    EXPECT_EQ(r.pop3(std::string{hello} + "+OK\r\n1 101\r\n2 100\r\n.\r\n+OK\r\n1 a\r\n2 b\r\n.\r\n+OK\r\nx\r\n.\r\n+OK\r\n"), "");
+    EXPECT_EQ(r.pop3(std::string{hello}
+                     + "+OK\r\n1 101\r\n2 100\r\n.\r\n+OK\r\n1 a\r\n2 b\r\n.\r\n+OK\r\nx\r\n.\r\n+OK\r\n"),
+              "");
     EXPECT_EQ(r.tally.skipped, 1u);
     Retrieval some;
     some.limits.messages = 1;
-    EXPECT_EQ(some.pop3(std::string{hello} + "+OK\r\n1 1\r\n2 1\r\n.\r\n+OK\r\n1 a\r\n2 b\r\n.\r\n+OK\r\nx\r\n.\r\n+OK\r\n"), "");
+    EXPECT_EQ(some.pop3(std::string{hello}
+                        + "+OK\r\n1 1\r\n2 1\r\n.\r\n+OK\r\n1 a\r\n2 b\r\n.\r\n+OK\r\nx\r\n.\r\n+OK\r\n"),
+              "");
     EXPECT_EQ(some.sink.messages.size(), 1u);
 }
 
 constexpr const char* imap_hello =
-    "* OK ready\r\n* CAPABILITY IMAP4rev1 UIDPLUS\r\np1 OK\r\np2 OK in\r\n* CAPABILITY IMAP4rev1 UIDPLUS\r\np3 OK\r\n"
+    "* OK ready\r\n* CAPABILITY IMAP4rev1 UIDPLUS\r\np1 OK\r\np2 OK in\r\n* CAPABILITY IMAP4rev1 "
+    "UIDPLUS\r\np3 OK\r\n"
     "* 3 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\np4 OK\r\n";
 
 TEST(ImapFetch, FetchesAboveTheLastUidAndDeletes) {
@@ -157,16 +167,18 @@ TEST(ImapFetch, FetchesAboveTheLastUidAndDeletes) {
     r.connection.keep = false;
     r.sink.state.uid_validity = 5;
     r.sink.state.last_uid = 4;
-    EXPECT_EQ(r.imap(std::string{imap_hello} + "* SEARCH 4 9\r\np5 OK\r\n* 3 FETCH (RFC822.SIZE 5 UID 9)\r\np6 OK\r\n"
-                                               "* 3 FETCH (UID 9 BODY[] {5}\r\nab\r\nc FLAGS ())\r\np7 OK\r\np8 OK\r\np9 OK\r\n"),
+    EXPECT_EQ(r.imap(std::string{imap_hello}
+                     + "* SEARCH 4 9\r\np5 OK\r\n* 3 FETCH (RFC822.SIZE 5 UID 9)\r\np6 OK\r\n"
+                       "* 3 FETCH (UID 9 BODY[] {5}\r\nab\r\nc FLAGS ())\r\np7 OK\r\np8 OK\r\np9 OK\r\n"),
               "");
     ASSERT_EQ(r.sink.messages.size(), 1u);
     EXPECT_EQ(r.sink.messages[0], "ab\r\nc");
     EXPECT_EQ(r.sink.saved.last_uid, 9u);
-    EXPECT_EQ(r.said,
-              "p1 CAPABILITY\r\np2 LOGIN \"ann\" \"secret\"\r\np3 CAPABILITY\r\np4 SELECT \"INBOX\"\r\n"
-              "p5 UID SEARCH UID 5:* UNDELETED\r\np6 UID FETCH 9 (RFC822.SIZE)\r\np7 UID FETCH 9 (BODY.PEEK[])\r\n"
-              "p8 UID STORE 9 +FLAGS.SILENT (\\Deleted)\r\np9 UID EXPUNGE 1:9\r\np999999 LOGOUT\r\n");
+    EXPECT_EQ(
+        r.said,
+        "p1 CAPABILITY\r\np2 LOGIN \"ann\" \"secret\"\r\np3 CAPABILITY\r\np4 SELECT \"INBOX\"\r\n"
+        "p5 UID SEARCH UID 5:* UNDELETED\r\np6 UID FETCH 9 (RFC822.SIZE)\r\np7 UID FETCH 9 (BODY.PEEK[])\r\n"
+        "p8 UID STORE 9 +FLAGS.SILENT (\\Deleted)\r\np9 UID EXPUNGE 1:9\r\np999999 LOGOUT\r\n");
 }
 
 TEST(ImapFetch, BeginsAnewWhenTheUidsAreOthers) {
@@ -187,7 +199,10 @@ TEST(ImapFetch, HostileServersEndTheRetrieval) {
         {"* OK\r\n* CAPABILITY LOGINDISABLED\r\np1 OK\r\n", "without TLS"},
         {"* OK\r\n* X {99999999}\r\n", "more than it announced"},
         {"* OK\r\n+ what\r\n", "waits for more"},
-        {std::string{imap_hello} + "* SEARCH 1\r\np5 OK\r\n* 1 FETCH (UID 1 RFC822.SIZE 5)\r\np6 OK\r\n* 1 FETCH (UID 1 BODY[] {2000000}\r\n", "more than"},
+        {std::string{imap_hello}
+             + "* SEARCH 1\r\np5 OK\r\n* 1 FETCH (UID 1 RFC822.SIZE 5)\r\np6 OK\r\n* 1 FETCH (UID 1 BODY[] "
+               "{2000000}\r\n",
+         "more than"},
     };
     for (const auto& [script, problem] : cases) {
         Retrieval r;

@@ -244,9 +244,10 @@ net::Task<> fetch_imap(net::Stream& peer, const Connection& connection, std::str
     }
     if (deleted) {
         // RFC 4315 §2.1: not what others have marked above. Without UIDPLUS there is only the blunt way.
-        std::string expunge = has_word(login.capabilities, "UIDPLUS") || has_word(login.capabilities, "IMAP4rev2")
-                                  ? fmt::format("UID EXPUNGE 1:{}", status.last_uid)
-                                  : std::string{"EXPUNGE"};
+        std::string expunge =
+            has_word(login.capabilities, "UIDPLUS") || has_word(login.capabilities, "IMAP4rev2")
+                ? fmt::format("UID EXPUNGE 1:{}", status.last_uid)
+                : std::string{"EXPUNGE"};
         co_await server.command(std::move(expunge), "messages cannot be deleted", ignore);
     }
     std::string bye = "p999999 LOGOUT\r\n";

@@ -100,7 +100,8 @@ net::Task<> fetch_pop3(net::Stream& peer, const Connection& connection, std::str
         listing = co_await server.lines(max_listing);
         for (Listed& one : parse_uids(listing, limits.listed)) uids.emplace(one.number, std::move(one.uid));
     } else if (connection.keep && !messages.empty()) {
-        throw Failed{"the server has no UIDL, so mail cannot be kept there without fetching it again each time"};
+        throw Failed{
+            "the server has no UIDL, so mail cannot be kept there without fetching it again each time"};
     }
 
     Connections::Seen seen = sink.seen();
@@ -114,7 +115,8 @@ net::Task<> fetch_pop3(net::Stream& peer, const Connection& connection, std::str
     }
     sink.forget_seen(gone);
 
-    const std::uint64_t old = seconds(now) - std::min<std::uint64_t>(seconds(now), std::uint64_t{connection.days} * 86'400);
+    const std::uint64_t old =
+        seconds(now) - std::min<std::uint64_t>(seconds(now), std::uint64_t{connection.days} * 86'400);
     for (const Listed& message : messages) {
         if (tally.fetched >= limits.messages) break;
         auto uid = uids.find(message.number);

@@ -27,9 +27,9 @@ public:
 };
 
 struct Limits {
-    std::uint64_t message = 50u << 20;   ///< octets
-    std::size_t messages = 1000;         ///< fetched in one retrieval; the next one goes on
-    std::size_t listed = 100'000;        ///< messages that are looked at
+    std::uint64_t message = 50u << 20;  ///< octets
+    std::size_t messages = 1000;        ///< fetched in one retrieval; the next one goes on
+    std::size_t listed = 100'000;       ///< messages that are looked at
 };
 
 struct Tally {

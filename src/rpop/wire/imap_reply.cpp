@@ -116,7 +116,8 @@ std::optional<ImapReply> parse_imap(std::string_view line) {
         reply.tag = first;
     }
     reply.word = take_word(rest);
-    if (reply.kind == ImapReply::Kind::untagged && !reply.word.empty() && text::is_digit(reply.word.front())) {
+    if (reply.kind == ImapReply::Kind::untagged && !reply.word.empty()
+        && text::is_digit(reply.word.front())) {
         std::string_view digits = reply.word;
         if (!take_number(digits, reply.number) || !digits.empty()) return std::nullopt;
         reply.word = take_word(rest);

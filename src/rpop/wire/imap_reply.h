@@ -12,11 +12,11 @@ namespace postrider::rpop {
 /// One response. Its literals stand apart: the text still has their "{n}".
 struct ImapReply {
     enum class Kind { untagged, tagged, continuation } kind = Kind::untagged;
-    std::string_view tag;         ///< of a tagged one
-    std::uint32_t number = 0;     ///< "* 12 EXISTS": 12
-    std::string_view word;        ///< OK, NO, BAD, BYE, PREAUTH, EXISTS, FETCH, SEARCH, CAPABILITY ...
-    std::string_view code;        ///< of OK and so on: what stands in [ ]; "UIDVALIDITY 12"
-    std::string_view text;        ///< the rest
+    std::string_view tag;      ///< of a tagged one
+    std::uint32_t number = 0;  ///< "* 12 EXISTS": 12
+    std::string_view word;     ///< OK, NO, BAD, BYE, PREAUTH, EXISTS, FETCH, SEARCH, CAPABILITY ...
+    std::string_view code;     ///< of OK and so on: what stands in [ ]; "UIDVALIDITY 12"
+    std::string_view text;     ///< the rest
 };
 std::optional<ImapReply> parse_imap(std::string_view line);
 
@@ -25,9 +25,9 @@ std::optional<std::uint64_t> literal_at_end(std::string_view line);
 
 struct Fetched {
     std::uint32_t uid = 0;
-    std::optional<std::uint64_t> size;    ///< RFC822.SIZE
-    std::optional<std::size_t> literal;   ///< which literal is BODY[]
-    std::optional<std::string> quoted;    ///< BODY[] as a quoted string, which short ones may be
+    std::optional<std::uint64_t> size;   ///< RFC822.SIZE
+    std::optional<std::size_t> literal;  ///< which literal is BODY[]
+    std::optional<std::string> quoted;   ///< BODY[] as a quoted string, which short ones may be
 };
 /// What follows "* n FETCH ". Items that nobody asked for are passed over.
 std::optional<Fetched> parse_fetch(std::string_view text);

@@ -48,7 +48,8 @@ std::size_t Multiline::take(std::string_view octets) {
                     at_ = At::line_start;
                     ++i;
                 } else {
-                    at_ = At::text;  // a bare CR is a line end for readers, but begins no line that could end it
+                    at_ = At::text;  // a bare CR is a line end for readers, but begins no line that could end
+                                     // it
                 }
                 break;
             case At::text: {

@@ -44,7 +44,8 @@ std::vector<Listed> parse(std::string_view lines, std::size_t limit,
 }  // namespace
 
 std::optional<Pop3Status> parse_status(std::string_view line) {
-    for (auto [word, ok] : {std::pair{std::string_view{"+OK"}, true}, std::pair{std::string_view{"-ERR"}, false}})
+    for (auto [word, ok] :
+         {std::pair{std::string_view{"+OK"}, true}, std::pair{std::string_view{"-ERR"}, false}})
         if (text::starts_with_ci(line, word)
             && (line.size() == word.size() || text::is_space(line[word.size()])))
             return Pop3Status{ok, text::trim(line.substr(word.size()))};
@@ -63,7 +64,8 @@ std::string_view apop_stamp(std::string_view greeting) {
 }
 
 std::vector<Listed> parse_sizes(std::string_view lines, std::size_t limit) {
-    return parse(lines, limit, [](std::string_view text, Listed& one) { return take_number(text, one.size); });
+    return parse(lines, limit,
+                 [](std::string_view text, Listed& one) { return take_number(text, one.size); });
 }
 
 std::vector<Listed> parse_uids(std::string_view lines, std::size_t limit) {

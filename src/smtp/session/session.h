@@ -145,7 +145,7 @@ private:
         rules::Sender sender;
         std::uint64_t counted_recipients = 0;  ///< that count against the account's sending limits
         std::uint64_t size_limit = 0;          ///< what sizeRules say of all recipients so far; 0: none yet
-        std::string payload;  ///< trace header, then what DATA or BDAT brought
+        std::string payload;                   ///< trace header, then what DATA or BDAT brought
         std::size_t trace_size = 0;
         MemoryBudget::Share memory;
         bool chunking = false;  ///< BDAT has begun: DATA is out of order (RFC 3030 §2)

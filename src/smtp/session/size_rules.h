@@ -19,8 +19,8 @@ struct SizeQuestion {
 };
 
 /// The first rule that matches decides, the ceiling where none does; never more than the ceiling. As long as
-/// sender or recipient are not known, the largest size that may still come out: what EHLO may promise and MAIL
-/// may take (RFC 1870 §4).
+/// sender or recipient are not known, the largest size that may still come out: what EHLO may promise and
+/// MAIL may take (RFC 1870 §4).
 std::uint64_t largest_message(const std::vector<SizeRule>& rules, std::uint64_t ceiling,
                               const SizeQuestion& question);
 
