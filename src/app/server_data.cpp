@@ -119,7 +119,8 @@ void Server::Rooms::open_queue() {
     observe::Logger processing = log->logger("PROCESSING", settings.processing.log);
     mailbox_rate = std::make_unique<rules::MailboxRate>(settings.processing.messages_per_second,
                                                         settings.processing.disable_interval);
-    router = std::make_unique<delivery::Router>(*directory, *store, &location_sets, mailbox_rate.get(), &clock);
+    router =
+        std::make_unique<delivery::Router>(*directory, *store, &location_sets, mailbox_rate.get(), &clock);
     queue = std::make_unique<queue::Queue>(*store);
     delivery::VirtualQueues::Options options;
     options.schedule = settings.processing.schedule();
@@ -328,11 +329,12 @@ mailstore::Result<std::uint16_t> Server::Rooms::location_at(const std::string& p
 std::vector<admin::StorageLocation> Server::Rooms::known_locations() {
     std::lock_guard lock{locations_mutex};
     const container::LocationOptions usual;
-    std::vector<admin::StorageLocation> all{
-        {0, (directory_path / "messages").string(), static_cast<std::uint32_t>(usual.max_files), usual.max_file_bytes}};
+    std::vector<admin::StorageLocation> all{{0, (directory_path / "messages").string(),
+                                             static_cast<std::uint32_t>(usual.max_files),
+                                             usual.max_file_bytes}};
     for (const mailstore::LocationConfig& one : locations->all())
-        all.push_back({one.number, one.options.directory.string(), static_cast<std::uint32_t>(one.options.max_files),
-                       one.options.max_file_bytes});
+        all.push_back({one.number, one.options.directory.string(),
+                       static_cast<std::uint32_t>(one.options.max_files), one.options.max_file_bytes});
     return all;
 }
 

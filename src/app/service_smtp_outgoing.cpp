@@ -43,8 +43,9 @@ public:
         dispatcher_.reset();
     }
     std::vector<std::string> apply(const Settings& settings) override {
-        const bool same = settings::differences(relay::outgoing_table(), &settings_, &settings.outgoing).empty()
-                          && own_listeners(settings) == listeners_;
+        const bool same =
+            settings::differences(relay::outgoing_table(), &settings_, &settings.outgoing).empty()
+            && own_listeners(settings) == listeners_;
         if (same) return {};
         // What is on its way ends as it began.
         auto before = std::move(dispatcher_);
@@ -94,22 +95,25 @@ std::shared_ptr<relay::Dispatcher> SmtpOutgoing::make(const Settings& settings) 
     const relay::OwnAddresses addresses{listeners_, relay::OwnAddresses::of_this_machine()};
     relay::HostRules us;
     us.our_name = [host = text::to_lower(rooms_.host)](const std::string& name) { return name == host; };
-    us.our_address = [addresses](const std::string& ip, std::uint16_t port) { return addresses.has(ip, port); };
-    relay::Dispatcher::Parts parts{own,
-                                   *rooms_.virtual_queues,
-                                   *generation->routes,
-                                   *rooms_.resolver,
-                                   rooms_.sts_policies,
-                                   rooms_.tls_attempts,
-                                   [&store = *rooms_.store](BlobId blob) { return store.read(blob); },
-                                   [this](const queue::Envelope& envelope) { return rooms_.sender_of(envelope); },
-                                   rooms_.clock,
-                                   *rooms_.io,
-                                   *workers_,
-                                   rooms_.log->logger("SMTP-OUT", own.log),
-                                   rooms_.metrics,
-                                   std::move(us),
-                                   generation};
+    us.our_address = [addresses](const std::string& ip, std::uint16_t port) {
+        return addresses.has(ip, port);
+    };
+    relay::Dispatcher::Parts parts{
+        own,
+        *rooms_.virtual_queues,
+        *generation->routes,
+        *rooms_.resolver,
+        rooms_.sts_policies,
+        rooms_.tls_attempts,
+        [&store = *rooms_.store](BlobId blob) { return store.read(blob); },
+        [this](const queue::Envelope& envelope) { return rooms_.sender_of(envelope); },
+        rooms_.clock,
+        *rooms_.io,
+        *workers_,
+        rooms_.log->logger("SMTP-OUT", own.log),
+        rooms_.metrics,
+        std::move(us),
+        generation};
     return std::make_shared<relay::Dispatcher>(std::move(parts));
 }
 

@@ -26,9 +26,9 @@ struct Destination {
     std::vector<mailstore::Target> targets;  ///< copies in local folders; without prefixes
     std::vector<mime::AddrSpec> elsewhere;   ///< addresses of other hosts
     std::vector<AccountId> with_quota;  ///< accounts among the targets whose owners are to be warned in time
-    bool expanded = false;           ///< a group or forwarder: `targets` and `elsewhere` are its members'
-    std::optional<Refusal> refusal;  ///< then both are empty
-    std::uint16_t location = 0;      ///< storage location of the first target's domain
+    bool expanded = false;              ///< a group or forwarder: `targets` and `elsewhere` are its members'
+    std::optional<Refusal> refusal;     ///< then both are empty
+    std::uint16_t location = 0;         ///< storage location of the first target's domain
 };
 
 /// Storage locations that a domain uses in parallel: what goes to the first of a set is spread over all of
@@ -61,8 +61,8 @@ public:
     rules::Sender sender(const queue::Envelope& envelope) const {
         return rules::Sender::of(directory_, envelope.reverse_path, envelope.authenticated);
     }
-    /// Addresses of ours that stand for somebody else's (SRS): whom such an address stands for, nothing for all
-    /// others. Set before the server starts.
+    /// Addresses of ours that stand for somebody else's (SRS): whom such an address stands for, nothing for
+    /// all others. Set before the server starts.
     void stand_ins(std::function<std::optional<mime::AddrSpec>(const mime::AddrSpec&)> original) {
         stands_for_ = std::move(original);
     }

@@ -53,7 +53,8 @@ TEST(SevenBit, GoesIntoPartsAndMessagesAndTouchesOnlyWhatNeedsIt) {
 }
 
 TEST(SevenBit, DoesNotTouchWhatIsSigned) {
-    const std::string part = "\r\n\r\n--s\r\nContent-Type: text/plain\r\n\r\n\xc3\xb6\r\n--s\r\n\r\nsig\r\n--s--\r\n";
+    const std::string part =
+        "\r\n\r\n--s\r\nContent-Type: text/plain\r\n\r\n\xc3\xb6\r\n--s\r\n\r\nsig\r\n--s--\r\n";
     EXPECT_EQ(to_seven_bit("Content-Type: multipart/signed; boundary=s" + part).error(),
               SevenBitProblem::signed_part);
     EXPECT_EQ(to_seven_bit("Content-Type: message/partial; id=x; number=1\r\n\r\n\xc3\xb6\r\n").error(),
@@ -71,7 +72,8 @@ TEST(SevenBit, GivesUpOnPartsWithoutEnd) {
 
 TEST(SevenBit, KnowsWhatIsBinary) {
     EXPECT_FALSE(is_binary("a\r\nb\r\n"));
-    for (const std::string& octets : {"a\nb"s, "a\rb"s, "\0"s, "a\r"s, "a\r\r\n"s}) EXPECT_TRUE(is_binary(octets));
+    for (const std::string& octets : {"a\nb"s, "a\rb"s, "\0"s, "a\r"s, "a\r\r\n"s})
+        EXPECT_TRUE(is_binary(octets));
     EXPECT_TRUE(has_eight_bit(std::string(100, 'x') + "\x80"));
     EXPECT_TRUE(has_eight_bit("\x80" + std::string(100, 'x')));
     EXPECT_FALSE(has_eight_bit(std::string(1000, '\x7f')));

@@ -51,7 +51,8 @@ net::Task<Connections::Place> Connections::ask(std::string key) {
         place.bad = host.why;
         co_return place;
     }
-    if (host.waiting.empty() && (room(host) || (host.open < host.target && close_some_idle() && room(host)))) {
+    if (host.waiting.empty()
+        && (room(host) || (host.open < host.target && close_some_idle() && room(host)))) {
         take_slot(host);
         co_return place;
     }

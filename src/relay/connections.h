@@ -14,9 +14,9 @@
 
 namespace postrider::relay {
 
-/// The connections of one I/O thread: shared by all that goes to the same host. How many a host gets depends on
-/// how it bears them: two at first, one more with each message that it takes while others wait; half of them
-/// when it refuses, hangs up or does not answer. Everything is called on that thread.
+/// The connections of one I/O thread: shared by all that goes to the same host. How many a host gets depends
+/// on how it bears them: two at first, one more with each message that it takes while others wait; half of
+/// them when it refuses, hangs up or does not answer. Everything is called on that thread.
 class Connections {
 public:
     using Steady = std::chrono::steady_clock;

@@ -139,8 +139,8 @@ net::Task<Opened> Connector::try_once(const Approach& approach, bool use_tls) {
         if (trouble) note(approach, *client, trouble);
     }
     if (!trouble) trouble = co_await client->greet();
-    const bool must = approach.security.level == TlsPolicy::encrypt
-                      || approach.security.level == TlsPolicy::verify;
+    const bool must =
+        approach.security.level == TlsPolicy::encrypt || approach.security.level == TlsPolicy::verify;
     if (!trouble && !from_start && use_tls && (must || client->offers().starttls))
         trouble = co_await secure(*client, approach);
     else if (!trouble && use_tls && !from_start && approach.security.level == TlsPolicy::may)

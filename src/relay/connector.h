@@ -39,7 +39,8 @@ private:
     struct Plain {
         bool refused_tls = false;
     };
-    net::Task<std::expected<std::unique_ptr<Client>, Trouble>> try_once(const Approach& approach, bool use_tls);
+    net::Task<std::expected<std::unique_ptr<Client>, Trouble>> try_once(const Approach& approach,
+                                                                        bool use_tls);
     net::Task<std::optional<Trouble>> secure(Client& client, const Approach& approach);
     std::shared_ptr<const net::TlsContext> context_of(const Route* route) const;
     void note(const Approach& approach, const Client& client, const std::optional<Trouble>& trouble) const;

@@ -21,9 +21,9 @@ bool temporary(Outcome outcome) {
 NoRoute later(std::string_view what, const std::string& name, const dns::Answer& answer) {
     NoRoute out;
     out.status = "4.4.3";  // RFC 3463: directory server failure
-    out.text = fmt::format("The {} of {} cannot be looked up now: {}", what, name,
-                           answer.outcome == Outcome::bogus ? "DNSSEC validation failed. " + answer.why
-                                                            : answer.why);
+    out.text = fmt::format(
+        "The {} of {} cannot be looked up now: {}", what, name,
+        answer.outcome == Outcome::bogus ? "DNSSEC validation failed. " + answer.why : answer.why);
     return out;
 }
 

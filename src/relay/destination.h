@@ -45,8 +45,8 @@ struct HostRules {
     std::function<bool(const std::string& address, std::uint16_t port)> our_address;
 };
 
-/// The hosts that take mail for a domain: by MX, by its own address when there is none, or by address literal.
-/// Those as good as ourselves or worse are left out when we are among them.
+/// The hosts that take mail for a domain: by MX, by its own address when there is none, or by address
+/// literal. Those as good as ourselves or worse are left out when we are among them.
 /// @param domain  lower case, A-labels, or "[192.0.2.1]", "[IPv6:2001:db8::1]"
 net::Task<Hosts> find_hosts(dns::Resolver& resolver, std::string domain, HostRules rules);
 

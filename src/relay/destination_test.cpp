@@ -140,7 +140,9 @@ TEST(Routes, MatchByRecipientAndSender) {
     OutgoingSettings settings;
     Route smart, by_sender, policy;
     smart.name = "Smart";
-    smart.recipient_domains = {"Example.NET", "*.example.net", "b\xc3\xbc" "cher.example"};
+    smart.recipient_domains = {"Example.NET", "*.example.net",
+                               "b\xc3\xbc"
+                               "cher.example"};
     smart.host = "smart.example";
     by_sender.name = "marketing";
     by_sender.sender_domains = {"news.example.org", "<>"};
@@ -157,7 +159,10 @@ TEST(Routes, MatchByRecipientAndSender) {
     };
     EXPECT_EQ(to("a.example", "example.net"), "route:smart");
     EXPECT_EQ(to("a.example", "x.example.net"), "route:smart");
-    EXPECT_EQ(to("a.example", "b\xc3\xbc" "cher.example"), "route:smart");
+    EXPECT_EQ(to("a.example",
+                 "b\xc3\xbc"
+                 "cher.example"),
+              "route:smart");
     EXPECT_EQ(to("a.example", "other.example"), "other.example");
     EXPECT_EQ(to("news.example.org", "other.example"), "route:marketing");
     EXPECT_EQ(to("", "other.example"), "route:marketing");
@@ -171,11 +176,14 @@ TEST(Routes, MatchByRecipientAndSender) {
 
 TEST(Routes, SayWhereMailLeavesFrom) {
     OutgoingSettings settings;
-    settings.sources = {{"one.example", "192.0.2.1", "2001:db8::1", "mail.one.example"}, {"*", "192.0.2.9", "", ""}};
+    settings.sources = {{"one.example", "192.0.2.1", "2001:db8::1", "mail.one.example"},
+                        {"*", "192.0.2.9", "", ""}};
     const RouteTable table{settings, "us.example", [](const std::string& domain) {
                                return domain == "two.example" ? std::string{"192.0.2.2"} : std::string{};
                            }};
-    const auto from = [&](const std::string& domain, bool six) { return table.source(nullptr, {"x", domain}, six); };
+    const auto from = [&](const std::string& domain, bool six) {
+        return table.source(nullptr, {"x", domain}, six);
+    };
     EXPECT_EQ(from("one.example", false).ip, "192.0.2.1");
     EXPECT_EQ(from("one.example", true).ip, "2001:db8::1");
     EXPECT_EQ(from("one.example", false).helo, "mail.one.example");

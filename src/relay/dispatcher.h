@@ -17,9 +17,9 @@ namespace postrider::relay {
 
 class Sending;
 
-/// Sends what the queue has for other hosts: takes destinations, works on each in a group of coroutines on one
-/// of the I/O threads, and says what came of it. The disk is read and written on workers. Held by a shared_ptr:
-/// what is still on its way after stop() holds it too, until the I/O threads end.
+/// Sends what the queue has for other hosts: takes destinations, works on each in a group of coroutines on
+/// one of the I/O threads, and says what came of it. The disk is read and written on workers. Held by a
+/// shared_ptr: what is still on its way after stop() holds it too, until the I/O threads end.
 class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 public:
     /// What it works with; all must live longer, unless `keep` holds them.

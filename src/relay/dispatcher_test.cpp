@@ -91,7 +91,8 @@ TEST(Dispatcher, SurvivesAHostThatFailsAtAnyStage) {
         ASSERT_TRUE(world.outbound.quiet());
         const bool down = std::string_view{stage.fate} == "untried";
         EXPECT_TRUE(world.outbound.fate(1).starts_with(stage.fate)) << world.outbound.fate(1);
-        EXPECT_EQ(world.outbound.why_down("example.net").empty(), !down) << world.outbound.why_down("example.net");
+        EXPECT_EQ(world.outbound.why_down("example.net").empty(), !down)
+            << world.outbound.why_down("example.net");
         world.stop();
     }
 }

@@ -32,7 +32,8 @@ std::vector<std::string> OwnAddresses::of_this_machine() {
     if (::getifaddrs(&all) != 0) return out;
     for (const ifaddrs* one = all; one; one = one->ifa_next)
         if (one->ifa_addr)
-            if (std::string ip = net::to_endpoint(one->ifa_addr).ip; !ip.empty()) out.push_back(std::move(ip));
+            if (std::string ip = net::to_endpoint(one->ifa_addr).ip; !ip.empty())
+                out.push_back(std::move(ip));
     ::freeifaddrs(all);
     return out;
 }

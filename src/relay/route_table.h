@@ -19,8 +19,8 @@ public:
 
     std::string destination(const queue::Envelope& envelope, const mime::AddrSpec& address) const override;
 
-    /// The route of a message to a destination, nullptr for none. One whose name the destination bears, or the
-    /// first without a host that matches.
+    /// The route of a message to a destination, nullptr for none. One whose name the destination bears, or
+    /// the first without a host that matches.
     const Route* route(std::string_view destination, const mime::AddrSpec& sender) const;
 
     struct From {

@@ -41,7 +41,8 @@ net::Task<Dane> look_up_dane(dns::Resolver& resolver, std::string host, std::uin
             out.text.push_back(fmt::format("{} {} {} {}", tlsa->usage, tlsa->selector, tlsa->matching,
                                            text::to_hex(tlsa->data)));
         // RFC 7672 §3.1.3: usages 0 and 1 mean nothing between mail servers.
-        const bool known = (tlsa->usage == 2 || tlsa->usage == 3) && tlsa->selector <= 1 && tlsa->matching <= 2;
+        const bool known =
+            (tlsa->usage == 2 || tlsa->usage == 3) && tlsa->selector <= 1 && tlsa->matching <= 2;
         if (known && out.usable.size() < max_associations)
             out.usable.push_back({tlsa->usage, tlsa->selector, tlsa->matching, tlsa->data});
     }
@@ -76,7 +77,8 @@ bool sts_allows(const StsPolicy& policy, std::string_view host) {
         if (text::equal_ci(pattern, host)) return true;
         if (!pattern.starts_with("*.")) return false;
         const std::size_t dot = host.find('.');  // the star stands for exactly one label
-        return dot != std::string_view::npos && dot != 0 && text::equal_ci(host.substr(dot), pattern.substr(1));
+        return dot != std::string_view::npos && dot != 0
+               && text::equal_ci(host.substr(dot), pattern.substr(1));
     });
 }
 
@@ -115,8 +117,8 @@ net::Task<Security> security_of(dns::Resolver& resolver, const DomainSecurity& d
         Dane dane = co_await dane_of(resolver, host, domain.port, base);
         if (dane.problem) {
             out.attempt.policy = TlsAttempt::Policy::dane;
-            out.unusable = unusable("4.7.5", fmt::format("{}: TLSA records cannot be looked up: {}", host.name,
-                                                         *dane.problem));
+            out.unusable = unusable(
+                "4.7.5", fmt::format("{}: TLSA records cannot be looked up: {}", host.name, *dane.problem));
             co_return out;
         }
         if (dane.there) {
@@ -143,9 +145,9 @@ net::Task<Security> security_of(dns::Resolver& resolver, const DomainSecurity& d
         const bool listed = sts_allows(domain.sts, host.name);
         if (domain.sts.mode == StsPolicy::Mode::enforce) {
             if (!listed) {
-                out.unusable = unusable(
-                    "4.7.5", fmt::format("{} is not a host that the MTA-STS policy of {} lists", host.name,
-                                         domain.domain));
+                out.unusable =
+                    unusable("4.7.5", fmt::format("{} is not a host that the MTA-STS policy of {} lists",
+                                                  host.name, domain.domain));
                 co_return out;
             }
             verify();
@@ -156,9 +158,10 @@ net::Task<Security> security_of(dns::Resolver& resolver, const DomainSecurity& d
     // RFC 8689 §4.2.1: the host's name must be beyond doubt (DNSSEC or MTA-STS), and so must its certificate.
     if (wish == Wish::require_tls) {
         if (!domain.mx_secure && !domain.smart_host) {
-            out.unusable = unusable("5.7.30", fmt::format("REQUIRETLS: nothing vouches for {} as a mail host of "
-                                                          "{} (neither DNSSEC nor an MTA-STS policy)",
-                                                          host.name, domain.domain));
+            out.unusable =
+                unusable("5.7.30", fmt::format("REQUIRETLS: nothing vouches for {} as a mail host of "
+                                               "{} (neither DNSSEC nor an MTA-STS policy)",
+                                               host.name, domain.domain));
             co_return out;
         }
         verify();

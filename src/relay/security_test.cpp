@@ -29,7 +29,8 @@ public:
     std::string tlsa(bool right = true) const {
         std::FILE* in = std::fopen(file.c_str(), "r");
         X509* certificate = nullptr;
-        while (in && !certificate && !std::feof(in)) certificate = PEM_read_X509(in, nullptr, nullptr, nullptr);
+        while (in && !certificate && !std::feof(in))
+            certificate = PEM_read_X509(in, nullptr, nullptr, nullptr);
         if (in) std::fclose(in);
         unsigned char* der = nullptr;
         const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
@@ -68,7 +69,8 @@ private:
 
 /// One message to example.net by one host with TLS.
 struct Scene {
-    explicit Scene(MailHost::Manners manners = {}, bool dnssec = false) : host{"127.0.0.2", std::move(manners), 0, cert.context} {
+    explicit Scene(MailHost::Manners manners = {}, bool dnssec = false)
+        : host{"127.0.0.2", std::move(manners), 0, cert.context} {
         world.settings.port = host.port();
         world.attempts = &attempts;
         world.sts = &sts;
@@ -152,7 +154,8 @@ TEST(Security, BelievesTlsaRecordsThatAreSecureAndNoOthers) {
     bogus.world.secure.set(bogus.tlsa_name(), dns::Type::tlsa, dns::Outcome::bogus);
     EXPECT_EQ(bogus.go(), "down 4.7.5");
     Scene unusable{{{"STARTTLS", "454 not now\r\n"}}, true};  // §2.2: then with anybody, but with TLS
-    unusable.world.secure.add(unusable.tlsa_name(), dns::Type::tlsa, dns::tlsa_rdata({0, 0, 1, std::string(32, 'x')}));
+    unusable.world.secure.add(unusable.tlsa_name(), dns::Type::tlsa,
+                              dns::tlsa_rdata({0, 0, 1, std::string(32, 'x')}));
     EXPECT_TRUE(unusable.go().starts_with("down"));
     EXPECT_EQ(unusable.host.messages, 0);
 }
@@ -193,7 +196,8 @@ TEST(Security, ReturnsMailThatRequiresTlsWhereItIsNotSure) {
     good.host.extensions = "REQUIRETLS\r\n250 PIPELINING\r\n";
     EXPECT_EQ(good.go(require_tls), "sent 2.0.0");
     const auto said = good.host.commands();
-    EXPECT_TRUE(std::ranges::any_of(said, [](const std::string& line) { return line.ends_with(" REQUIRETLS"); }));
+    EXPECT_TRUE(
+        std::ranges::any_of(said, [](const std::string& line) { return line.ends_with(" REQUIRETLS"); }));
     Scene anyhow;  // §5
     anyhow.sts.what.mode = StsPolicy::Mode::enforce;
     anyhow.sts.what.mx = {"mail.example.org"};

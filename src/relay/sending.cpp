@@ -15,9 +15,9 @@ using delivery::Fate;
 constexpr std::size_t first_fetch = 32, next_fetch = 128;
 constexpr std::size_t read_along = 256 * 1024;  ///< a message up to this size is read with the queue entries
 constexpr std::size_t convert_here = 256 * 1024;  ///< a larger one is made ready on a worker
-constexpr unsigned turns = 10;             ///< messages of one destination while others wait for the host
-constexpr unsigned most_broken = 3;        ///< connections that break one after the other: the host is down
-constexpr unsigned most_tries = 3;         ///< connections tried for one message, or to one address
+constexpr unsigned turns = 10;               ///< messages of one destination while others wait for the host
+constexpr unsigned most_broken = 3;          ///< connections that break one after the other: the host is down
+constexpr unsigned most_tries = 3;           ///< connections tried for one message, or to one address
 constexpr std::size_t most_approaches = 30;  ///< addresses tried for one connection
 
 }  // namespace
@@ -168,7 +168,8 @@ net::Task<> Sending::carry(Lease& lease) {
         Item item = std::move(backlog_.front());
         backlog_.pop_front();
         co_await deliver(std::move(item), lease);
-        const bool others = lease.client && ++lease.served >= turns && d_.parts_.settings.max_connections_per_host
+        const bool others = lease.client && ++lease.served >= turns
+                            && d_.parts_.settings.max_connections_per_host
                             && lane_->connections.wanted(lease.key);
         if (others) let_go(lease);
         if (lease.client && lease.client->messages() >= d_.parts_.settings.max_messages_per_connection)
@@ -303,9 +304,9 @@ DomainSecurity Sending::security_for(const Manner& manner) const {
     DomainSecurity out;
     const OutgoingSettings& settings = d_.parts_.settings;
     out.policy = settings.tls_policy;
-    if (manner.route) out.policy = manner.route->allow_start_tls || manner.route->ssl_enabled
-                                       ? manner.route->tls_policy
-                                       : TlsPolicy::none;
+    if (manner.route)
+        out.policy = manner.route->allow_start_tls || manner.route->ssl_enabled ? manner.route->tls_policy
+                                                                                : TlsPolicy::none;
     out.dane = settings.dane && !hosts_.literal;
     out.domain = destination_;
     out.sts = sts_;
@@ -327,7 +328,8 @@ net::Task<std::optional<Trouble>> Sending::get_lease(Manner manner, Lease& lease
             d_.parts_.log.warning({}, "{}", last.text);
             if (d_.parts_.attempts) {
                 TlsAttempt attempt = security.attempt;
-                attempt.result = attempt.policy == TlsAttempt::Policy::dane ? "tlsa-invalid" : "validation-failure";
+                attempt.result =
+                    attempt.policy == TlsAttempt::Policy::dane ? "tlsa-invalid" : "validation-failure";
                 attempt.reason = last.text;
                 d_.parts_.attempts->note(attempt);
             }
@@ -416,7 +418,8 @@ net::Task<> Sending::deliver(Item item, Lease& lease) {
         Draft draft;
         if (item.content->octets->size() > convert_here) {
             auto job = [&] {
-                draft = make_draft(item.consignment, sender, *item.content, offers, most, d_.parts_.clock.now());
+                draft =
+                    make_draft(item.consignment, sender, *item.content, offers, most, d_.parts_.clock.now());
             };
             co_await on_worker(std::move(job));
         } else {

@@ -6,9 +6,9 @@
 
 namespace postrider::relay {
 
-/// One destination while it is worked on: finds its hosts, then several workers, each with one connection at a
-/// time, take messages from a common backlog. All on the I/O thread of its first host, so that connections can
-/// be shared with other destinations of that host.
+/// One destination while it is worked on: finds its hosts, then several workers, each with one connection at
+/// a time, take messages from a common backlog. All on the I/O thread of its first host, so that connections
+/// can be shared with other destinations of that host.
 class Sending : public std::enable_shared_from_this<Sending> {
 public:
     Sending(std::shared_ptr<Dispatcher> dispatcher, std::string destination);

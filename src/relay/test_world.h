@@ -149,8 +149,8 @@ public:
                       std::shared_ptr<net::TlsContext> tls = nullptr)
         : manners_{std::move(manners)},
           tls_{std::move(tls)},
-          server_{[this](std::unique_ptr<net::Stream> peer) { return serve(std::move(peer)); }, options(ip, port), 1} {
-    }
+          server_{[this](std::unique_ptr<net::Stream> peer) { return serve(std::move(peer)); },
+                  options(ip, port), 1} {}
     std::uint16_t port() const { return server_.address().port; }
 
     std::string extensions = "PIPELINING\r\n250-8BITMIME\r\n250-DSN\r\n250 SIZE 10000000\r\n";
@@ -271,8 +271,8 @@ public:
     }
     void start() {
         routes = std::make_unique<RouteTable>(settings, "us.example");
-        Dispatcher::Parts parts{settings, outbound, *routes, *use, sts, attempts, {}, sender_of, clock, io, workers, log.logger(),
-                                metrics, us, {}};
+        Dispatcher::Parts parts{settings, outbound, *routes, *use,         sts,     attempts, {}, sender_of,
+                                clock,    io,       workers, log.logger(), metrics, us,       {}};
         parts.read = [this](BlobId id) -> mailstore::Result<std::shared_ptr<const std::string>> {
             if (const auto at = bodies.find(id.value()); at != bodies.end())
                 return std::make_shared<const std::string>(at->second);

@@ -202,9 +202,7 @@ constexpr Choice services[] = {
 using R = ServerSettings;
 
 constexpr Setting<R> server_rows[] = {
-    {.name = "services",
-     .field = choice<&R::services, services>,
-     .help = "What is started."},
+    {.name = "services", .field = choice<&R::services, services>, .help = "What is started."},
     {.name = "serverName",
      .field = field<&R::server_name>,
      .range = {0, 64},
@@ -224,7 +222,8 @@ constexpr Setting<R> server_rows[] = {
      .restart = true},
     {.name = "enableSRS",
      .field = field<&R::enable_srs>,
-     .help = "Mail from elsewhere that is forwarded to other hosts leaves under an address of primaryDomain (SRS), "
+     .help = "Mail from elsewhere that is forwarded to other hosts leaves under an address of primaryDomain "
+             "(SRS), "
              "so that the SPF record of its sender's domain is not held against it."},
     {.name = "srsSecretKey",
      .field = field<&R::srs_secret_key>,

@@ -165,9 +165,9 @@ net::Task<std::optional<Trouble>> Client::log_in(std::string user, std::string p
     std::optional<Trouble> trouble;
     const auto failed = [&](std::string_view why) {
         usable_ = false;
-        trouble = Trouble{.status = "4.7.8",
-                          .text = fmt::format("{} [{}]: cannot log in: {}", options_.host,
-                                              stream_->peer().ip, why)};
+        trouble = Trouble{
+            .status = "4.7.8",
+            .text = fmt::format("{} [{}]: cannot log in: {}", options_.host, stream_->peer().ip, why)};
     };
     const std::string mechanism = SaslClient::choose(offers_.auth, stream_->secure());
     if (mechanism.empty()) {

@@ -36,8 +36,8 @@ struct Trouble {
     net::CertificateProblem certificate = net::CertificateProblem::none;
 };
 
-/// One connection to another mail server, from its greeting to QUIT. Belongs to the stream's I/O thread. After
-/// any Trouble it is of no more use.
+/// One connection to another mail server, from its greeting to QUIT. Belongs to the stream's I/O thread.
+/// After any Trouble it is of no more use.
 class Client {
 public:
     struct Options {

@@ -28,7 +28,8 @@ struct Talk {
         client = std::make_unique<Client>(std::move(owned), std::move(options));
     }
     std::optional<Trouble> greet() { return net::run_task(client->greet()); }
-    Client::Result send(const std::vector<std::string>& to, const std::string& message = "Subject: x\r\n\r\nhi\r\n") {
+    Client::Result send(const std::vector<std::string>& to,
+                        const std::string& message = "Subject: x\r\n\r\nhi\r\n") {
         delivery::Consignment consignment;
         auto entry = std::make_shared<queue::Entry>();
         entry->id = QueueId{0xABCDEF};
@@ -41,10 +42,11 @@ struct Talk {
         }
         entry->envelope.body = body;
         entry->envelope.smtputf8 = smtputf8;
-        const auto content = Content::of(std::make_shared<const std::string>(message),
-                                         body == queue::BodyType::binary);
+        const auto content =
+            Content::of(std::make_shared<const std::string>(message), body == queue::BodyType::binary);
         consignment.entry = entry;
-        Draft draft = make_draft(consignment, entry->envelope.reverse_path, content, client->offers(), 100, Time{});
+        Draft draft =
+            make_draft(consignment, entry->envelope.reverse_path, content, client->offers(), 100, Time{});
         stream->take_output();
         return net::run_task(client->send(entry->id, entry->envelope, std::move(draft)));
     }
@@ -58,9 +60,11 @@ struct Talk {
 };
 
 constexpr const char* plain_hello = "220 mx ESMTP\r\n250 mx\r\n";
-constexpr const char* piped_hello = "220 mx ESMTP\r\n250-mx\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250 PIPELINING\r\n";
+constexpr const char* piped_hello =
+    "220 mx ESMTP\r\n250-mx\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250 PIPELINING\r\n";
 constexpr const char* chunk_hello =
-    "220 mx ESMTP\r\n250-mx\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING\r\n";
+    "220 mx ESMTP\r\n250-mx\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 "
+    "PIPELINING\r\n";
 
 std::string of(const Client::Result& result, std::size_t recipient) {
     for (const Fate& fate : result.fates)
@@ -98,9 +102,10 @@ TEST(Client, SendsTheEnvelopeAtOnceWithPipelining) {
     Talk talk{std::string{piped_hello} + "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n250 taken\r\n"};
     ASSERT_FALSE(talk.greet());
     const auto result = talk.send({"b@example.net", "c@example.net"});
-    EXPECT_EQ(talk.output(),
-              "MAIL FROM:<a@example.org> SIZE=18\r\nRCPT TO:<b@example.net>\r\nRCPT TO:<c@example.net>\r\nDATA\r\n"
-              "Subject: x\r\n\r\nhi\r\n.\r\n");
+    EXPECT_EQ(
+        talk.output(),
+        "MAIL FROM:<a@example.org> SIZE=18\r\nRCPT TO:<b@example.net>\r\nRCPT TO:<c@example.net>\r\nDATA\r\n"
+        "Subject: x\r\n\r\nhi\r\n.\r\n");
     EXPECT_EQ(of(result, 0), "sent 2.0.0");
     EXPECT_EQ(of(result, 1), "sent 2.0.0");
 }
@@ -171,7 +176,8 @@ TEST(Client, BelievesAReplyGivenBeforeTheConnectionWasLost) {
 }
 
 TEST(Client, LeavesWhenTheServerSays421AtAnyMoment) {
-    const std::string stages[] = {"421 4.3.2 bye\r\n", "250 ok\r\n421 bye\r\n", "250 ok\r\n250 ok\r\n421 bye\r\n",
+    const std::string stages[] = {"421 4.3.2 bye\r\n", "250 ok\r\n421 bye\r\n",
+                                  "250 ok\r\n250 ok\r\n421 bye\r\n",
                                   "250 ok\r\n250 ok\r\n354 go\r\n421 bye\r\n"};
     for (const std::string& stage : stages) {
         Talk talk{piped_hello + stage};
@@ -199,7 +205,8 @@ TEST(Client, EndsAtGarbageAndEndlessReplies) {
 TEST(Client, DoesNotSendWhatTheServerSaysIsTooLarge) {
     Talk talk{piped_hello};
     ASSERT_FALSE(talk.greet());
-    EXPECT_EQ(of(talk.send({"b@example.net"}, "X: y\r\n\r\n" + std::string(1000, 'x')), 0), "permanent 5.3.4");
+    EXPECT_EQ(of(talk.send({"b@example.net"}, "X: y\r\n\r\n" + std::string(1000, 'x')), 0),
+              "permanent 5.3.4");
     EXPECT_EQ(talk.output(), "");
 }
 
@@ -211,18 +218,24 @@ TEST(Client, ConvertsWhatTheServerDoesNotTakeIn8Bit) {
     EXPECT_NE(talk.output().find("=C3=B6\r\n.\r\n"), std::string::npos);
     Talk sealed{plain_hello};
     ASSERT_FALSE(sealed.greet());
-    EXPECT_EQ(of(sealed.send({"b@example.net"}, "Content-Type: multipart/signed; boundary=s\r\n\r\n\xc3\xb6\r\n"), 0),
-              "permanent 5.6.3");
+    EXPECT_EQ(
+        of(sealed.send({"b@example.net"}, "Content-Type: multipart/signed; boundary=s\r\n\r\n\xc3\xb6\r\n"),
+           0),
+        "permanent 5.6.3");
 }
 
 TEST(Client, SendsWithoutSmtputf8WhatDoesNotNeedIt) {
     Talk talk{std::string{piped_hello} + "250 ok\r\n250 ok\r\n354 go\r\n250 taken\r\n"};
     ASSERT_FALSE(talk.greet());
     talk.smtputf8 = true;
-    const auto result = talk.send({"b@b\xc3\xbc" "cher.example", "\xc3\xb6@example.net"});
+    const auto result =
+        talk.send({"b@b\xc3\xbc"
+                   "cher.example",
+                   "\xc3\xb6@example.net"});
     EXPECT_EQ(of(result, 0), "sent 2.0.0");
     EXPECT_EQ(of(result, 1), "permanent 5.6.7");
-    EXPECT_NE(talk.output().find("RCPT TO:<b@xn--bcher-kva.example>\r\nDATA"), std::string::npos) << talk.output();
+    EXPECT_NE(talk.output().find("RCPT TO:<b@xn--bcher-kva.example>\r\nDATA"), std::string::npos)
+        << talk.output();
     Talk header{piped_hello};
     ASSERT_FALSE(header.greet());
     header.smtputf8 = true;
@@ -251,8 +264,9 @@ TEST(Client, LogsInWithoutShowingThePassword) {
 
 TEST(Client, AnswersAChallenge) {
     // RFC 2195 §2
-    Talk talk{"220 mx\r\n250-mx\r\n250 AUTH CRAM-MD5\r\n"
-              "334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\r\n235 in\r\n"};
+    Talk talk{
+        "220 mx\r\n250-mx\r\n250 AUTH CRAM-MD5\r\n"
+        "334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\r\n235 in\r\n"};
     ASSERT_FALSE(talk.greet());
     EXPECT_FALSE(net::run_task(talk.client->log_in("tim", "tanstaaftanstaaf")));
     EXPECT_TRUE(talk.output().ends_with("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"));

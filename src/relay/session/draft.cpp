@@ -47,13 +47,11 @@ std::string_view reason(mime::SevenBitProblem problem) {
 /// BODY=, or the octets in another encoding. RFC 6152 §3: a client never sends 8-bit content unasked.
 void choose_body(Draft& draft, const Content& content, const Extensions& offers) {
     using Body = MailParameters::Body;
-    const bool fits = content.binary       ? offers.binary_mime
-                      : content.eight_bit ? offers.eight_bit_mime
-                                          : true;
+    const bool fits = content.binary ? offers.binary_mime : content.eight_bit ? offers.eight_bit_mime : true;
     if (fits) {
-        draft.parameters.body = content.binary                                  ? Body::binary
+        draft.parameters.body = content.binary                                   ? Body::binary
                                 : content.eight_bit || draft.parameters.smtputf8 ? Body::eight_bit
-                                                                                : Body::unsaid;
+                                                                                 : Body::unsaid;
         if (!offers.eight_bit_mime && draft.parameters.body == Body::eight_bit)
             draft.parameters.body = Body::unsaid;
         return;
@@ -88,7 +86,8 @@ Draft make_draft(const delivery::Consignment& consignment, const mime::AddrSpec&
     const queue::Envelope& envelope = consignment.entry->envelope;
     Draft draft;
     draft.octets = content.octets;
-    const std::size_t count = std::min(consignment.recipients.size(), std::max<std::size_t>(1, most_recipients));
+    const std::size_t count =
+        std::min(consignment.recipients.size(), std::max<std::size_t>(1, most_recipients));
     draft.recipients.reserve(count);
     for (std::size_t i = 0; i < count; ++i) draft.recipients.push_back({consignment.recipients[i], {}});
 
@@ -121,8 +120,9 @@ Draft make_draft(const delivery::Consignment& consignment, const mime::AddrSpec&
     if (draft.recipients.empty()) return draft;
     const std::uint64_t size = draft.octets->size();
     if (offers.size && offers.size_limit != 0 && size > offers.size_limit) {
-        fail_all(draft, "5.3.4",
-                 fmt::format("The message has {} octets, and the next host takes {}", size, offers.size_limit));
+        fail_all(
+            draft, "5.3.4",
+            fmt::format("The message has {} octets, and the next host takes {}", size, offers.size_limit));
         return draft;
     }
     if (offers.size) draft.parameters.size = size;
@@ -134,8 +134,8 @@ Draft make_draft(const delivery::Consignment& consignment, const mime::AddrSpec&
     if (offers.mt_priority && envelope.priority != 0) draft.parameters.priority = envelope.priority;
     if (offers.deliver_by && envelope.deliver_by) draft.parameters.by = by_value(*envelope.deliver_by, now);
     // RFC 3030 §2: BDAT needs no look at each line, and goes with the envelope where there is PIPELINING.
-    draft.chunked = draft.parameters.body == MailParameters::Body::binary
-                    || (offers.chunking && offers.pipelining);
+    draft.chunked =
+        draft.parameters.body == MailParameters::Body::binary || (offers.chunking && offers.pipelining);
     return draft;
 }
 

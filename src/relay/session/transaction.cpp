@@ -12,10 +12,11 @@ namespace {
 using delivery::Fate;
 using net::SessionEnd;
 
-/// RCPT commands in one group: their answers fit into any socket's buffer while we still write (RFC 2920 §3.1).
+/// RCPT commands in one group: their answers fit into any socket's buffer while we still write (RFC 2920
+/// §3.1).
 constexpr std::size_t group_size = 200;
-/// A message up to this size is copied into the output buffer: one system call for all of it. With BDAT it goes
-/// out together with the envelope.
+/// A message up to this size is copied into the output buffer: one system call for all of it. With BDAT it
+/// goes out together with the envelope.
 constexpr std::size_t small = 64 * 1024;
 /// Slower than this for a whole message and the connection is given up.
 constexpr std::size_t least_octets_per_second = 1024;
@@ -27,8 +28,8 @@ struct Client::Transaction {
 
     const queue::Envelope& envelope;
     Draft draft;
-    std::string group;               ///< commands that go out together
-    std::vector<std::size_t> taken;  ///< indices into draft.recipients that the server has accepted
+    std::string group;                 ///< commands that go out together
+    std::vector<std::size_t> taken;    ///< indices into draft.recipients that the server has accepted
     std::vector<std::size_t> no_room;  ///< answered 452: for a further transaction
     Reply no_room_reply;
     Result result;

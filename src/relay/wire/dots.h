@@ -7,7 +7,8 @@ namespace postrider::relay {
 
 /// The octets that DATA sends for a message, in pieces that are views into it: nothing is copied. A line that
 /// begins with a dot gets another one (RFC 5321 §4.5.2) because its first dot ends one piece and begins the
-/// next. A bare LF counts as the end of a line too, so that no reader can be led to see the end of data early.
+/// next. A bare LF counts as the end of a line too, so that no reader can be led to see the end of data
+/// early.
 class DotStuffer {
 public:
     explicit DotStuffer(std::string_view message) : rest_{message} {}

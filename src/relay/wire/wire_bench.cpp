@@ -11,7 +11,8 @@ namespace {
 
 std::string text(std::size_t size) {
     std::string out = "From: a@example.org\r\nSubject: bench\r\n\r\n";
-    while (out.size() < size) out += "A line of text that ends with a dot, as lines of letters to people often do.\r\n";
+    while (out.size() < size)
+        out += "A line of text that ends with a dot, as lines of letters to people often do.\r\n";
     return out;
 }
 
@@ -20,7 +21,8 @@ void stuff_dots(benchmark::State& state) {  // octets per second
     for (auto _ : state) {
         std::size_t sent = 0;
         DotStuffer pieces{message};
-        for (std::string_view piece = pieces.next(); !piece.empty(); piece = pieces.next()) sent += piece.size();
+        for (std::string_view piece = pieces.next(); !piece.empty(); piece = pieces.next())
+            sent += piece.size();
         benchmark::DoNotOptimize(sent);
     }
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(message.size()));
@@ -43,7 +45,8 @@ void envelope_and_replies(benchmark::State& state) {  // what one message costs 
         append_mail(out, "alice@example.org", mail);
         append_rcpt(out, "bob@example.net", to, true, false);
         ReplyReader reader;
-        for (const std::string_view line : {"250 2.1.0 Ok", "250 2.1.5 Ok", "354 Go", "250 2.0.0 Ok: queued"}) {
+        for (const std::string_view line :
+             {"250 2.1.0 Ok", "250 2.1.5 Ok", "354 Go", "250 2.0.0 Ok: queued"}) {
             reader.take(line);
             benchmark::DoNotOptimize(reader.reply().code);
             reader.reset();

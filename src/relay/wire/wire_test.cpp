@@ -74,8 +74,8 @@ TEST(Offers, AreReadFromTheAnswerToEhlo) {
         "foo.com greets bar.com\n8BITMIME\nsize 14680064\nDSN\nHELP\nPIPELINING\nCHUNKING\nBINARYMIME\n"
         "AUTH plain CRAM-MD5\nSMTPUTF8\nSTARTTLS\nREQUIRETLS\nDELIVERBY 240\nMT-PRIORITY MIXER\n"
         "LIMITS RCPTMAX=50 MAILMAX=x OTHER");
-    EXPECT_TRUE(e.eight_bit_mime && e.size && e.dsn && e.pipelining && e.chunking && e.binary_mime && e.smtputf8
-                && e.starttls && e.require_tls && e.deliver_by && e.mt_priority);
+    EXPECT_TRUE(e.eight_bit_mime && e.size && e.dsn && e.pipelining && e.chunking && e.binary_mime
+                && e.smtputf8 && e.starttls && e.require_tls && e.deliver_by && e.mt_priority);
     EXPECT_EQ(e.size_limit, 14'680'064U);
     EXPECT_EQ(e.deliver_by_min, 240);
     EXPECT_EQ(e.rcpt_max, 50U);
@@ -122,8 +122,17 @@ TEST(Commands, TakeWhatUtf8NeedsInEitherForm) {
 
 TEST(Paths, GoWithoutSmtputf8WhereOnlyTheDomainIsNotAscii) {
     EXPECT_EQ(path_text({"a b", "example.org"}, false), "\"a b\"@example.org");
-    EXPECT_EQ(path_text({"info", "b\xc3\xbc" "cher.example"}, false), "info@xn--bcher-kva.example");
-    EXPECT_EQ(path_text({"info", "b\xc3\xbc" "cher.example"}, true), "info@b\xc3\xbc" "cher.example");
+    EXPECT_EQ(path_text({"info",
+                         "b\xc3\xbc"
+                         "cher.example"},
+                        false),
+              "info@xn--bcher-kva.example");
+    EXPECT_EQ(path_text({"info",
+                         "b\xc3\xbc"
+                         "cher.example"},
+                        true),
+              "info@b\xc3\xbc"
+              "cher.example");
     EXPECT_EQ(path_text({"b\xc3\xbc", "example.org"}, false), std::nullopt);
     EXPECT_EQ(path_text({}, false), "");
 }
