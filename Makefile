@@ -6,7 +6,7 @@ DATA ?= data
 PORT_BASE ?= 10000
 ARGS ?=
 
-.PHONY: help run build test test-quick test-long bench fuzz format tidy manual deps deps-test
+.PHONY: deb help run build test test-quick test-long bench fuzz format tidy manual deps deps-test
 
 help:
 	@sed -n '/^[a-z-]*:.*##/s/:.*##/\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -30,7 +30,8 @@ test: deps-test  ## all tests: formatting, rooms, units, units under sanitizers,
 test-quick: deps-test  ## without the sanitizer build
 	@scripts/test quick
 
-test-long: deps-test  ## 50 kills and more, hours of fuzzing
+test-long: deps-test  ## 50 kills and more, the package in a Debian root, hours of fuzzing
+	@scripts/install-packages deb
 	@scripts/test long
 
 bench:  ## side by side with Postfix and Dovecot
@@ -53,3 +54,7 @@ manual: build  ## regenerate docs/manual from the settings tables
 	@build/release/postrider config manual --markdown > docs/manual/configuration.md
 	@build/release/postrider help --markdown > docs/manual/commands.md
 	@build/release/postrider help --cli > docs/manual/cli.md
+
+deb: build  ## build/postrider_VERSION_ARCH.deb
+	@command -v dpkg-shlibdeps >/dev/null || scripts/install-packages deb
+	@packaging/build-deb build/release/postrider build

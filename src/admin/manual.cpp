@@ -43,7 +43,37 @@ std::string usage(const Operation& operation) {
     return out;
 }
 
+/// Text as roff shows it: a dot or quote at a line's beginning is a request, a backslash an escape.
+std::string roff(std::string_view text) {
+    std::string out;
+    for (char c : text) {
+        if (c == '\\')
+            out += "\\e";
+        else if (c == '-')
+            out += "\\-";
+        else if (c == '`')
+            out += '\'';
+        else
+            out += c;
+    }
+    return out.starts_with('.') || out.starts_with('\'') ? "\\&" + out : out;
+}
+
 }  // namespace
+
+std::string manual_roff() {
+    std::string out;
+    for (const Chapter& chapter : chapters()) {
+        out += fmt::format(".SS {}\n", roff(chapter.help));
+        for (const Operation& operation : chapter.operations) {
+            out += fmt::format(".TP\n.B {}\n{}.{}\n", roff(usage(operation)), roff(operation.help),
+                               operation.needs_server ? " Only while the server runs." : "");
+            for (const Argument& one : operation.arguments)
+                out += fmt::format(".br\n.I {}\n\\(en {}\n", roff(one.name), roff(one.help));
+        }
+    }
+    return out;
+}
 
 std::string manual_markdown() {
     std::string out{introduction};

@@ -4,7 +4,10 @@
 
 namespace postrider::admin {
 
-/// The chapter of the manual on commands, made from the operation table.
+/// The manual's chapter on commands, made from the operation table.
 std::string manual_markdown();
+
+/// The same for the man page: sections and entries, without its head.
+std::string manual_roff();
 
 }  // namespace postrider::admin

@@ -70,7 +70,7 @@ struct Context {
     /// Storage location of a new domain of that name, as the configuration has it.
     std::function<std::uint16_t(std::string_view domain)> location_of;
     dns::Resolver* resolver = nullptr;
-    LiveServer* live = nullptr;  ///< services and settings (live.h); nullptr when no server runs
+    LiveServer* live = nullptr;              ///< services and settings (live.h); nullptr when no server runs
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
     rpop::Connections* rpop = nullptr;       ///< likewise
     std::function<void()> rpop_due;          ///< wakes who fetches
@@ -123,7 +123,13 @@ private:
     Json values_;
 };
 
-/// How far a long operation is; called on the operation's thread.
+/// Thrown by a Progress to end an operation that goes on for too long: the server stops.
+class Cancelled : public std::exception {
+public:
+    const char* what() const noexcept override { return "The server is stopping"; }
+};
+
+/// How far a long operation is; called on the operation's thread. May throw Cancelled.
 using Progress = std::function<void(std::string_view what, int percent)>;
 
 struct Operation {

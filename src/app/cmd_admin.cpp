@@ -158,7 +158,8 @@ admin::Result run_here(const fs::path& directory, const Operation& operation, co
                                                         "one holds in memory",
                                                         directory.string(), operation.name)});
     std::error_code error;
-    if (!fs::exists(directory / "kv", error) && operation.name != "domain add" && operation.name != "admin password")
+    if (!fs::exists(directory / "kv", error) && operation.name != "domain add"
+        && operation.name != "admin password")
         return failed(fmt::format(
             "There are no data of a server in {}; say where they are with --data, or begin with `domain add`",
             directory.string()));
@@ -293,15 +294,17 @@ void add_admin_commands(CommandLine& line) {
         for (const Operation& operation : chapter.operations) add_operation(line, chapter, operation);
 
     bool& markdown = line.keep<bool>();
+    bool& roff = line.keep<bool>();
     CLI::App* help = line.app.add_subcommand("help", "Print what the commands are");
     help->add_flag("--markdown", markdown, "The manual's chapter on them");
+    help->add_flag("--roff", roff, "The commands as a part of the man page");
     bool& dialogue = line.keep<bool>();
     help->add_flag("--cli", dialogue, "The manual's chapter on the CLI service, in markdown");
-    help->callback([&line, &markdown, &dialogue] {
+    help->callback([&line, &markdown, &roff, &dialogue] {
         if (dialogue)
             fmt::print("{}", cli::manual_markdown(cli::Tree{settings_table()}));
         else
-            fmt::print("{}", markdown ? admin::manual_markdown() : line.app.help());
+            fmt::print("{}", markdown ? admin::manual_markdown() : roff ? admin::manual_roff() : line.app.help());
     });
 }
 

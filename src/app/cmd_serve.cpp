@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/serve.h"
+#include "net/tls.h"
 
 namespace postrider::app {
 namespace {
@@ -37,8 +38,8 @@ int setup(const CommandLine& line, const Setup& given) {
         made = true;
     }
     if (!given.domain.empty()) {
-        auto domain = run_operation(
-            line, "domain add", admin::Json{{"domain", given.domain}, {"postmaster-password", password}});
+        auto domain = run_operation(line, "domain add",
+                                    admin::Json{{"domain", given.domain}, {"postmaster-password", password}});
         if (!domain && domain.error().kind != admin::Error::Kind::exists) return fail(domain.error().what);
     }
     auto done = run_operation(line, "admin password", admin::Json{{"name", "admin"}, {"password", password}});
@@ -46,14 +47,31 @@ int setup(const CommandLine& line, const Setup& given) {
     if (line.json)
         fmt::print("{}\n", made ? admin::Json{{"user", "admin"}, {"password", password}}.dump() : "{}");
     else if (made)
-        fmt::print("The administrator is admin, with the password {}\nIt is shown this once; `postrider setup` makes another.\n",
-                   password);
+        fmt::print(
+            "The administrator is admin, with the password {}\nIt is shown this once; `postrider setup` "
+            "makes another.\n",
+            password);
     return 0;
 }
 
-constexpr std::array options_with_value{"-P", "--pidfile", "-C", "--configfile", "-W", "--workdir", "-u", "--user",
-                                        "-g", "--group",   "-l", "--loglevel",   "-A", "--admin-passwd",
-                                        "--drop-core", "--watchdog", "--data"};
+constexpr std::array options_with_value{"-P",
+                                        "--pidfile",
+                                        "-C",
+                                        "--configfile",
+                                        "-W",
+                                        "--workdir",
+                                        "-u",
+                                        "--user",
+                                        "-g",
+                                        "--group",
+                                        "-l",
+                                        "--loglevel",
+                                        "-A",
+                                        "--admin-passwd",
+                                        "--drop-core",
+                                        "--watchdog",
+                                        "--submit-socket",
+                                        "--data"};
 constexpr std::array options_without{"--foreground", "--daemon", "--json", "--progress"};
 
 }  // namespace
@@ -85,7 +103,8 @@ void add_serve_commands(CommandLine& line) {
         std::string password;
     };
     auto& s = line.keep<Given>();
-    auto* serve = line.app.add_subcommand("serve", "Run the server, watched by a supervisor that starts it again");
+    auto* serve =
+        line.app.add_subcommand("serve", "Run the server, watched by a supervisor that starts it again");
     serve->fallthrough();
     serve->add_option("-W,--workdir", s.directory, "Working directory [that of the option --data]");
     serve->add_option("-C,--configfile", s.config,
@@ -94,18 +113,25 @@ void add_serve_commands(CommandLine& line) {
                       "Where the supervisor's process id stands [WORKDIR/run/postrider.pid]");
     serve->add_flag("--foreground", s.foreground, "Stay on the terminal; so it is unless --daemon is given");
     serve->add_flag("--daemon", s.daemon, "Go into the background once the server is ready");
-    serve->add_option("-u,--user", s.user, "User of the server when it is started as root [owner of WORKDIR]");
+    serve->add_option("-u,--user", s.user,
+                      "User of the server when it is started as root [owner of WORKDIR]");
     serve->add_option("-g,--group", s.group, "Its group [the user's]");
-    auto* level = serve->add_option("-l,--loglevel", s.log_level,
-                                    "Levels of every service's log lines, instead of the configuration's: sum of 1 "
-                                    "critical, 2 errors, 4 warnings, 8 information, 16 protocol");
+    auto* level =
+        serve->add_option("-l,--loglevel", s.log_level,
+                          "Levels of every service's log lines, instead of the configuration's: sum of 1 "
+                          "critical, 2 errors, 4 warnings, 8 information, 16 protocol");
     level->check(CLI::Range(0u, 31u));
     serve->add_option("--drop-core", s.core_directory, "Directory for core files [none are written]");
-    serve->add_option("--watchdog", s.watchdog, "Seconds without a sign of life after which the server is started "
-                                                "again; 0: never")
+    serve->add_option("--submit-socket", s.submit_socket,
+                      "Where the sendmail command hands in mail [WORKDIR/run/submit]; none: nowhere");
+    serve
+        ->add_option("--watchdog", s.watchdog,
+                     "Seconds without a sign of life after which the server is started "
+                     "again; 0: never")
         ->capture_default_str();
-    auto* password = serve->add_option("-A,--admin-passwd", s.password,
-                                       "Set the administrator's password and exit; - reads it from standard input");
+    auto* password =
+        serve->add_option("-A,--admin-passwd", s.password,
+                          "Set the administrator's password and exit; - reads it from standard input");
     serve->add_flag("--check", s.check, "Only read the configuration and say what is wrong with it");
     serve->add_flag("--single", s.single, "In this process alone, without a supervisor: for debugging");
     serve->callback([&line, &s, level, password] {
@@ -123,12 +149,38 @@ void add_serve_commands(CommandLine& line) {
         }
     });
 
+    struct Certificate {
+        std::string file;
+        std::vector<std::string> names;
+        int days = 3650;
+    };
+    auto& c = line.keep<Certificate>();
+    auto* certificate = line.app.add_subcommand(
+        "certificate",
+        "Make a key and a certificate signed by itself, to begin with until a real one is there");
+    certificate->add_option("file", c.file, "Where to write both (PEM); must not be there yet")->required();
+    certificate->add_option("names", c.names, "Host names and addresses; the first is the common name")
+        ->required();
+    certificate->add_option("--days", c.days, "How long it is valid")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 36500));
+    certificate->callback([&line, &c] {
+        std::error_code error;
+        if (std::filesystem::exists(c.file, error)) {
+            line.exit_code = fail(c.file + " is there already; nothing was written");
+            return;
+        }
+        auto made = net::write_self_signed_certificate(c.file, c.names, c.days);
+        line.exit_code = made ? 0 : fail(made.error());
+    });
+
     auto& n = line.keep<Setup>();
     auto* made = line.app.add_subcommand(
         "setup", "Set the administrator's password: yours, or a new one that is shown this once");
     made->fallthrough();
     made->add_option("--password", n.password, "The password; - reads it from standard input");
-    made->add_option("--domain", n.domain, "Also make this mail domain, whose postmaster gets the same password");
+    made->add_option("--domain", n.domain,
+                     "Also make this mail domain, whose postmaster gets the same password");
     made->callback([&line, &n] { line.exit_code = setup(line, n); });
 }
 

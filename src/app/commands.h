@@ -33,13 +33,17 @@ struct CommandLine {
 };
 
 void add_demo_command(CommandLine& line);
-void add_serve_commands(CommandLine& line);   ///< serve, setup
-void add_admin_commands(CommandLine& line);   ///< one for each administration operation; help; call it first
+void add_serve_commands(CommandLine& line);  ///< serve, setup
+void add_admin_commands(CommandLine& line);  ///< one for each administration operation; help; call it first
 void add_mqview_command(CommandLine& line);
+/// `sendmail`, `mailq` and `newaliases`, whose arguments are their own; the exit codes are those of
+/// sysexits.h.
+int run_sendmail(std::string_view program, const std::vector<std::string>& arguments);
 void add_config_commands(CommandLine& line);  ///< config check, show, defaults, manual
 
 /// One administration operation: in the server that runs on these data, or on those of a stopped one.
-admin::Result run_operation(const CommandLine& line, std::string_view operation, const admin::Json& arguments);
+admin::Result run_operation(const CommandLine& line, std::string_view operation,
+                            const admin::Json& arguments);
 
 /// One line of standard input, not shown while it is typed; nothing at its end.
 std::optional<std::string> read_secret(std::string_view prompt);

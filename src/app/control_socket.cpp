@@ -75,4 +75,24 @@ std::expected<std::string, LineReader::End> LineReader::next(std::optional<std::
     }
 }
 
+std::expected<std::string, LineReader::End> LineReader::octets(std::size_t count,
+                                                               std::chrono::milliseconds wait) {
+    auto deadline = std::chrono::steady_clock::now() + wait;
+    while (buffer_.size() < count) {
+        auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        pollfd ready{fd_, POLLIN, 0};
+        int found = left.count() <= 0 ? 0 : ::poll(&ready, 1, static_cast<int>(left.count()));
+        if (found < 0 && errno == EINTR) continue;
+        if (found <= 0) return std::unexpected(End::timeout);
+        char bytes[64 << 10];
+        ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return std::unexpected(End::closed);
+        buffer_.append(bytes, static_cast<std::size_t>(got));
+    }
+    std::string out = buffer_.substr(0, count);
+    buffer_.erase(0, count);
+    return out;
+}
+
 }  // namespace postrider::app

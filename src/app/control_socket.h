@@ -50,6 +50,9 @@ public:
     /// Without its line feed. @param wait  for the whole line; nothing: as long as it takes
     std::expected<std::string, End> next(std::optional<std::chrono::milliseconds> wait = {});
 
+    /// The next `count` octets, whatever they are; not bounded by `limit`.
+    std::expected<std::string, End> octets(std::size_t count, std::chrono::milliseconds wait);
+
 private:
     int fd_;
     std::size_t limit_;

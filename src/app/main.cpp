@@ -10,6 +10,11 @@
 int main(int argc, char** argv) {
     // A peer that went away is an error of that write, not a signal to the process.
     std::signal(SIGPIPE, SIG_IGN);
+    const std::string program = std::filesystem::path{argv[0]}.filename();
+    if (program == "sendmail" || program == "mailq" || program == "newaliases")
+        return postrider::app::run_sendmail(program, {argv + 1, argv + argc});
+    if (argc > 1 && std::string_view{argv[1]} == "sendmail")
+        return postrider::app::run_sendmail("sendmail", {argv + 2, argv + argc});
     postrider::app::CommandLine line;
     line.app.require_subcommand(1);
     line.app.set_version_flag("-v,--version", POSTRIDER_VERSION);

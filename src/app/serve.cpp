@@ -59,7 +59,7 @@ std::expected<Settings, std::string> load_settings(const std::string& file) {
     if (!text) return std::unexpected(text.error());
     auto loaded = settings::load(settings_table(), *text, file);
     for (const auto& one : loaded.found) fmt::print(stderr, "{}\n", one.text());
-    if (!loaded.ok()) return std::unexpected(file + " has errors; the server was not started");
+    if (!loaded.ok()) return std::unexpected(file + " has errors");
     return std::move(loaded.values);
 }
 
@@ -81,11 +81,13 @@ private:
 
 /// How our successor after an upgrade is started: with the same meaning from whatever directory.
 std::vector<std::string> command_of(const ServeArguments& a, const std::string& pid_file) {
-    std::vector<std::string> command{"postrider", "serve", "--workdir", a.directory, "--configfile", a.config,
-                                     "--pidfile", pid_file, "--watchdog", std::to_string(a.watchdog)};
+    std::vector<std::string> command{
+        "postrider", "serve",     "--workdir", a.directory,  "--configfile",
+        a.config,    "--pidfile", pid_file,    "--watchdog", std::to_string(a.watchdog)};
     auto add = [&](const char* option, const std::string& value) {
         if (!value.empty()) command.insert(command.end(), {option, value});
     };
+    add("--submit-socket", a.submit_socket);
     add("--drop-core", a.core_directory);
     add("--loglevel", a.log_level_given ? std::to_string(a.log_level) : "");
     if (a.daemon && !a.foreground) command.push_back("--daemon");
@@ -114,11 +116,18 @@ int serve_here(const ServeArguments& arguments, Link* link, const std::string& d
     const sigset_t signals = block_signals();
     const std::string file = file_of(arguments);
     auto settings = load_settings(file);
+    std::string instead;
+    if (!settings && !death.empty()) {
+        // Somebody is in the middle of a change while the server dies: mail must not wait for the end of it.
+        instead = fmt::format("{}; it runs with the settings of before", settings.error());
+        settings = load_settings(arguments.directory + "/run/last-good.cfg");
+    }
     if (!settings) return fail(settings.error());
     ServerOptions options;
     options.directory = arguments.directory;
     options.settings = std::move(*settings);
     options.config_file = file;
+    options.submit_socket = arguments.submit_socket;
     if (arguments.log_level_given) {
         options.override_settings = [mask = arguments.log_level](Settings& all) {
             set_log_levels(settings_table(), &all, mask);
@@ -133,6 +142,7 @@ int serve_here(const ServeArguments& arguments, Link* link, const std::string& d
     if (!opened) return fail(opened.error());
     Server& server = **opened;
     if (!death.empty()) server.note("The server before this one ended with " + death);
+    if (!instead.empty()) server.note(instead);
     if (!has_admin_password(server))
         server.note("The administrator has no password yet; `postrider setup` sets it");
     server.start();
@@ -164,14 +174,16 @@ int serve_supervised(const ServeArguments& given) {
     std::error_code error;
     const bool there = fs::exists(directory, error);
     if (auto made = make_directory(directory / "run"); !made)
-        return fail(fmt::format("The directory {} cannot be made: {}", directory.string(), made.error().message()));
+        return fail(
+            fmt::format("The directory {} cannot be made: {}", directory.string(), made.error().message()));
     if (*who)
         for (const fs::path& one : {directory, directory / "run"})
             if ((!there || one != directory) && ::chown(one.c_str(), (*who)->user, (*who)->group) != 0)
                 return fail(one.string() + " cannot be given to the user of the server");
     SupervisorOptions options;
     options.identity = *who;
-    options.pid_file = arguments.pid_file.empty() ? (directory / "run" / "postrider.pid") : fs::path{arguments.pid_file};
+    options.pid_file =
+        arguments.pid_file.empty() ? (directory / "run" / "postrider.pid") : fs::path{arguments.pid_file};
     options.core_directory = arguments.core_directory;
     options.watchdog = std::chrono::seconds{arguments.watchdog};
     options.command = command_of(arguments, options.pid_file.string());

@@ -11,7 +11,7 @@ class Link;
 
 /// What `postrider serve` was told.
 struct ServeArguments {
-    std::string directory, config, pid_file, core_directory, user, group;
+    std::string directory, config, pid_file, core_directory, user, group, submit_socket;
     unsigned log_level = 31;
     bool log_level_given = false;
     unsigned watchdog = 120;  ///< seconds

@@ -29,6 +29,8 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(ServerOptions o
     rooms->config_file = std::move(options.config_file);
     rooms->sockets = std::move(options.sockets);
     rooms->override_settings = std::move(options.override_settings);
+    rooms->submit_socket = options.submit_socket.empty() ? rooms->directory_path / "run" / "submit"
+                                                         : std::move(options.submit_socket);
     rooms->upgrade = std::move(options.upgrade);
     rooms->host =
         rooms->settings.server.server_name.empty() ? host_name() : rooms->settings.server.server_name;
@@ -45,12 +47,14 @@ void Server::start() {
     rooms_->start_rules();
     rooms_->operations->running = true;
     if (rooms_->control) rooms_->control->start();
+    if (rooms_->submit) rooms_->submit->start();
     rooms_->server_log.info({}, "Postrider {} is running", POSTRIDER_VERSION);
 }
 
 void Server::stop() {
     if (!rooms_->started) return;
     rooms_->started = false;
+    if (rooms_->submit) rooms_->submit->stop();
     if (rooms_->control) rooms_->control->stop();
     if (rooms_->board) rooms_->board->stop();
     if (rooms_->io) rooms_->io->stop();

@@ -23,10 +23,12 @@ struct ServerOptions {
     std::filesystem::path
         directory;  ///< the working directory: relative paths of the settings are relative to it
     Settings settings;
-    std::string config_file;  ///< where they came from, for reload and save; "" = nowhere
+    std::string config_file;                ///< where they came from, for reload and save; "" = nowhere
     std::unique_ptr<SocketSource> sockets;  ///< nullptr: bound by the server itself
-    std::function<void(Settings&)> override_settings;  ///< what the command line says to each file that is read
+    std::function<void(Settings&)>
+        override_settings;  ///< what the command line says to each file that is read
     std::function<std::expected<void, std::string>()> upgrade;  ///< asks for a new binary; may be empty
+    std::filesystem::path submit_socket;  ///< where programs hand in mail [DIR/run/submit]; "none"
     bool network = true;  ///< false: no listeners, for commands that work on a stopped server's data
 };
 

@@ -17,6 +17,7 @@ std::expected<void, std::string> Server::Rooms::open_network() {
                                            [this](const Settings& now) { return apply(now); });
     board->override_with(override_settings);
     board->upgrade_with(upgrade);
+    if (!config_file.empty()) board->remember_in((directory_path / "run" / "last-good.cfg").string());
     // In starting order.
     board->add(make_log_service(*this));
     board->add(make_processing_service(*this));
@@ -27,7 +28,29 @@ std::expected<void, std::string> Server::Rooms::open_network() {
     board->add(make_rpop_service(*this));
     board->add(make_cli_service(*this));
     operations->live = board.get();
+    if (auto ok = open_submit(); !ok) return ok;
     return board->prepare();
+}
+
+std::expected<void, std::string> Server::Rooms::open_submit() {
+    if (submit_socket == "none") return {};
+    auto smtp = [this] { return std::static_pointer_cast<const Settings>(board->settings())->smtp; };
+    SubmitServer::Parts parts{*intake, *router, *store, clock, log->logger("SUBMIT"), host, {}, {}, {}, {}};
+    parts.origin = [this] {
+        const auto now = std::static_pointer_cast<const Settings>(board->settings());
+        return now->server.primary_domain.empty() ? host : now->server.primary_domain;
+    };
+    parts.max_size = [smtp] { return std::size_t{smtp().max_data_size} * 1024; };
+    parts.max_recipients = [smtp] { return std::size_t{smtp().max_rcpt_count}; };
+    parts.smtp_port = [this] {
+        const Ports ports = board->ports();
+        const auto at = ports.find("smtp");
+        return at == ports.end() ? std::uint16_t{0} : at->second;
+    };
+    auto made = SubmitServer::open(submit_socket, std::move(parts));
+    if (!made) return std::unexpected(made.error());
+    submit = std::move(*made);
+    return {};
 }
 
 }  // namespace postrider::app

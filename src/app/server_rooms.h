@@ -13,6 +13,7 @@
 #include "app/server.h"
 #include "app/service_board.h"
 #include "app/sockets.h"
+#include "app/submit_server.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
@@ -101,6 +102,8 @@ struct Server::Rooms {
 
     std::unique_ptr<ControlServer> control;
     std::unique_ptr<Housekeeper> housekeeper;
+    std::filesystem::path submit_socket;
+    std::unique_ptr<SubmitServer> submit;
 
     bool started = false;
 
@@ -126,6 +129,7 @@ struct Server::Rooms {
     void start_rules();
     void stop_rules();
     std::expected<void, std::string> open_network();
+    std::expected<void, std::string> open_submit();
     std::vector<std::string> apply(const Settings& now);
     void erase_mail(AccountId account);
     void on_change(const directory::ChangeEvent& event);

@@ -45,6 +45,13 @@ void ServiceBoard::start() {
     started_ = true;
     for (Place& place : places_)
         if (place.running) place.service->start();
+    remember();
+}
+
+void ServiceBoard::remember() {
+    if (good_file_.empty()) return;
+    auto saved = settings::save_file(good_file_, settings::write(settings_table(), settings_));
+    if (!saved) log_.warning({}, "{}", saved.error());
 }
 
 void ServiceBoard::stop() {
@@ -150,6 +157,7 @@ std::expected<admin::Applied, std::string> ServiceBoard::apply(const void* given
                 applied.problems.push_back(fmt::format("{}: {}", name_of(id), problem));
         }
     }
+    remember();
     for (const std::string& one : applied.problems) log_.error({}, "New settings: {}", one);
     for (const std::string& one : applied.needs_restart)
         log_.warning({}, "The change of {} counts after a restart", one);
@@ -167,8 +175,9 @@ std::expected<admin::Applied, std::string> ServiceBoard::reload() {
     auto loaded = settings::load(settings_table(), *text, file_);
     std::string errors;
     for (const settings::Diagnostic& one : loaded.found) {
-        log_.write(one.severity == settings::Severity::error ? observe::Level::error : observe::Level::warning,
-                   {}, one.text());
+        log_.write(
+            one.severity == settings::Severity::error ? observe::Level::error : observe::Level::warning, {},
+            one.text());
         if (one.severity == settings::Severity::error)
             errors.append(errors.empty() ? "" : "\n").append(one.text());
     }

@@ -27,6 +27,8 @@ public:
     /// What is changed in each configuration file before it is applied (options of the command line).
     void override_with(std::function<void(Settings&)> change) { override_ = std::move(change); }
 
+    /// Where the settings in force are always to be found, for a start while the configuration has errors.
+    void remember_in(std::string file) { good_file_ = std::move(file); }
     void upgrade_with(std::function<std::expected<void, std::string>()> ask) { upgrade_ = std::move(ask); }
 
     /// Prepares those that the settings name. On an error none is left.
@@ -45,7 +47,8 @@ public:
     std::expected<void, std::string> save() override;
     std::string configuration_file() const override { return file_; }
     std::expected<void, std::string> upgrade() override {
-        if (!upgrade_) return std::unexpected("This server runs without a supervisor; stop it and start the new one");
+        if (!upgrade_)
+            return std::unexpected("This server runs without a supervisor; stop it and start the new one");
         return upgrade_();
     }
 
@@ -57,6 +60,7 @@ private:
     Place* find(std::string_view name);
     std::expected<void, std::string> start(Place& place);
     void stop(Place& place);
+    void remember();
 
     mutable std::mutex changing_;  ///< held while something starts, stops or changes
     mutable std::mutex mutex_;     ///< settings_, for who only looks
@@ -66,6 +70,7 @@ private:
     ApplyCommon common_;
     std::function<void(Settings&)> override_;
     std::function<std::expected<void, std::string>()> upgrade_;
+    std::string good_file_;
     std::vector<Place> places_;
     bool started_ = false;
 };

@@ -115,7 +115,9 @@ public:
     /// A consistent copy in a new directory, sharing files by hard links where it can, while writes go on.
     virtual Result<> checkpoint(const std::filesystem::path& directory) = 0;
     virtual Result<> compact() = 0;
-    /// Reads every record and checks its checksum; calls progress with 0..100.
+    /// A compact() at work ends soon, with an error, and later ones at once: for who is about to close.
+    virtual void stop_compacting() {}
+    /// Reads every record and checks its checksum; calls progress with 0..100, which may throw to end it.
     virtual Result<> verify(const std::function<void(int)>& progress) = 0;
 
     struct Stats {

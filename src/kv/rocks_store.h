@@ -28,6 +28,7 @@ public:
                                  Access access) override;
     Result<> checkpoint(const std::filesystem::path& directory) override;
     Result<> compact() override;
+    void stop_compacting() override;
     Result<> verify(const std::function<void(int)>& progress) override;
     Stats stats() const override;
 

@@ -23,11 +23,21 @@ Result<> RocksStore::compact() {
     return {};
 }
 
+void RocksStore::stop_compacting() {
+    db_->DisableManualCompaction();
+}
+
 Result<> RocksStore::verify(const std::function<void(int)>& progress) {
     // Table by table rather than DB::VerifyChecksum, so that there is progress to show.
     auto status = db_->Flush(rocksdb::FlushOptions{});
     if (status.ok()) status = db_->DisableFileDeletions();
     if (!status.ok()) return std::unexpected(to_failure(status, directory_, "verifying"));
+    struct Deletions {  // also when progress throws
+        rocksdb::DB* db;
+        ~Deletions() {
+            if (db) db->EnableFileDeletions(false).PermitUncheckedError();
+        }
+    } deletions{db_.get()};
     std::vector<rocksdb::LiveFileMetaData> tables;
     db_->GetLiveFilesMetaData(&tables);
     std::uint64_t total = 0;
@@ -39,13 +49,12 @@ Result<> RocksStore::verify(const std::function<void(int)>& progress) {
         const std::filesystem::path path = directory_ / std::filesystem::path{table.name}.relative_path();
         status = reader.Open(path.native());
         if (status.ok()) status = reader.VerifyChecksum();
-        if (!status.ok()) {
-            db_->EnableFileDeletions(false).PermitUncheckedError();
+        if (!status.ok())
             return std::unexpected(to_failure(status, directory_, "verifying " + path.filename().native()));
-        }
         done += table.size;
         if (progress && total > 0) progress(static_cast<int>(done * 100 / total));
     }
+    deletions.db = nullptr;
     status = db_->EnableFileDeletions(false);
     if (!status.ok()) return std::unexpected(to_failure(status, directory_, "verifying"));
     if (progress) progress(100);

@@ -142,6 +142,8 @@ public:
         std::string what;
         int percent = 0;
     };
+    /// May throw to end the work, which can be done again later: verify() reads only, repair() has changed
+    /// nothing before its last step, compact() goes from file to file.
     using OnProgress = std::function<void(const Progress&)>;
     struct Finding {
         AccountId account;
@@ -152,6 +154,8 @@ public:
     /// Rebuilds what the containers and the undamaged records allow: counters, descriptions, references.
     virtual Result<std::vector<Finding>> repair(AccountId account, const OnProgress& progress) = 0;
     virtual Result<> compact(const OnProgress& progress) = 0;
+    /// For who is about to close the store: a compact() at work ends soon, with an error.
+    virtual void stop_compacting() = 0;
     /// A consistent copy of everything in a new directory while the server runs.
     virtual Result<> snapshot(const std::filesystem::path& directory) = 0;
     virtual Result<> add_location(const LocationConfig& location) = 0;

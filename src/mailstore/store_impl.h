@@ -34,6 +34,7 @@ public:
     Result<std::vector<Finding>> verify(const OnProgress& progress) override;
     Result<std::vector<Finding>> repair(AccountId account, const OnProgress& progress) override;
     Result<> compact(const OnProgress& progress) override;
+    void stop_compacting() override { core_.kv->stop_compacting(); }
     Result<> snapshot(const std::filesystem::path& directory) override;
 
 private:

@@ -43,6 +43,24 @@ Task<int> idle_job(WorkerPool& pool) {
     co_return co_await pool.run(std::move(job));
 }
 
+TEST(WorkerPool, TakesOtherBoundsWhileJobsRun) {
+    WorkerPool pool{1, 10};
+    pool.resize({2, 2});
+    std::promise<void> first, second;
+    // Each waits for the other: so there are two threads.
+    pool.post([&] {
+        first.set_value();
+        second.get_future().wait();
+    });
+    pool.post([&] {
+        first.get_future().wait();
+        second.set_value();
+    });
+    std::promise<void> third;
+    pool.post([&] { third.set_value(); });
+    EXPECT_EQ(third.get_future().wait_for(10s), std::future_status::ready);
+}
+
 TEST(WorkerPool, TooManyWaitingJobsAreRefused) {
     std::promise<void> gate;
     std::promise<void> running;

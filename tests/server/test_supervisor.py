@@ -128,6 +128,16 @@ class Restart(Supervised):
         self.server.stop()
         print(f"3 kills: {load.served} served, {load.broken} cut, {load.refused} refused")
 
+    def test_a_configuration_in_the_middle_of_a_change_does_not_keep_a_killed_server_down(self):
+        self.start()
+        with open(self.config, "w") as file:
+            file.write("Server { half a")
+        before = self.child()
+        os.kill(before, signal.SIGKILL)
+        self.another_child(before)
+        self.eventually(lambda: "it runs with the settings of before" in self.server.logs())
+        self.server.stop()
+
     def test_a_server_that_keeps_dying_is_started_more_and_more_slowly(self):
         self.start()
         for _ in range(4):
