@@ -21,17 +21,17 @@ net::Task<> say_quit(std::unique_ptr<Client> client) {
 
 bool Connections::room(const HostState& host) const {
     return host.open < std::min(host.target, limits_.per_host)
-           && total_.load(std::memory_order_relaxed) < limits_.total;
+           && total_.open.load(std::memory_order_relaxed) < limits_.total;
 }
 
 void Connections::take_slot(HostState& host) {
     ++host.open;
-    total_.fetch_add(1, std::memory_order_relaxed);
+    total_.open.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Connections::free_slot(HostState& host) {
     --host.open;
-    total_.fetch_sub(1, std::memory_order_relaxed);
+    total_.open.fetch_sub(1, std::memory_order_relaxed);
 }
 
 net::Task<Connections::Place> Connections::ask(std::string key) {
@@ -58,6 +58,7 @@ net::Task<Connections::Place> Connections::ask(std::string key) {
     }
     Waiter waiter;
     host.waiting.push_back(&waiter);
+    if (host.open < std::min(host.target, limits_.per_host)) starve(key);
     auto start = [&waiter](std::function<void(bool)> resume) { waiter.resume = std::move(resume); };
     co_await net::suspend<bool>(std::move(start));
     co_return std::move(waiter.place);
@@ -96,6 +97,7 @@ void Connections::failed(const std::string& key, const Trouble& trouble) {
         host.why = trouble;
     }
     serve_waiting(host);
+    serve_starving();
 }
 
 void Connections::lost(const std::string& key, bool overloaded) {
@@ -106,6 +108,7 @@ void Connections::lost(const std::string& key, bool overloaded) {
         host.grow_after = Steady::now() + no_growth;
     }
     serve_waiting(host);
+    serve_starving();
 }
 
 void Connections::drop_idle(const std::string& key) {
@@ -145,13 +148,33 @@ void Connections::give_back(const std::string& key, std::unique_ptr<Client> clie
     HostState& host = hosts_[key];
     host.used = Steady::now();
     const std::size_t most = client->offers().mail_max == 0 ? limits_.messages : client->offers().mail_max;
-    const bool keep = !stopping_ && client->messages() < std::min<std::size_t>(most, limits_.messages)
+    const bool needed_here = !host.waiting.empty();
+    const bool keep = !stopping_ && (needed_here || total_.starving.load(std::memory_order_relaxed) == 0)
+                      && client->messages() < std::min<std::size_t>(most, limits_.messages)
                       && host.open <= host.target && (limits_.idle.count() > 0 || !host.waiting.empty());
     if (keep)
         host.idle.push_back({std::move(client), host.used});
     else
         close(host, std::move(client));
     serve_waiting(host);
+    serve_starving();
+}
+
+void Connections::starve(const std::string& key) {
+    starving_.push_back(key);
+    total_.starving.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Whoever waits because of the total comes first when there is room again.
+void Connections::serve_starving() {
+    for (std::size_t rounds = starving_.size(); rounds > 0; --rounds) {
+        if (!stopping_ && total_.open.load(std::memory_order_relaxed) >= limits_.total && !close_some_idle())
+            return;
+        const std::string key = std::move(starving_.front());
+        starving_.pop_front();
+        total_.starving.fetch_sub(1, std::memory_order_relaxed);
+        if (const auto at = hosts_.find(key); at != hosts_.end()) serve_waiting(at->second);
+    }
 }
 
 /// A connection that nobody uses makes room for one that is needed.
@@ -181,6 +204,11 @@ void Connections::tick() {
             at = hosts_.erase(at);
         else
             ++at;
+    }
+    serve_starving();
+    // Those of other threads cannot be called; they look again within a second.
+    while (total_.starving.load(std::memory_order_relaxed) != 0
+           && total_.open.load(std::memory_order_relaxed) >= limits_.total && close_some_idle()) {
     }
 }
 

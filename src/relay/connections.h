@@ -28,8 +28,13 @@ public:
         std::chrono::seconds bad{30};  ///< how long a host that did not answer is left alone
     };
 
+    /// What all threads share.
+    struct Total {
+        std::atomic<unsigned> open{0};
+        std::atomic<unsigned> starving{0};  ///< who waits only because there are too many in all
+    };
     /// `total` counts the connections of all threads; it must live longer.
-    Connections(Limits limits, std::atomic<unsigned>& total) : limits_{limits}, total_{total} {}
+    Connections(Limits limits, Total& total) : limits_{limits}, total_{total} {}
 
     /// What somebody gets who asks for a connection.
     struct Place {
@@ -84,10 +89,14 @@ private:
     void serve_waiting(HostState& host);
     void close(HostState& host, std::unique_ptr<Client> client);
     bool close_some_idle();
+    void starve(const std::string& key);
+    void serve_starving();
 
     Limits limits_;
-    std::atomic<unsigned>& total_;
+    Total& total_;
     std::unordered_map<std::string, HostState> hosts_;
+    /// Hosts with somebody who waits only because there are too many connections in all.
+    std::deque<std::string> starving_;
     bool stopping_ = false;
 };
 

@@ -57,7 +57,7 @@ private:
     friend class Sending;
     /// What happens on one I/O thread.
     struct Lane {
-        Lane(net::asio::io_context& io, Connections::Limits limits, std::atomic<unsigned>& total)
+        Lane(net::asio::io_context& io, Connections::Limits limits, Connections::Total& total)
             : context{io}, connections{limits, total} {}
         net::asio::io_context& context;
         Connections connections;
@@ -78,7 +78,7 @@ private:
     Parts parts_;
     Connector connector_;
     Counters counters_;
-    std::atomic<unsigned> connections_{0};
+    Connections::Total connections_;
     std::atomic<std::size_t> octets_held_{0};  ///< of messages on their way out
     std::atomic<std::uint64_t> seed_{0};
     std::vector<std::unique_ptr<Lane>> lanes_;

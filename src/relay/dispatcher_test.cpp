@@ -52,6 +52,24 @@ TEST(Dispatcher, SharesConnectionsBetweenDestinationsOfOneHost) {
     EXPECT_LE(host.connections, 6);
 }
 
+TEST(Dispatcher, DoesNotKeepConnectionsIdleThatOthersWaitFor) {
+    MailHost host{"0.0.0.0"};
+    World world;
+    world.settings.port = host.port();
+    world.settings.max_connections = 4;
+    for (std::uint64_t i = 1; i <= 100; ++i) {
+        const std::string domain = "d" + std::to_string(i) + ".example";
+        world.domain(domain, {"127.0.1." + std::to_string(i)});
+        world.outbound.add(domain, {"b@" + domain}, i);
+    }
+    const auto begun = std::chrono::steady_clock::now();
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(host.messages, 100);
+    EXPECT_LE(host.most_open, 8);  // those that say QUIT do not count
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds{8});
+}
+
 TEST(Dispatcher, GoesToTheNextHostWhenOneIsDeadOrBusy) {
     MailHost busy{"127.0.0.3", {{"banner", "421 busy\r\n"}}};
     const std::uint16_t port = busy.port();
