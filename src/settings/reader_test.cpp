@@ -212,7 +212,7 @@ TEST_P(Sample, LoadsUnchanged) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfTheSpecification, Sample,
-                         testing::Values(std::pair{"two-domains.cfg", 1}, std::pair{"im-webproxy.cfg", 2},
+                         testing::Values(std::pair{"two-domains.cfg", 0}, std::pair{"im-webproxy.cfg", 2},
                                          std::pair{"im-mailserver.cfg", 3}));
 
 TEST(Samples, TwoDomainsHaveTheirDisks) {
@@ -224,10 +224,15 @@ TEST(Samples, TwoDomainsHaveTheirDisks) {
     EXPECT_EQ(loaded.values.server.domains[0].message_locations,
               (std::vector<std::string>{"/disk1/example.org", "/disk2/example.org"}));
     EXPECT_EQ(loaded.values.server.domains[1].object_location, "domains/example.net/objects");
+}
+
+TEST(Samples, AServiceThatIsNotBuiltIsNamed) {
+    auto text = load_file(std::string{TESTDATA} + "/config/im-webproxy.cfg");
+    ASSERT_TRUE(text);
+    auto loaded = load_text(*text);
     EXPECT_EQ(loaded.found[0].text(),
-              "f.cfg:5: warning: services: not in this build, left out: smtpOutgoing cli (allowed: any of: "
-              "processing "
-              "smtpIncoming pop3 imap log smtp)");
+              "f.cfg:3: warning: services: not in this build, left out: webmailProxy (allowed: any of: "
+              "processing smtpIncoming smtpOutgoing pop3 imap log smtp cli rpop)");
 }
 
 }  // namespace
