@@ -227,5 +227,14 @@ TEST(Samples, TwoDomainsHaveTheirDisks) {
     EXPECT_TRUE(loaded.found.empty());
 }
 
+TEST(Samples, AServiceThatIsNotBuiltIsNamed) {
+    auto text = load_file(std::string{TESTDATA} + "/config/im-webproxy.cfg");
+    ASSERT_TRUE(text);
+    auto loaded = load_text(*text);
+    EXPECT_EQ(loaded.found[0].text(),
+              "f.cfg:3: warning: services: not in this build, left out: webmailProxy (allowed: any of: "
+              "processing smtpIncoming smtpOutgoing pop3 imap log smtp cli rpop)");
+}
+
 }  // namespace
 }  // namespace postrider::settings

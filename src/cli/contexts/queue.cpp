@@ -5,6 +5,7 @@
 #include "cli/contexts/branches.h"
 #include "cli/wire/layout.h"
 #include "cli/wire/queue_filter.h"
+#include "queue/view.h"
 #include "text/ascii.h"
 
 /// Messages that wait.
@@ -29,8 +30,20 @@ std::string sender(const Entry& entry) {
     return entry.envelope.reverse_path.null() ? "<>" : entry.envelope.reverse_path.text();
 }
 
-FilterSubject subject_of(const Entry& entry, Time now) {
+/// The word for where it stands, as the queue's operations have it.
+std::string status_of(Shell& shell, const Entry& entry) {
+    const std::string record = queue::encode(entry);
+    queue::EntryView view;
+    admin::Context& admin = shell.admin();
+    if (!view.read(entry.id, record)) return "IO Error";
+    const bool sending = admin.is_sending && admin.is_sending(entry.id);
+    if (!sending && admin.queue.busy(entry.id)) return "Processing";
+    return std::string{queue::state_word(view, sending)};
+}
+
+FilterSubject subject_of(Shell& shell, const Entry& entry, Time now) {
     FilterSubject subject;
+    subject.status = status_of(shell, entry);
     subject.size = entry.size;
     subject.age = seconds(now) - seconds(entry.envelope.arrival);
     subject.retries = entry.attempts();
@@ -38,10 +51,7 @@ FilterSubject subject_of(const Entry& entry, Time now) {
     subject.sender = sender(entry);
     for (const Recipient& one : entry.envelope.recipients) {
         if (!waits(one)) continue;
-        if (subject.recipients.empty()) {
-            subject.status = one.state == Recipient::State::held ? "held" : "pending";
-            subject.message = one.diagnostic;
-        }
+        if (subject.recipients.empty()) subject.message = one.diagnostic;
         subject.recipients.push_back(one.address.text());
     }
     return subject;
@@ -63,7 +73,7 @@ Reply list(Call& call, const std::vector<FilterTerm>& filter, bool remember) {
     std::vector<QueueId> found;
     std::size_t more = 0;
     auto done = step(call.shell.admin().queue.each([&](const Entry& entry) {
-        FilterSubject subject = subject_of(entry, now);
+        FilterSubject subject = subject_of(call.shell, entry, now);
         if (subject.recipients.empty() || !matches(filter, subject)) return true;
         if (remember) found.push_back(entry.id);
         if (rows.size() < max_shown)
@@ -96,7 +106,7 @@ Reply list_one(Call& call) {
     if (!entry) return error(entry.error());
     if (!*entry) return error(fmt::format("there is no mail {}", call.given.text("id")));
     const Time now = call.shell.admin().clock.now();
-    FilterSubject subject = subject_of(**entry, now);
+    FilterSubject subject = subject_of(call.shell, **entry, now);
     NamedValues values{{"id", queue::to_string((*entry)->id)},
                        {"size", std::to_string(subject.size)},
                        {"arrival", date_text((*entry)->envelope.arrival)},
@@ -141,24 +151,9 @@ Reply act(Call& call) {
 }
 
 Reply force(Call& call) {
-    if (admin::find_operation("queue force") != nullptr) {
-        auto result = admin::run(call.shell.admin(), "queue force", admin::Json::object(), [](std::string_view, int) {});
-        if (!result) return error(result.error().what);
-        return ok();
-    }
-    // Without an operation of its own: each is tried now.
-    std::vector<QueueId> ids;
-    auto visited = step(call.shell.admin().queue.each([&](const Entry& entry) {
-        ids.push_back(entry.id);
-        return ids.size() < max_found;
-    }));
-    if (!visited) return error(visited.error());
-    std::size_t done = 0;
-    for (QueueId id : ids)
-        if (admin::run(call.shell.admin(), "queue retry", admin::Json{{"id", queue::to_string(id)}}, [](std::string_view, int) {})) ++done;
-    Reply reply = ok();
-    reply.text = fmt::format("command successful; {} mails", done);
-    return reply;
+    auto result = admin::run(call.shell.admin(), "queue force", admin::Json::object(), [](std::string_view, int) {});
+    if (!result) return error(result.error().what);
+    return ok();
 }
 
 }  // namespace
@@ -175,10 +170,9 @@ std::vector<Context> queue_branch() {
          "Those for which all terms hold: size> age< retries= status= sender= sender!= recipient= next_schedule> message=", list_filter},
         {"RETRY <mailid>", "Try it now; lastFilter: all that LIST FILTER found", act, {}, "queue retry"},
         {"DELETE <mailid>", "Delete it; nobody is told. lastFilter: all that LIST FILTER found", act, {}, "queue delete"},
+        {"NDR <mailid>", "Give it back to its sender; lastFilter: all that LIST FILTER found", act, {}, "queue bounce"},
         {"FORCE QUEUE", "Try everything now", force},
     };
-    if (admin::find_operation("queue bounce") != nullptr)
-        context.commands.push_back({"NDR <mailid>", "Give it back to its sender; lastFilter: all that LIST FILTER found", act, {}, "queue bounce"});
     std::vector<Context> all;
     all.push_back(std::move(context));
     return all;
