@@ -17,10 +17,10 @@
 #include "admin/manual.h"
 #include "admin/present.h"
 #include "app/commands.h"
-#include "app/settings.h"
-#include "cli/manual.h"
 #include "app/control_socket.h"
 #include "app/server.h"
+#include "app/settings.h"
+#include "cli/manual.h"
 #include "settings/reader.h"
 #include "settings/writer.h"
 
@@ -304,7 +304,9 @@ void add_admin_commands(CommandLine& line) {
         if (dialogue)
             fmt::print("{}", cli::manual_markdown(cli::Tree{settings_table()}));
         else
-            fmt::print("{}", markdown ? admin::manual_markdown() : roff ? admin::manual_roff() : line.app.help());
+            fmt::print("{}", markdown ? admin::manual_markdown()
+                             : roff   ? admin::manual_roff()
+                                      : line.app.help());
     });
 }
 

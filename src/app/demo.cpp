@@ -99,8 +99,7 @@ std::expected<Demo, std::string> Demo::open(const DemoOptions& options) {
     server.config_file = (options.directory / "run" / "postrider.cfg").string();
     server.settings = demo_settings(options);
     // So that `postrider config show` and the other commands see what runs here.
-    auto saved = settings::save_file(server.config_file,
-                                     settings::write(settings_table(), server.settings));
+    auto saved = settings::save_file(server.config_file, settings::write(settings_table(), server.settings));
     if (!saved) return std::unexpected(saved.error());
 
     Demo demo;

@@ -73,7 +73,8 @@ std::expected<int, std::string> Link::listen(const net::Endpoint& address) {
     auto answer = ask("listen " + address.text());
     if (!answer) return std::unexpected(answer.error());
     const int socket = ::fcntl(answer->descriptor.get(), F_DUPFD_CLOEXEC, 0);
-    if (socket < 0) return std::unexpected(std::string{"No descriptor for a listener: "} + std::strerror(errno));
+    if (socket < 0)
+        return std::unexpected(std::string{"No descriptor for a listener: "} + std::strerror(errno));
     return socket;
 }
 

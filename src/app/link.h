@@ -52,7 +52,9 @@ private:
 class LinkedSockets final : public SocketSource {
 public:
     explicit LinkedSockets(Link& link) : link_{link} {}
-    std::expected<int, std::string> listen(const net::Endpoint& address) override { return link_.listen(address); }
+    std::expected<int, std::string> listen(const net::Endpoint& address) override {
+        return link_.listen(address);
+    }
     void give_up(const net::Endpoint& bound) override { link_.give_up(bound); }
 
 private:

@@ -70,8 +70,8 @@ net::TlsOptions tls_options(const settings::SslControl& ssl, const std::string& 
 
 }  // namespace
 
-/// Keeps the context that there is, so that its sessions' tickets stay good, and with it its certificates when
-/// the new ones cannot be used.
+/// Keeps the context that there is, so that its sessions' tickets stay good, and with it its certificates
+/// when the new ones cannot be used.
 std::shared_ptr<net::TlsContext> Listeners::tls(const settings::ListenerSettings& listener,
                                                 std::shared_ptr<net::TlsContext> before) const {
     if (listener.ssl.cert_file.empty() || listener.ssl.cert_file == "none") return nullptr;

@@ -40,7 +40,8 @@ constexpr std::uint32_t bind_service = 1u << CAP_NET_BIND_SERVICE;
 
 }  // namespace
 
-std::expected<std::optional<Identity>, std::string> identity(const std::string& user, const std::string& group,
+std::expected<std::optional<Identity>, std::string> identity(const std::string& user,
+                                                             const std::string& group,
                                                              const std::filesystem::path& directory) {
     if (::geteuid() != 0) {
         if (user.empty() && group.empty()) return std::nullopt;
@@ -80,9 +81,10 @@ std::expected<std::optional<Identity>, std::string> identity(const std::string& 
 }
 
 std::expected<void, std::string> become(const Identity& who, bool bind_low_ports) {
-    if (bind_low_ports && ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return failed("Capabilities cannot be kept");
-    const bool grouped = who.name.empty() ? ::setgroups(0, nullptr) == 0
-                                          : ::initgroups(who.name.c_str(), who.group) == 0;
+    if (bind_low_ports && ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+        return failed("Capabilities cannot be kept");
+    const bool grouped =
+        who.name.empty() ? ::setgroups(0, nullptr) == 0 : ::initgroups(who.name.c_str(), who.group) == 0;
     if (!grouped || ::setgid(who.group) != 0 || ::setuid(who.user) != 0)
         return failed(fmt::format("Cannot become user {} and group {}", who.user, who.group));
     if (bind_low_ports) {
@@ -107,7 +109,8 @@ void give_up_privileges() {
 std::expected<void, std::string> allow_cores(const std::string& directory) {
     rlimit limit{};
     if (!directory.empty()) {
-        if (directory.size() > 256) return std::unexpected("The directory of core files has more than 256 characters");
+        if (directory.size() > 256)
+            return std::unexpected("The directory of core files has more than 256 characters");
         if (::chdir(directory.c_str()) != 0) return failed(directory);
         ::getrlimit(RLIMIT_CORE, &limit);
         limit.rlim_cur = limit.rlim_max = ::geteuid() == 0 ? RLIM_INFINITY : limit.rlim_max;

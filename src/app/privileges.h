@@ -18,7 +18,8 @@ struct Identity {
 
 /// From names or numbers. Without a user: the owner of `directory`, or nobody else than now when that is root
 /// or the directory is not there yet. Nothing when this process is not root, or is to stay root.
-std::expected<std::optional<Identity>, std::string> identity(const std::string& user, const std::string& group,
+std::expected<std::optional<Identity>, std::string> identity(const std::string& user,
+                                                             const std::string& group,
                                                              const std::filesystem::path& directory);
 
 /// Becomes it for good. CAP_NET_BIND_SERVICE stays, also over exec, where `bind_low_ports` says so.

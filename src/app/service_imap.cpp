@@ -44,10 +44,10 @@ private:
 Listeners::Configuration Imap::configuration(const Settings& settings) {
     const imap::ImapSettings& imap = settings.imap;
     share_threads(workers_, imap.service);
-    auto generation = std::make_shared<const Generation>(Generation{
-        limits_, imap::Services{*rooms_.store, *rooms_.directory, *rooms_.authenticator, *workers_,
-                                rooms_.clock, rooms_.log->logger("IMAP", imap.service.log),
-                                std::make_shared<const imap::ImapSettings>(imap), *limits_}});
+    auto generation = std::make_shared<const Generation>(
+        Generation{limits_, imap::Services{*rooms_.store, *rooms_.directory, *rooms_.authenticator, *workers_,
+                                           rooms_.clock, rooms_.log->logger("IMAP", imap.service.log),
+                                           std::make_shared<const imap::ImapSettings>(imap), *limits_}});
     Listeners::Configuration made;
     made.access = imap.service.access;
     made.handshake_timeout = settings.server.ssl_handshake_timeout;

@@ -42,8 +42,8 @@ private:
                 auto ip = settings::parse_ip(text);
                 return ip && rules.decide(*ip).kind != net::AccessRules::Verdict::Kind::deny;
             };
-            auto receiver = observe::LogReceiver::open(*rooms_.log, rooms_.metrics, listener.address,
-                                                       std::move(welcome));
+            auto receiver =
+                observe::LogReceiver::open(*rooms_.log, rooms_.metrics, listener.address, std::move(welcome));
             if (!receiver) return std::unexpected(receiver.error());
             made.push_back(std::move(*receiver));
         }

@@ -37,8 +37,10 @@ void tell_service_manager(std::string_view assignment, std::string_view status) 
 void tell_reloading() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    const auto microseconds = std::chrono::seconds{now.tv_sec} / std::chrono::microseconds{1} + now.tv_nsec / 1000;
-    tell_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", microseconds), "Reading the configuration");
+    const auto microseconds =
+        std::chrono::seconds{now.tv_sec} / std::chrono::microseconds{1} + now.tv_nsec / 1000;
+    tell_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", microseconds),
+                         "Reading the configuration");
 }
 
 std::optional<std::chrono::microseconds> watchdog_interval() {

@@ -58,6 +58,7 @@ struct Supervisor::Impl {
     Descriptor signals;
     Descriptor link;  ///< to the child
     pid_t child = -1;
+    bool child_ready = false;
     bool ever_ready = false;
     bool replacing = false;  ///< the child ends so that its successor can begin
     std::string death;
@@ -190,6 +191,7 @@ void Supervisor::Impl::be_child(Descriptor end) {
 
 void Supervisor::Impl::start_child() {
     start_at = no_time;
+    child_ready = false;
     sockets.new_server();
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -216,6 +218,7 @@ void Supervisor::Impl::start_child() {
 }
 
 void Supervisor::Impl::on_ready() {
+    child_ready = true;
     if (state == State::stopping) return;  // too late: it has been told to end
     sockets.close_unclaimed();
     state = State::running;
@@ -282,8 +285,9 @@ void Supervisor::Impl::child_ended(int status) {
     kill_at = no_time;
     const bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (state == State::stopping) {
-        if (!well) say(LOG_WARNING, "The server ended with {}", death_text(status));
-        exit_code = well ? 0 : 1;
+        // One that was still starting could not end well, and has nothing to lose.
+        if (!well && child_ready) say(LOG_WARNING, "The server ended with {}", death_text(status));
+        exit_code = well || !child_ready ? 0 : 1;
         over = true;
         return;
     }
@@ -300,11 +304,11 @@ void Supervisor::Impl::child_ended(int status) {
         return;
     }
     death = death_text(status);
-    const auto wait =
-        delay.after_death(std::chrono::duration_cast<std::chrono::milliseconds>(now - born));
-    say(LOG_ERR, "The server ended with {} ({} in a row); it is started again in {} ms", death, delay.deaths(),
-        wait.count());
-    tell_service_manager(fmt::format("STATUS=The server ended with {}; started again in {} ms", death, wait.count()));
+    const auto wait = delay.after_death(std::chrono::duration_cast<std::chrono::milliseconds>(now - born));
+    say(LOG_ERR, "The server ended with {} ({} in a row); it is started again in {} ms", death,
+        delay.deaths(), wait.count());
+    tell_service_manager(
+        fmt::format("STATUS=The server ended with {}; started again in {} ms", death, wait.count()));
     state = State::resting;
     start_at = now + wait;
 }
@@ -320,7 +324,8 @@ std::expected<void, std::string> Supervisor::Impl::try_binary() {
     arguments.push_back(check.data());
     arguments.push_back(nullptr);
     const pid_t trial = ::fork();
-    if (trial < 0) return std::unexpected(std::string{"The new binary cannot be tried: "} + std::strerror(errno));
+    if (trial < 0)
+        return std::unexpected(std::string{"The new binary cannot be tried: "} + std::strerror(errno));
     if (trial == 0) {
         sigset_t set = our_signals();
         ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
@@ -374,7 +379,7 @@ void Supervisor::Impl::take_over(std::string_view text) {
     link = Descriptor{next()};
     ::fcntl(link.get(), F_SETFD, FD_CLOEXEC);
     sockets.take_over(text);
-    ever_ready = true;
+    child_ready = ever_ready = true;
     replacing = true;
     state = State::running;
     born = last_alive = Steady::now();
@@ -473,7 +478,8 @@ int Supervisor::Impl::run() {
     }
     if (int status = 0; child > 0 && ::waitpid(child, &status, WNOHANG) == child) child_ended(status);
     while (!over) {
-        pollfd ready[2] = {{signals.get(), POLLIN, 0}, {link.get(), POLLIN, 0}};  // a negative one is passed over
+        pollfd ready[2] = {{signals.get(), POLLIN, 0},
+                           {link.get(), POLLIN, 0}};  // a negative one is passed over
         const int count = ::poll(ready, 2, timeout(Steady::now()));
         if (count > 0 && ready[1].revents != 0) take_message();
         if (count > 0 && ready[0].revents != 0) on_signal();
