@@ -11,6 +11,7 @@ namespace postrider::relay {
 namespace {
 
 constexpr std::size_t take_at_once = 256;
+constexpr std::chrono::seconds lanes_patience{5};
 
 Connections::Limits limits_of(const OutgoingSettings& settings) {
     Connections::Limits limits;
@@ -115,9 +116,19 @@ void Dispatcher::stop(std::chrono::milliseconds grace) {
     changed_.notify_all();
     if (!thread_.joinable()) return;
     thread_.join();
+    // Idle connections must not outlive the I/O threads: this is waited for, whatever the grace.
+    const std::size_t closing = lanes_.size();
     for (const auto& lane : lanes_)
-        net::asio::post(lane->context, [self = shared_from_this(), &one = *lane] { one.connections.stop(); });
+        net::asio::post(lane->context, [self = shared_from_this(), &one = *lane] {
+            one.connections.stop();
+            {
+                std::lock_guard lock{self->mutex_};
+                ++self->lanes_stopped_;
+            }
+            self->changed_.notify_all();
+        });
     std::unique_lock lock{mutex_};
+    changed_.wait_for(lock, lanes_patience, [&] { return lanes_stopped_ == closing; });
     if (!changed_.wait_for(lock, grace, [&] { return active_ == 0; }) && grace.count() > 0)
         parts_.log.warning({}, "{} destinations are left while a message is on its way: it may be sent again",
                            active_);

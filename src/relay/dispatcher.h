@@ -87,6 +87,7 @@ private:
     std::condition_variable changed_;
     bool woken_ = false;
     std::atomic<bool> stopping_{false};
+    std::size_t lanes_stopped_ = 0;
     std::size_t active_ = 0;  ///< destinations that are worked on
     std::thread thread_;
 };
