@@ -10,7 +10,11 @@ import time
 import unittest
 
 import harness
-from corpus import sample
+
+
+def sample(subject):
+    """A message of alice's."""
+    return f"From: alice@example.org\r\nSubject: {subject}\r\n\r\nbody of {subject}\r\n".encode()
 
 
 class QueueCase(harness.ServerCase):
