@@ -82,7 +82,7 @@ class Postrider
         $this->read([self::LOGIN]);
         $this->send($password);
         $reply = $this->read([self::END, self::LOGIN, '/-ERR: [^\r\n]*\r\n\z/']);
-        if (!preg_match(self::END, $reply, $found)) {
+        if (!preg_match(self::END, $reply, $found) || $found[2] !== '+OK') {
             $this->close();
             preg_match('/-ERR: ?([^\r\n]*)/', $reply, $refusal);
             throw new PostriderCommandException('USER', $refusal[1] ?? 'log-in failed');

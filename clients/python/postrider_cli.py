@@ -94,7 +94,7 @@ class Client:
             self.close()
             raise ProtocolError(str(error)) from error
         found = _END.search(data)
-        if not found:
+        if not found or found.group(2) != b"+OK":
             self.close()
             refusal = re.search(rb"-ERR: ?([^\r\n]*)", data)
             raise CommandError("USER", refusal.group(1).decode() if refusal else "log-in failed")

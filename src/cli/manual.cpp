@@ -81,11 +81,23 @@ std::string cell(std::string_view text) {
     return out;
 }
 
-std::string context_text(const Context& context) {
+/// The same table again: listeners, rules and the like are in every service.
+bool alike(const Context& a, const Context& b) {
+    return a.attributes.rows != nullptr && a.attributes.rows == b.attributes.rows && a.shown == b.shown
+           && a.commands.size() == b.commands.size();
+}
+
+std::string context_text(const Context& context, const Context* like) {
     std::string out = fmt::format("\n### {}\n\nPrompt `<{}#> `", context.path, context.prompt);
-    out += context.exit == Exit::commit ? ", left with COMMIT. " : context.exit == Exit::done ? ", left with DONE. " : ". ";
+    out += context.exit == Exit::commit ? ", left with COMMIT. "
+           : context.exit == Exit::done ? ", left with DONE. "
+                                        : ". ";
     out += context.help.empty() || context.help.ends_with('.') ? context.help : context.help + ".";
     out += "\n";
+    if (like != nullptr)
+        return out
+               + fmt::format("\nAttributes and commands as {}; permission: {}.\n", like->path,
+                             need_text(context.need));
     const auto places = attribute_places(context, nullptr);
     if (!places.empty()) {
         out += "\n| attribute | values | permission | |\n| --- | --- | --- | --- |\n";
@@ -93,17 +105,19 @@ std::string context_text(const Context& context) {
             Need need = context.need;
             for (const Context::AttributeNeed& one : context.needs)
                 if (one.attribute == place.row.name) need = one.need;
-            bool fixed = std::ranges::find(context.read_only, std::string{place.row.name}) != context.read_only.end();
+            bool fixed =
+                std::ranges::find(context.read_only, std::string{place.row.name}) != context.read_only.end();
             std::string values = settings::allowed_text(place.row);
             if (values.empty()) values = settings::type_text(place.row);
-            if (!place.row.unit.empty()) values += fmt::format(" ({})", place.row.unit);
-            out += fmt::format("| {} | {} | {} | {} |\n", place.row.name, cell(values), fixed ? "cannot be set" : cell(need_text(need)), cell(place.row.help));
+            out += fmt::format("| {} | {} | {} | {} |\n", place.row.name, cell(values),
+                               fixed ? "cannot be set" : cell(need_text(need)), cell(place.row.help));
         }
     }
     if (!context.commands.empty()) {
         out += "\n| command | permission | |\n| --- | --- | --- |\n";
         for (const Command& command : context.commands)
-            out += fmt::format("| `{}` | {} | {} |\n", cell(command.syntax), cell(need_text(command.need)), cell(command.help));
+            out += fmt::format("| `{}` | {} | {} |\n", cell(command.syntax), cell(need_text(command.need)),
+                               cell(command.help));
     }
     return out;
 }
@@ -112,8 +126,14 @@ std::string context_text(const Context& context) {
 
 std::string manual_markdown(const Tree& tree) {
     std::string out{introduction};
-    out += "\n## Contexts\n\nEvery context has HELP, SHOW [ATTR <attribute>], BACK and EXIT or QUIT too; those that are left with COMMIT or DONE have RESET.\n";
-    for (const auto& context : tree.all()) out += context_text(*context);
+    out +=
+        "\n## Contexts\n\nEvery context has HELP, SHOW [ATTR <attribute>], BACK and EXIT or QUIT too; those "
+        "that are left with COMMIT or DONE have RESET.\n";
+    for (auto at = tree.all().begin(); at != tree.all().end(); ++at) {
+        auto like =
+            std::find_if(tree.all().begin(), at, [&](const auto& before) { return alike(*before, **at); });
+        out += context_text(**at, like == at ? nullptr : like->get());
+    }
     return out;
 }
 

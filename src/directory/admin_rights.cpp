@@ -18,7 +18,8 @@ constexpr std::size_t max_groups_followed = 1000;
 Result<AdminGroup> read_group(const Directory::Impl& impl, std::string_view name) {
     auto bytes = impl.get(keys::admin_group(fold_local(name)));
     if (!bytes) return std::unexpected(bytes.error());
-    if (!*bytes) return fail(DirectoryError::not_found, "there is no administrator group '" + std::string{name} + "'");
+    if (!*bytes)
+        return fail(DirectoryError::not_found, "there is no administrator group '" + std::string{name} + "'");
     auto read = records::decode_admin_group(**bytes);
     if (!read) return fail(DirectoryError::storage, "the record of an administrator group is damaged");
     return std::move(*read);
@@ -68,7 +69,8 @@ Result<bool> outward(const Directory::Impl& impl, Principal kind, std::string_vi
 }
 
 /// One ring's word: DENY counts before GRANT.
-std::optional<bool> ring_says(const std::vector<AdminRights>& ring, std::string_view permission, DomainId domain) {
+std::optional<bool> ring_says(const std::vector<AdminRights>& ring, std::string_view permission,
+                              DomainId domain) {
     std::optional<bool> answer;
     for (const AdminRights& rights : ring) {
         auto one = said(rights, permission, domain);
@@ -80,19 +82,25 @@ std::optional<bool> ring_says(const std::vector<AdminRights>& ring, std::string_
 }  // namespace
 
 Result<> Directory::create_admin_group(std::string_view name, std::string_view description) {
-    if (auto fault = label_fault(name)) return fail(DirectoryError::bad_name, "'" + std::string{name} + "': " + *fault);
-    if (description.size() > 1024) return fail(DirectoryError::bad_value, "a description has at most 1024 octets");
+    if (auto fault = label_fault(name))
+        return fail(DirectoryError::bad_name, "'" + std::string{name} + "': " + *fault);
+    if (description.size() > 1024)
+        return fail(DirectoryError::bad_value, "a description has at most 1024 octets");
     std::lock_guard lock{impl_->writing};
     auto taken = read_group(*impl_, name);
-    if (taken) return fail(DirectoryError::exists, "there is an administrator group '" + std::string{name} + "' already");
+    if (taken)
+        return fail(DirectoryError::exists,
+                    "there is an administrator group '" + std::string{name} + "' already");
     if (taken.error().kind != DirectoryError::not_found) return std::unexpected(taken.error());
     kv::Batch batch;
-    batch.put(keys::admin_group(fold_local(name)), records::encode(AdminGroup{std::string{name}, std::string{description}}));
+    batch.put(keys::admin_group(fold_local(name)),
+              records::encode(AdminGroup{std::string{name}, std::string{description}}));
     return impl_->commit(std::move(batch));
 }
 
 Result<> Directory::change_admin_group(std::string_view name, std::string_view description) {
-    if (description.size() > 1024) return fail(DirectoryError::bad_value, "a description has at most 1024 octets");
+    if (description.size() > 1024)
+        return fail(DirectoryError::bad_value, "a description has at most 1024 octets");
     std::lock_guard lock{impl_->writing};
     auto group = read_group(*impl_, name);
     if (!group) return std::unexpected(group.error());
@@ -116,10 +124,12 @@ Result<> Directory::delete_admin_group(std::string_view name, Delete how) {
         for (; cursor->valid(); cursor->next()) {
             auto rights = records::decode_admin_rights(cursor->value());
             if (!rights) continue;
-            auto gone = std::erase_if(rights->parents, [&](const std::string& one) { return fold_local(one) == folded; });
+            auto gone = std::erase_if(rights->parents,
+                                      [&](const std::string& one) { return fold_local(one) == folded; });
             if (gone == 0) continue;
             if (how == Delete::refuse_when_not_empty)
-                return fail(DirectoryError::in_use, "the administrator group '" + group->name + "' has members");
+                return fail(DirectoryError::in_use,
+                            "the administrator group '" + group->name + "' has members");
             batch.put(cursor->key(), records::encode(*rights));
         }
         if (auto good = cursor->status(); !good) return fail(DirectoryError::storage, good.error().what);
@@ -150,7 +160,8 @@ Result<AdminRights> Directory::admin_rights(Principal kind, std::string_view nam
 
 Result<> Directory::set_admin_rights(Principal kind, std::string_view name, const AdminRights& rights) {
     if (rights.rights.size() > max_rights || rights.parents.size() > max_parents)
-        return fail(DirectoryError::not_allowed, "an administrator has at most 1000 rights and is in at most 64 groups");
+        return fail(DirectoryError::not_allowed,
+                    "an administrator has at most 1000 rights and is in at most 64 groups");
     std::lock_guard lock{impl_->writing};
     if (kind == Principal::user) {
         if (auto there = admin(name); !there) return std::unexpected(there.error());
@@ -163,17 +174,19 @@ Result<> Directory::set_admin_rights(Principal kind, std::string_view name, cons
         if (!group) return std::unexpected(group.error());
         std::string folded = fold_local(parent);
         // Looked for among all groups above the parent, so that no group is above itself.
-        auto looped = kind == Principal::user
-                          ? Result<bool>{false}
-                          : outward(*impl_, Principal::group, parent, [&](const std::vector<AdminRights>& ring) {
-                                for (const AdminRights& one : ring)
-                                    for (const std::string& above : one.parents)
-                                        if (fold_local(above) == fold_local(name)) return std::optional{true};
-                                return std::optional<bool>{};
-                            });
+        auto looped = kind == Principal::user ? Result<bool>{false}
+                                              : outward(*impl_, Principal::group, parent,
+                                                        [&](const std::vector<AdminRights>& ring) {
+                                                            for (const AdminRights& one : ring)
+                                                                for (const std::string& above : one.parents)
+                                                                    if (fold_local(above) == fold_local(name))
+                                                                        return std::optional{true};
+                                                            return std::optional<bool>{};
+                                                        });
         if (!looped) return std::unexpected(looped.error());
         if (*looped || (kind == Principal::group && folded == fold_local(name)))
-            return fail(DirectoryError::not_allowed, "the group '" + parent + "' is a member of '" + std::string{name} + "'");
+            return fail(DirectoryError::not_allowed,
+                        "the group '" + parent + "' is a member of '" + std::string{name} + "'");
         checked.parents.push_back(group->name);
     }
     for (const AdminRight& right : rights.rights) {
@@ -182,8 +195,9 @@ Result<> Directory::set_admin_rights(Principal kind, std::string_view name, cons
         if (!known)
             return fail(DirectoryError::bad_value, "'" + right.permission + "' is no permission on "
                                                        + (on_server ? "the server" : "a domain"));
-        std::erase_if(checked.rights,
-                      [&](const AdminRight& one) { return one.permission == *known && one.domain == right.domain; });
+        std::erase_if(checked.rights, [&](const AdminRight& one) {
+            return one.permission == *known && one.domain == right.domain;
+        });
         checked.rights.push_back({std::string{*known}, right.domain, right.granted});
     }
     kv::Batch batch;

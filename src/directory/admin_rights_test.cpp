@@ -16,7 +16,8 @@ protected:
     bool may(std::string_view permission, DomainId domain = {}) {
         return d().admin_may(Principal::user, "eve", permission, domain).value();
     }
-    Result<> set(Principal kind, std::string_view name, std::vector<std::string> parents, std::vector<AdminRight> rights) {
+    Result<> set(Principal kind, std::string_view name, std::vector<std::string> parents,
+                 std::vector<AdminRight> rights) {
         return d().set_admin_rights(kind, name, {std::move(parents), std::move(rights)});
     }
 
@@ -34,7 +35,8 @@ TEST_F(AdminRightsTest, WhoWasMadeBeforeRightsMayDoEverythingAndADelegatedOneNot
 }
 
 TEST_F(AdminRightsTest, TheNearerWordCounts) {
-    ASSERT_TRUE(set(Principal::group, "helpers", {}, {{"manageAccounts", t.domain, true}, {"manageGroups", t.domain, true}}));
+    ASSERT_TRUE(set(Principal::group, "helpers", {},
+                    {{"manageAccounts", t.domain, true}, {"manageGroups", t.domain, true}}));
     ASSERT_TRUE(set(Principal::user, "eve", {"Helpers"}, {{"manageGroups", t.domain, false}}));
     EXPECT_TRUE(may("manageAccounts", t.domain));
     EXPECT_FALSE(may("manageGroups", t.domain));
@@ -50,7 +52,8 @@ TEST_F(AdminRightsTest, AtOneDistanceDenyCountsBeforeGrant) {
 }
 
 TEST_F(AdminRightsTest, TheDomainCountsBeforeAnyDomain) {
-    ASSERT_TRUE(set(Principal::user, "eve", {}, {{"manageAccountsOnAnyDomain", {}, true}, {"manageAccounts", t.domain, false}}));
+    ASSERT_TRUE(set(Principal::user, "eve", {},
+                    {{"manageAccountsOnAnyDomain", {}, true}, {"manageAccounts", t.domain, false}}));
     EXPECT_FALSE(may("manageAccounts", t.domain));
     EXPECT_TRUE(may("manageAccounts", DomainId{99}));
     EXPECT_TRUE(may("manageAccountsOnAnyDomain"));
@@ -68,13 +71,15 @@ TEST_F(AdminRightsTest, RefusesWhatIsNoPermissionThereAndGroupsAboveThemselves) 
 
 TEST_F(AdminRightsTest, AGroupWithMembersGoesOnlyByForce) {
     ASSERT_TRUE(set(Principal::user, "eve", {"helpers"}, {}));
-    EXPECT_EQ(d().delete_admin_group("helpers", Directory::Delete::refuse_when_not_empty).error().kind, DirectoryError::in_use);
+    EXPECT_EQ(d().delete_admin_group("helpers", Directory::Delete::refuse_when_not_empty).error().kind,
+              DirectoryError::in_use);
     ASSERT_TRUE(d().delete_admin_group("helpers", Directory::Delete::forced));
     EXPECT_TRUE(d().admin_rights(Principal::user, "eve")->parents.empty());
 }
 
 TEST_F(AdminRightsTest, RightsOnDomainsThatAreGoneArePurgedAndARemovedAdministratorLeavesNone) {
-    ASSERT_TRUE(set(Principal::user, "eve", {}, {{"manageAccounts", t.domain, true}, {"manageLog", {}, true}}));
+    ASSERT_TRUE(
+        set(Principal::user, "eve", {}, {{"manageAccounts", t.domain, true}, {"manageLog", {}, true}}));
     ASSERT_TRUE(d().delete_domain(t.domain, Directory::Delete::forced));
     EXPECT_EQ(*d().purge_admin_rights(), 1u);
     EXPECT_EQ(d().admin_rights(Principal::user, "eve")->rights.size(), 1u);

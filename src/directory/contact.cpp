@@ -30,15 +30,18 @@ Result<> Directory::change_contact(AccountId id, const ExplicitValues& changes) 
         std::lock_guard lock{impl_->writing};
         auto object = impl_->need(id, "account");
         if (!object) return std::unexpected(object.error());
-        if (object->kind != ObjectKind::account) return fail(DirectoryError::not_found, "there is no such account");
+        if (object->kind != ObjectKind::account)
+            return fail(DirectoryError::not_found, "there is no such account");
         domain = object->domain;
         auto contact = read_contact(*impl_, id);
         if (!contact) return std::unexpected(contact.error());
         for (const auto& [name, text] : changes) {
             if (name.empty() || name.size() > max_name || text.size() > max_text)
-                return fail(DirectoryError::bad_value,
-                            name.substr(0, max_name) + ": a text of contact information has at most 4096 octets");
-            auto at = std::ranges::lower_bound(*contact, name, {}, &std::pair<std::string, std::string>::first);
+                return fail(
+                    DirectoryError::bad_value,
+                    name.substr(0, max_name) + ": a text of contact information has at most 4096 octets");
+            auto at =
+                std::ranges::lower_bound(*contact, name, {}, &std::pair<std::string, std::string>::first);
             bool there = at != contact->end() && at->first == name;
             if (text.empty()) {
                 if (there) contact->erase(at);

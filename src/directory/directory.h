@@ -162,7 +162,8 @@ public:
     /// An address that works for `life`, which the account's settings limit, as they do how many there are.
     /// @param name  "" for one of letters and digits that nobody can guess. One that this account has had
     ///              may be taken again; anybody else's only when thirty days have passed since it expired.
-    Result<TemporaryAlias> add_temporary_alias(AccountId id, std::string_view name, std::chrono::seconds life);
+    Result<TemporaryAlias> add_temporary_alias(AccountId id, std::string_view name,
+                                               std::chrono::seconds life);
     Result<> remove_temporary_alias(AccountId id, std::string_view name);  ///< it expires now
     /// Forgets temporary addresses whose names others may have again. @return how many
     Result<std::size_t> sweep_temporary_aliases();

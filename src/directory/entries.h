@@ -74,9 +74,9 @@ std::string_view word(ObjectKind kind);
 struct AccountEntry {
     AccountId id;
     DomainId domain;
-    std::string name;                  ///< local part, as it was given
-    std::string address;               ///< name@domain
-    std::vector<std::string> aliases;  ///< further local parts
+    std::string name;                       ///< local part, as it was given
+    std::string address;                    ///< name@domain
+    std::vector<std::string> aliases;       ///< further local parts
     std::vector<TemporaryAlias> temporary;  ///< those that have expired too
     std::string full_name;
     std::string account_class;  ///< "" = domain defaults

@@ -139,9 +139,9 @@ Result<> Directory::change_values(SettingsLevel level, std::span<const ValueChan
                 continue;
             }
             if (auto set = overrides->set(settings::account_table(), change.attribute, *change.text); !set)
-                return fail(DirectoryError::bad_value, change.attribute + ": " + set.error().problem
-                                                           + (set.error().allowed.empty() ? "" : "; allowed: ")
-                                                           + set.error().allowed);
+                return fail(DirectoryError::bad_value,
+                            change.attribute + ": " + set.error().problem
+                                + (set.error().allowed.empty() ? "" : "; allowed: ") + set.error().allowed);
         }
         if (*overrides == before) return {};
         if (auto done = store_overrides(*impl_, level, *overrides); !done) return done;

@@ -6,29 +6,14 @@ namespace postrider::directory {
 namespace {
 
 constexpr std::string_view of_server[] = {
-    "manageServerConfig",
-    "manageServerFilters",
-    "manageCluster",
-    "manageProcessing",
-    "manageLog",
-    "manageDNR",
-    "manageSMTPIn",
-    "manageSMTPOut",
-    "managePOP3",
-    "manageIMAP",
-    "manageWebMail",
-    "manageRPOP",
-    "managePOP3Proxy",
-    "manageIMAPProxy",
-    "manageWebmailProxy",
-    "manageCLI",
-    "manageWebAdmin",
-    "manageFTPBackup",
-    "manageReporting",
-    "accessDumpData",
-    "manageAuthentication",
-    "manageAdminACL",
-    "activateAnyDomain",
+    "manageServerConfig", "manageServerFilters", "manageCluster",
+    "manageProcessing",   "manageLog",           "manageDNR",
+    "manageSMTPIn",       "manageSMTPOut",       "managePOP3",
+    "manageIMAP",         "manageWebMail",       "manageRPOP",
+    "managePOP3Proxy",    "manageIMAPProxy",     "manageWebmailProxy",
+    "manageCLI",          "manageWebAdmin",      "manageFTPBackup",
+    "manageReporting",    "accessDumpData",      "manageAuthentication",
+    "manageAdminACL",     "activateAnyDomain",
 };
 
 constexpr DomainPermission of_domain[] = {

@@ -138,8 +138,7 @@ enum class Service : std::uint8_t { processing, smtp_incoming, smtp_outgoing, po
 /// What stands directly in Server { }, the service objects excepted: src/app puts those beside it.
 struct ServerSettings {
     Set<Service> services{Service::processing, Service::smtp_incoming, Service::smtp_outgoing, Service::pop3,
-                          Service::imap,       Service::log,           Service::rpop,
-                          Service::cli};
+                          Service::imap,       Service::log,           Service::rpop,          Service::cli};
     std::string server_name;     ///< empty: the host's name
     std::string primary_domain;  ///< empty: the host's domain
     bool allow_alias_logins = true;

@@ -46,10 +46,13 @@ AdminRights with(AdminRights rights, const PrincipalChange& change) {
     for (const std::string& group : change.leave)
         std::erase_if(rights.parents, [&](const std::string& one) { return text::equal_ci(one, group); });
     for (const std::string& group : change.join)
-        if (std::ranges::none_of(rights.parents, [&](const std::string& one) { return text::equal_ci(one, group); }))
+        if (std::ranges::none_of(rights.parents,
+                                 [&](const std::string& one) { return text::equal_ci(one, group); }))
             rights.parents.push_back(group);
     for (const auto& one : change.rights) {
-        std::erase_if(rights.rights, [&](const AdminRight& r) { return r.permission == one.permission && r.domain == one.domain; });
+        std::erase_if(rights.rights, [&](const AdminRight& r) {
+            return r.permission == one.permission && r.domain == one.domain;
+        });
         if (one.granted) rights.rights.push_back({one.permission, one.domain, *one.granted});
     }
     return rights;
@@ -61,26 +64,32 @@ Step<> apply(Shell& shell, const PrincipalChange& change) {
     if (change.create && change.kind == Principal::user) {
         auto credentials = step(authenticator.make_credentials(change.password.value_or("")));
         if (!credentials) return std::unexpected(credentials.error());
-        auto done = step(directory.create_admin(change.name, change.description.value_or(""), *credentials, Directory::AdminKind::delegated));
+        auto done = step(directory.create_admin(change.name, change.description.value_or(""), *credentials,
+                                                Directory::AdminKind::delegated));
         if (!done) return done;
     } else if (change.create) {
-        if (auto done = step(directory.create_admin_group(change.name, change.description.value_or(""))); !done) return done;
+        if (auto done = step(directory.create_admin_group(change.name, change.description.value_or("")));
+            !done)
+            return done;
     } else {
         if (change.description) {
-            auto done = change.kind == Principal::user ? step(directory.change_admin(change.name, std::nullopt, change.description))
-                                                       : step(directory.change_admin_group(change.name, *change.description));
+            auto done = change.kind == Principal::user
+                            ? step(directory.change_admin(change.name, std::nullopt, change.description))
+                            : step(directory.change_admin_group(change.name, *change.description));
             if (!done) return done;
         }
         if (change.password)
-            if (auto done = step(authenticator.set_admin_password(change.name, *change.password)); !done) return done;
+            if (auto done = step(authenticator.set_admin_password(change.name, *change.password)); !done)
+                return done;
     }
     if (change.join.empty() && change.leave.empty() && change.rights.empty()) return {};
     auto rights = step(directory.admin_rights(change.kind, change.name));
     if (!rights) return std::unexpected(rights.error());
     auto done = step(directory.set_admin_rights(change.kind, change.name, with(std::move(*rights), change)));
     if (!done && change.create) {
-        auto undone = change.kind == Principal::user ? step(directory.delete_admin(change.name))
-                                                     : step(directory.delete_admin_group(change.name, Directory::Delete::forced));
+        auto undone = change.kind == Principal::user
+                          ? step(directory.delete_admin(change.name))
+                          : step(directory.delete_admin_group(change.name, Directory::Delete::forced));
         if (!undone) return undone;
     }
     return done;
@@ -93,13 +102,17 @@ Step<> may_give(Shell& shell, std::string_view permission, DomainId domain) {
 }
 
 /// Names of permissions, as they are spelled, that can be given there.
-Step<std::vector<PrincipalChange::RightChange>> parse_permissions(Shell& shell, const std::vector<std::string>& names, DomainId domain,
+Step<std::vector<PrincipalChange::RightChange>> parse_permissions(Shell& shell,
+                                                                  const std::vector<std::string>& names,
+                                                                  DomainId domain,
                                                                   std::optional<bool> granted) {
     std::vector<PrincipalChange::RightChange> all;
     for (const std::string& name : names) {
-        auto known = domain.value() == 0 ? directory::server_permission(name) : directory::domain_permission(name);
+        auto known =
+            domain.value() == 0 ? directory::server_permission(name) : directory::domain_permission(name);
         if (!known)
-            return std::unexpected(fmt::format("{} is no permission on {}", clean(name), domain.value() == 0 ? "the server" : "a domain"));
+            return std::unexpected(fmt::format("{} is no permission on {}", clean(name),
+                                               domain.value() == 0 ? "the server" : "a domain"));
         if (auto may = may_give(shell, *known, domain); !may) return std::unexpected(may.error());
         all.push_back({std::string{*known}, domain, granted});
     }
@@ -131,7 +144,8 @@ public:
     Step<> done() override {
         while (!changes_.empty()) {
             if (auto done = apply(shell_, changes_.front()); !done)
-                return std::unexpected(fmt::format("{} {}: {}", word(changes_.front().kind), changes_.front().name, done.error()));
+                return std::unexpected(fmt::format("{} {}: {}", word(changes_.front().kind),
+                                                   changes_.front().name, done.error()));
             changes_.erase(changes_.begin());
         }
         return {};
@@ -142,7 +156,8 @@ public:
     }
     bool creates(Principal kind, std::string_view name) const {
         return std::ranges::any_of(changes_, [&](const PrincipalChange& one) {
-            return one.create && one.kind == kind && directory::fold_local(one.name) == directory::fold_local(name);
+            return one.create && one.kind == kind
+                   && directory::fold_local(one.name) == directory::fold_local(name);
         });
     }
     /// What is said of somebody, with the changes that wait.
@@ -169,12 +184,22 @@ struct PrincipalForm {
 using F = PrincipalForm;
 constexpr settings::Setting<F> user_rows[] = {
     {.name = "name", .field = settings::field<&F::name>, .range = {1, 64}, .help = "Log-in name."},
-    {.name = "description", .field = settings::field<&F::description>, .range = {0, 1024}, .help = "Who that is."},
-    {.name = "password", .field = settings::field<&F::password>, .range = {1, 128}, .help = "The password.", .secret = true},
+    {.name = "description",
+     .field = settings::field<&F::description>,
+     .range = {0, 1024},
+     .help = "Who that is."},
+    {.name = "password",
+     .field = settings::field<&F::password>,
+     .range = {1, 128},
+     .help = "The password.",
+     .secret = true},
 };
 constexpr settings::Setting<F> group_rows[] = {
     {.name = "name", .field = settings::field<&F::name>, .range = {1, 64}, .help = "Its name."},
-    {.name = "description", .field = settings::field<&F::description>, .range = {0, 1024}, .help = "Who is in it."},
+    {.name = "description",
+     .field = settings::field<&F::description>,
+     .range = {0, 1024},
+     .help = "Who is in it."},
 };
 settings::TableOf<F> user_table() {
     return {user_rows, "admin-user", "An administrator."};
@@ -185,8 +210,10 @@ settings::TableOf<F> group_table() {
 
 class PrincipalFrame final : public Frame {
 public:
-    PrincipalFrame(Shell& shell, Pending& parent, Principal kind, std::string name, bool create, std::string password)
-        : Frame{shell, shell.tree().at(kind == Principal::user ? "aacl/admin-user" : "aacl/admin-group")}, parent_{parent} {
+    PrincipalFrame(Shell& shell, Pending& parent, Principal kind, std::string name, bool create,
+                   std::string password)
+        : Frame{shell, shell.tree().at(kind == Principal::user ? "aacl/admin-user" : "aacl/admin-group")},
+          parent_{parent} {
         change_.kind = kind;
         change_.name = std::move(name);
         change_.create = create;
@@ -212,7 +239,8 @@ public:
             if (auto may = shell_.permitted(super_user); !may) return may;
         if (auto good = Frame::set(attribute, value); !good) return good;
         if (settings::same_name(attribute, "name") && form_.name != change_.name) {
-            if (!change_.create) return std::unexpected("a name cannot change here: make another and remove this one");
+            if (!change_.create)
+                return std::unexpected("a name cannot change here: make another and remove this one");
             change_.name = form_.name;
         }
         if (settings::same_name(attribute, "description")) change_.description = form_.description;
@@ -243,7 +271,8 @@ Reply list_users(Call& call) {
     if (!admins) return error(admins.error().what);
     std::vector<Row> rows;
     for (const directory::AdminEntry& one : *admins)
-        rows.push_back({one.name, one.built_in || one.super_user ? "all rights" : "delegated", one.enabled ? "enabled" : "disabled", one.description});
+        rows.push_back({one.name, one.built_in || one.super_user ? "all rights" : "delegated",
+                        one.enabled ? "enabled" : "disabled", one.description});
     return ok(table("admin-users", {"name", "rights", "state", "description"}, rows));
 }
 
@@ -277,11 +306,13 @@ Step<> each_principal(Shell& shell, Take&& take) {
 
 Reply list_principals(Call& call, DomainId domain, std::string_view title) {
     std::vector<Row> rows;
-    auto done = each_principal(call.shell, [&](Principal kind, const std::string& name, const AdminRights& rights) {
-        for (const AdminRight& one : rights.rights)
-            if (one.domain == domain)
-                rows.push_back({name, std::string{word(kind)}, one.granted ? "GRANT" : "DENY", one.permission});
-    });
+    auto done =
+        each_principal(call.shell, [&](Principal kind, const std::string& name, const AdminRights& rights) {
+            for (const AdminRight& one : rights.rights)
+                if (one.domain == domain)
+                    rows.push_back(
+                        {name, std::string{word(kind)}, one.granted ? "GRANT" : "DENY", one.permission});
+        });
     if (!done) return error(done.error());
     return ok(table(title, {"name", "kind", "right", "permission"}, rows));
 }
@@ -304,7 +335,9 @@ Reply list_resources(Call& call) {
 Reply purge_resources(Call& call) {
     auto purged = call.shell.directory().purge_admin_rights();
     if (!purged) return error(purged.error().what);
-    return ok(call.shell.quiet() ? "" : fmt::format("{} rights on domains that are gone were removed\r\n", *purged));
+    return ok(call.shell.quiet()
+                  ? ""
+                  : fmt::format("{} rights on domains that are gone were removed\r\n", *purged));
 }
 
 Principal kind_of(Call& call) {
@@ -313,17 +346,20 @@ Principal kind_of(Call& call) {
 
 bool exists(Call& call, Principal kind, const std::string& name) {
     auto& directory = call.shell.directory();
-    if (kind == Principal::user ? directory.admin(name).has_value() : directory.admin_group(name).has_value()) return true;
+    if (kind == Principal::user ? directory.admin(name).has_value() : directory.admin_group(name).has_value())
+        return true;
     return static_cast<Pending&>(call.frame).creates(kind, name);
 }
 
 Reply add_principal(Call& call) {
     Principal kind = kind_of(call);
     const std::string& name = call.given.text("name");
-    if (exists(call, kind, name)) return error(fmt::format("there is an {} {} already", word(kind), clean(name)));
+    if (exists(call, kind, name))
+        return error(fmt::format("there is an {} {} already", word(kind), clean(name)));
     if (auto fault = directory::label_fault(name)) return error(fmt::format("{}: {}", clean(name), *fault));
     if (kind == Principal::user && call.given.text("password").empty()) return error("the password is empty");
-    call.shell.enter(std::make_unique<PrincipalFrame>(call.shell, static_cast<Pending&>(call.frame), kind, name, true, call.given.text("password")));
+    call.shell.enter(std::make_unique<PrincipalFrame>(call.shell, static_cast<Pending&>(call.frame), kind,
+                                                      name, true, call.given.text("password")));
     return ok();
 }
 
@@ -340,7 +376,8 @@ Reply update_principal(Call& call) {
     const std::string& name = call.given.text("name");
     if (!exists(call, kind, name)) return error(fmt::format("there is no {} {}", word(kind), clean(name)));
     if (auto may = may_change(call, kind, name); !may) return error(may.error());
-    call.shell.enter(std::make_unique<PrincipalFrame>(call.shell, static_cast<Pending&>(call.frame), kind, name, false, ""));
+    call.shell.enter(std::make_unique<PrincipalFrame>(call.shell, static_cast<Pending&>(call.frame), kind,
+                                                      name, false, ""));
     return ok();
 }
 
@@ -357,8 +394,10 @@ Reply remove_principal(Call& call) {
     const std::string& name = call.given.text("name");
     if (auto may = may_change(call, kind, name); !may) return error(may.error());
     auto& directory = call.shell.directory();
-    auto how = call.given.has("forced") ? Directory::Delete::forced : Directory::Delete::refuse_when_not_empty;
-    auto gone = kind == Principal::user ? step(directory.delete_admin(name)) : step(directory.delete_admin_group(name, how));
+    auto how =
+        call.given.has("forced") ? Directory::Delete::forced : Directory::Delete::refuse_when_not_empty;
+    auto gone = kind == Principal::user ? step(directory.delete_admin(name))
+                                        : step(directory.delete_admin_group(name, how));
     if (!gone) return error(gone.error());
     return ok();
 }
@@ -377,7 +416,8 @@ std::optional<bool> granted_of(std::string_view verb) {
 Reply change_right(Call& call) {
     auto domain = domain_given(call);
     if (!domain) return error(domain.error());
-    auto rights = parse_permissions(call.shell, call.given.list("permNames"), *domain, granted_of(call.subject));
+    auto rights =
+        parse_permissions(call.shell, call.given.list("permNames"), *domain, granted_of(call.subject));
     if (!rights) return error(rights.error());
     auto& list = principal(call).change().rights;
     if (list.size() + rights->size() > 1000) return error("DONE what there is before more");
@@ -392,10 +432,12 @@ Reply list_parents(Call& call) {
 Reply list_members(Call& call) {
     std::vector<std::string> names;
     std::string group = directory::fold_local(principal(call).change().name);
-    auto done = each_principal(call.shell, [&](Principal kind, const std::string& name, const AdminRights& rights) {
-        for (const std::string& parent : rights.parents)
-            if (directory::fold_local(parent) == group) names.push_back(fmt::format("{} {}", word(kind), name));
-    });
+    auto done =
+        each_principal(call.shell, [&](Principal kind, const std::string& name, const AdminRights& rights) {
+            for (const std::string& parent : rights.parents)
+                if (directory::fold_local(parent) == group)
+                    names.push_back(fmt::format("{} {}", word(kind), name));
+        });
     if (!done) return error(done.error());
     return ok(simple_list("members", names));
 }
@@ -405,22 +447,26 @@ Reply change_parent(Call& call) {
     const std::string& name = call.given.text("name");
     auto* parent = static_cast<Pending*>(call.shell.parent_of(call.frame));
     if (call.subject == "add") {
-        if (!call.shell.directory().admin_group(name) && !(parent != nullptr && parent->creates(Principal::group, name)))
+        if (!call.shell.directory().admin_group(name)
+            && !(parent != nullptr && parent->creates(Principal::group, name)))
             return error(fmt::format("there is no admin-group {}", clean(name)));
         // What the group holds goes to its members.
         auto rights = call.shell.directory().admin_rights(Principal::group, name);
         if (rights)
             for (const AdminRight& one : rights->rights)
                 if (one.granted)
-                    if (auto may = may_give(call.shell, one.permission, one.domain); !may) return error(may.error());
+                    if (auto may = may_give(call.shell, one.permission, one.domain); !may)
+                        return error(may.error());
         if (rights && !rights->parents.empty() && !call.shell.permitted(super_user))
-            return error("permission denied: only an administrator with all rights gives what a group inherits");
+            return error(
+                "permission denied: only an administrator with all rights gives what a group inherits");
         change.leave.erase(name);
         change.join.insert(name);
         return ok();
     }
     const auto rights = principal(call).rights();
-    bool there = std::ranges::any_of(rights.parents, [&](const std::string& one) { return text::equal_ci(one, name); });
+    bool there = std::ranges::any_of(rights.parents,
+                                     [&](const std::string& one) { return text::equal_ci(one, name); });
     if (!there) return error(fmt::format("it is not in the admin-group {}", clean(name)));
     change.join.erase(name);
     change.leave.insert(name);
@@ -450,7 +496,8 @@ Reply show_effective(Call& call) {
 
 class PermissionsFrame final : public Pending {
 public:
-    PermissionsFrame(Shell& shell, const Context& context, DomainId domain) : Pending{shell, context}, domain_{domain} {}
+    PermissionsFrame(Shell& shell, const Context& context, DomainId domain)
+        : Pending{shell, context}, domain_{domain} {}
     std::string title() const override { return "the permissions"; }
     DomainId on() const { return domain_; }
 
@@ -460,7 +507,8 @@ private:
 
 Reply enter_permissions(Call& call) {
     DomainId domain = call.subject == "domain" ? call.shell.domain() : DomainId{};
-    call.shell.enter(std::make_unique<PermissionsFrame>(call.shell, call.shell.tree().at(call.subject + "/PERMISSIONS"), domain));
+    call.shell.enter(std::make_unique<PermissionsFrame>(
+        call.shell, call.shell.tree().at(call.subject + "/PERMISSIONS"), domain));
     return ok();
 }
 
@@ -478,7 +526,8 @@ Reply change_permission(Call& call) {
                                                 : call.shell.directory().admin_group(change.name).has_value();
     if (!there) return error(fmt::format("there is no {} {}", word(change.kind), clean(change.name)));
     if (auto may = may_change(call, change.kind, change.name); !may) return error(may.error());
-    auto rights = parse_permissions(call.shell, call.given.list("permNames"), frame.on(), granted_of(call.subject.substr(0, dash)));
+    auto rights = parse_permissions(call.shell, call.given.list("permNames"), frame.on(),
+                                    granted_of(call.subject.substr(0, dash)));
     if (!rights) return error(rights.error());
     change.rights = std::move(*rights);
     frame.push(std::move(change));
@@ -491,10 +540,16 @@ Context permissions_context(std::string path, std::string prompt) {
     context.prompt = std::move(prompt);
     context.exit = Exit::done;
     context.help = "Who may do what here";
-    context.commands.push_back({"LIST Permissions", "Everybody of whom something is said here", list_permissions});
+    context.commands.push_back(
+        {"LIST Permissions", "Everybody of whom something is said here", list_permissions});
     for (std::string verb : {"GRANT", "REVOKE", "DENY"})
         for (std::string kind : {"admin-user", "admin-group"})
-            context.commands.push_back({fmt::format("{} permission (<permNames>) {} [name] <name>", verb, kind), "", change_permission, {}, verb + "|" + kind});
+            context.commands.push_back(
+                {fmt::format("{} permission (<permNames>) {} [name] <name>", verb, kind),
+                 "",
+                 change_permission,
+                 {},
+                 verb + "|" + kind});
     return context;
 }
 
@@ -503,10 +558,19 @@ void add_rights(Context& context) {
         {"LIST parents", "Groups that it is in", list_parents},
         {"ADD parent-group [name] <name>", "Put it into a group", change_parent, {}, "add"},
         {"REMOVE parent-group [name] <name>", "Take it out of a group", change_parent, {}, "remove"},
-        {"GRANT permission (<permNames>) [domain <domain>]", "It may, on the server or on a domain", change_right, {}, "GRANT"},
-        {"DENY permission (<permNames>) [domain <domain>]", "It may not, whatever its groups may", change_right, {}, "DENY"},
+        {"GRANT permission (<permNames>) [domain <domain>]",
+         "It may, on the server or on a domain",
+         change_right,
+         {},
+         "GRANT"},
+        {"DENY permission (<permNames>) [domain <domain>]",
+         "It may not, whatever its groups may",
+         change_right,
+         {},
+         "DENY"},
         {"REVOKE permission (<permNames>) [domain <domain>]", "Neither is said", change_right, {}, "REVOKE"},
-        {"SHOW effective-permissions [domain <domain>]", "What it may in the end; without changes that wait", show_effective},
+        {"SHOW effective-permissions [domain <domain>]", "What it may in the end; without changes that wait",
+         show_effective},
     };
     context.commands.insert(context.commands.end(), commands.begin(), commands.end());
 }
@@ -514,7 +578,8 @@ void add_rights(Context& context) {
 }  // namespace
 
 void add_permission_command(Context& context) {
-    context.commands.push_back({"CONFIG PERMISSIONS", "Who may do what here", enter_permissions, on_server("manageAdminACL"), context.path});
+    context.commands.push_back({"CONFIG PERMISSIONS", "Who may do what here", enter_permissions,
+                                on_server("manageAdminACL"), context.path});
 }
 
 std::vector<Context> aacl_branch() {
@@ -527,17 +592,26 @@ std::vector<Context> aacl_branch() {
     aacl.commands = {
         {"LIST admin-users", "The administrators", list_users},
         {"LIST admin-groups", "Their groups", list_groups},
-        {"LIST server-principals", "Who has rights on the server", [](Call& c) { return list_principals(c, {}, "server-principals"); }},
+        {"LIST server-principals", "Who has rights on the server",
+         [](Call& c) { return list_principals(c, {}, "server-principals"); }},
         {"LIST domain-principals [domain] <name>", "Who has rights on a domain", list_domain_principals},
         {"LIST resources", "On what rights are given", list_resources},
         {"PURGE resources", "Forget rights on domains that are gone", purge_resources},
-        {"ADD admin-user [name] <name> password <password>", "Make one: goes to its context", add_principal, {}, "user"},
+        {"ADD admin-user [name] <name> password <password>",
+         "Make one: goes to its context",
+         add_principal,
+         {},
+         "user"},
         {"UPDATE admin-user [name] <name>", "Go to its context", update_principal, {}, "user"},
         {"REMOVE admin-user [name] <name>", "Delete one", remove_principal, {}, "user"},
         {"SHOW admin-user [name] <name> [ATTR <param>]", "Its attributes", show_principal, {}, "user"},
         {"ADD admin-group [name] <name>", "Make one: goes to its context", add_principal, {}, "group"},
         {"UPDATE admin-group [name] <name>", "Go to its context", update_principal, {}, "group"},
-        {"REMOVE admin-group [name] <name> [forced]", "Delete one; forced: also when it has members", remove_principal, {}, "group"},
+        {"REMOVE admin-group [name] <name> [forced]",
+         "Delete one; forced: also when it has members",
+         remove_principal,
+         {},
+         "group"},
         {"SHOW admin-group [name] <name> [ATTR <param>]", "Its attributes", show_principal, {}, "group"},
     };
     Context user;

@@ -5,7 +5,8 @@
 #include "cli/contexts/account_frame.h"
 #include "cli/wire/layout.h"
 
-/// An account: its attributes and names, and the ways to its quotas, limits, restrictions and contact information.
+/// An account: its attributes and names, and the ways to its quotas, limits, restrictions and contact
+/// information.
 namespace postrider::cli {
 namespace {
 
@@ -13,18 +14,37 @@ constexpr settings::Choice types[] = {{"basic", AccountType::basic}, settings::C
 
 using F = AccountForm;
 constexpr settings::Setting<F> rows[] = {
-    {.name = "name", .field = settings::field<&F::name>, .range = {1, 64}, .help = "Its local part; mail and id stay when it changes."},
-    {.name = "password", .field = settings::field<&F::password>, .range = {1, 1024}, .help = "Its password.", .secret = true},
+    {.name = "name",
+     .field = settings::field<&F::name>,
+     .range = {1, 64},
+     .help = "Its local part; mail and id stay when it changes."},
+    {.name = "password",
+     .field = settings::field<&F::password>,
+     .range = {1, 1024},
+     .help = "Its password.",
+     .secret = true},
     {.name = "respectEnforcement",
      .field = settings::field<&F::respect_enforcement>,
      .help = "Hold the password of this SET against the account's rules for passwords.",
      .secret = true},
-    {.name = "mustChangePass", .field = settings::field<&F::must_change>, .help = "Its owner must change the password before anything else."},
+    {.name = "mustChangePass",
+     .field = settings::field<&F::must_change>,
+     .help = "Its owner must change the password before anything else."},
     {.name = "enable", .field = settings::field<&F::enable>, .help = "Whether it takes mail and log-ins."},
-    {.name = "accountType", .field = settings::choice<&F::type, types>, .help = "Every account is a basic one."},
-    {.name = "accountClassName", .field = settings::field<&F::class_name>, .range = {0, 64}, .help = "What it inherits from; INHERIT SETTINGS FROM changes it."},
-    {.name = "customerReference", .field = settings::field<&F::customer_reference>, .range = {0, 1024}, .help = "Text for your own use."},
-    {.name = "publishContactInfo", .field = settings::field<&F::publish_contact>, .help = "Others see its contact information."},
+    {.name = "accountType",
+     .field = settings::choice<&F::type, types>,
+     .help = "Every account is a basic one."},
+    {.name = "accountClassName",
+     .field = settings::field<&F::class_name>,
+     .range = {0, 64},
+     .help = "What it inherits from; INHERIT SETTINGS FROM changes it."},
+    {.name = "customerReference",
+     .field = settings::field<&F::customer_reference>,
+     .range = {0, 1024},
+     .help = "Text for your own use."},
+    {.name = "publishContactInfo",
+     .field = settings::field<&F::publish_contact>,
+     .help = "Others see its contact information."},
 };
 settings::TableOf<F> account_form_table() {
     return {rows, "account", "An account."};
@@ -43,7 +63,8 @@ Reply configure_values(Call& call) {
     level.title = frame.title();
     if (!frame.is_new()) level.account = frame.address();
     Shell& shell = call.shell;
-    shell.enter(make_values_frame(shell, shell.tree().at("domain/account/" + call.subject), std::move(level)));
+    shell.enter(
+        make_values_frame(shell, shell.tree().at("domain/account/" + call.subject), std::move(level)));
     return ok();
 }
 
@@ -92,7 +113,8 @@ Reply list_folders(Call& call) {
 
 Reply show_registry(Call& call) {
     AccountFrame& frame = frame_of(call);
-    if (frame.is_new()) return error("the account is made by COMMIT; until then the server keeps nothing on it");
+    if (frame.is_new())
+        return error("the account is made by COMMIT; until then the server keeps nothing on it");
     auto account = call.shell.directory().account(frame.id());
     if (!account) return error(account.error().what);
     NamedValues values{{"Internal ID", fmt::format("0x{:X}", frame.id().value())},
@@ -176,8 +198,10 @@ std::vector<Context> account_branch() {
         {"CONFIG Limits", "Go to its limits", configure_values, on_domain("manageAccountServices"), "Limits"},
         {"CONFIG SendRecvRestrictions", "Go to its restrictions of sending and receiving", configure_values,
          on_domain("manageSendReceiveRestrictions"), "SendRecvRestrictions"},
-        {"INHERIT SETTINGS FROM domainDefaults", "What is not explicit comes from the domain", inherit_from, on_domain("changeAccountsClass")},
-        {"INHERIT SETTINGS FROM accountClass <class>", "What is not explicit comes from the class", inherit_from, on_domain("changeAccountsClass")},
+        {"INHERIT SETTINGS FROM domainDefaults", "What is not explicit comes from the domain", inherit_from,
+         on_domain("changeAccountsClass")},
+        {"INHERIT SETTINGS FROM accountClass <class>", "What is not explicit comes from the class",
+         inherit_from, on_domain("changeAccountsClass")},
     };
     for (Command& command : contact_commands()) account.commands.push_back(std::move(command));
     std::vector<Context> all = contact_branch();
@@ -185,7 +209,8 @@ std::vector<Context> account_branch() {
     return all;
 }
 
-std::unique_ptr<Frame> make_account_frame(Shell& shell, DomainId domain, AccountId id, std::string name, std::string password) {
+std::unique_ptr<Frame> make_account_frame(Shell& shell, DomainId domain, AccountId id, std::string name,
+                                          std::string password) {
     return std::make_unique<AccountFrame>(shell, domain, id, std::move(name), std::move(password));
 }
 

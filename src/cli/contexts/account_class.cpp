@@ -18,7 +18,10 @@ settings::TableOf<F> class_table() {
 class ClassFrame final : public Frame {
 public:
     ClassFrame(Shell& shell, DomainId domain, directory::ClassId id, std::string name)
-        : Frame{shell, shell.tree().at("domain/accountClass")}, domain_{domain}, id_{id}, name_{std::move(name)} {
+        : Frame{shell, shell.tree().at("domain/accountClass")},
+          domain_{domain},
+          id_{id},
+          name_{std::move(name)} {
         form_.name = name_;
     }
     std::string title() const override { return "the account class " + name_; }
@@ -32,7 +35,8 @@ public:
             if (!id) return std::unexpected(id.error());
             id_ = *id;
         } else if (form_.name != name_) {
-            if (auto done = step(directory.rename_class(id_, form_.name)); !done) return std::unexpected(done.error());
+            if (auto done = step(directory.rename_class(id_, form_.name)); !done)
+                return std::unexpected(done.error());
         }
         name_ = form_.name;
         if (pending.empty()) return std::string{};
@@ -72,7 +76,8 @@ Reply configure(Call& call) {
     level.pending = &frame.pending;
     level.title = frame.title();
     Shell& shell = call.shell;
-    shell.enter(make_values_frame(shell, shell.tree().at("domain/accountClass/" + call.subject), std::move(level)));
+    shell.enter(
+        make_values_frame(shell, shell.tree().at("domain/accountClass/" + call.subject), std::move(level)));
     return ok();
 }
 
@@ -90,14 +95,16 @@ std::vector<Context> account_class_branch() {
     context.commands = {
         {"CONFIG Quotas", "Go to its quotas", configure, on_domain("manageFoldersQuotas"), "Quotas"},
         {"CONFIG Limits", "Go to its limits", configure, on_domain("manageAccountServices"), "Limits"},
-        {"CONFIG SendRecvRestrictions", "Go to its restrictions", configure, on_domain("manageSendReceiveRestrictions"), "SendRecvRestrictions"},
+        {"CONFIG SendRecvRestrictions", "Go to its restrictions", configure,
+         on_domain("manageSendReceiveRestrictions"), "SendRecvRestrictions"},
     };
     std::vector<Context> all;
     all.push_back(std::move(context));
     return all;
 }
 
-std::unique_ptr<Frame> make_class_frame(Shell& shell, DomainId domain, directory::ClassId id, std::string name) {
+std::unique_ptr<Frame> make_class_frame(Shell& shell, DomainId domain, directory::ClassId id,
+                                        std::string name) {
     return std::make_unique<ClassFrame>(shell, domain, id, std::move(name));
 }
 

@@ -12,7 +12,8 @@ namespace postrider::cli {
 using directory::SettingsLevel;
 using Policy = auth::Authenticator::Policy;
 
-AccountFrame::AccountFrame(Shell& shell, DomainId domain, AccountId id, std::string name, std::string password)
+AccountFrame::AccountFrame(Shell& shell, DomainId domain, AccountId id, std::string name,
+                           std::string password)
     : Frame{shell, shell.tree().at("domain/account")},
       domain_{domain},
       id_{id},
@@ -51,12 +52,16 @@ std::string AccountFrame::address() const {
 }
 
 Step<> AccountFrame::add_alias(const std::string& alias) {
-    if (auto fault = directory::local_name_fault(alias)) return std::unexpected(fmt::format("{}: {}", clean(alias), *fault));
+    if (auto fault = directory::local_name_fault(alias))
+        return std::unexpected(fmt::format("{}: {}", clean(alias), *fault));
     std::string folded = directory::fold_local(alias);
     for (const std::string& one : aliases_)
-        if (directory::fold_local(one) == folded) return std::unexpected(fmt::format("{} is an alias already", alias));
-    bool was = std::ranges::any_of(aliases_before_, [&](const std::string& one) { return directory::fold_local(one) == folded; });
-    if (!was && shell_.directory().object(domain_, alias)) return std::unexpected(fmt::format("the name {} is taken", alias));
+        if (directory::fold_local(one) == folded)
+            return std::unexpected(fmt::format("{} is an alias already", alias));
+    bool was = std::ranges::any_of(
+        aliases_before_, [&](const std::string& one) { return directory::fold_local(one) == folded; });
+    if (!was && shell_.directory().object(domain_, alias))
+        return std::unexpected(fmt::format("the name {} is taken", alias));
     if (aliases_.size() >= 1000) return std::unexpected("an account has at most 1000 aliases");
     aliases_.push_back(alias);
     return {};
@@ -64,7 +69,8 @@ Step<> AccountFrame::add_alias(const std::string& alias) {
 
 Step<> AccountFrame::remove_alias(const std::string& alias) {
     std::string folded = directory::fold_local(alias);
-    auto gone = std::erase_if(aliases_, [&](const std::string& one) { return directory::fold_local(one) == folded; });
+    auto gone =
+        std::erase_if(aliases_, [&](const std::string& one) { return directory::fold_local(one) == folded; });
     if (gone == 0) return std::unexpected(fmt::format("there is no alias {}", clean(alias)));
     return {};
 }
@@ -101,7 +107,8 @@ Step<> AccountFrame::write_rest(AccountId id) {
     auto& directory = shell_.directory();
     if (!values_pending.empty()) {
         const auto changes = to_changes(values_pending);
-        if (auto done = step(directory.change_values(SettingsLevel::account(id), changes)); !done) return done;
+        if (auto done = step(directory.change_values(SettingsLevel::account(id), changes)); !done)
+            return done;
     }
     directory::AccountChange change;
     directory::ExplicitValues more;
@@ -115,7 +122,8 @@ Step<> AccountFrame::write_rest(AccountId id) {
     }
     if (form_.must_change != before_.must_change) change.must_change_password = form_.must_change;
     if (form_.enable != before_.enable) change.enabled = form_.enable;
-    if (form_.customer_reference != before_.customer_reference) change.customer_reference = form_.customer_reference;
+    if (form_.customer_reference != before_.customer_reference)
+        change.customer_reference = form_.customer_reference;
     if (form_.publish_contact != before_.publish_contact) change.publish_contact = form_.publish_contact;
     bool any = change.first_name || change.last_name || change.must_change_password || change.enabled
                || change.customer_reference || change.publish_contact;
@@ -140,7 +148,8 @@ Step<> AccountFrame::create() {
         made = *id;
     } else {
         auto policy = form_.respect_enforcement ? Policy::enforce : Policy::ignore;
-        auto id = step(admin.authenticator.create_account(domain_, std::move(account), form_.password, policy));
+        auto id =
+            step(admin.authenticator.create_account(domain_, std::move(account), form_.password, policy));
         if (!id) return std::unexpected(id.error());
         made = *id;
     }
@@ -148,7 +157,8 @@ Step<> AccountFrame::create() {
     if (auto rest = write_rest(made); !rest) {
         // All or nothing: half an account would take mail.
         if (auto undone = step(admin.directory.delete_account(made)); !undone)
-            return std::unexpected(rest.error() + "; and the account could not be removed again: " + undone.error());
+            return std::unexpected(rest.error()
+                                   + "; and the account could not be removed again: " + undone.error());
         return rest;
     }
     id_ = made;

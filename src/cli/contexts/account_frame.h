@@ -42,7 +42,7 @@ public:
     /// Contact information as it will be; names as the dialogue spells them.
     directory::ExplicitValues contact();
 
-    ValueChanges values_pending;                        ///< quotas, limits, restrictions
+    ValueChanges values_pending;                         ///< quotas, limits, restrictions
     std::map<std::string, std::string> contact_pending;  ///< "" removes
 
 private:

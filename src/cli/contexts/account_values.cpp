@@ -49,7 +49,8 @@ bool is_limit(std::string_view name) {
 
 class ValuesFrame final : public Frame {
 public:
-    ValuesFrame(Shell& shell, const Context& context, ValuesLevel level) : Frame{shell, context}, level_{std::move(level)} {}
+    ValuesFrame(Shell& shell, const Context& context, ValuesLevel level)
+        : Frame{shell, context}, level_{std::move(level)} {}
 
     std::string title() const override { return level_.title; }
     const std::string& account() const { return level_.account; }
@@ -65,7 +66,8 @@ public:
         if (auto good = Frame::set(attribute, value); !good) return good;
         for (const AttributePlace& place : attribute_places(context_, &shown_))
             if (settings::same_name(place.row.name, attribute))
-                changes_[std::string{place.row.name}] = settings::print_value(settings::get_value(place.row, place.object));
+                changes_[std::string{place.row.name}] =
+                    settings::print_value(settings::get_value(place.row, place.object));
         return {};
     }
     Step<> inherit(std::string_view attribute) override {
@@ -107,7 +109,8 @@ private:
 /// The list that a command is about, as it is now.
 std::vector<std::string> list_of(Frame& frame, const std::string& row) {
     for (const AttributePlace& place : attribute_places(frame.context(), frame.values()))
-        if (place.row.name == row) return *static_cast<std::vector<std::string>*>(place.row.field.member(place.object));
+        if (place.row.name == row)
+            return *static_cast<std::vector<std::string>*>(place.row.field.member(place.object));
     return {};
 }
 
@@ -124,7 +127,8 @@ Reply list_values(Call& call) {
 
 Reply add_value(Call& call) {
     auto texts = list_of(call.frame, call.subject);
-    if (std::ranges::find(texts, call.given.text("value")) != texts.end()) return error("that is in the list already");
+    if (std::ranges::find(texts, call.given.text("value")) != texts.end())
+        return error("that is in the list already");
     texts.push_back(call.given.text("value"));
     if (auto done = set_list(call.frame, call.subject, texts); !done) return error(done.error());
     return ok();
@@ -141,15 +145,18 @@ Reply remove_value(Call& call) {
 Reply send_quota(Call& call) {
     const std::string& account = static_cast<ValuesFrame&>(call.frame).account();
     if (account.empty()) return error("the account is made by COMMIT; until then it has sent nothing");
-    auto result = admin::run(call.shell.admin(), call.subject, admin::Json{{"account", account}}, [](std::string_view, int) {});
+    auto result = admin::run(call.shell.admin(), call.subject, admin::Json{{"account", account}},
+                             [](std::string_view, int) {});
     if (!result) return error(result.error().what);
     if (result->empty()) return ok();
     NamedValues values;
-    for (const auto& [name, value] : result->items()) values.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
+    for (const auto& [name, value] : result->items())
+        values.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
     return ok(attributes("the send quota", values));
 }
 
-Context values_context(std::string path, std::string prompt, std::string help, bool (*shown)(std::string_view), Need need) {
+Context values_context(std::string path, std::string prompt, std::string help,
+                       bool (*shown)(std::string_view), Need need) {
     Context context;
     context.path = std::move(path);
     context.prompt = std::move(prompt);
@@ -164,8 +171,10 @@ Context values_context(std::string path, std::string prompt, std::string help, b
         // The lists' commands name one member ("sendPolicyException") or the list.
         std::string either = name.ends_with('s') ? name.substr(0, name.size() - 1) + "|" + name : name;
         context.commands.push_back({"LIST " + name, std::string{place.row.help}, list_values, {}, name});
-        context.commands.push_back({fmt::format("ADD {} <value>", either), "Put one into the list", add_value, need, name});
-        context.commands.push_back({fmt::format("REMOVE {} <value>", either), "Take one out of the list", remove_value, need, name});
+        context.commands.push_back(
+            {fmt::format("ADD {} <value>", either), "Put one into the list", add_value, need, name});
+        context.commands.push_back(
+            {fmt::format("REMOVE {} <value>", either), "Take one out of the list", remove_value, need, name});
     }
     return context;
 }
@@ -178,19 +187,28 @@ std::vector<Context> account_values_branch() {
     std::vector<Context> all;
     for (std::string of : {"account", "accountClass"}) {
         std::string path = "domain/" + of + "/", prompt = "domain-" + of + "-";
-        all.push_back(values_context(path + "Quotas", prompt + "quotas", "What it may hold", is_quota, quota));
+        all.push_back(
+            values_context(path + "Quotas", prompt + "quotas", "What it may hold", is_quota, quota));
         all.push_back(values_context(path + "Limits", prompt + "limits", "What it may use", is_limit, limit));
         if (of == "account") {
-            all.back().commands.push_back({"SHOW sendQuota", "What it has sent in its interval", send_quota, {}, "account send-quota show"});
-            all.back().commands.push_back({"RESET sendQuota", "Forget what it has sent", send_quota, limit, "account send-quota reset"});
+            all.back().commands.push_back({"SHOW sendQuota",
+                                           "What it has sent in its interval",
+                                           send_quota,
+                                           {},
+                                           "account send-quota show"});
+            all.back().commands.push_back({"RESET sendQuota", "Forget what it has sent", send_quota, limit,
+                                           "account send-quota reset"});
         }
-        all.push_back(values_context(path + "SendRecvRestrictions", prompt + "sendRecvRestrictions", "With whom it may exchange mail",
-                                     is_restriction, restriction));
+        all.push_back(values_context(path + "SendRecvRestrictions", prompt + "sendRecvRestrictions",
+                                     "With whom it may exchange mail", is_restriction, restriction));
     }
-    all.push_back(values_context("domain/accountDefaultQuotas", "domain-accountDefaultQuotas", "What accounts may hold unless they say otherwise", is_quota, quota));
-    all.push_back(values_context("domain/accountDefaultLimits", "domain-accountDefaultLimits", "What accounts may use unless they say otherwise", is_limit, limit));
-    all.push_back(values_context("domain/accountDefaultSendRecvRestrictions", "domain-accountDefaultSendRecvRestrictions",
-                                 "With whom accounts may exchange mail unless they say otherwise", is_restriction, restriction));
+    all.push_back(values_context("domain/accountDefaultQuotas", "domain-accountDefaultQuotas",
+                                 "What accounts may hold unless they say otherwise", is_quota, quota));
+    all.push_back(values_context("domain/accountDefaultLimits", "domain-accountDefaultLimits",
+                                 "What accounts may use unless they say otherwise", is_limit, limit));
+    all.push_back(values_context(
+        "domain/accountDefaultSendRecvRestrictions", "domain-accountDefaultSendRecvRestrictions",
+        "With whom accounts may exchange mail unless they say otherwise", is_restriction, restriction));
     return all;
 }
 

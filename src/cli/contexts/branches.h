@@ -32,9 +32,10 @@ std::unique_ptr<Frame> make_domain_frame(Shell& shell, DomainId id);
 /// @param id  0: a new one of that name
 std::unique_ptr<Frame> make_account_frame(Shell& shell, DomainId domain, AccountId id, std::string name,
                                           std::string password);
-std::unique_ptr<Frame> make_object_frame(Shell& shell, DomainId domain, directory::ObjectKind kind, AccountId id,
-                                         std::string name);
-std::unique_ptr<Frame> make_class_frame(Shell& shell, DomainId domain, directory::ClassId id, std::string name);
+std::unique_ptr<Frame> make_object_frame(Shell& shell, DomainId domain, directory::ObjectKind kind,
+                                         AccountId id, std::string name);
+std::unique_ptr<Frame> make_class_frame(Shell& shell, DomainId domain, directory::ClassId id,
+                                        std::string name);
 std::unique_ptr<Frame> make_public_folder_frame(Shell& shell, DomainId domain);
 std::unique_ptr<Frame> make_aacl_frame(Shell& shell);
 std::unique_ptr<Frame> make_queue_frame(Shell& shell);
@@ -45,7 +46,8 @@ Reply show_of(Frame& frame, const Matched& given);
 /// A frame for those contexts that have commands and nothing else.
 class PlainFrame final : public Frame {
 public:
-    PlainFrame(Shell& shell, const Context& context, std::string title) : Frame{shell, context}, title_{std::move(title)} {}
+    PlainFrame(Shell& shell, const Context& context, std::string title)
+        : Frame{shell, context}, title_{std::move(title)} {}
     std::string title() const override { return title_; }
 
 private:
@@ -84,7 +86,8 @@ Step<T> step(std::expected<T, Failure> result) {
 
 /// Names of one kind in a domain that match a wildcard, at most max_rows.
 inline constexpr std::size_t max_rows = 1'000'000;
-Step<std::vector<directory::ListedObject>> list_matching(Shell& shell, DomainId domain, directory::ObjectKind kind,
+Step<std::vector<directory::ListedObject>> list_matching(Shell& shell, DomainId domain,
+                                                         directory::ObjectKind kind,
                                                          const std::string& wildcard);
 
 }  // namespace postrider::cli

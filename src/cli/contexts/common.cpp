@@ -9,7 +9,8 @@
 namespace postrider::cli {
 
 std::string date_text(Time time) {
-    return fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+    return fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 std::string lines_of(std::string_view text) {
@@ -49,7 +50,8 @@ std::vector<directory::Directory::ValueChange> to_changes(const ValueChanges& ch
     return all;
 }
 
-Step<std::vector<directory::ListedObject>> list_matching(Shell& shell, DomainId domain, directory::ObjectKind kind,
+Step<std::vector<directory::ListedObject>> list_matching(Shell& shell, DomainId domain,
+                                                         directory::ObjectKind kind,
                                                          const std::string& wildcard) {
     constexpr std::size_t page_size = 10'000;
     // What stands before the first wildcard narrows the search.
@@ -61,7 +63,8 @@ Step<std::vector<directory::ListedObject>> list_matching(Shell& shell, DomainId 
         if (!page) return std::unexpected(page.error().what);
         for (directory::ListedObject& one : page->objects) {
             if (!matches_wildcard(wildcard, one.name)) continue;
-            if (all.size() == max_rows) return std::unexpected("there are too many for one list: narrow it with a wildcard");
+            if (all.size() == max_rows)
+                return std::unexpected("there are too many for one list: narrow it with a wildcard");
             all.push_back(std::move(one));
         }
         after = std::move(page->next);

@@ -1,14 +1,18 @@
 #include "cli/contexts/account_frame.h"
+#include "cli/wire/layout.h"
 #include "settings/table.h"
 #include "settings/value.h"
-#include "cli/wire/layout.h"
 
 /// How the owner of an account is reached.
 namespace postrider::cli {
 namespace {
 
 struct ContactForm {
-    std::string first_name, last_name, nick_name, personal_email, business_email, phone, mobile_phone, home_phone, business_phone, home_address, business_address, personal_voip_address, birthday, spouse_name, business_voip_address, company, department, office, position, profession, manager_name, assistant_name, website, yahoo_messenger_id, google_talk_id, live_messenger_address, icq_number, aol_screen_name, skype_id, title, middle_name, suffix, business_fax;
+    std::string first_name, last_name, nick_name, personal_email, business_email, phone, mobile_phone,
+        home_phone, business_phone, home_address, business_address, personal_voip_address, birthday,
+        spouse_name, business_voip_address, company, department, office, position, profession, manager_name,
+        assistant_name, website, yahoo_messenger_id, google_talk_id, live_messenger_address, icq_number,
+        aol_screen_name, skype_id, title, middle_name, suffix, business_fax;
 };
 
 using F = ContactForm;
@@ -56,14 +60,16 @@ constexpr std::string_view notes = "contactNotes";
 
 class ContactFrame final : public Frame {
 public:
-    ContactFrame(Shell& shell, AccountFrame& account) : Frame{shell, shell.tree().at("domain/account/ContactInfo")}, account_{account} {}
+    ContactFrame(Shell& shell, AccountFrame& account)
+        : Frame{shell, shell.tree().at("domain/account/ContactInfo")}, account_{account} {}
 
     std::string title() const override { return "the contact information of " + account_.title(); }
     void* values() override {
         shown_ = {};
         auto apply = [&](const std::string& name, const std::string& text) {
             for (const settings::Place& place : settings::open(contact_table(), &shown_))
-                if (place.row.name == name) *static_cast<std::string*>(place.row.field.member(place.object)) = text;
+                if (place.row.name == name)
+                    *static_cast<std::string*>(place.row.field.member(place.object)) = text;
         };
         for (const auto& [name, text] : account_.contact()) apply(name, text);
         for (const auto& [name, text] : changes_) apply(name, text);
@@ -74,7 +80,8 @@ public:
         if (auto good = Frame::set(attribute, value); !good) return good;
         for (const AttributePlace& place : attribute_places(context_, &shown_))
             if (settings::same_name(place.row.name, attribute))
-                changes_[std::string{place.row.name}] = *static_cast<std::string*>(place.row.field.member(place.object));
+                changes_[std::string{place.row.name}] =
+                    *static_cast<std::string*>(place.row.field.member(place.object));
         return {};
     }
     Step<> done() override {
@@ -138,7 +145,8 @@ Reply show_notes(Call& call) {
 
 std::vector<Command> contact_commands() {
     return {
-        {"CONFIG ContactInfo", "Go to its contact information", configure, on_domain("manageAccountsContactInformation")},
+        {"CONFIG ContactInfo", "Go to its contact information", configure,
+         on_domain("manageAccountsContactInformation")},
         {"SHOW ContactInfo", "Its contact information", show},
     };
 }
@@ -152,7 +160,8 @@ std::vector<Context> contact_branch() {
     contact.attributes = contact_table();
     contact.need = on_domain("manageAccountsContactInformation");
     contact.commands = {
-        {"ESET contactNotes", "Notes of several lines", set_notes, on_domain("manageAccountsContactInformation")},
+        {"ESET contactNotes", "Notes of several lines", set_notes,
+         on_domain("manageAccountsContactInformation")},
         {"SHOW contactNotes", "The notes", show_notes},
     };
     std::vector<Context> all;

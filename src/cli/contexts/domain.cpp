@@ -22,19 +22,42 @@ constexpr settings::Choice services[] = {{"smtpIncoming", directory::Service::sm
                                          {"imap", directory::Service::imap},
                                          {"rpop", directory::Service::rpop},
                                          settings::Choice{"webmail"}};
-constexpr settings::Choice catch_alls[] = {
-    {"disabled", Domain::CatchAll::disabled}, {"account", Domain::CatchAll::account}, {"folder", Domain::CatchAll::folder}};
+constexpr settings::Choice catch_alls[] = {{"disabled", Domain::CatchAll::disabled},
+                                           {"account", Domain::CatchAll::account},
+                                           {"folder", Domain::CatchAll::folder}};
 
 using F = DomainForm;
 constexpr settings::Setting<F> rows[] = {
-    {.name = "name", .field = settings::field<&F::name>, .range = {1, 255}, .help = "Its name; accounts keep their local parts.", .format = settings::Format::host_name},
-    {.name = "services", .field = settings::choice<&F::services, services>, .help = "What its accounts may use."},
-    {.name = "catchAllType", .field = settings::choice<&F::catch_all, catch_alls>, .help = "Where mail for unknown names goes."},
-    {.name = "catchAllAccountName", .field = settings::field<&F::catch_all_account>, .range = {0, 64}, .help = "Account that gets it."},
-    {.name = "catchAllFolderName", .field = settings::field<&F::catch_all_folder>, .range = {0, 1000}, .help = "Public folder that gets it."},
-    {.name = "customerReference", .field = settings::field<&F::customer_reference>, .range = {0, 1024}, .help = "Text for your own use."},
-    {.name = "postmasterAccount", .field = settings::field<&F::postmaster>, .range = {1, 64}, .help = "Account that gets mail for the postmaster."},
-    {.name = "enableAppender", .field = settings::field<&F::enable_appender>, .help = "Put the appender's texts below mail that its people send."},
+    {.name = "name",
+     .field = settings::field<&F::name>,
+     .range = {1, 255},
+     .help = "Its name; accounts keep their local parts.",
+     .format = settings::Format::host_name},
+    {.name = "services",
+     .field = settings::choice<&F::services, services>,
+     .help = "What its accounts may use."},
+    {.name = "catchAllType",
+     .field = settings::choice<&F::catch_all, catch_alls>,
+     .help = "Where mail for unknown names goes."},
+    {.name = "catchAllAccountName",
+     .field = settings::field<&F::catch_all_account>,
+     .range = {0, 64},
+     .help = "Account that gets it."},
+    {.name = "catchAllFolderName",
+     .field = settings::field<&F::catch_all_folder>,
+     .range = {0, 1000},
+     .help = "Public folder that gets it."},
+    {.name = "customerReference",
+     .field = settings::field<&F::customer_reference>,
+     .range = {0, 1024},
+     .help = "Text for your own use."},
+    {.name = "postmasterAccount",
+     .field = settings::field<&F::postmaster>,
+     .range = {1, 64},
+     .help = "Account that gets mail for the postmaster."},
+    {.name = "enableAppender",
+     .field = settings::field<&F::enable_appender>,
+     .help = "Put the appender's texts below mail that its people send."},
 };
 settings::TableOf<F> domain_table() {
     return {rows, "domain", "A domain."};
@@ -60,7 +83,8 @@ Reply list_objects(Call& call, ObjectKind kind, std::string_view title) {
 /// The object of that kind and name, or why not.
 Step<AccountId> find(Call& call, ObjectKind kind, std::string_view what) {
     auto object = call.shell.directory().object(frame_of(call).domain(), name_of(call));
-    if (!object || object->kind != kind) return std::unexpected(fmt::format("there is no {} {}", what, clean(name_of(call))));
+    if (!object || object->kind != kind)
+        return std::unexpected(fmt::format("there is no {} {}", what, clean(name_of(call))));
     return object->id;
 }
 
@@ -68,8 +92,10 @@ Reply add_account(Call& call) {
     if (name_of(call).empty()) return error("the name is empty");
     if (call.shell.directory().object(frame_of(call).domain(), name_of(call)))
         return error(fmt::format("the name {} is taken", clean(name_of(call))));
-    if (call.given.has("password") && call.given.text("password").empty()) return error("the password is empty");
-    call.shell.enter(make_account_frame(call.shell, frame_of(call).domain(), {}, name_of(call), call.given.text("password")));
+    if (call.given.has("password") && call.given.text("password").empty())
+        return error("the password is empty");
+    call.shell.enter(make_account_frame(call.shell, frame_of(call).domain(), {}, name_of(call),
+                                        call.given.text("password")));
     return ok();
 }
 
@@ -101,7 +127,8 @@ struct KindWords {
 constexpr KindWords kinds[] = {
     {ObjectKind::group, "Group", "Groups", "createGroups", "removeGroups", "manageGroups"},
     {ObjectKind::forwarder, "Forwarder", "Forwarders", "createGroups", "removeGroups", "manageGroups"},
-    {ObjectKind::folder_recipient, "FolderRcpt", "FolderRcpts", "manageFolderRecipients", "manageFolderRecipients", "manageFolderRecipients"},
+    {ObjectKind::folder_recipient, "FolderRcpt", "FolderRcpts", "manageFolderRecipients",
+     "manageFolderRecipients", "manageFolderRecipients"},
 };
 
 const KindWords& kind_of(const std::string& word) {
@@ -120,7 +147,8 @@ Reply add_object(Call& call) {
 Reply update_object(Call& call) {
     auto id = find(call, kind_of(call.subject).kind, call.subject);
     if (!id) return error(id.error());
-    call.shell.enter(make_object_frame(call.shell, frame_of(call).domain(), kind_of(call.subject).kind, *id, {}));
+    call.shell.enter(
+        make_object_frame(call.shell, frame_of(call).domain(), kind_of(call.subject).kind, *id, {}));
     return ok();
 }
 
@@ -140,11 +168,13 @@ Reply remove_object(Call& call) {
 
 Reply list_all_objects(Call& call) {
     std::vector<Row> out;
-    for (ObjectKind kind : {ObjectKind::account, ObjectKind::group, ObjectKind::forwarder, ObjectKind::folder_recipient}) {
+    for (ObjectKind kind :
+         {ObjectKind::account, ObjectKind::group, ObjectKind::forwarder, ObjectKind::folder_recipient}) {
         auto some = list_matching(call.shell, frame_of(call).domain(), kind, call.given.text("wildcard"));
         if (!some) return error(some.error());
         for (const directory::ListedObject& one : *some)
-            out.push_back({one.name, std::string{directory::word(kind)}, fmt::format("0x{:X}", one.id.value())});
+            out.push_back(
+                {one.name, std::string{directory::word(kind)}, fmt::format("0x{:X}", one.id.value())});
     }
     return ok(table("DomainObjectsInfo", {"name", "kind", "id"}, out));
 }
@@ -179,7 +209,8 @@ Reply list_classes(Call& call) {
 }
 
 Reply add_class(Call& call) {
-    if (find_class(call)) return error(fmt::format("there is an account class {} already", clean(name_of(call))));
+    if (find_class(call))
+        return error(fmt::format("there is an account class {} already", clean(name_of(call))));
     call.shell.enter(make_class_frame(call.shell, frame_of(call).domain(), {}, name_of(call)));
     return ok();
 }
@@ -209,7 +240,9 @@ Reply configure_defaults(Call& call) {
         auto values = shell.directory().effective(id);
         return values ? **values : settings::AccountSettings{};
     };
-    level.inherited = [&shell] { return admin::server_values(shell.admin()).value_or(settings::AccountSettings{}); };
+    level.inherited = [&shell] {
+        return admin::server_values(shell.admin()).value_or(settings::AccountSettings{});
+    };
     level.pending = &frame.defaults;
     level.title = "what accounts of the domain inherit";
     shell.enter(make_values_frame(shell, shell.tree().at("domain/" + call.subject), std::move(level)));
@@ -256,18 +289,24 @@ Reply show_appender(Call& call) {
 }
 
 Reply show_postmaster(Call& call) {
-    return ok(one_attribute("postmasterAccount", quoted_text(static_cast<DomainForm*>(frame_of(call).values())->postmaster)));
+    return ok(one_attribute("postmasterAccount",
+                            quoted_text(static_cast<DomainForm*>(frame_of(call).values())->postmaster)));
 }
 
 void add_objects(std::vector<Command>& commands) {
     for (const KindWords& kind : kinds) {
         std::string word{kind.word};
         commands.push_back({fmt::format("LIST {} [<wildcard>]", kind.title), "Their names",
-                            [&kind](Call& c) { return list_objects(c, kind.kind, kind.title); }, on_domain(kind.change)});
-        commands.push_back({fmt::format("ADD {} [name] <name>", word), "Make one: goes to its context", add_object, on_domain(kind.create), word});
-        commands.push_back({fmt::format("UPDATE {} [name] <name>", word), "Go to its context", update_object, on_domain(kind.change), word});
-        commands.push_back({fmt::format("REMOVE {} [name] <name>", word), "Delete it", remove_object, on_domain(kind.remove), word});
-        commands.push_back({fmt::format("SHOW {} [name] <name> [ATTR <param>]", word), "Its attributes", show_object, on_domain(kind.change), word});
+                            [&kind](Call& c) { return list_objects(c, kind.kind, kind.title); },
+                            on_domain(kind.change)});
+        commands.push_back({fmt::format("ADD {} [name] <name>", word), "Make one: goes to its context",
+                            add_object, on_domain(kind.create), word});
+        commands.push_back({fmt::format("UPDATE {} [name] <name>", word), "Go to its context", update_object,
+                            on_domain(kind.change), word});
+        commands.push_back({fmt::format("REMOVE {} [name] <name>", word), "Delete it", remove_object,
+                            on_domain(kind.remove), word});
+        commands.push_back({fmt::format("SHOW {} [name] <name> [ATTR <param>]", word), "Its attributes",
+                            show_object, on_domain(kind.change), word});
     }
 }
 
@@ -291,7 +330,8 @@ Step<> DomainFrame::reload() {
     if (domain->catch_all == Domain::CatchAll::account) before_.catch_all_account = domain->catch_all_target;
     if (domain->catch_all == Domain::CatchAll::folder) before_.catch_all_folder = domain->catch_all_target;
     before_.customer_reference = domain->customer_reference;
-    if (auto postmaster = shell_.directory().account(domain->postmaster)) before_.postmaster = (*postmaster)->name;
+    if (auto postmaster = shell_.directory().account(domain->postmaster))
+        before_.postmaster = (*postmaster)->name;
     appender_before_ = appender = domain->appender ? *domain->appender : directory::Appender{};
     before_.enable_appender = appender.enabled;
     form_ = before_;
@@ -302,7 +342,8 @@ Step<> DomainFrame::reload() {
 
 Step<> DomainFrame::add_alias(const std::string& alias) {
     for (const std::string& one : aliases_)
-        if (text::equal_ci(one, alias)) return std::unexpected(fmt::format("{} is an alias already", clean(alias)));
+        if (text::equal_ci(one, alias))
+            return std::unexpected(fmt::format("{} is an alias already", clean(alias)));
     if (aliases_.size() >= 1000) return std::unexpected("a domain has at most 1000 aliases");
     aliases_.push_back(alias);
     return {};
@@ -316,7 +357,8 @@ Step<> DomainFrame::remove_alias(const std::string& alias) {
 
 Step<std::string> DomainFrame::commit() {
     auto& directory = shell_.directory();
-    // Each is on disk when it is done, and then no change any longer: after an error COMMIT goes on where it was.
+    // Each is on disk when it is done, and then no change any longer: after an error COMMIT goes on where it
+    // was.
     auto fail = [](std::string what) { return std::unexpected(std::move(what)); };
     if (!defaults.empty()) {
         const auto changes = to_changes(defaults);
@@ -332,7 +374,8 @@ Step<std::string> DomainFrame::commit() {
             if (auto done = step(directory.add_domain_alias(id_, one)); !done) return fail(done.error());
     aliases_before_ = aliases_;
     if (form_.postmaster != before_.postmaster) {
-        if (auto done = step(directory.set_postmaster(id_, form_.postmaster)); !done) return fail(done.error());
+        if (auto done = step(directory.set_postmaster(id_, form_.postmaster)); !done)
+            return fail(done.error());
         before_.postmaster = form_.postmaster;
     }
     const std::string& target = form_.catch_all == Domain::CatchAll::account  ? form_.catch_all_account
@@ -341,13 +384,15 @@ Step<std::string> DomainFrame::commit() {
     bool moved = form_.catch_all != before_.catch_all || form_.catch_all_account != before_.catch_all_account
                  || form_.catch_all_folder != before_.catch_all_folder;
     if (moved) {
-        if (auto done = step(directory.set_catch_all(id_, form_.catch_all, target)); !done) return fail(done.error());
+        if (auto done = step(directory.set_catch_all(id_, form_.catch_all, target)); !done)
+            return fail(done.error());
         before_.catch_all = form_.catch_all;
         before_.catch_all_account = form_.catch_all_account;
         before_.catch_all_folder = form_.catch_all_folder;
     }
     appender.enabled = form_.enable_appender;
-    if (form_.services != before_.services || form_.customer_reference != before_.customer_reference || appender != appender_before_) {
+    if (form_.services != before_.services || form_.customer_reference != before_.customer_reference
+        || appender != appender_before_) {
         directory::DomainChange change;
         if (appender != appender_before_) change.appender = appender;
         change.services = form_.services;
@@ -376,28 +421,42 @@ std::vector<Context> domain_branch() {
         {"LIST Aliases", "Its further names", list_aliases},
         {"ADD Alias <alias>", "Give it a further name", add_alias, on_domain("manageDomainAliases")},
         {"REMOVE Alias <alias>", "Take one away", remove_alias, on_domain("manageDomainAliases")},
-        {"LIST Accounts [<wildcard>]", "Their names", [](Call& c) { return list_objects(c, ObjectKind::account, "Accounts"); },
+        {"LIST Accounts [<wildcard>]", "Their names",
+         [](Call& c) { return list_objects(c, ObjectKind::account, "Accounts"); },
          on_domain("manageAccounts")},
-        {"ADD Account [name] <name> [password <password>]", "Make one: goes to its context", add_account, on_domain("createAccounts")},
+        {"ADD Account [name] <name> [password <password>]", "Make one: goes to its context", add_account,
+         on_domain("createAccounts")},
         {"UPDATE Account [name] <name>", "Go to its context", update_account, on_domain("manageAccounts")},
-        {"REMOVE Account [name] <name>", "Delete it and its mail", remove_account, on_domain("removeAccounts")},
-        {"SHOW Account [name] <name> [ATTR <param>]", "Its attributes", show_account, on_domain("manageAccounts")},
+        {"REMOVE Account [name] <name>", "Delete it and its mail", remove_account,
+         on_domain("removeAccounts")},
+        {"SHOW Account [name] <name> [ATTR <param>]", "Its attributes", show_account,
+         on_domain("manageAccounts")},
     };
     add_objects(commands);
     const std::vector<Command> rest = {
         {"LIST AccountClasses [<wildcard>]", "Their names", list_classes, on_domain("manageAccountClasses")},
-        {"ADD accountClass [name] <name>", "Make one: goes to its context", add_class, on_domain("createAccountClasses")},
-        {"UPDATE accountClass [name] <name>", "Go to its context", update_class, on_domain("manageAccountClasses")},
-        {"REMOVE accountClass [name] <name>", "Delete it, if no account has it", remove_class, on_domain("removeAccountClasses")},
-        {"LIST DomainObjectsInfo [<wildcard>]", "Everything that has a name", list_all_objects, on_domain("manageAccounts")},
-        {"CONFIG accountDefaultQuotas", "Quotas that accounts inherit", configure_defaults, on_domain("manageFoldersQuotas"), "accountDefaultQuotas"},
-        {"CONFIG accountDefaultLimits", "Limits that accounts inherit", configure_defaults, on_domain("manageAccountServices"), "accountDefaultLimits"},
-        {"CONFIG accountDefaultSendRecvRestrictions", "Restrictions that accounts inherit", configure_defaults,
-         on_domain("manageSendReceiveRestrictions"), "accountDefaultSendRecvRestrictions"},
-        {"CONFIG PUBLIC-FOLDER", "Its public folders", configure_public_folder, on_domain("managePublicFolder")},
+        {"ADD accountClass [name] <name>", "Make one: goes to its context", add_class,
+         on_domain("createAccountClasses")},
+        {"UPDATE accountClass [name] <name>", "Go to its context", update_class,
+         on_domain("manageAccountClasses")},
+        {"REMOVE accountClass [name] <name>", "Delete it, if no account has it", remove_class,
+         on_domain("removeAccountClasses")},
+        {"LIST DomainObjectsInfo [<wildcard>]", "Everything that has a name", list_all_objects,
+         on_domain("manageAccounts")},
+        {"CONFIG accountDefaultQuotas", "Quotas that accounts inherit", configure_defaults,
+         on_domain("manageFoldersQuotas"), "accountDefaultQuotas"},
+        {"CONFIG accountDefaultLimits", "Limits that accounts inherit", configure_defaults,
+         on_domain("manageAccountServices"), "accountDefaultLimits"},
+        {"CONFIG accountDefaultSendRecvRestrictions", "Restrictions that accounts inherit",
+         configure_defaults, on_domain("manageSendReceiveRestrictions"),
+         "accountDefaultSendRecvRestrictions"},
+        {"CONFIG PUBLIC-FOLDER", "Its public folders", configure_public_folder,
+         on_domain("managePublicFolder")},
         {"SHOW RegistryInformation", "What the server keeps on it", show_registry},
-        {"ESET appenderHtml", "The HTML below mail that its people send", set_appender, on_domain("manageDomainConfig"), "html"},
-        {"ESET appenderText", "The same as plain text; made from the HTML where there is none", set_appender, on_domain("manageDomainConfig"), "text"},
+        {"ESET appenderHtml", "The HTML below mail that its people send", set_appender,
+         on_domain("manageDomainConfig"), "html"},
+        {"ESET appenderText", "The same as plain text; made from the HTML where there is none", set_appender,
+         on_domain("manageDomainConfig"), "text"},
         {"SHOW appenderHtml", "", show_appender, {}, "html"},
         {"SHOW appenderText", "", show_appender, {}, "text"},
         {"SHOW postmasterAccount", "Who gets mail for the postmaster", show_postmaster},

@@ -21,14 +21,27 @@ struct CreateForm {
 constexpr settings::Choice only_yes[] = {{"yes", Always::yes}};
 using F = CreateForm;
 constexpr settings::Setting<F> rows[] = {
-    {.name = "name", .field = settings::field<&F::name>, .range = {1, 255}, .help = "Its name.", .format = settings::Format::host_name},
-    {.name = "postmasterPassword", .field = settings::field<&F::password>, .range = {1, 128}, .help = "Password of the postmaster account.", .secret = true},
+    {.name = "name",
+     .field = settings::field<&F::name>,
+     .range = {1, 255},
+     .help = "Its name.",
+     .format = settings::Format::host_name},
+    {.name = "postmasterPassword",
+     .field = settings::field<&F::password>,
+     .range = {1, 128},
+     .help = "Password of the postmaster account.",
+     .secret = true},
     {.name = "domainLocation",
      .field = settings::field<&F::location>,
      .range = {0, 4096},
      .help = "Read for the sake of scripts: who is in a domain lies in the server's own store."},
-    {.name = "domainObjectsLocation", .field = settings::field<&F::objects_location>, .range = {0, 4096}, .help = "As domainLocation."},
-    {.name = "groupwareSupport", .field = settings::choice<&F::groupware, only_yes>, .help = "Sharing is always there."},
+    {.name = "domainObjectsLocation",
+     .field = settings::field<&F::objects_location>,
+     .range = {0, 4096},
+     .help = "As domainLocation."},
+    {.name = "groupwareSupport",
+     .field = settings::choice<&F::groupware, only_yes>,
+     .help = "Sharing is always there."},
 };
 settings::TableOf<F> create_table() {
     return {rows, "domain", "A new domain."};
@@ -38,7 +51,8 @@ settings::TableOf<F> create_table() {
 Step<std::uint16_t> location_of(Shell& shell, const std::string& text) {
     auto uri = parse_storage_uri(text);
     if (!uri) return std::unexpected(uri.error());
-    if (uri->read_only) return std::unexpected("a place for messages that is read-only is not in this release");
+    if (uri->read_only)
+        return std::unexpected("a place for messages that is read-only is not in this release");
     auto& at = shell.admin().location_at;
     if (!at) return std::unexpected("storage locations cannot be opened here");
     return step(at(uri->path, uri->max_files, std::uint64_t{uri->max_file_size_kb} * 1024));
@@ -46,7 +60,8 @@ Step<std::uint16_t> location_of(Shell& shell, const std::string& text) {
 
 class CreateFrame final : public Frame {
 public:
-    CreateFrame(Shell& shell, std::string name, std::string password) : Frame{shell, shell.tree().at("domain-create")} {
+    CreateFrame(Shell& shell, std::string name, std::string password)
+        : Frame{shell, shell.tree().at("domain-create")} {
         form_.name = std::move(name);
         form_.password = std::move(password);
     }
@@ -55,7 +70,8 @@ public:
 
     Step<std::string> commit() override {
         auto& admin = shell_.admin();
-        if (!directory::normal_domain(form_.name)) return std::unexpected(fmt::format("{} cannot be a domain's name", form_.name));
+        if (!directory::normal_domain(form_.name))
+            return std::unexpected(fmt::format("{} cannot be a domain's name", form_.name));
         directory::NewDomain domain;
         domain.name = form_.name;
         if (admin.location_of) domain.location = admin.location_of(form_.name);
@@ -90,7 +106,8 @@ public:
         if (!number) return std::unexpected(number.error());
         directory::DomainChange change;
         change.location = *number;
-        if (auto done = step(shell_.directory().change_domain(id_, change)); !done) return std::unexpected(done.error());
+        if (auto done = step(shell_.directory().change_domain(id_, change)); !done)
+            return std::unexpected(done.error());
         return std::string{};
     }
     Step<> reload() override {
@@ -119,7 +136,8 @@ template <class F>
 Reply remove_messages(Call& call) {
     auto& frame = static_cast<F&>(call.frame);
     auto uri = parse_storage_uri(frame.messages);
-    if (frame.messages.empty() || (frame.messages != call.given.text("path") && (!uri || uri->path != call.given.text("path"))))
+    if (frame.messages.empty()
+        || (frame.messages != call.given.text("path") && (!uri || uri->path != call.given.text("path"))))
         return error("there is no such place among the changes of this context");
     frame.messages.clear();
     return ok();
@@ -135,7 +153,8 @@ std::vector<Context> domain_create_branch() {
     create.help = "A domain that COMMIT makes";
     create.attributes = create_table();
     create.commands = {
-        {"ADD MessagesLocation <uri>", "Where its messages go: [file://]path[?maxFiles=<n>&maxFileSize=<KB>]", add_messages<CreateFrame>},
+        {"ADD MessagesLocation <uri>", "Where its messages go: [file://]path[?maxFiles=<n>&maxFileSize=<KB>]",
+         add_messages<CreateFrame>},
         {"REMOVE MessagesLocation <path>", "Not there after all", remove_messages<CreateFrame>},
     };
     Context edit;
@@ -145,9 +164,11 @@ std::vector<Context> domain_create_branch() {
     edit.help = "Where a domain's messages go";
     edit.need = on_domain("manageDomainStorage");
     edit.commands = {
-        {"ADD MessagesLocation <uri>", "Where its new messages go from COMMIT on; old ones stay where they are", add_messages<EditFrame>,
+        {"ADD MessagesLocation <uri>",
+         "Where its new messages go from COMMIT on; old ones stay where they are", add_messages<EditFrame>,
          on_domain("manageDomainStorage")},
-        {"REMOVE MessagesLocation <path>", "Not there after all", remove_messages<EditFrame>, on_domain("manageDomainStorage")},
+        {"REMOVE MessagesLocation <path>", "Not there after all", remove_messages<EditFrame>,
+         on_domain("manageDomainStorage")},
     };
     std::vector<Context> all;
     all.push_back(std::move(create));

@@ -28,7 +28,7 @@ public:
     Step<> add_alias(const std::string& alias);
     Step<> remove_alias(const std::string& alias);
 
-    ValueChanges defaults;  ///< of what its accounts inherit
+    ValueChanges defaults;         ///< of what its accounts inherit
     directory::Appender appender;  ///< as it will be
 
 private:

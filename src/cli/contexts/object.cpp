@@ -24,13 +24,20 @@ using F = ObjectForm;
 constexpr settings::Setting<F> group_rows[] = {
     {.name = "name", .field = settings::field<&F::name>, .range = {1, 64}, .help = "Its local part."},
     {.name = "enable", .field = settings::field<&F::enable>, .help = "Whether it takes mail."},
-    {.name = "publishContactInfo", .field = settings::field<&F::publish_contact>, .help = "Others see it among the contacts."},
+    {.name = "publishContactInfo",
+     .field = settings::field<&F::publish_contact>,
+     .help = "Others see it among the contacts."},
 };
 constexpr settings::Setting<F> folder_rows[] = {
     {.name = "name", .field = settings::field<&F::name>, .range = {1, 64}, .help = "Its local part."},
     {.name = "enable", .field = settings::field<&F::enable>, .help = "Whether it takes mail."},
-    {.name = "mboxName", .field = settings::field<&F::folder>, .range = {1, 1000}, .help = "The public folder that its mail goes into."},
-    {.name = "publishContactInfo", .field = settings::field<&F::publish_contact>, .help = "Others see it among the contacts."},
+    {.name = "mboxName",
+     .field = settings::field<&F::folder>,
+     .range = {1, 1000},
+     .help = "The public folder that its mail goes into."},
+    {.name = "publishContactInfo",
+     .field = settings::field<&F::publish_contact>,
+     .help = "Others see it among the contacts."},
 };
 settings::TableOf<F> group_table() {
     return {group_rows, "group", "A group or forwarder."};
@@ -50,10 +57,16 @@ std::string_view path_of(ObjectKind kind) {
 class ObjectFrame final : public Frame {
 public:
     ObjectFrame(Shell& shell, DomainId domain, ObjectKind kind, AccountId id, std::string name)
-        : Frame{shell, shell.tree().at(path_of(kind))}, domain_{domain}, kind_{kind}, id_{id}, new_name_{std::move(name)} {
+        : Frame{shell, shell.tree().at(path_of(kind))},
+          domain_{domain},
+          kind_{kind},
+          id_{id},
+          new_name_{std::move(name)} {
         (void)reload();
     }
-    std::string title() const override { return fmt::format("the {} {}", directory::word(kind_), before_.name); }
+    std::string title() const override {
+        return fmt::format("the {} {}", directory::word(kind_), before_.name);
+    }
     void* values() override { return &form_; }
 
     Step<> reload() override {
@@ -85,8 +98,9 @@ public:
         if (made) {
             if (kind_ == ObjectKind::folder_recipient && form_.folder.empty())
                 return std::unexpected("say where its mail goes: SET mboxName <public folder>");
-            auto id = kind_ == ObjectKind::folder_recipient ? directory.create_folder_recipient(domain_, form_.name, form_.folder)
-                                                            : directory.create_group(domain_, form_.name, kind_);
+            auto id = kind_ == ObjectKind::folder_recipient
+                          ? directory.create_folder_recipient(domain_, form_.name, form_.folder)
+                          : directory.create_group(domain_, form_.name, kind_);
             if (!id) return std::unexpected(id.error().what);
             id_ = *id;
             before_.name = form_.name;
@@ -95,7 +109,8 @@ public:
         auto rest = change();
         if (rest) return std::string{};
         if (made) {  // half a group would take mail and lose it for those who are missing
-            if (auto undone = step(directory.delete_object(id_)); !undone) return std::unexpected(undone.error());
+            if (auto undone = step(directory.delete_object(id_)); !undone)
+                return std::unexpected(undone.error());
             id_ = {};
         }
         return std::unexpected(rest.error());
@@ -103,14 +118,17 @@ public:
 
     Step<> add_member(const std::string& text) {
         auto member = mime::parse_addr_spec(text);
-        if (!member) return std::unexpected(fmt::format("{} is not an address like user@example.org", clean(text)));
-        if (std::ranges::find(members_, *member) != members_.end()) return std::unexpected(fmt::format("{} is a member already", clean(text)));
+        if (!member)
+            return std::unexpected(fmt::format("{} is not an address like user@example.org", clean(text)));
+        if (std::ranges::find(members_, *member) != members_.end())
+            return std::unexpected(fmt::format("{} is a member already", clean(text)));
         members_.push_back(std::move(*member));
         return {};
     }
     Step<> remove_member(const std::string& text) {
         auto member = mime::parse_addr_spec(text);
-        if (!member || std::erase(members_, *member) == 0) return std::unexpected(fmt::format("{} is not a member", clean(text)));
+        if (!member || std::erase(members_, *member) == 0)
+            return std::unexpected(fmt::format("{} is not a member", clean(text)));
         return {};
     }
     const std::vector<mime::AddrSpec>& members() const { return members_; }
@@ -162,18 +180,22 @@ Reply add_address(Call& call) {
     return ok();
 }
 Reply remove_address(Call& call) {
-    if (auto done = frame_of(call).remove_member(call.given.text("address")); !done) return error(done.error());
+    if (auto done = frame_of(call).remove_member(call.given.text("address")); !done)
+        return error(done.error());
     return ok();
 }
 Reply membership(Call& call) {
     return list_membership(call.shell, frame_of(call).address(), frame_of(call).in(), call.given);
 }
 Reply show_registry(Call& call) {
-    if (frame_of(call).id().value() == 0) return error("it is made by COMMIT; until then the server keeps nothing on it");
-    return ok(attributes("the registry", {{"Internal ID", fmt::format("0x{:X}", frame_of(call).id().value())}}));
+    if (frame_of(call).id().value() == 0)
+        return error("it is made by COMMIT; until then the server keeps nothing on it");
+    return ok(
+        attributes("the registry", {{"Internal ID", fmt::format("0x{:X}", frame_of(call).id().value())}}));
 }
 
-Context object_context(std::string path, std::string prompt, std::string help, settings::Table table, Need need, Need naming) {
+Context object_context(std::string path, std::string prompt, std::string help, settings::Table table,
+                       Need need, Need naming) {
     Context context;
     context.path = std::move(path);
     context.prompt = std::move(prompt);
@@ -183,7 +205,8 @@ Context object_context(std::string path, std::string prompt, std::string help, s
     context.need = need;
     context.needs = {{"name", naming}};
     context.commands = {
-        {"LIST MEMBERSHIP [noGroups] [noLists] [sameDomain] [directReference]", "Groups that it is in", membership},
+        {"LIST MEMBERSHIP [noGroups] [noLists] [sameDomain] [directReference]", "Groups that it is in",
+         membership},
         {"SHOW RegistryInformation", "What the server keeps on it", show_registry},
     };
     return context;
@@ -198,18 +221,23 @@ std::vector<Context> object_branch() {
         {"REMOVE Address <address>", "One less", remove_address, on_domain("manageGroupsMembers")},
     };
     Need change = on_domain("manageGroups"), naming = on_domain("manageGroupsNaming");
-    Context group = object_context("domain/group", "domain-group", "A group: mail to it goes to its members", group_table(), change, naming);
-    Context forwarder = object_context("domain/forwarder", "domain-forwarder", "A forwarder: mail to it is sent on", group_table(), change, naming);
-    for (Context* one : {&group, &forwarder}) one->commands.insert(one->commands.begin(), addresses.begin(), addresses.end());
+    Context group = object_context("domain/group", "domain-group", "A group: mail to it goes to its members",
+                                   group_table(), change, naming);
+    Context forwarder = object_context("domain/forwarder", "domain-forwarder",
+                                       "A forwarder: mail to it is sent on", group_table(), change, naming);
+    for (Context* one : {&group, &forwarder})
+        one->commands.insert(one->commands.begin(), addresses.begin(), addresses.end());
     std::vector<Context> all;
     all.push_back(std::move(group));
     all.push_back(std::move(forwarder));
     Need recipients = on_domain("manageFolderRecipients");
-    all.push_back(object_context("domain/folderRcpt", "domain-folderRcpt", "The address of a public folder", folder_table(), recipients, recipients));
+    all.push_back(object_context("domain/folderRcpt", "domain-folderRcpt", "The address of a public folder",
+                                 folder_table(), recipients, recipients));
     return all;
 }
 
-std::unique_ptr<Frame> make_object_frame(Shell& shell, DomainId domain, ObjectKind kind, AccountId id, std::string name) {
+std::unique_ptr<Frame> make_object_frame(Shell& shell, DomainId domain, ObjectKind kind, AccountId id,
+                                         std::string name) {
     return std::make_unique<ObjectFrame>(shell, domain, kind, id, std::move(name));
 }
 

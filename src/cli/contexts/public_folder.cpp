@@ -16,13 +16,15 @@ struct KindWord {
     std::string_view word;
     FolderKind kind;
 };
-constexpr KindWord kinds[] = {{"mail", FolderKind::mail},   {"events", FolderKind::calendar}, {"tasks", FolderKind::tasks},
-                              {"journal", FolderKind::journal}, {"notes", FolderKind::notes},     {"contacts", FolderKind::contacts}};
+constexpr KindWord kinds[] = {{"mail", FolderKind::mail},   {"events", FolderKind::calendar},
+                              {"tasks", FolderKind::tasks}, {"journal", FolderKind::journal},
+                              {"notes", FolderKind::notes}, {"contacts", FolderKind::contacts}};
 
 /// Changes wait for COMMIT.
 class PublicFrame final : public Frame {
 public:
-    PublicFrame(Shell& shell, DomainId domain) : Frame{shell, shell.tree().at("domain/PUBLIC-FOLDER")}, domain_{domain} {}
+    PublicFrame(Shell& shell, DomainId domain)
+        : Frame{shell, shell.tree().at("domain/PUBLIC-FOLDER")}, domain_{domain} {}
     std::string title() const override { return "the public folders"; }
 
     Step<std::shared_ptr<mailstore::Account>> mail() const {
@@ -45,7 +47,8 @@ public:
             } else {
                 auto folder = step((*account)->folder(change.path));
                 if (!folder) return std::unexpected(folder.error());
-                if (auto gone = step((*account)->delete_folder(folder->id)); !gone) return std::unexpected(gone.error());
+                if (auto gone = step((*account)->delete_folder(folder->id)); !gone)
+                    return std::unexpected(gone.error());
             }
             changes.erase(changes.begin());  // what is done is no change any longer
         }
@@ -71,8 +74,8 @@ Reply list_folders(Call& call) {
     std::vector<Row> rows;
     for (const mailstore::FolderInfo& one : *folders) {
         auto kind = std::ranges::find(kinds, one.kind, &KindWord::kind);
-        rows.push_back({one.path, std::string{kind->word}, std::to_string(one.messages), std::to_string((one.bytes + 1023) / 1024),
-                        fmt::format("0x{:X}", one.id.value())});
+        rows.push_back({one.path, std::string{kind->word}, std::to_string(one.messages),
+                        std::to_string((one.bytes + 1023) / 1024), fmt::format("0x{:X}", one.id.value())});
     }
     return ok(table("Mboxes", {"name", "type", "messages", "size (KB)", "id"}, rows));
 }
@@ -82,13 +85,16 @@ Reply add_folder(Call& call) {
     PublicFrame::Change change;
     change.path = call.given.text("name");
     if (auto type = call.given.maybe("type")) {
-        auto kind = std::ranges::find_if(kinds, [&](const KindWord& one) { return text::equal_ci(one.word, *type); });
-        if (kind == std::end(kinds)) return error("a folder's type is one of mail, events, tasks, journal, notes, contacts");
+        auto kind =
+            std::ranges::find_if(kinds, [&](const KindWord& one) { return text::equal_ci(one.word, *type); });
+        if (kind == std::end(kinds))
+            return error("a folder's type is one of mail, events, tasks, journal, notes, contacts");
         change.kind = kind->kind;
     }
     auto account = frame.mail();
     if (!account) return error(account.error());
-    if ((*account)->folder(change.path)) return error(fmt::format("there is a folder {} already", clean(change.path)));
+    if ((*account)->folder(change.path))
+        return error(fmt::format("there is a folder {} already", clean(change.path)));
     if (frame.changes.size() >= 1000) return error("COMMIT what there is before more");
     frame.changes.push_back(std::move(change));
     return ok();
@@ -120,8 +126,10 @@ std::vector<Context> public_folder_branch() {
     context.need = on_domain("managePublicFolder");
     context.commands = {
         {"LIST Mboxes", "The folders that there are", list_folders},
-        {"ADD Mbox <name> [type <type>]", "Make one: mail, events, tasks, journal, notes or contacts", add_folder, on_domain("createPublicFolder")},
-        {"REMOVE Mbox <name>", "Delete one and what is in it", remove_folder, on_domain("removePublicFolder")},
+        {"ADD Mbox <name> [type <type>]", "Make one: mail, events, tasks, journal, notes or contacts",
+         add_folder, on_domain("createPublicFolder")},
+        {"REMOVE Mbox <name>", "Delete one and what is in it", remove_folder,
+         on_domain("removePublicFolder")},
     };
     std::vector<Context> all;
     all.push_back(std::move(context));

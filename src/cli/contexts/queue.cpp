@@ -15,8 +15,8 @@ namespace {
 using queue::Entry;
 using queue::Recipient;
 
-constexpr std::size_t max_shown = 10'000;      ///< rows of one LIST
-constexpr std::size_t max_found = 1'000'000;   ///< messages that lastFilter remembers
+constexpr std::size_t max_shown = 10'000;     ///< rows of one LIST
+constexpr std::size_t max_found = 1'000'000;  ///< messages that lastFilter remembers
 
 std::int64_t seconds(Time time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -60,8 +60,13 @@ FilterSubject subject_of(Shell& shell, const Entry& entry, Time now) {
 Row row_of(const Entry& entry, const FilterSubject& subject) {
     std::string to = subject.recipients.empty() ? "" : subject.recipients.front();
     if (subject.recipients.size() > 1) to += fmt::format(" +{}", subject.recipients.size() - 1);
-    return {queue::to_string(entry.id), std::to_string(subject.size), subject.sender, to, subject.status,
-            std::to_string(subject.retries), subject.next_schedule == 0 ? "-" : date_text(Time{std::chrono::seconds{subject.next_schedule}}),
+    return {queue::to_string(entry.id),
+            std::to_string(subject.size),
+            subject.sender,
+            to,
+            subject.status,
+            std::to_string(subject.retries),
+            subject.next_schedule == 0 ? "-" : date_text(Time{std::chrono::seconds{subject.next_schedule}}),
             subject.message};
 }
 
@@ -107,16 +112,20 @@ Reply list_one(Call& call) {
     if (!*entry) return error(fmt::format("there is no mail {}", call.given.text("id")));
     const Time now = call.shell.admin().clock.now();
     FilterSubject subject = subject_of(call.shell, **entry, now);
-    NamedValues values{{"id", queue::to_string((*entry)->id)},
-                       {"size", std::to_string(subject.size)},
-                       {"arrival", date_text((*entry)->envelope.arrival)},
-                       {"sender", quoted_text(subject.sender)},
-                       {"retries", std::to_string(subject.retries)},
-                       {"nextSchedule", subject.next_schedule == 0 ? "-" : date_text(Time{std::chrono::seconds{subject.next_schedule}})}};
+    NamedValues values{
+        {"id", queue::to_string((*entry)->id)},
+        {"size", std::to_string(subject.size)},
+        {"arrival", date_text((*entry)->envelope.arrival)},
+        {"sender", quoted_text(subject.sender)},
+        {"retries", std::to_string(subject.retries)},
+        {"nextSchedule",
+         subject.next_schedule == 0 ? "-" : date_text(Time{std::chrono::seconds{subject.next_schedule}})}};
     for (const Recipient& one : (*entry)->envelope.recipients)
         if (waits(one))
-            values.emplace_back("recipient", quoted_text(fmt::format("{} {} {}", one.address.text(),
-                                                                one.state == Recipient::State::held ? "held" : "pending", one.diagnostic)));
+            values.emplace_back(
+                "recipient", quoted_text(fmt::format("{} {} {}", one.address.text(),
+                                                     one.state == Recipient::State::held ? "held" : "pending",
+                                                     one.diagnostic)));
     return ok(attributes("the mail " + queue::to_string((*entry)->id), values));
 }
 
@@ -136,7 +145,8 @@ Reply act(Call& call) {
     std::size_t done = 0, gone = 0;
     std::string failed;
     for (QueueId id : ids) {
-        auto result = admin::run(call.shell.admin(), call.subject, admin::Json{{"id", queue::to_string(id)}}, [](std::string_view, int) {});
+        auto result = admin::run(call.shell.admin(), call.subject, admin::Json{{"id", queue::to_string(id)}},
+                                 [](std::string_view, int) {});
         if (result)
             ++done;
         else if (all && result.error().kind == admin::Error::Kind::not_found)
@@ -144,14 +154,18 @@ Reply act(Call& call) {
         else
             failed = result.error().what;
     }
-    if (!failed.empty()) return error(all ? fmt::format("{} of {} done; {}", done, ids.size(), failed) : failed);
+    if (!failed.empty())
+        return error(all ? fmt::format("{} of {} done; {}", done, ids.size(), failed) : failed);
     Reply reply = ok();
-    if (all) reply.text = fmt::format("command successful; {} mails{}", done, gone == 0 ? "" : fmt::format(", {} were gone", gone));
+    if (all)
+        reply.text = fmt::format("command successful; {} mails{}", done,
+                                 gone == 0 ? "" : fmt::format(", {} were gone", gone));
     return reply;
 }
 
 Reply force(Call& call) {
-    auto result = admin::run(call.shell.admin(), "queue force", admin::Json::object(), [](std::string_view, int) {});
+    auto result =
+        admin::run(call.shell.admin(), "queue force", admin::Json::object(), [](std::string_view, int) {});
     if (!result) return error(result.error().what);
     return ok();
 }
@@ -167,10 +181,20 @@ std::vector<Context> queue_branch() {
         {"LIST", "All of them", list_all},
         {"LIST ID <id>", "One, with its recipients", list_one},
         {"LIST FILTER <filters>...",
-         "Those for which all terms hold: size> age< retries= status= sender= sender!= recipient= next_schedule> message=", list_filter},
+         "Those for which all terms hold: size> age< retries= status= sender= sender!= recipient= "
+         "next_schedule> message=",
+         list_filter},
         {"RETRY <mailid>", "Try it now; lastFilter: all that LIST FILTER found", act, {}, "queue retry"},
-        {"DELETE <mailid>", "Delete it; nobody is told. lastFilter: all that LIST FILTER found", act, {}, "queue delete"},
-        {"NDR <mailid>", "Give it back to its sender; lastFilter: all that LIST FILTER found", act, {}, "queue bounce"},
+        {"DELETE <mailid>",
+         "Delete it; nobody is told. lastFilter: all that LIST FILTER found",
+         act,
+         {},
+         "queue delete"},
+        {"NDR <mailid>",
+         "Give it back to its sender; lastFilter: all that LIST FILTER found",
+         act,
+         {},
+         "queue bounce"},
         {"FORCE QUEUE", "Try everything now", force},
     };
     std::vector<Context> all;

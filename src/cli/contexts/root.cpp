@@ -26,19 +26,23 @@ Reply list_domains(Call& call, bool all) {
         if (!all && !domain->enabled) continue;
         if (!matches_wildcard(call.given.text("wildcard"), domain->name)) continue;
         if (!call.shell.may_anything(domain->id)) continue;
-        rows.push_back({domain->name, domain->enabled ? "enabled" : "disabled", std::to_string(domain->location)});
+        rows.push_back(
+            {domain->name, domain->enabled ? "enabled" : "disabled", std::to_string(domain->location)});
     }
     return ok(table(all ? "AllDomains" : "Domains", {"name", "state", "location"}, rows));
 }
 
 Reply create_domain(Call& call) {
     auto name = call.given.maybe("domain");
-    if (!name) return error("usage: CREATE Domain name <domain> [domainLocation <path>] postmasterPassword <password>");
+    if (!name)
+        return error(
+            "usage: CREATE Domain name <domain> [domainLocation <path>] postmasterPassword <password>");
     std::string password = call.given.text(call.given.has("password") ? "password" : "passwd");
     if (call.given.text("template") != "" && call.given.text("template") != "none")
         return error("wmFilterTemplatePath is not in this release: it needs filters; say none");
     if (password.empty()) return error("the postmaster needs a password: say postmasterPassword <password>");
-    if (call.shell.directory().domain(*name)) return error(fmt::format("there is a domain {} already", clean(*name)));
+    if (call.shell.directory().domain(*name))
+        return error(fmt::format("there is a domain {} already", clean(*name)));
     call.shell.enter(make_domain_create_frame(call.shell, *name, std::move(password)));
     return ok();
 }
@@ -47,9 +51,11 @@ Reply update_domain(Call& call) {
     auto domain = find_domain(call);
     if (!domain) return error(domain.error());
     if (!call.shell.may_anything((*domain)->id))
-        return error(fmt::format("permission denied: there is nothing you may do in the domain {}", (*domain)->name));
+        return error(
+            fmt::format("permission denied: there is nothing you may do in the domain {}", (*domain)->name));
     if (!(*domain)->enabled && call.subject == "update")
-        return error(fmt::format("the domain {} is disabled: ENABLE Domain name {} first", (*domain)->name, (*domain)->name));
+        return error(fmt::format("the domain {} is disabled: ENABLE Domain name {} first", (*domain)->name,
+                                 (*domain)->name));
     call.shell.enter(make_domain_frame(call.shell, (*domain)->id));
     return ok();
 }
@@ -57,7 +63,8 @@ Reply update_domain(Call& call) {
 Reply edit_domain(Call& call) {
     auto domain = find_domain(call);
     if (!domain) return error(domain.error());
-    if (auto may = call.shell.permitted(on_domain("manageDomainStorage"), (*domain)->id); !may) return error(may.error());
+    if (auto may = call.shell.permitted(on_domain("manageDomainStorage"), (*domain)->id); !may)
+        return error(may.error());
     call.shell.enter(make_domain_edit_frame(call.shell, (*domain)->id));
     return ok();
 }
@@ -78,10 +85,12 @@ Reply switch_domain(Call& call) {
                       : call.shell.permitted(on_domain("deactivateDomain"), (*domain)->id);
     if (!may) return error(may.error());
     if ((*domain)->enabled == enable)
-        return error(fmt::format("the domain {} is {} already", (*domain)->name, enable ? "enabled" : "disabled"));
+        return error(
+            fmt::format("the domain {} is {} already", (*domain)->name, enable ? "enabled" : "disabled"));
     directory::DomainChange change;
     change.enabled = enable;
-    if (auto done = step(call.shell.directory().change_domain((*domain)->id, change)); !done) return error(done.error());
+    if (auto done = step(call.shell.directory().change_domain((*domain)->id, change)); !done)
+        return error(done.error());
     return ok();
 }
 
@@ -97,7 +106,8 @@ Reply delete_domain(Call& call) {
         if (!gone) return error(gone.error().what);
         return ok();
     }
-    auto seconds = std::chrono::duration_cast<std::chrono::seconds>(call.shell.admin().clock.now().time_since_epoch());
+    auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(call.shell.admin().clock.now().time_since_epoch());
     std::string copy = fmt::format("{}.deleted-{}", it.name, seconds.count());
     for (const std::string& alias : it.aliases)
         if (auto done = step(directory.remove_domain_alias(it.id, alias)); !done) return error(done.error());
@@ -106,13 +116,16 @@ Reply delete_domain(Call& call) {
     if (auto done = step(directory.change_domain(it.id, off)); !done) return error(done.error());
     if (auto done = step(directory.rename_domain(it.id, copy)); !done) return error(done.error());
     if (call.shell.quiet()) return ok();
-    return ok(fmt::format("A copy is kept as the disabled domain {}; DELETE Domain name {} dontKeepCopy removes it.\r\n", copy, copy));
+    return ok(fmt::format(
+        "A copy is kept as the disabled domain {}; DELETE Domain name {} dontKeepCopy removes it.\r\n", copy,
+        copy));
 }
 
 Reply set_admin_password(Call& call) {
     const std::string& password = call.given.text("password");
     if (password.empty()) return error("the password is empty");
-    if (auto done = step(call.shell.admin().authenticator.set_admin_password("admin", password)); !done) return error(done.error());
+    if (auto done = step(call.shell.admin().authenticator.set_admin_password("admin", password)); !done)
+        return error(done.error());
     return ok();
 }
 
@@ -120,24 +133,28 @@ Reply change_password(Call& call) {
     auth::Context context;
     context.log = call.shell.log();
     context.session = call.shell.session();
-    auto outcome = call.shell.admin().authenticator.authenticate_admin(context, call.shell.user(), call.given.text("old"));
+    auto outcome = call.shell.admin().authenticator.authenticate_admin(context, call.shell.user(),
+                                                                       call.given.text("old"));
     if (!outcome.ok()) return error("the old password is wrong, or cannot be checked now");
     if (call.given.text("new").empty()) return error("the password is empty");
-    auto done = step(call.shell.admin().authenticator.set_admin_password(call.shell.user(), call.given.text("new")));
+    auto done =
+        step(call.shell.admin().authenticator.set_admin_password(call.shell.user(), call.given.text("new")));
     if (!done) return error(done.error());
     return ok();
 }
 
 Reply set_multiline_end(Call& call) {
     const std::string& end = call.given.text("end");
-    if (end.empty() || end.size() > Multiline::max_end) return error(fmt::format("the sequence has 1 to {} octets", Multiline::max_end));
+    if (end.empty() || end.size() > Multiline::max_end)
+        return error(fmt::format("the sequence has 1 to {} octets", Multiline::max_end));
     call.shell.set_multiline_end(end);
     return ok();
 }
 
 Reply enter_server(Call& call) {
     auto& shell = call.shell;
-    bool any = std::ranges::any_of(directory::server_permissions(), [&](std::string_view one) { return shell.may(one); });
+    bool any = std::ranges::any_of(directory::server_permissions(),
+                                   [&](std::string_view one) { return shell.may(one); });
     if (!any) return error("permission denied: it needs a permission on the server");
     shell.enter(make_server_frame(shell));
     return ok();
@@ -212,7 +229,8 @@ private:
                 found("account", (*account)->address, (*account)->id);
             else if (auto group = directory.group(AccountId{*id}); group && (*group)->domain == domain.id)
                 found(std::string{directory::word((*group)->kind)}, (*group)->address, (*group)->id);
-            else if (auto rcpt = directory.folder_recipient(AccountId{*id}); rcpt && (*rcpt)->domain == domain.id)
+            else if (auto rcpt = directory.folder_recipient(AccountId{*id});
+                     rcpt && (*rcpt)->domain == domain.id)
                 found("folderRcpt", (*rcpt)->address, (*rcpt)->id);
             return;
         }
@@ -256,27 +274,40 @@ std::vector<Context> root_branch() {
     root.prompt = "";
     root.help = "The outermost context";
     root.commands = {
-        {"LIST Domains [<wildcard>]", "Domains that are enabled", [](Call& c) { return list_domains(c, false); }},
-        {"LIST AllDomains [<wildcard>]", "Domains, enabled or not", [](Call& c) { return list_domains(c, true); }},
+        {"LIST Domains [<wildcard>]", "Domains that are enabled",
+         [](Call& c) { return list_domains(c, false); }},
+        {"LIST AllDomains [<wildcard>]", "Domains, enabled or not",
+         [](Call& c) { return list_domains(c, true); }},
         {"CREATE Domain [name <domain>] [domainLocation <path>] [wmFilterTemplatePath <template>] "
          "[postmasterPassword <password>] [postmasterPasswd <passwd>]",
          "Make a domain: goes to a context that is left with COMMIT", create_domain, super_user},
         {"UPDATE Domain [name] <name>", "Go to a domain's context", update_domain, {}, "update"},
         {"EDIT Domain [name] <name>", "Go to the context of a domain's storage", edit_domain},
         {"SHOW Domain [name] <name> [ATTR <param>]", "A domain's attributes", show_domain},
-        {"ENABLE|REGISTER Domain [name] <name>", "Take its mail and log-ins again", switch_domain, {}, "enable"},
-        {"DISABLE|UNREGISTER Domain [name] <name>", "Take no mail and no log-ins for it", switch_domain, {}, "disable"},
-        {"DELETE Domain [name] <name> [dontKeepCopy]", "Delete a domain; a copy is kept as a disabled domain of another name",
-         delete_domain, super_user},
+        {"ENABLE|REGISTER Domain [name] <name>",
+         "Take its mail and log-ins again",
+         switch_domain,
+         {},
+         "enable"},
+        {"DISABLE|UNREGISTER Domain [name] <name>",
+         "Take no mail and no log-ins for it",
+         switch_domain,
+         {},
+         "disable"},
+        {"DELETE Domain [name] <name> [dontKeepCopy]",
+         "Delete a domain; a copy is kept as a disabled domain of another name", delete_domain, super_user},
         {"CONFIG SERVER", "Go to the server's settings", enter_server},
         {"ENTER QUEUE", "Go to the messages that wait", enter_queue, on_server("manageProcessing")},
         {"ENTER AACL", "Go to the administrators and their rights", enter_aacl, on_server("manageAdminACL")},
-        {"SAVE CONFIG [<path>]", "Write the running configuration to its file; with a path, to a copy of that suffix", save_config,
+        {"SAVE CONFIG [<path>]",
+         "Write the running configuration to its file; with a path, to a copy of that suffix", save_config,
          on_server("manageServerConfig")},
         {"SET admin-password <password>", "The password of admin", set_admin_password, super_user},
         {"CHANGE password oldPassword <old> newPassword <new>", "Your own password", change_password},
-        {"SEARCH Object <object>", "Find by name or 0x id: account, account+folder, +folder, @domain", search_object},
-        {"SET multilineEOF <end>", "The line that ends texts of several lines, in this session", set_multiline_end},
+        {"SEARCH Object <object>", "Find by name or 0x id: account, account+folder, +folder, @domain",
+         search_object},
+        {"SET multilineEOF <end>", "The line that ends texts of several lines, in this session",
+         set_multiline_end},
     };
     std::vector<Context> all;
     all.push_back(std::move(root));

@@ -7,8 +7,8 @@
 #include "settings/value.h"
 #include "settings/writer.h"
 
-/// SERVER and everything below it: made from the settings' tables, so that a service which brings its table has
-/// its contexts.
+/// SERVER and everything below it: made from the settings' tables, so that a service which brings its table
+/// has its contexts.
 namespace postrider::cli {
 namespace {
 
@@ -74,7 +74,8 @@ Reply configure(Call& call) {
     SettingsFrame& frame = frame_of(call);
     SettingsPath path = frame.path();
     path.push_back({subject.row});
-    auto child = std::make_unique<SettingsFrame>(call.shell, call.shell.tree().at(subject.context), std::move(path), &frame);
+    auto child = std::make_unique<SettingsFrame>(call.shell, call.shell.tree().at(subject.context),
+                                                 std::move(path), &frame);
     if (child->values() == nullptr) return error(fmt::format("there is no {} any longer", subject.row));
     call.shell.enter(std::move(child));
     return ok();
@@ -115,7 +116,8 @@ Reply open_element(Call& call, const Subject& subject, const std::string& key, b
     SettingsFrame& frame = frame_of(call);
     SettingsPath path = frame.path();
     path.push_back({subject.row, key});
-    auto child = std::make_unique<SettingsFrame>(call.shell, call.shell.tree().at(subject.context), std::move(path), &frame);
+    auto child = std::make_unique<SettingsFrame>(call.shell, call.shell.tree().at(subject.context),
+                                                 std::move(path), &frame);
     if (add) {
         auto made = child->edit({SettingsEdit::Kind::add, frame.path(), subject.row, one_word(key)});
         if (!made) return error(made.error());
@@ -141,7 +143,8 @@ Reply update_element(Call& call) {
 Reply remove_element(Call& call) {
     Subject subject = Subject::of(call.subject);
     SettingsFrame& frame = frame_of(call);
-    auto gone = frame.edit({SettingsEdit::Kind::remove, frame.path(), subject.row, one_word(call.given.text("key"))});
+    auto gone =
+        frame.edit({SettingsEdit::Kind::remove, frame.path(), subject.row, one_word(call.given.text("key"))});
     if (!gone) return error(gone.error());
     return ok();
 }
@@ -153,7 +156,8 @@ Reply show_element(Call& call) {
     if (!index) return error(fmt::format("there is no {} {}", subject.word, call.given.text("key")));
     const Context& context = call.shell.tree().at(subject.context);
     NamedValues values;
-    for (const AttributePlace& place : attribute_places(context, set->row.field.element(set->object, *index))) {
+    for (const AttributePlace& place :
+         attribute_places(context, set->row.field.element(set->object, *index))) {
         if (place.row.secret) continue;
         std::string text = shown_value(place.row, place.object);
         if (auto wanted = call.given.maybe("param")) {
@@ -162,7 +166,8 @@ Reply show_element(Call& call) {
         }
         values.emplace_back(place.row.name, std::move(text));
     }
-    if (call.given.has("param")) return error(fmt::format("there is no attribute {}", call.given.text("param")));
+    if (call.given.has("param"))
+        return error(fmt::format("there is no attribute {}", call.given.text("param")));
     return ok(attributes(fmt::format("{} {}", subject.word, call.given.text("key")), values, Shown::child));
 }
 
@@ -176,8 +181,11 @@ Reply list_elements(Call& call) {
     std::vector<Row> rows;
     for (std::size_t i = 0; i < set->row.field.size(set->object); ++i) {
         Row row{key_text(*set, i)};
-        for (const AttributePlace& place : attribute_places(context, set->row.field.element(set->object, i))) {
-            if (settings::same_name(place.row.name, key_name(set->row)) || place.row.secret || row.size() == most_columns) continue;
+        for (const AttributePlace& place :
+             attribute_places(context, set->row.field.element(set->object, i))) {
+            if (settings::same_name(place.row.name, key_name(set->row)) || place.row.secret
+                || row.size() == most_columns)
+                continue;
             if (i == 0) headings.emplace_back(place.row.name);
             row.push_back(shown_value(place.row, place.object));
         }
@@ -200,7 +208,8 @@ Reply list_services(Call& call) {
     std::vector<Row> rows;
     const auto all = call.shell.live().services();
     for (const admin::ServiceState& one : all)
-        rows.push_back({std::string{one.name}, one.running ? "running" : "stopped", one.configured ? "yes" : "no", std::to_string(one.sessions)});
+        rows.push_back({std::string{one.name}, one.running ? "running" : "stopped",
+                        one.configured ? "yes" : "no", std::to_string(one.sessions)});
     return ok(table("Services", {"name", "state", "started with the server", "sessions"}, rows));
 }
 
@@ -224,25 +233,30 @@ Reply show_config(Call& call) {
 
 Reply query_dns(Call& call) {
     std::string name = call.given.text("name");
-    auto result = admin::run(call.shell.admin(), "dns query", admin::Json{{"type", call.subject}, {"name", name}}, [](std::string_view, int) {});
+    auto result =
+        admin::run(call.shell.admin(), "dns query", admin::Json{{"type", call.subject}, {"name", name}},
+                   [](std::string_view, int) {});
     if (!result) return error(result.error().what);
     const std::string outcome = (*result)["outcome"].get<std::string>();
     std::vector<std::string> rows;
-    for (const auto& record : (*result)["records"]) rows.push_back(record.is_string() ? record.get<std::string>() : record.dump());
+    for (const auto& record : (*result)["records"])
+        rows.push_back(record.is_string() ? record.get<std::string>() : record.dump());
     Reply reply = ok(simple_list(call.subject + " records of " + (*result)["name"].get<std::string>(), rows));
     reply.text = "command successful; " + outcome;
     return reply;
 }
 
 Reply empty_cache(Call& call) {
-    auto result = admin::run(call.shell.admin(), "dns flush", admin::Json::object(), [](std::string_view, int) {});
+    auto result =
+        admin::run(call.shell.admin(), "dns flush", admin::Json::object(), [](std::string_view, int) {});
     if (!result) return error(result.error().what);
     return ok();
 }
 
 void add_resolver_commands(Context& context, Need need) {
     for (std::string type : {"A", "AAAA", "MX", "NS", "TXT", "PTR"})
-        context.commands.push_back({fmt::format("QUERY {} <name>", type), "Ask as the server does", query_dns, need, type});
+        context.commands.push_back(
+            {fmt::format("QUERY {} <name>", type), "Ask as the server does", query_dns, need, type});
     context.commands.push_back({"EMPTYCACHE", "Forget all answers", empty_cache, need});
 }
 
@@ -261,8 +275,10 @@ public:
         context.need = on_server("manageServerConfig");
         service_words_ = words_of_services(table);
         children(context, table, true);
-        context.commands.push_back({"SAVE Config [<path>]", "Write the running configuration to its file", save_config, super_or_config()});
-        context.commands.push_back({"SHOW Config", "The running configuration as the file has it", show_config, super_or_config()});
+        context.commands.push_back({"SAVE Config [<path>]", "Write the running configuration to its file",
+                                    save_config, super_or_config()});
+        context.commands.push_back(
+            {"SHOW Config", "The running configuration as the file has it", show_config, super_or_config()});
         context.commands.push_back({"LIST Services", "What runs", list_services, super_or_config()});
         add_storage_commands(context);
         add_permission_command(context);
@@ -286,7 +302,8 @@ private:
         for (const settings::Place& place : settings::open(table, nullptr)) {
             const settings::Row& row = place.row;
             if (row.field.kind == Kind::object) object(context, row, top);
-            if (row.field.kind == Kind::object_set && row.name != "domainStorageParams") object_set(context, row);
+            if (row.field.kind == Kind::object_set && row.name != "domainStorageParams")
+                object_set(context, row);
         }
     }
 
@@ -303,7 +320,9 @@ private:
         child.exit = known ? known->exit : top ? Exit::commit : Exit::done;
         child.help = row.help;
         child.attributes = row.field.table();
-        child.need = top ? on_server(known && !known->permission.empty() ? known->permission : "manageServerConfig") : context.need;
+        child.need =
+            top ? on_server(known && !known->permission.empty() ? known->permission : "manageServerConfig")
+                : context.need;
         std::string subject = fmt::format("{}|{}|{}", row.name, word, child.path);
         context.commands.push_back({"CONFIG " + word, std::string{row.help}, configure, child.need, subject});
         children(child, row.field.table(), false);
@@ -311,10 +330,13 @@ private:
         if (top) {
             if (std::ranges::find(service_words_, row.name) != service_words_.end()) {
                 std::string service{row.name};
-                child.commands.push_back({"START Service", "Start it now; nothing is written", switch_service, child.need, service + "|start"});
-                child.commands.push_back({"STOP Service", "Stop it now; nothing is written", switch_service, child.need, service + "|stop"});
+                child.commands.push_back({"START Service", "Start it now; nothing is written", switch_service,
+                                          child.need, service + "|start"});
+                child.commands.push_back({"STOP Service", "Stop it now; nothing is written", switch_service,
+                                          child.need, service + "|stop"});
             }
-            child.commands.push_back({"SAVE Config [<path>]", "Write the running configuration to its file", save_config, child.need});
+            child.commands.push_back({"SAVE Config [<path>]", "Write the running configuration to its file",
+                                      save_config, child.need});
         }
         out_.push_back(std::move(child));
     }
@@ -325,7 +347,8 @@ private:
         std::string word = known ? std::string{known->word} : singular(row.name);
         Context child;
         child.path = child_path(context, word);
-        child.prompt = fmt::format("{}-{}", context.prompt, known ? std::string{known->prompt} : singular(row.name));
+        child.prompt =
+            fmt::format("{}-{}", context.prompt, known ? std::string{known->prompt} : singular(row.name));
         child.exit = known ? known->exit : Exit::done;
         child.help = row.help;
         child.attributes = row.field.table();
@@ -335,10 +358,13 @@ private:
             context.commands.push_back({std::move(syntax), std::move(help), run, child.need, subject});
         };
         add(fmt::format("LIST {}s", word), std::string{row.help}, list_elements);
-        add(fmt::format("ADD {} [{}] <key> [<attributes>...]", word, key_name(row)), "Make one and go to its context", add_element);
-        add(fmt::format("UPDATE {} [{}] <key> [<attributes>...]", word, key_name(row)), "Go to its context", update_element);
+        add(fmt::format("ADD {} [{}] <key> [<attributes>...]", word, key_name(row)),
+            "Make one and go to its context", add_element);
+        add(fmt::format("UPDATE {} [{}] <key> [<attributes>...]", word, key_name(row)), "Go to its context",
+            update_element);
         add(fmt::format("REMOVE {} [{}] <key>", word, key_name(row)), "Remove it", remove_element);
-        add(fmt::format("SHOW {} [{}] <key> [ATTR <param>]", word, key_name(row)), "Its attributes", show_element);
+        add(fmt::format("SHOW {} [{}] <key> [ATTR <param>]", word, key_name(row)), "Its attributes",
+            show_element);
         children(child, row.field.table(), false);
         out_.push_back(std::move(child));
     }

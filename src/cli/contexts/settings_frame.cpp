@@ -37,7 +37,8 @@ Step<settings::Place> find_place(settings::Table table, void* object, std::strin
 }
 
 std::string fault(const Row& row, const settings::ValueError& wrong) {
-    return fmt::format("{}: {}{}{}", row.name, wrong.problem, wrong.allowed.empty() ? "" : "; allowed: ", wrong.allowed);
+    return fmt::format("{}: {}{}{}", row.name, wrong.problem,
+                       wrong.allowed.empty() ? "" : "; allowed: ", wrong.allowed);
 }
 
 }  // namespace
@@ -62,7 +63,9 @@ Step<SettingsTarget> find_target(settings::Table table, void* root, const Settin
             continue;
         }
         auto index = find_element(*place, step.key);
-        if (!index) return std::unexpected(fmt::format("there is no {} {} in {} any longer", key_name(place->row), step.key, step.row));
+        if (!index)
+            return std::unexpected(
+                fmt::format("there is no {} {} in {} any longer", key_name(place->row), step.key, step.row));
         at.object = place->row.field.element(place->object, *index);
     }
     return at;
@@ -88,7 +91,9 @@ Step<> apply_edit(settings::Table table, void* root, const SettingsEdit& edit) {
         everything.all = true;
         auto defaults = target->table.make();
         settings::Object tree = settings::to_tree(target->table, target->object, defaults.get(), everything);
-        std::erase_if(tree.attributes, [&](const settings::Attribute& one) { return !settings::same_name(one.name, edit.name); });
+        std::erase_if(tree.attributes, [&](const settings::Attribute& one) {
+            return !settings::same_name(one.name, edit.name);
+        });
         if (tree.attributes.size() != 1 || tree.attributes[0].value.objects.size() <= *index)
             return std::unexpected(fmt::format("{} cannot be removed", key));
         auto& objects = tree.attributes[0].value.objects;
@@ -101,8 +106,10 @@ Step<> apply_edit(settings::Table table, void* root, const SettingsEdit& edit) {
             if (one.severity == settings::Severity::error) return std::unexpected(one.text());
         return {};
     }
-    if (index) return std::unexpected(fmt::format("there is one with the {} {} already", key_name(place->row), key));
-    if (!place->row.range.any() && static_cast<std::int64_t>(field.size(place->object)) >= place->row.range.max)
+    if (index)
+        return std::unexpected(fmt::format("there is one with the {} {} already", key_name(place->row), key));
+    if (!place->row.range.any()
+        && static_cast<std::int64_t>(field.size(place->object)) >= place->row.range.max)
         return std::unexpected(fmt::format("there are {} already, which is the most", place->row.range.max));
     void* element = field.append(place->object);
     auto key_place = find_place(field.table(), element, key_name(place->row));
@@ -163,14 +170,16 @@ Step<> SettingsFrame::set(std::string_view attribute, const settings::Value& val
     if (!path_.empty() && !path_.back().key.empty()) {
         // Renamed: what follows finds the element by its new key.
         SettingsPath above{path_.begin(), path_.end() - 1};
-        if (auto holder = values() == nullptr ? Step<SettingsTarget>{std::unexpected(std::string{"it is gone"})}
-                                              : find_target(shell_.live().table(), root_.get(), above)) {
+        if (auto holder = values() == nullptr
+                              ? Step<SettingsTarget>{std::unexpected(std::string{"it is gone"})}
+                              : find_target(shell_.live().table(), root_.get(), above)) {
             auto place = find_place(holder->table, holder->object, path_.back().row);
             is_key = place && settings::same_name(key_name(place->row), attribute);
             if (is_key && !value.words.empty()) {
                 auto other = find_element(*place, value.words.front().text);
                 if (other && !settings::same_name(value.words.front().text, path_.back().key))
-                    return std::unexpected(fmt::format("there is one with the {} {} already", attribute, value.words.front().text));
+                    return std::unexpected(fmt::format("there is one with the {} {} already", attribute,
+                                                       value.words.front().text));
             }
         }
     }
@@ -193,10 +202,12 @@ Step<std::string> SettingsFrame::commit() {
             return std::unexpected(good.error());
     // Held against what the file's reader takes, so that a start with what is saved finds the same.
     auto defaults = shell_.live().table().make();
-    std::string text = settings::print(settings::to_tree(shell_.live().table(), root.get(), defaults.get(), {}));
+    std::string text =
+        settings::print(settings::to_tree(shell_.live().table(), root.get(), defaults.get(), {}));
     auto again = shell_.live().table().make();
     for (const settings::Diagnostic& one : settings::read_text(shell_.live().table(), again.get(), text, ""))
-        return std::unexpected(fmt::format("{}: {}{}{}", one.key, one.problem, one.allowed.empty() ? "" : "; allowed: ", one.allowed));
+        return std::unexpected(fmt::format("{}: {}{}{}", one.key, one.problem,
+                                           one.allowed.empty() ? "" : "; allowed: ", one.allowed));
     auto applied = shell_.live().apply(root.get());
     if (!applied) return std::unexpected(applied.error());
     if (!applied->problems.empty()) {
@@ -206,7 +217,8 @@ Step<std::string> SettingsFrame::commit() {
     }
     std::string notes;
     if (!shell_.quiet())
-        for (const std::string& one : applied->needs_restart) notes += one + " counts from the next start on.\r\n";
+        for (const std::string& one : applied->needs_restart)
+            notes += one + " counts from the next start on.\r\n";
     return notes;
 }
 
@@ -229,7 +241,8 @@ Reply save_config(Call& call) {
         return ok();
     }
     for (char c : suffix)
-        if (c == '/' || suffix.size() > 100) return error("what follows is appended to the file's name: no / and at most 100 octets");
+        if (c == '/' || suffix.size() > 100)
+            return error("what follows is appended to the file's name: no / and at most 100 octets");
     if (live.configuration_file().empty()) return error("this server has no configuration file");
     auto now = live.settings();
     auto defaults = live.table().make();

@@ -2,9 +2,9 @@
 
 #include "cli/shell/shell.h"
 
-/// Contexts over the server's settings. What a context shows is the configuration in force with the changes of
-/// the open contexts on top, made anew whenever it is asked for; so a session that has been open for long never
-/// writes back what another has changed.
+/// Contexts over the server's settings. What a context shows is the configuration in force with the changes
+/// of the open contexts on top, made anew whenever it is asked for; so a session that has been open for long
+/// never writes back what another has changed.
 namespace postrider::cli {
 
 /// From Server { } to an object: names of rows, and for an element of a set the value of its key.
@@ -50,8 +50,8 @@ private:
     void* object_ = nullptr;
 };
 
-/// The attribute by which an element of a set is known: the set's key, or for sets whose elements may be alike
-/// the one that the dialogue uses. "": its elements cannot be told apart here.
+/// The attribute by which an element of a set is known: the set's key, or for sets whose elements may be
+/// alike the one that the dialogue uses. "": its elements cannot be told apart here.
 std::string_view key_name(const settings::Row& set);
 
 /// Where a path leads in the settings whose struct begins at `root`.

@@ -47,7 +47,8 @@ net::Task<> serve(std::unique_ptr<net::Stream> peer, const Services& services, S
         net::Line line = co_await peer->read_line(max_line);
         bool too_long = line.kind == net::Line::Kind::too_long;
         std::string text{too_long ? std::string_view{} : line.text};
-        if (!shell.secret_next() && !shell.in_text()) log.protocol(id, "<< {}", too_long ? "(too long)" : loggable(text));
+        if (!shell.secret_next() && !shell.in_text())
+            log.protocol(id, "<< {}", too_long ? "(too long)" : loggable(text));
         auto job = [&shell, &text, too_long] { return too_long ? shell.line_too_long() : shell.line(text); };
         bool overloaded = false;
         try {
@@ -62,7 +63,8 @@ net::Task<> serve(std::unique_ptr<net::Stream> peer, const Services& services, S
         }
         if (output.delay.count() > 0) co_await net::pause(output.delay);
     }
-    if (!output.end_reason.empty()) log.warning(id, "[{}] session closed: {}", peer->peer().ip, output.end_reason);
+    if (!output.end_reason.empty())
+        log.warning(id, "[{}] session closed: {}", peer->peer().ip, output.end_reason);
     co_await peer->flush();
     co_await peer->close();
     log.info(id, "Connection closed");

@@ -8,7 +8,8 @@ namespace {
 
 TEST(Loggable, LeavesPasswordsOut) {
     EXPECT_EQ(loggable("ADD Account name john password s3cret"), "ADD Account name john password ***");
-    EXPECT_EQ(loggable("CREATE Domain name x postmasterPassword 'a b'"), "CREATE Domain name x postmasterPassword ***");
+    EXPECT_EQ(loggable("CREATE Domain name x postmasterPassword 'a b'"),
+              "CREATE Domain name x postmasterPassword ***");
     EXPECT_EQ(loggable("SET admin-password x"), "SET admin-password ***");
     EXPECT_EQ(loggable("SET mustChangePass yes"), "SET mustChangePass yes");
     EXPECT_EQ(loggable("SET \"unfinished"), "(not readable)");
@@ -21,7 +22,9 @@ protected:
         net::WorkerPool workers{net::WorkerPool::Threads{2}, 100};
         Services services{*backend, workers};
         services.login_time = std::chrono::seconds{5};
-        net::TestServer server{[&](std::unique_ptr<net::Stream> peer) { return serve(std::move(peer), services, SessionId{1}); }};
+        net::TestServer server{[&](std::unique_ptr<net::Stream> peer) {
+            return serve(std::move(peer), services, SessionId{1});
+        }};
         net::TestPeer peer{server.address()};
         peer.say(script);
         if (half_close) peer.half_close();
@@ -31,9 +34,13 @@ protected:
 
 TEST_F(SessionTest, AScriptThatDoesNotWaitIsAnswered) {
     std::string heard = talk(
-        "USER admin\nsecret\nUPDATE Domain example.org\nADD Account name john password s3cret\nCOMMIT\nLIST Accounts\nCOMMIT\nQUIT\n");
+        "USER admin\nsecret\nUPDATE Domain example.org\nADD Account name john password s3cret\nCOMMIT\nLIST "
+        "Accounts\nCOMMIT\nQUIT\n");
     EXPECT_TRUE(heard.starts_with("Welcome to AXIGEN's Command Line Interface"));
-    EXPECT_NE(heard.find("<domain#> List of Accounts:\r\n\r\n-----------\r\nname\r\n-----------\r\njohn\r\npostmaster\r\n\r\n+OK"), std::string::npos)
+    EXPECT_NE(
+        heard.find("<domain#> List of "
+                   "Accounts:\r\n\r\n-----------\r\nname\r\n-----------\r\njohn\r\npostmaster\r\n\r\n+OK"),
+        std::string::npos)
         << heard;
     EXPECT_TRUE(heard.ends_with("+OK: have a nice day\r\n"));
 }

@@ -26,7 +26,9 @@ std::string_view exit_word(Exit exit) {
 }  // namespace
 
 Step<> Shell::permitted(const Need& need, DomainId in) {
-    auto refuse = [](std::string what) -> Step<> { return std::unexpected("permission denied: " + std::move(what)); };
+    auto refuse = [](std::string what) -> Step<> {
+        return std::unexpected("permission denied: " + std::move(what));
+    };
     switch (need.where) {
         case Need::Where::nothing: return {};
         case Need::Where::super_user: {
@@ -41,7 +43,8 @@ Step<> Shell::permitted(const Need& need, DomainId in) {
             DomainId where = in.value() != 0 ? in : domain();
             if (may(need.permission, where)) return {};
             auto entry = directory().domain(where);
-            return refuse(fmt::format("it needs {} on the domain {}", need.permission, entry ? entry->name : ""));
+            return refuse(
+                fmt::format("it needs {} on the domain {}", need.permission, entry ? entry->name : ""));
         }
     }
     return {};
@@ -86,8 +89,9 @@ std::optional<Reply> Shell::run_common(const std::vector<Word>& words) {
         if (is(verb, "COMMIT") && exit == Exit::commit) return leave(true);
         if (is(verb, "DONE") && exit == Exit::done) return leave(false);
         if (is(verb, "COMMIT") || is(verb, "DONE"))
-            return error(exit == Exit::back_only ? "there is nothing to keep here: BACK goes to the context before"
-                                                 : fmt::format("this context is left with {}", exit_word(exit)));
+            return error(exit == Exit::back_only
+                             ? "there is nothing to keep here: BACK goes to the context before"
+                             : fmt::format("this context is left with {}", exit_word(exit)));
     }
     if (is(verb, "SET") && !rest.empty() && frames_.back()->context().attributes.count != 0) return set(rest);
     if (is(verb, "SHOW") && (rest.empty() || (is(rest[0], "ATTR") && rest.size() == 2))) return show(rest);
@@ -133,9 +137,11 @@ Reply Shell::set(std::span<const Word> words) {
             places, [&](const AttributePlace& one) { return settings::same_name(one.row.name, name); });
         if (place == places.end()) {
             if (const NotHere* missing = not_here({Word{"SET"}, words[i]}))
-                return error(fmt::format("{} is not in this release: it needs {}", missing->words, missing->what));
+                return error(
+                    fmt::format("{} is not in this release: it needs {}", missing->words, missing->what));
             was_wrong_ = true;
-            return error(fmt::format("there is no attribute {} in this context; HELP lists them", clean(name.substr(0, 40))));
+            return error(fmt::format("there is no attribute {} in this context; HELP lists them",
+                                     clean(name.substr(0, 40))));
         }
         std::string spelled{place->row.name};
         if (std::ranges::find(context.read_only, spelled) != context.read_only.end())
@@ -146,8 +152,9 @@ Reply Shell::set(std::span<const Word> words) {
         if (auto allowed = permitted(need); !allowed) return error(allowed.error());
         auto good = settings::set_value(place->row, place->object, to_value(words[i + 1]));
         if (!good)
-            return error(fmt::format("{}: {}{}{}", spelled, good.error().problem,
-                                     good.error().allowed.empty() ? "" : "; allowed: ", good.error().allowed));
+            return error(
+                fmt::format("{}: {}{}{}", spelled, good.error().problem,
+                            good.error().allowed.empty() ? "" : "; allowed: ", good.error().allowed));
         if (!good->empty()) return error(fmt::format("{}: {} is not in this release", spelled, *good));
     }
     for (std::size_t i = 0; i < words.size(); i += 2)
@@ -163,7 +170,8 @@ Reply Shell::show(std::span<const Word> words) {
         NamedValues values;
         if (object != nullptr)
             for (const AttributePlace& place : places)
-                if (!place.row.secret) values.emplace_back(place.row.name, shown_value(place.row, place.object));
+                if (!place.row.secret)
+                    values.emplace_back(place.row.name, shown_value(place.row, place.object));
         return ok(attributes(frame.title(), values));
     }
     for (const AttributePlace& place : places) {
@@ -225,9 +233,12 @@ Reply Shell::help() const {
     };
     for (const Command& command : context.commands) line(command.syntax, command.help);
     for (const AttributePlace& place : attribute_places(context, nullptr)) {
-        if (std::ranges::find(context.read_only, std::string{place.row.name}) != context.read_only.end()) continue;
+        if (std::ranges::find(context.read_only, std::string{place.row.name}) != context.read_only.end())
+            continue;
         std::string allowed = settings::allowed_text(place.row);
-        line(fmt::format("SET {} <{}>", place.row.name, allowed.empty() ? settings::type_text(place.row) : allowed), place.row.help);
+        line(fmt::format("SET {} <{}>", place.row.name,
+                         allowed.empty() ? settings::type_text(place.row) : allowed),
+             place.row.help);
     }
     line("SHOW [ATTR <param>]", "The attributes of this context");
     if (context.exit != Exit::back_only) line("RESET", "Forget the changes of this context");

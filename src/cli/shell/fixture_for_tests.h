@@ -23,8 +23,12 @@ inline settings::TableOf<TestSettings> test_table() {
 /// A server that is nothing but its settings.
 struct TestLive final : admin::LiveServer {
     std::vector<admin::ServiceState> services() const override { return {{"imap", imap, true, 3}}; }
-    std::expected<void, std::string> start_service(std::string_view) override { return imap = true, std::expected<void, std::string>{}; }
-    std::expected<void, std::string> stop_service(std::string_view) override { return imap = false, std::expected<void, std::string>{}; }
+    std::expected<void, std::string> start_service(std::string_view) override {
+        return imap = true, std::expected<void, std::string>{};
+    }
+    std::expected<void, std::string> stop_service(std::string_view) override {
+        return imap = false, std::expected<void, std::string>{};
+    }
     settings::Table table() const override { return test_table(); }
     std::shared_ptr<void> settings() const override { return std::make_shared<TestSettings>(configured); }
     std::expected<admin::Applied, std::string> apply(const void* wanted) override {
@@ -89,7 +93,8 @@ protected:
         say(line);
         auto all = lines();
         if (all.size() < first + behind) return {"(too short) " + last.text};
-        return {all.begin() + static_cast<std::ptrdiff_t>(first), all.end() - static_cast<std::ptrdiff_t>(behind)};
+        return {all.begin() + static_cast<std::ptrdiff_t>(first),
+                all.end() - static_cast<std::ptrdiff_t>(behind)};
     }
     std::string status() const {
         auto all = lines();

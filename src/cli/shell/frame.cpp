@@ -23,9 +23,9 @@ Step<> Frame::set(std::string_view attribute, const settings::Value& value) {
         if (!settings::same_name(place.row.name, attribute)) continue;
         auto stored = settings::set_value(place.row, place.object, value);
         if (!stored)
-            return std::unexpected(fmt::format("{}: {}{}{}", place.row.name, stored.error().problem,
-                                               stored.error().allowed.empty() ? "" : "; allowed: ",
-                                               stored.error().allowed));
+            return std::unexpected(
+                fmt::format("{}: {}{}{}", place.row.name, stored.error().problem,
+                            stored.error().allowed.empty() ? "" : "; allowed: ", stored.error().allowed));
         if (!stored->empty())
             return std::unexpected(fmt::format("{}: {} is not in this release", place.row.name, *stored));
         return {};
@@ -53,7 +53,8 @@ std::vector<AttributePlace> attribute_places(const Context& context, void* objec
 
 std::string shown_value(const settings::Row& row, const void* object) {
     settings::Value value = settings::get_value(row, object);
-    if (row.field.kind == settings::Kind::text) return quoted_text(value.words.empty() ? "" : value.words.front().text);
+    if (row.field.kind == settings::Kind::text)
+        return quoted_text(value.words.empty() ? "" : value.words.front().text);
     return settings::print_value(value);
 }
 

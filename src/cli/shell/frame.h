@@ -68,10 +68,10 @@ struct Context {
     Exit exit = Exit::back_only;
     std::string help;
     std::vector<Command> commands{};
-    settings::Table attributes{};             ///< SET and SHOW; count 0: none
-    std::vector<std::string> read_only{};     ///< attributes that SHOW has and SET has not
+    settings::Table attributes{};               ///< SET and SHOW; count 0: none
+    std::vector<std::string> read_only{};       ///< attributes that SHOW has and SET has not
     bool (*shown)(std::string_view) = nullptr;  ///< which rows of the table belong here; nullptr: all
-    Need need{};                              ///< to SET anything
+    Need need{};                                ///< to SET anything
     struct AttributeNeed {
         std::string_view attribute;
         Need need;

@@ -32,7 +32,8 @@ TEST_F(RightsTest, TheDelegatedAdministratorOfTheSpecification) {
     login("dom1admin", "pw");
     EXPECT_EQ(slice("LIST Domains", 5, 3).size(), 1u);
     expect_ok("UPDATE Domain example.org");
-    script({"ADD Account john password x1", "SET customerReference 7", "COMMIT", "LIST Accounts", "UPDATE Account john"});
+    script({"ADD Account john password x1", "SET customerReference 7", "COMMIT", "LIST Accounts",
+            "UPDATE Account john"});
     EXPECT_NE(expect_error("SET name jack").find("manageAccountsNaming"), std::string::npos);
     expect_error("SET password other");
     expect_error("CONFIG Quotas");
@@ -53,19 +54,24 @@ TEST_F(RightsTest, TheDelegatedAdministratorOfTheSpecification) {
 }
 
 TEST_F(RightsTest, WhatIsGrantedOnAnyDomainHoldsForEach) {
-    make({"GRANT permission (manageGroupsOnAnyDomain createGroupsOnAnyDomain manageGroupsMembersOnAnyDomain)"});
+    make(
+        {"GRANT permission (manageGroupsOnAnyDomain createGroupsOnAnyDomain "
+         "manageGroupsMembersOnAnyDomain)"});
     EXPECT_EQ(slice("LIST Domains", 5, 3).size(), 2u);
     script({"UPDATE Domain example.net", "ADD Group team", "ADD Address a@example.org", "COMMIT"});
 }
 
 TEST_F(RightsTest, DenyOnADomainCountsBeforeGrantOnAny) {
-    make({"GRANT permission (manageAccountsOnAnyDomain)", "DENY permission (manageAccounts) domain example.net"});
+    make({"GRANT permission (manageAccountsOnAnyDomain)",
+          "DENY permission (manageAccounts) domain example.net"});
     EXPECT_EQ(slice("LIST Domains", 5, 3).size(), 1u);
 }
 
 TEST_F(RightsTest, OwnRightsCountBeforeInheritedOnes) {
-    script({"ENTER AACL", "ADD admin-group name helpers", "GRANT permission (manageAccounts manageGroups) domain example.org", "DONE",
-            "ADD admin-user name eve password pw", "ADD parent-group name helpers", "DENY permission (manageGroups) domain example.org", "DONE", "DONE"});
+    script({"ENTER AACL", "ADD admin-group name helpers",
+            "GRANT permission (manageAccounts manageGroups) domain example.org", "DONE",
+            "ADD admin-user name eve password pw", "ADD parent-group name helpers",
+            "DENY permission (manageGroups) domain example.org", "DONE", "DONE"});
     login("eve", "pw");
     script({"UPDATE Domain example.org", "LIST Accounts"});
     expect_error("LIST Groups");
@@ -73,16 +79,18 @@ TEST_F(RightsTest, OwnRightsCountBeforeInheritedOnes) {
     script({"ENTER AACL", "UPDATE admin-user eve"});
     EXPECT_EQ(slice("SHOW effective-permissions domain example.org", 2, 3), Lines{"manageAccounts"});
     EXPECT_EQ(slice("LIST parents", 2, 3), Lines{"helpers"});
-    script({"REVOKE permission (manageGroups) domain example.org", "DONE", "DONE", "ENTER AACL", "UPDATE admin-user eve"});
-    EXPECT_EQ(slice("SHOW effective-permissions domain example.org", 2, 3), (Lines{"manageAccounts", "manageGroups"}));
+    script({"REVOKE permission (manageGroups) domain example.org", "DONE", "DONE", "ENTER AACL",
+            "UPDATE admin-user eve"});
+    EXPECT_EQ(slice("SHOW effective-permissions domain example.org", 2, 3),
+              (Lines{"manageAccounts", "manageGroups"}));
     expect_ok("BACK");
     expect_error("REMOVE admin-group helpers");
     expect_ok("REMOVE admin-group helpers forced");
 }
 
 TEST_F(RightsTest, GroupsDoNotLoop) {
-    script({"ENTER AACL", "ADD admin-group a", "DONE", "ADD admin-group b", "ADD parent-group a", "DONE", "UPDATE admin-group a", "ADD parent-group b",
-            "DONE"});
+    script({"ENTER AACL", "ADD admin-group a", "DONE", "ADD admin-group b", "ADD parent-group a", "DONE",
+            "UPDATE admin-group a", "ADD parent-group b", "DONE"});
     expect_error("DONE");
 }
 
@@ -107,7 +115,8 @@ TEST_F(RightsTest, RightsOnADomainThatIsGoneCanBePurged) {
 TEST_F(RightsTest, PermissionsOfADomainAreGivenThereToo) {
     make({});
     login();
-    script({"UPDATE Domain example.org", "CONFIG PERMISSIONS", "GRANT permission (manageAccounts) admin-user name dom1admin", "DONE"});
+    script({"UPDATE Domain example.org", "CONFIG PERMISSIONS",
+            "GRANT permission (manageAccounts) admin-user name dom1admin", "DONE"});
     script({"CONFIG PERMISSIONS"});
     EXPECT_EQ(slice("LIST Permissions", 5, 3).size(), 1u);
     expect_error("GRANT permission (manageLog) admin-user dom1admin");

@@ -35,7 +35,8 @@ Shell::Output Shell::say(const Reply& reply, bool with_prompt) {
     output.text = reply.data;
     std::string status = fmt::format("{}: {}", reply.ok ? "+OK" : "-ERR", reply.text);
     for (char& c : status)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';  // one status line, whatever it quotes
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            c = ' ';  // one status line, whatever it quotes
     if (codes_)
         output.text.append(reply.ok ? green : red).append(status).append(plain);
     else
@@ -87,7 +88,8 @@ Shell::Output Shell::fault(std::string what) {
     if (state_ == State::login) {
         unsigned limit = backend_.settings.max_auth_commands;
         if (limit != 0 && ++commands_before_ >= limit)
-            return bye(what + "; too many commands before log-in, closing", "too many commands before log-in");
+            return bye(what + "; too many commands before log-in, closing",
+                       "too many commands before log-in");
     }
     return say(error(std::move(what)));
 }
@@ -161,8 +163,9 @@ Shell::Output Shell::password_line(std::string_view text) {
         state_ = State::login;
         unsigned most = backend_.settings.service.max_auth_errors;
         bool last = most != 0 && ++auth_errors_ >= most;
-        std::string_view why =
-            outcome.answer() == auth::Answer::try_later ? "Authentication is not possible now, try later" : "Authentication failed";
+        std::string_view why = outcome.answer() == auth::Answer::try_later
+                                   ? "Authentication is not possible now, try later"
+                                   : "Authentication failed";
         if (last)
             output = bye(fmt::format("{}; too many failures, closing", why), "too many failed log-ins");
         else
@@ -176,7 +179,8 @@ Shell::Output Shell::password_line(std::string_view text) {
 Shell::Output Shell::command_line(std::string_view text) {
     auto entry = directory().admin(user_);
     if (!entry || !entry->enabled)
-        return bye("this administrator may no longer log in, closing", "the administrator was removed or disabled");
+        return bye("this administrator may no longer log in, closing",
+                   "the administrator was removed or disabled");
     auto words = parse_words(text);
     if (!words) return fault(fmt::format("column {}: {}", words.error().at + 1, words.error().what));
     if (words->empty()) {

@@ -61,7 +61,7 @@ TEST_F(ShellTest, WrongCommandsEndTheSessionAndFailuresDoNot) {
 }
 
 TEST_F(ShellTest, ConsoleCodesColourAndHide) {
-    expect_ok("SET CONSOLE-CODES on");
+    say("SET CONSOLE-CODES on");
     EXPECT_NE(last.text.find("\x1b[32m+OK"), std::string::npos);
     EXPECT_NE(say("USER admin").find("\x1b[8m"), std::string::npos);
     say("secret");
@@ -70,9 +70,30 @@ TEST_F(ShellTest, ConsoleCodesColourAndHide) {
 
 TEST_F(ShellTest, EveryAnswerAfterLogInEndsWithOneStatusLineAndThePrompt) {
     login();
-    for (const char* line : {"HELP", "LIST Domains", "SHOW", "SHOW Domain example.org", "nonsense", "CONFIG SERVER", "HELP", "SHOW", "SHOW Config",
-                             "LIST Storages", "SHOW StorageInformation", "CONFIG LOG", "LIST Rules", "BACK", "BACK", "ENTER QUEUE", "LIST", "BACK",
-                             "ENTER AACL", "LIST admin-users", "DONE", "UPDATE Domain example.org", "SHOW RegistryInformation", "LIST Accounts"}) {
+    for (const char* line : {"HELP",
+                             "LIST Domains",
+                             "SHOW",
+                             "SHOW Domain example.org",
+                             "nonsense",
+                             "CONFIG SERVER",
+                             "HELP",
+                             "SHOW",
+                             "SHOW Config",
+                             "LIST Storages",
+                             "SHOW StorageInformation",
+                             "CONFIG LOG",
+                             "LIST Rules",
+                             "BACK",
+                             "BACK",
+                             "ENTER QUEUE",
+                             "LIST",
+                             "BACK",
+                             "ENTER AACL",
+                             "LIST admin-users",
+                             "DONE",
+                             "UPDATE Domain example.org",
+                             "SHOW RegistryInformation",
+                             "LIST Accounts"}) {
         say(line);
         std::size_t count = 0;
         for (const std::string& one : lines()) count += one.starts_with("+OK: ") || one.starts_with("-ERR: ");
@@ -84,8 +105,12 @@ TEST_F(ShellTest, EveryAnswerAfterLogInEndsWithOneStatusLineAndThePrompt) {
 
 TEST_F(ShellTest, CreatesADomainAndAnAccountAsTheSpecificationDoes) {
     login();
-    context->location_at = [](const std::string&, std::uint32_t, std::uint64_t) -> mailstore::Result<std::uint16_t> { return std::uint16_t{0}; };
-    expect_ok("CREATE Domain name example.net domainLocation /var/opt/axigen/domains/example.net postmasterPassword \"p m\"", "<domain-create#> ");
+    context->location_at = [](const std::string&, std::uint32_t,
+                              std::uint64_t) -> mailstore::Result<std::uint16_t> { return std::uint16_t{0}; };
+    expect_ok(
+        "CREATE Domain name example.net domainLocation /var/opt/axigen/domains/example.net "
+        "postmasterPassword \"p m\"",
+        "<domain-create#> ");
     expect_ok("SET groupwareSupport yes");
     expect_ok("ADD MessagesLocation /var/opt/axigen/domains/example.net/messages");
     say("COMMIT");
@@ -116,13 +141,13 @@ TEST_F(ShellTest, CreatesADomainAndAnAccountAsTheSpecificationDoes) {
 
 TEST_F(ShellTest, WhatClientsSliceIsWhereTheySliceIt) {
     login();
-    script({"UPDATE Domain example.org", "ADD Account john password s3cret", "ADD Alias jack", "COMMIT", "ADD Group team", "ADD Address john@example.org",
-            "COMMIT"});
+    script({"UPDATE Domain example.org", "ADD Account john password s3cret", "ADD Alias jack", "COMMIT",
+            "ADD Group team", "ADD Address john@example.org", "COMMIT"});
     EXPECT_EQ(slice("LIST Groups", 5, 3), Lines{"team"});
     EXPECT_EQ(slice("LIST Accounts x*", 5, 3), Lines{});
     EXPECT_EQ(slice("SHOW Account john", 2, 2),
-              (Lines{"name = \"john\"", "mustChangePass = no", "enable = yes", "accountType = basic", "accountClassName = \"\"",
-                     "customerReference = \"\"", "publishContactInfo = no"}));
+              (Lines{"name = \"john\"", "mustChangePass = no", "enable = yes", "accountType = basic",
+                     "accountClassName = \"\"", "customerReference = \"\"", "publishContactInfo = no"}));
     expect_ok("UPDATE Account john");
     EXPECT_EQ(slice("SHOW", 2, 3).front(), "name = \"john\"");
     EXPECT_EQ(slice("SHOW", 2, 3).back(), "publishContactInfo = no");
@@ -139,7 +164,8 @@ TEST_F(ShellTest, WhatClientsSliceIsWhereTheySliceIt) {
 
 TEST_F(ShellTest, BackForgetsAndResetReloads) {
     login();
-    script({"UPDATE Domain example.org", "ADD Account john password s3cret", "SET customerReference 42", "BACK"});
+    script({"UPDATE Domain example.org", "ADD Account john password s3cret", "SET customerReference 42",
+            "BACK"});
     EXPECT_FALSE(directory->account(*mime::parse_addr_spec("john@example.org")));
     script({"ADD Account john password s3cret", "COMMIT", "UPDATE Account john", "SET customerReference 42"});
     EXPECT_EQ(slice("SHOW ATTR customerReference", 0, 2), Lines{"customerReference = \"42\""});
@@ -157,8 +183,9 @@ TEST_F(ShellTest, DoneIsNotWrittenBeforeCommit) {
 
 TEST_F(ShellTest, AValueIsInheritedUntilItIsExplicitAndAgainAfterReset) {
     login();
-    script({"UPDATE Domain example.org", "ADD accountClass big", "CONFIG Quotas", "SET mboxCount 50", "DONE", "COMMIT", "ADD Account john password s3cret",
-            "INHERIT SETTINGS FROM accountClass big", "CONFIG Quotas"});
+    script({"UPDATE Domain example.org", "ADD accountClass big", "CONFIG Quotas", "SET mboxCount 50", "DONE",
+            "COMMIT", "ADD Account john password s3cret", "INHERIT SETTINGS FROM accountClass big",
+            "CONFIG Quotas"});
     EXPECT_EQ(slice("SHOW ATTR mboxCount", 0, 2), Lines{"mboxCount = 50"});
     script({"SET mboxCount 60", "DONE", "COMMIT", "UPDATE Account john", "CONFIG Quotas"});
     EXPECT_EQ(slice("SHOW ATTR mboxCount", 0, 2), Lines{"mboxCount = 60"});
@@ -179,8 +206,8 @@ TEST_F(ShellTest, AValueOutOfItsRangeIsRefusedWithWhatIsAllowed) {
 
 TEST_F(ShellTest, RenamesAndAliasesAndPasswordsOfAnAccount) {
     login();
-    script({"UPDATE Domain example.org", "ADD Account john password s3cret", "COMMIT", "UPDATE Account john", "SET name jack password other1",
-            "ADD Alias j", "COMMIT"});
+    script({"UPDATE Domain example.org", "ADD Account john password s3cret", "COMMIT", "UPDATE Account john",
+            "SET name jack password other1", "ADD Alias j", "COMMIT"});
     EXPECT_TRUE(directory->account(*mime::parse_addr_spec("j@example.org")));
     auth::Context from;
     from.peer_ip = "127.0.0.1";
@@ -192,12 +219,15 @@ TEST_F(ShellTest, RenamesAndAliasesAndPasswordsOfAnAccount) {
 
 TEST_F(ShellTest, GroupsForwardersAndFolderRecipients) {
     login();
-    script({"UPDATE Domain example.org", "ADD Forwarder out", "ADD Address x@example.net", "ADD Address y@example.net", "COMMIT"});
+    script({"UPDATE Domain example.org", "ADD Forwarder out", "ADD Address x@example.net",
+            "ADD Address y@example.net", "COMMIT"});
     EXPECT_EQ(slice("LIST Forwarders", 5, 3), Lines{"out"});
-    script({"UPDATE Forwarder out", "REMOVE Address x@example.net", "SET enable no name away", "COMMIT", "UPDATE Forwarder away"});
+    script({"UPDATE Forwarder out", "REMOVE Address x@example.net", "SET enable no name away", "COMMIT",
+            "UPDATE Forwarder away"});
     EXPECT_EQ(slice("LIST Addresses", 2, 3), Lines{"y@example.net"});
     EXPECT_EQ(slice("SHOW ATTR enable", 0, 2), Lines{"enable = no"});
-    script({"BACK", "REMOVE Forwarder away", "CONFIG PUBLIC-FOLDER", "ADD Mbox news type mail", "COMMIT", "ADD FolderRcpt news", "SET mboxName news", "COMMIT"});
+    script({"BACK", "REMOVE Forwarder away", "CONFIG PUBLIC-FOLDER", "ADD Mbox news type mail", "COMMIT",
+            "ADD FolderRcpt news", "SET mboxName news", "COMMIT"});
     EXPECT_EQ(slice("SHOW FolderRcpt news ATTR mboxName", 0, 2), Lines{"mboxName = \"news\""});
     EXPECT_EQ(slice("LIST FolderRcpts", 5, 3), Lines{"news"});
     expect_error("UPDATE Group news");
@@ -205,7 +235,8 @@ TEST_F(ShellTest, GroupsForwardersAndFolderRecipients) {
 
 TEST_F(ShellTest, DeletingADomainKeepsACopyUnlessToldOtherwise) {
     login();
-    script({"UPDATE Domain example.org", "ADD Account john password s3cret", "COMMIT", "COMMIT", "DELETE Domain name example.org"});
+    script({"UPDATE Domain example.org", "ADD Account john password s3cret", "COMMIT", "COMMIT",
+            "DELETE Domain name example.org"});
     EXPECT_EQ(directory->domain("example.org"), nullptr);
     auto rest = directory->domains();
     ASSERT_EQ(rest.size(), 1u);
@@ -256,8 +287,9 @@ TEST_F(ShellTest, AListenerWithTlsAsTheSpecificationAddsIt) {
 
 TEST_F(ShellTest, RulesOfAccessControl) {
     login();
-    script({"CONFIG SERVER", "CONFIG CLI", "CONFIG AccessControl", "ADD DenyRule ipSet 10.0.0.0/8 enable yes priority 7", "DONE",
-            "ADD AllowRule 192.0.2.0/24", "SET enable yes maxConnections 3", "DONE", "DONE", "COMMIT"});
+    script({"CONFIG SERVER", "CONFIG CLI", "CONFIG AccessControl",
+            "ADD DenyRule ipSet 10.0.0.0/8 enable yes priority 7", "DONE", "ADD AllowRule 192.0.2.0/24",
+            "SET enable yes maxConnections 3", "DONE", "DONE", "COMMIT"});
     ASSERT_EQ(live.configured.cli.service.access.rules.deny.size(), 1u);
     EXPECT_EQ(live.configured.cli.service.access.rules.deny[0].priority, 7u);
     EXPECT_EQ(live.configured.cli.service.access.rules.allow[0].limits.max_connections, 3u);
@@ -287,7 +319,8 @@ TEST_F(ShellTest, ARefusedCommitLeavesTheContextOpen) {
 
 TEST_F(ShellTest, WhatIsNotBuiltSaysSoAndIsNotInHelp) {
     login();
-    for (const char* line : {"ENTER TRACER", "SHOW LicenseInfo", "CREATE Subdomain prefix a parentDomain b postmasterPassword c"})
+    for (const char* line : {"ENTER TRACER", "SHOW LicenseInfo",
+                             "CREATE Subdomain prefix a parentDomain b postmasterPassword c"})
         EXPECT_NE(expect_error(line).find("not in this release"), std::string::npos) << line;
     say("HELP");
     EXPECT_EQ(last.text.find("TRACER"), std::string::npos);
@@ -299,7 +332,8 @@ TEST_F(ShellTest, WhatIsNotBuiltSaysSoAndIsNotInHelp) {
 
 TEST_F(ShellTest, NotesOfSeveralLinesAreDotStuffed) {
     login();
-    script({"SET multilineEOF END", "UPDATE Domain example.org", "ADD Account a password b", "CONFIG ContactInfo"});
+    script({"SET multilineEOF END", "UPDATE Domain example.org", "ADD Account a password b",
+            "CONFIG ContactInfo"});
     EXPECT_EQ(say("ESET contactNotes").substr(0, 5), "+OK: ");
     EXPECT_TRUE(last.text.ends_with("\r\n"));  // no prompt
     EXPECT_EQ(say("one"), "");
@@ -320,7 +354,7 @@ TEST_F(ShellTest, TheQueueIsListedFilteredAndChanged) {
     expect_ok("RETRY lastFilter");
     EXPECT_EQ(wakes, 1);
     expect_ok("DELETE " + id);
-    EXPECT_EQ(slice("LIST FILTER size>0", 5, 3).size(), 1u);
+    EXPECT_EQ(slice("LIST FILTER retries=0", 5, 3).size(), 1u);
     expect_error("DELETE 0F12BE");
     expect_error("DELETE nonsense");
     expect_error("LIST FILTER colour=red");

@@ -28,12 +28,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         auto again = parse_words(printed);
         if (!again || again->size() != words->size()) std::abort();
         for (std::size_t i = 0; i < words->size(); ++i) {
-            if ((*again)[i].text != (*words)[i].text || (*again)[i].elements != (*words)[i].elements) std::abort();
+            if ((*again)[i].text != (*words)[i].text || (*again)[i].elements != (*words)[i].elements)
+                std::abort();
             if ((*again)[i].is_set != (*words)[i].is_set) std::abort();
         }
     }
     (void)parse_filter(*words);
-    static const Syntax syntaxes[] = {Syntax{"ADD Account [name] <name> [password <password>]"}, Syntax{"LIST FILTER <filters>..."},
+    static const Syntax syntaxes[] = {Syntax{"ADD Account [name] <name> [password <password>]"},
+                                      Syntax{"LIST FILTER <filters>..."},
                                       Syntax{"A [b] [c <d>] [<e>] [f] [<rest>...]"}};
     for (const Syntax& syntax : syntaxes) (void)syntax.match(*words);
     if (words->size() > 1) (void)matches_wildcard((*words)[0].text, (*words)[1].text);

@@ -50,7 +50,8 @@ std::string table(std::string_view what, const Row& headings, const std::vector<
     std::size_t all = 0;
     for (std::size_t one : wide) all += one + 3;
     const std::string rule(std::max<std::size_t>(all - std::min<std::size_t>(all, 3), 11), '-');
-    std::string out = "List of " + clean(what) + ":\r\n\r\n" + rule + "\r\n" + line(headings, wide, " | ") + rule + "\r\n";
+    std::string out =
+        "List of " + clean(what) + ":\r\n\r\n" + rule + "\r\n" + line(headings, wide, " | ") + rule + "\r\n";
     for (const Row& row : rows) out += line(row, wide, " | ");
     return out += crlf;
 }

@@ -58,7 +58,8 @@ TEST(Layout, AttributesHaveTwoLinesBeforeThem) {
 }
 
 TEST(Layout, ColumnsHaveOneHeadingLine) {
-    EXPECT_EQ(columns({"storage", "files"}, {{"0", "12"}, {"Total", "12"}}), "storage  files\r\n0        12\r\nTotal    12\r\n");
+    EXPECT_EQ(columns({"storage", "files"}, {{"0", "12"}, {"Total", "12"}}),
+              "storage  files\r\n0        12\r\nTotal    12\r\n");
 }
 
 TEST(Layout, StoredTextCannotMakeLines) {
@@ -104,7 +105,8 @@ TEST(StorageUri, PathAndLimits) {
     ASSERT_TRUE(full);
     EXPECT_EQ(*full, (StorageUri{"/var/mail", 64, 262144, false}));
     EXPECT_EQ(parse_storage_uri(print(*full)), full);
-    for (const char* wrong : {"", "file://", "/a?maxFiles=0", "/a?maxFiles=129", "/a?maxFileSize=1", "/a?x=1", "/a?readOnly=maybe", "/a?maxFiles=1x"})
+    for (const char* wrong : {"", "file://", "/a?maxFiles=0", "/a?maxFiles=129", "/a?maxFileSize=1", "/a?x=1",
+                              "/a?readOnly=maybe", "/a?maxFiles=1x"})
         EXPECT_FALSE(parse_storage_uri(wrong)) << wrong;
 }
 

@@ -29,11 +29,14 @@ bool holds(std::string_view line) {
 }
 
 TEST(QueueFilter, EveryTermOfTheSpecification) {
-    for (const char* yes : {"size>100K", "size<1M", "size=204800", "age>12h", "age<1d", "age=46800", "retries>2", "retries<4", "retries=3",
-                            "status=hel", "sender=example", "sender!=bob", "recipient=CARL", "recipient!=dora",
-                            "next_schedule>\"2 Jan 2007 17:34\"", "next_schedule< \"3 Jan 2007\"", "message=timed", "message!=refused"})
+    for (const char* yes :
+         {"size>100K", "size<1M", "size=204800", "age>12h", "age<1d", "age=46800", "retries>2", "retries<4",
+          "retries=3", "status=hel", "sender=example", "sender!=bob", "recipient=CARL", "recipient!=dora",
+          "next_schedule>\"2 Jan 2007 17:34\"", "next_schedule< \"3 Jan 2007\"", "message=timed",
+          "message!=refused"})
         EXPECT_TRUE(holds(yes)) << yes;
-    for (const char* no : {"size>1M", "age>2d", "retries=2", "status=pending", "sender!=ann", "recipient!=bob", "next_schedule=\"2 Jan 2007 17:34\""})
+    for (const char* no : {"size>1M", "age>2d", "retries=2", "status=pending", "sender!=ann",
+                           "recipient!=bob", "next_schedule=\"2 Jan 2007 17:34\""})
         EXPECT_FALSE(holds(no)) << no;
 }
 
@@ -43,8 +46,9 @@ TEST(QueueFilter, AllTermsMustHold) {
 }
 
 TEST(QueueFilter, WhatIsNoTermIsNamed) {
-    for (const char* wrong : {"colour=red", "size", "size>x", "size>-1", "size>1X", "age!=3", "status>a", "next_schedule>soon", "sender!x",
-                              "size>99999999999999999999", "size>9223372036854775807G", "(a b)"})
+    for (const char* wrong :
+         {"colour=red", "size", "size>x", "size>-1", "size>1X", "age!=3", "status>a", "next_schedule>soon",
+          "sender!x", "size>99999999999999999999", "size>9223372036854775807G", "(a b)"})
         EXPECT_FALSE(filter(wrong)) << wrong;
 }
 

@@ -9,9 +9,9 @@ namespace postrider::cli {
 
 /// [file://]path[?maxFiles=<n>&maxFileSize=<KB>[&readOnly=<yes|no>]]
 struct StorageUri {
-    std::string path;                     ///< not empty, without control characters
-    std::uint32_t max_files = 0;          ///< 1 to 128; 0: not given
-    std::uint32_t max_file_size_kb = 0;   ///< 1024 to 2 GB; 0: not given
+    std::string path;                    ///< not empty, without control characters
+    std::uint32_t max_files = 0;         ///< 1 to 128; 0: not given
+    std::uint32_t max_file_size_kb = 0;  ///< 1024 to 2 GB; 0: not given
     bool read_only = false;
     friend bool operator==(const StorageUri&, const StorageUri&) = default;
 };

@@ -91,7 +91,8 @@ bool Syntax::match(std::size_t at, std::span<const Word> words, std::size_t used
             matched.rest_.assign(words.begin(), words.end());
             return true;
         }
-        if (!first.keywords.empty()) return is_keyword(first, words[0]) && match(at + 1, words.subspan(1), 0, matched);
+        if (!first.keywords.empty())
+            return is_keyword(first, words[0]) && match(at + 1, words.subspan(1), 0, matched);
         matched.values_[first.value] = words[0];
         return match(at + 1, words.subspan(1), 0, matched);
     }
@@ -123,7 +124,8 @@ std::optional<Matched> Syntax::match(std::span<const Word> words) const {
 
 std::size_t Syntax::same_front(std::span<const Word> words) const {
     std::size_t same = 0;
-    while (same < parts_.size() && same < words.size() && !parts_[same].optional && is_keyword(parts_[same], words[same]))
+    while (same < parts_.size() && same < words.size() && !parts_[same].optional
+           && is_keyword(parts_[same], words[same]))
         ++same;
     return same;
 }

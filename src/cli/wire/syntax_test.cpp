@@ -24,7 +24,8 @@ TEST(Syntax, AnOptionalKeywordMayBeLeftOut) {
 }
 
 TEST(Syntax, OptionalPairsComeInAnyOrder) {
-    std::string_view syntax = "CREATE Domain [name <name>] [domainLocation <path>] [postmasterPassword <password>]";
+    std::string_view syntax =
+        "CREATE Domain [name <name>] [domainLocation <path>] [postmasterPassword <password>]";
     auto given = match(syntax, "CREATE Domain postmasterPassword \"p m\" name example.org");
     ASSERT_TRUE(given);
     EXPECT_EQ(given->text("name"), "example.org");
@@ -48,7 +49,8 @@ TEST(Syntax, TheRestIsTakenAsItIs) {
 }
 
 TEST(Syntax, ASetIsAValue) {
-    auto given = match("GRANT permission (<permNames>) [domain <domain>]", "GRANT permission (a b) domain example.org");
+    auto given = match("GRANT permission (<permNames>) [domain <domain>]",
+                       "GRANT permission (a b) domain example.org");
     ASSERT_TRUE(given);
     EXPECT_EQ(given->list("permNames"), (std::vector<std::string>{"a", "b"}));
     EXPECT_EQ(match("GRANT permission (<permNames>)", "GRANT permission a")->list("permNames").size(), 1u);

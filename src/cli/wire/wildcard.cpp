@@ -11,7 +11,8 @@ bool matches_wildcard(std::string_view pattern, std::string_view text) {
         if (p < pattern.size() && pattern[p] == '*') {
             star = p++;
             resume = t;
-        } else if (p < pattern.size() && (pattern[p] == '?' || text::lower(pattern[p]) == text::lower(text[t]))) {
+        } else if (p < pattern.size()
+                   && (pattern[p] == '?' || text::lower(pattern[p]) == text::lower(text[t]))) {
             ++p, ++t;
         } else if (star != pattern.npos) {
             p = star + 1;

@@ -52,7 +52,9 @@ private:
         std::size_t begin = at_;
         char first = line_[at_];
         was_quoted = first == '"' || first == '\'';
-        bool good = first == '\'' ? single_quoted(text) : first == '"' ? double_quoted(text) : escaped(text, in_set);
+        bool good = first == '\''  ? single_quoted(text)
+                    : first == '"' ? double_quoted(text)
+                                   : escaped(text, in_set);
         if (!good) return false;
         if (!text::valid_utf8(text)) {
             at_ = begin;
@@ -86,7 +88,8 @@ private:
             char c = line_[at_];
             if (is_blank(c) || (in_set && c == ')')) break;
             if (is_control(c)) return stop("a control character");
-            if (c == '"' && !text.empty() && std::string_view{"=<>"}.find(text.back()) != std::string_view::npos)
+            if (c == '"' && !text.empty()
+                && std::string_view{"=<>"}.find(text.back()) != std::string_view::npos)
                 return double_quoted(text);  // sender="two words": a filter's operand
             if (c == '"' || c == '\'') return stop("a quote inside a word: put \\ before it");
             if (c == '\\' && at_ + 1 < line_.size() && escapable(line_[at_ + 1])) c = line_[++at_];

@@ -18,9 +18,9 @@
 namespace postrider::cli {
 
 struct Word {
-    std::string text;      ///< of a set: nothing
-    bool quoted = false;   ///< then it is a value, never a keyword
-    bool is_set = false;   ///< "(a b c)"
+    std::string text;     ///< of a set: nothing
+    bool quoted = false;  ///< then it is a value, never a keyword
+    bool is_set = false;  ///< "(a b c)"
     std::vector<std::string> elements{};
 
     friend bool operator==(const Word&, const Word&) = default;

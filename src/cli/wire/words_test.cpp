@@ -64,7 +64,8 @@ TEST(Words, ThereAreLimits) {
 }
 
 TEST(Words, WhatIsPrintedIsReadBack) {
-    const Word odd[] = {{"a b\"c'\\d"}, {"", true}, {"(x)"}, {"", false, true, {"a", "b c", "()", ""}}, {"quoted", true}};
+    const Word odd[] = {
+        {"a b\"c'\\d"}, {"", true}, {"(x)"}, {"", false, true, {"a", "b c", "()", ""}}, {"quoted", true}};
     for (const Word& word : odd) {
         auto again = parse_words(print(word));
         ASSERT_TRUE(again) << print(word);
