@@ -6,6 +6,7 @@
 #include "admin/lookup.h"
 #include "dns/names.h"
 #include "dns/types.h"
+#include "text/idna.h"
 
 namespace postrider::admin {
 namespace {
@@ -58,11 +59,51 @@ Result servers(Context& context, const Arguments&, const Progress&) {
     return Json{{"servers", std::move(rows)}};
 }
 
+/// What people paste into a zone, and what stands there.
+Json row_of(const RecordCheck& check) {
+    Json found = Json::array();
+    for (const std::string& one : check.found) found.push_back(one);
+    return Json{{"record", check.what},
+                {"status", word(check.status)},
+                {"publish", check.publish},
+                {"found", std::move(found)},
+                {"note", check.note}};
+}
+
+Result check(Context& context, const Arguments& arguments, const Progress&) {
+    auto domain = find_domain(context, arguments.text("domain"));
+    if (!domain) return std::unexpected(domain.error());
+    if (!context.resolver || !context.identity) return fail(Kind::not_running, "There is no resolver here");
+    const auto ascii = text::to_alabels((*domain)->name);
+    const auto name = ascii ? dns::canonical_name(*ascii) : std::nullopt;
+    if (!name)
+        return fail(Kind::bad_value,
+                    fmt::format("{} is not a name that the DNS could have", (*domain)->name));
+    const Identity us = context.identity();
+    const auto checks = check_domain(*context.resolver, us, *name, context.clock.now());
+    Json rows = Json::array();
+    bool all = true;
+    for (const RecordCheck& one : checks) {
+        all = all && one.status == RecordCheck::Status::ok;
+        rows.push_back(row_of(one));
+    }
+    return Json{{"domain", *name}, {"host", us.host}, {"complete", all}, {"records", std::move(rows)}};
+}
+
+constexpr Argument domain_arguments[] = {{"domain", Type::text, "One of this server's domains", true}};
 constexpr Argument query_arguments[] = {
     {"type", Type::text, "A, AAAA, CNAME, MX, NS, PTR, SRV, TLSA or TXT", true},
     {"name", Type::text, "The name; for PTR an address will do", true}};
 
 constexpr Operation operations[] = {
+    {"dns check",
+     "Show every record that a domain should have in the DNS, the line to publish, and what is there now: "
+     "MX, the "
+     "server's addresses and their names, SPF, DMARC, MTA-STS and its policy, TLS-RPT, SRV for mail "
+     "programs, TLSA. The "
+     "status is ok, missing, differs, multiple (where one only may be) or unknown (it cannot be told from "
+     "here)",
+     domain_arguments, check, false, true},
     {"dns query", "Ask the DNS as the server does, through its cache", query_arguments, query},
     {"dns flush", "Forget all answers of the DNS", {}, flush, false, true},
     {"dns servers",

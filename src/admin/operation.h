@@ -11,6 +11,7 @@
 
 #include "auth/auth.h"
 #include "directory/directory.h"
+#include "admin/dns_check.h"
 #include "dns/resolver.h"
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
@@ -70,6 +71,7 @@ struct Context {
     /// Storage location of a new domain of that name, as the configuration has it.
     std::function<std::uint16_t(std::string_view domain)> location_of;
     dns::Resolver* resolver = nullptr;
+    std::function<Identity()> identity;      ///< of this server, for others
     LiveServer* live = nullptr;              ///< services and settings (live.h); nullptr when no server runs
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
     rpop::Connections* rpop = nullptr;       ///< likewise

@@ -45,6 +45,7 @@ void Server::start() {
     if (rooms_->board) rooms_->board->start();
     if (rooms_->io) rooms_->io->run();
     rooms_->start_rules();
+    rooms_->tls_keeper->start();
     rooms_->operations->running = true;
     if (rooms_->control) rooms_->control->start();
     if (rooms_->submit) rooms_->submit->start();
@@ -58,6 +59,7 @@ void Server::stop() {
     if (rooms_->control) rooms_->control->stop();
     if (rooms_->board) rooms_->board->stop();
     if (rooms_->io) rooms_->io->stop();
+    rooms_->tls_keeper->stop();
     rooms_->resolver->stop();  // coroutines wait for it, and their threads' contexts end before it does
     rooms_->processor->stop();
     rooms_->stop_rules();

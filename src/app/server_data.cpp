@@ -1,6 +1,9 @@
+#include "app/identity.h"
 #include "app/key_file.h"
 #include "app/server_rooms.h"
 #include "base/make_directory.h"
+#include "net/run_task.h"
+#include "relay/sts_policy.h"
 #include "rules/notice_memory.h"
 
 /// What a server keeps: logs, mail, who exists, the queue, and what administration may do with them.
@@ -110,6 +113,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto ok = place_domains(); !ok) return ok;
     open_queue();
     open_rules();
+    if (auto ok = open_tls_keeper(); !ok) return ok;
     if (auto ok = open_rpop(); !ok) return ok;
     open_admin();
     return {};
@@ -232,8 +236,29 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     take_routes(now);
     take_srs(now);
     log->logger("DNR", now.dnr.log);
+    tls_keeper->apply(now);
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) return {ok.error()};
     return {};
+}
+
+std::expected<void, std::string> Server::Rooms::open_tls_keeper() {
+    tls_keeper = std::make_unique<TlsKeeper>(
+        TlsKeeper::Parts{*resolver, store->kv(), *router, *intake, clock,
+                         log->logger("SMTP-OUT", settings.outgoing.log), metrics, host, directory_path},
+        settings);
+    return tls_keeper->load();
+}
+
+admin::Identity Server::Rooms::identity() {
+    const auto in_force = board ? std::static_pointer_cast<Settings>(board->settings()) : nullptr;
+    admin::Identity us = identity_of(in_force ? *in_force : settings, host, directory_path.string());
+    us.sts_policy = [this](const std::string& domain) {
+        net::asio::io_context context{1};
+        const auto fetched = net::run_task(context, tls_keeper->policies().fetch(domain));
+        return admin::Identity::FetchedPolicy{fetched.problem, std::string{relay::word(fetched.policy.mode)},
+                                              fetched.policy.mx};
+    };
+    return us;
 }
 
 /// With paths that do not depend on where the process stands.
@@ -264,6 +289,7 @@ void Server::Rooms::open_admin() {
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
     operations->send_quota = send_quota.get();
     operations->resolver = resolver.get();
+    operations->identity = [this] { return identity(); };
     operations->rpop = rpop_connections.get();
     operations->wake_queue = [this] {
         processor->wake();

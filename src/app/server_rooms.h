@@ -14,6 +14,7 @@
 #include "app/service_board.h"
 #include "app/sockets.h"
 #include "app/submit_server.h"
+#include "app/tls_keeper.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
@@ -81,10 +82,9 @@ struct Server::Rooms {
     mutable std::mutex srs_mutex;
     std::shared_ptr<const relay::Srs> srs;  ///< nullptr: it is off
     std::string own_secret;
-    relay::StsPolicies* sts_policies = nullptr;
-    relay::TlsAttempts* tls_attempts = nullptr;
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<delivery::Intake> intake;
+    std::unique_ptr<TlsKeeper> tls_keeper;
     std::atomic<std::uint32_t> max_queue_size = 0;
     std::optional<LocationsFile> locations;
     std::mutex locations_mutex;
@@ -117,6 +117,8 @@ struct Server::Rooms {
     std::vector<admin::StorageLocation> known_locations();
     void open_queue();
     void open_admin();
+    std::expected<void, std::string> open_tls_keeper();
+    admin::Identity identity();
     /// Mail for other hosts goes to the virtual queues that these name; nullptr: it is held. They live longer
     /// than processor and intake.
     void send_by(const delivery::Routes* ways);

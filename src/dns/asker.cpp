@@ -257,6 +257,7 @@ void Asker::landed(const std::shared_ptr<Question>& question, const std::shared_
         died(*line);
         return send(question);
     }
+    if (line->probe_at) revived(*line);
     if (reply->failed) {
         if (question->worst.outcome != Outcome::bogus)
             question->worst.why = fmt::format("{}: {}", line->name(), reply->answer.why);
@@ -385,10 +386,14 @@ void Asker::probe(const std::shared_ptr<Line>& line) {
         [this, line](std::optional<Reply> reply, steady_clock::duration took) {
             line->probing = false;
             if (!reply || (reply->failed && took >= silence(line->server.timeout))) return died(*line);
-            log_.info({}, "Name server {} answers again", line->name());
-            line->probe_at.reset();
-            count_dead();
+            if (line->probe_at) revived(*line);
         });
+}
+
+void Asker::revived(Line& line) {
+    log_.info({}, "Name server {} answers again", line.name());
+    line.probe_at.reset();
+    count_dead();
 }
 
 // ---- servers that remove signatures

@@ -72,6 +72,7 @@ private:
     void next_in_line();
 
     void died(Line& line);
+    void revived(Line& line);
     void probe(const std::shared_ptr<Line>& line);
     bool check_validation(const std::shared_ptr<Line>& line, const std::shared_ptr<Question>& question);
     void stop_validating(Line& line);

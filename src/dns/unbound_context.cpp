@@ -47,6 +47,12 @@ bool take_records(const ub_result& result, Answer& answer) {
     return true;
 }
 
+/// What libunbound hands over passes through a message of its own; what does not fit is left out of it.
+bool cut_short(const ub_result& result) {
+    const auto* packet = static_cast<const unsigned char*>(result.answer_packet);
+    return packet != nullptr && result.answer_len > 3 && (packet[2] & 2) != 0;
+}
+
 Reply to_reply(const ub_result& result) {
     Reply reply;
     Answer& answer = reply.answer;
@@ -65,9 +71,9 @@ Reply to_reply(const ub_result& result) {
         answer.canonical_name.clear();
     if (result.nxdomain || result.rcode == nxdomain) {
         answer.outcome = Outcome::no_name;
-    } else if (!result.havedata) {
+    } else if (!result.havedata && !cut_short(result)) {
         answer.outcome = Outcome::no_data;
-    } else if (take_records(result, answer)) {
+    } else if (result.havedata && !cut_short(result) && take_records(result, answer)) {
         answer.outcome = Outcome::found;
     } else {
         answer = {};

@@ -41,8 +41,8 @@ public:
     /// before the I/O threads' contexts end, for coroutines wait here.
     void stop();
     bool running() const;
-    /// New settings; what has been asked goes on with the old ones. If they differ, the cache is forgotten. The error as of
-    /// open().
+    /// New settings; what has been asked goes on with the old ones. If they differ, the cache is forgotten.
+    /// The error as of open().
     std::expected<void, std::string> reconfigure(DnrSettings settings);
     void flush() override;
     std::vector<ServerState> servers() const override;

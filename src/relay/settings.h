@@ -47,6 +47,9 @@ struct OutgoingSettings {
     TlsPolicy tls_policy = TlsPolicy::may;
     bool dane = true;
     bool mta_sts = true;
+    std::uint16_t sts_port = 443;
+    bool tls_reports = true;
+    std::string tls_report_sender;
     std::string ca_file;
     unsigned max_connections = 500;
     unsigned max_connections_per_host = 20;
