@@ -22,7 +22,7 @@ struct ServiceState {
 struct Applied {
     std::vector<std::string> changed;        ///< settings that differ from those before, as "imap.maxErrors"
     std::vector<std::string> needs_restart;  ///< those of them that count from the next start on
-    std::vector<std::string> problems;       ///< what could not be taken, a sentence each; the old stays there
+    std::vector<std::string> problems;  ///< what could not be taken, a sentence each; the old stays there
 };
 
 /// The running server in the hands of its administrator; src/app implements it. Usable from any thread; one
@@ -50,8 +50,8 @@ public:
     virtual std::expected<void, std::string> save() = 0;
     virtual std::string configuration_file() const = 0;
 
-    /// Has what now stands in the binary's file take over, without a refused connection. Sessions are ended in
-    /// the protocol's terms soon after the answer. The error says why the new one cannot.
+    /// Has what now stands in the binary's file take over, without a refused connection. Sessions are ended
+    /// in the protocol's terms soon after the answer. The error says why the new one cannot.
     virtual std::expected<void, std::string> upgrade() = 0;
 };
 

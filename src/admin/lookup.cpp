@@ -132,8 +132,9 @@ std::expected<directory::Services, Error> parse_services(const std::vector<std::
         if (!known)
             return fail(
                 Kind::bad_value,
-                fmt::format("'{}' is not a service; there are smtpIncoming, pop3, imap and rpop (none: no service)",
-                            given));
+                fmt::format(
+                    "'{}' is not a service; there are smtpIncoming, pop3, imap and rpop (none: no service)",
+                    given));
     }
     return services;
 }

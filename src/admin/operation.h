@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/dns_check.h"
 #include "auth/auth.h"
 #include "directory/directory.h"
-#include "admin/dns_check.h"
 #include "dns/resolver.h"
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"

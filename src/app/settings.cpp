@@ -20,7 +20,9 @@ constexpr Setting<S> rows[] = {
     {.name = "rpop",
      .field = object<&S::rpop, rpop::rpop_table>,
      .help = "Fetching mail from mailboxes elsewhere."},
-    {.name = "cli", .field = object<&S::cli, cli::cli_table>, .help = "Administration by a dialogue of lines."},
+    {.name = "cli",
+     .field = object<&S::cli, cli::cli_table>,
+     .help = "Administration by a dialogue of lines."},
     {.field = inlined<&S::server, server_table>},
 };
 

@@ -25,8 +25,8 @@ Repair repair_with(AddrSpec sender) {
 }  // namespace
 
 TEST(Received, IsAsRfc5321Section44Shows) {
-    Trace trace{"client.example", "host.example",    "192.0.2.1", "mail.example.org", "ESMTPS", "2C2605",
-                "TLSv1.3 (x)",    std::nullopt,      "bob@example.org", when};
+    Trace trace{"client.example", "host.example", "192.0.2.1",  "mail.example.org", "ESMTPS",
+                "2C2605",         "TLSv1.3 (x)",  std::nullopt, "bob@example.org",  when};
     std::string line = received_line(trace);
     EXPECT_TRUE(one_field(line, "Received")) << line;
     EXPECT_EQ(unfold(line),
@@ -36,7 +36,8 @@ TEST(Received, IsAsRfc5321Section44Shows) {
 }
 
 TEST(Received, TakesNothingFromOutsideUnchecked) {
-    Trace trace{"evil\r\nSubject: x (", "", "2001:db8::1", "mail.example.org", "SMTP", "", "", std::nullopt, "", when};
+    Trace trace{"evil\r\nSubject: x (", "", "2001:db8::1", "mail.example.org", "SMTP", "", "",
+                std::nullopt,           "", when};
     std::string line = received_line(trace);
     EXPECT_TRUE(one_field(line, "Received")) << line;
     EXPECT_NE(line.find("from evilSubject:_x__ ([IPv6:2001:db8::1])"), line.npos) << line;

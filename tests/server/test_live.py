@@ -19,7 +19,8 @@ class Services(harness.ConfiguredCase):
         return f"""Server {{ serverName = mail.example.org primaryDomain = example.org
             smtpIncoming = {{ listeners = ( {{ address = 127.0.0.1:{ports["smtp"]} }} ) }}
             imap = {{ listeners = ( {{ address = 127.0.0.1:{ports["imap"]} }} ) plainConnAllowLogin = yes }}
-            pop3 = {{ listeners = ( {{ address = 127.0.0.1:{ports["pop3"]} }} ) plainConnAllowLogin = yes }} }}"""
+            pop3 = {{ listeners = ( {{ address = 127.0.0.1:{ports["pop3"]} }} ) plainConnAllowLogin = yes }}
+            cli = {{ listeners = ( {{ address = 127.0.0.1:{ports["cli"]} }} ) }} }}"""
 
     def states(self):
         return {one["service"]: one for one in json.loads(self.server.command("service", "list", "--json"))["services"]}
@@ -78,7 +79,8 @@ class Reload(harness.Case):
         return f"""Server {{ serverName = mail.example.org primaryDomain = example.org {v["common"]}
             smtpIncoming = {{ listeners = ( {" ".join(v["smtp"])} ) }}
             imap = {{ listeners = ( {" ".join(v["imap"])} ) plainConnAllowLogin = yes {v["imap_more"]} }}
-            pop3 = {{ listeners = ( {self.listener("pop3")} ) }} }}"""
+            pop3 = {{ listeners = ( {self.listener("pop3")} ) }}
+            cli = {{ listeners = ( {self.listener("cli")} ) }} }}"""
 
     def reload(self, **changes):
         self.values.update(changes)

@@ -38,10 +38,11 @@ class Supervised(harness.Case):
     smtpIncoming = {{ listeners = ( {listener % (ports["smtp"], "")} ) {smtp} }}
     imap = {{ listeners = ( {listener % (ports["imap"], "")} ) plainConnAllowLogin = yes }}
     pop3 = {{ listeners = ( {listener % (ports["pop3"], "")} ) }}
+    cli = {{ listeners = ( {{ address = 127.0.0.1:{ports["cli"]} }} ) }}
     {extra} }}\n""")
 
     def start(self, *options, environment=None, wait=True, preexec=None, **config):
-        self.server.ports = {name: harness.FreePorts()[name] for name in ("smtp", "imap", "pop3")}
+        self.server.ports = {name: harness.FreePorts()[name] for name in ("smtp", "imap", "pop3", "cli")}
         self.write_config(**config)
         err = open(self.server._stderr, "ab")
         self.server._err = err
@@ -366,7 +367,7 @@ class CommandLine(Supervised):
                               capture_output=True, timeout=60 * harness.SLOW)
 
     def test_the_options_of_an_init_script_start_a_daemon_that_a_pid_file_stops(self):
-        self.server.ports = {name: harness.FreePorts()[name] for name in ("smtp", "imap", "pop3")}
+        self.server.ports = {name: harness.FreePorts()[name] for name in ("smtp", "imap", "pop3", "cli")}
         self.write_config()
         pid_file = os.path.join(self.server.root, "pid")
         started = self.run_postrider("-W", self.server.data, "-C", self.config, "-P", pid_file)
@@ -382,7 +383,7 @@ class CommandLine(Supervised):
         self.eventually(lambda: not os.path.exists(pid_file))
 
     def test_a_daemon_that_cannot_start_says_so_to_who_started_it(self):
-        self.server.ports = {name: harness.FreePorts()[name] for name in ("smtp", "imap", "pop3")}
+        self.server.ports = {name: harness.FreePorts()[name] for name in ("smtp", "imap", "pop3", "cli")}
         self.write_config()
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", self.port("imap")))

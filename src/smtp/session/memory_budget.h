@@ -35,7 +35,7 @@ public:
         bool reach(std::size_t octets) {
             if (octets <= held_) return true;
             std::size_t more = octets - held_;
-            if (budget_->used_.fetch_add(more, std::memory_order_relaxed) + more 
+            if (budget_->used_.fetch_add(more, std::memory_order_relaxed) + more
                 > budget_->limit_.load(std::memory_order_relaxed)) {
                 budget_->used_.fetch_sub(more, std::memory_order_relaxed);
                 return false;
