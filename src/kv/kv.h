@@ -89,7 +89,7 @@ struct Options {
     bool create_if_missing = true;
     /// Newest record format that this server writes. A store with a higher one is refused; one with a lower
     /// number is raised to it when it is opened.
-    std::uint32_t format = 1;
+    std::uint32_t format = 2;
     /// Told one line when the engine itself complains (from any thread, must not call the store).
     std::function<void(std::string_view)> warn;
 };
