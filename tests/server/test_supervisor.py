@@ -350,7 +350,7 @@ class ServiceManager(Supervised):
         with open(launcher, "w") as file:
             file.write(f"#!/bin/sh\nLISTEN_PID=$$ LISTEN_FDS=1 exec {os.path.abspath(harness.BINARY)} \"$@\"\n")
         os.chmod(launcher, 0o755)
-        self.server.ports = {name: harness.FreePorts()[name] for name in ("imap", "pop3")} | {"smtp": port}
+        self.server.ports = {name: harness.FreePorts()[name] for name in ("imap", "pop3", "cli")} | {"smtp": port}
         self.write_config()
         self.server._err = open(self.server._stderr, "ab")
         self.server.process = subprocess.Popen(
