@@ -132,11 +132,11 @@ TableOf<Patience> patience_table() {
 using S = OutgoingSettings;
 constexpr Setting<S> rows[] = {
     {.field = inlined<&S::log, log_producer_table>},
-    {.name = "maxThreads",
+    {.name = "maxConnThreads",
      .field = field<&S::max_threads>,
      .range = {1, 128},
      .help = "Threads for what waits for the disk."},
-    {.name = "minThreads",
+    {.name = "minConnThreads",
      .field = field<&S::min_threads>,
      .range = {1, 128},
      .help = "Threads that are always there."},
