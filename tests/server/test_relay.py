@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 import time
 
+import clients
+import dns_zone
 import harness
 import mail_sink
 
@@ -303,3 +305,91 @@ class Kills(harness.Case):
         # A connection has at most one message whose answer was not stored when the kill came.
         self.assertLessEqual(twice, 20 * self.rounds)
         print(f"{accepted} messages, {self.rounds} kills: none lost, {twice} twice")
+
+
+class TwoServers(SendingCase):
+    """Two of ours find each other in a signed zone, and hold each other to DANE."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.zones = None
+        cls.other = harness.Server()
+        try:
+            cls.other.prepared()
+            cls.other.command("domain", "rename", "example.org", "elsewhere.test")
+            cls.other.command("domain", "add", "other.test")
+            cls.other.command("account", "add", "olga@other.test", "--password", "-", input="Tulips-and-4-roses\n")
+            cls.zones = dns_zone.NameServer({"example.org": "@ MX 10 mail\nmail A 127.0.0.1", "other.test": ""},
+                                            signed=["example.org", "other.test"])
+            super().setUpClass()
+            cls.other.serve(lambda ports: harness.config(
+                ports, server=cls.sending(remote_port=cls.server.ports["smtp"])).replace("mail.example.org", "mail.other.test"))
+            cls.publish(cls.other)
+            # The first server learns of the other's port by a reload: nobody is cut off.
+            cls.write_config(cls.server, cls.sending(remote_port=cls.other.ports["smtp"]))
+            cls.server.command("reload")
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            if cls.server:
+                super().tearDownClass()
+            cls.other.stop()
+        finally:
+            cls.other.remove()
+            if cls.zones:
+                cls.zones.stop()
+
+    @classmethod
+    def config(cls, ports):
+        return harness.config(ports, server=cls.sending(remote_port=25))
+
+    @classmethod
+    def sending(cls, remote_port):
+        return (dns_zone.settings(cls.zones) + "\nprocessing = { schedInterval = 1 maxSchedInterval = 5 }\n"
+                f"smtpOutgoing = {{ remoteSmtpPort = {remote_port} connectTimeout = 5 idleReuse = 0 }}\n")
+
+    @staticmethod
+    def write_config(server, text):
+        ports = harness.FreePorts(server.ports)
+        with open(os.path.join(server.root, "test.cfg"), "w") as file:
+            file.write(harness.config(ports, server=text))
+
+    @classmethod
+    def publish(cls, certificate_of):
+        """The other's records, with the TLSA record of that server's certificate."""
+        tlsa = cls.zones.tlsa("mail", cls.other.ports["smtp"], os.path.join(certificate_of.data, "run", "demo_cert.pem"))
+        cls.zones.change("other.test", f"@ MX 10 mail\nmail A 127.0.0.1\n{tlsa}")
+
+    def olgas(self):
+        with clients.Imap(self.other.ports["imap"]) as peer:
+            peer.login("olga@other.test", "Tulips-and-4-roses")
+            peer.ok("SELECT INBOX")
+            return peer.messages()
+
+    def test_1_mail_goes_both_ways(self):
+        count = 100
+        with self.submission() as peer:
+            for i in range(count):
+                peer.mail("alice@example.org", "olga@other.test", message(f"there-{i}-"))
+        self.eventually(lambda: len(self.olgas()) == count, 60, "not all of it came")
+        self.assertEqual(len({re.search(rb"there-(\d+)-", m).group(1) for m in self.olgas()}), count)
+        self.assertRegex(self.server.logs(), r"TLS established with mail\.other\.test")
+        with clients.Smtp(self.other.ports["submission"]) as peer:
+            peer.login("olga@other.test", "Tulips-and-4-roses")
+            peer.mail("olga@other.test", "bob@example.org", "From: olga@other.test\r\nSubject: and-back\r\n\r\nHello\r\n")
+        self.wait_for_one("bob", "and-back", seconds=60)
+
+    def test_2_a_certificate_that_is_not_the_published_one_gets_nothing(self):
+        self.publish(self.server)
+        self.server.command("dns", "flush")
+        with self.submission() as peer:
+            peer.mail("alice@example.org", "olga@other.test", message("to-an-impostor"))
+        self.eventually(lambda: "4.7.5" in self.server.command("queue", "list", "--json"), 40, "it was not held back")
+        self.assertFalse([m for m in self.olgas() if b"to-an-impostor" in m])
+        self.publish(self.other)
+        self.server.command("dns", "flush")
+        self.eventually(lambda: [m for m in self.olgas() if b"to-an-impostor" in m], 60, "it did not go when it could")
