@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <map>
@@ -13,6 +14,9 @@ namespace postrider::app {
 
 /// Port by the name of what is spoken there: "smtp", "submissions", "imaps", ...
 using Ports = std::map<std::string, std::uint16_t>;
+
+/// How long what is under way may take to end by itself when its service stops.
+inline constexpr std::chrono::milliseconds session_grace{3000};
 
 /// What becomes of the addresses of a service that stops.
 enum class Addresses : std::uint8_t {

@@ -1,6 +1,4 @@
-#include "app/listeners.h"
-#include "app/server_rooms.h"
-#include "app/service_parts.h"
+#include "app/listening_service.h"
 #include "app/services.h"
 #include "imap/service.h"
 
@@ -13,44 +11,25 @@ struct Generation {
     imap::Services services;
 };
 
-class Imap final : public Service {
+class Imap final : public ListeningService {
 public:
-    explicit Imap(Server::Rooms& rooms)
-        : rooms_{rooms},
-          listeners_{*rooms.io, rooms.clock, *rooms.sockets, rooms.log->logger("IMAP"),
-                     rooms.directory_path.string()} {}
-
-    settings::Service id() const override { return settings::Service::imap; }
-    std::expected<void, std::string> prepare(const Settings& settings) override {
-        return listeners_.open(configuration(settings));
-    }
-    void start() override { listeners_.start(); }
-    void stop(Addresses addresses) override { listeners_.stop(session_grace, addresses); }
-    std::vector<std::string> apply(const Settings& settings) override {
-        return listeners_.apply(configuration(settings));
-    }
-    std::size_t sessions() const override { return listeners_.sessions(); }
-    void add_ports(Ports& ports) const override { listeners_.add_ports(ports); }
+    explicit Imap(Server::Rooms& rooms) : ListeningService{rooms, settings::Service::imap, "IMAP"} {}
 
 private:
-    Listeners::Configuration configuration(const Settings& settings);
+    void configure(Listeners::Configuration& made, const Settings& settings) override;
+    const settings::ServiceSettings& common(const Settings& settings) const override {
+        return settings.imap.service;
+    }
 
-    Server::Rooms& rooms_;
-    std::unique_ptr<net::WorkerPool> workers_;
     std::shared_ptr<imap::AccountLimits> limits_ = std::make_shared<imap::AccountLimits>();
-    Listeners listeners_;
 };
 
-Listeners::Configuration Imap::configuration(const Settings& settings) {
+void Imap::configure(Listeners::Configuration& made, const Settings& settings) {
     const imap::ImapSettings& imap = settings.imap;
-    share_threads(workers_, imap.service);
-    auto generation = std::make_shared<const Generation>(
-        Generation{limits_, imap::Services{*rooms_.store, *rooms_.directory, *rooms_.authenticator, *workers_,
-                                           rooms_.clock, rooms_.log->logger("IMAP", imap.service.log),
-                                           std::make_shared<const imap::ImapSettings>(imap), *limits_}});
-    Listeners::Configuration made;
-    made.access = imap.service.access;
-    made.handshake_timeout = settings.server.ssl_handshake_timeout;
+    auto generation = std::make_shared<const Generation>(Generation{
+        limits_,
+        imap::Services{*rooms_.store, *rooms_.directory, *rooms_.authenticator, workers(), rooms_.clock,
+                       logger(settings), std::make_shared<const imap::ImapSettings>(imap), *limits_}});
     made.words.refuse = "* BYE Too many connections, try later\r\n";
     made.words.farewell = {"* BYE Timeout, closing\r\n", "* BYE Server is shutting down\r\n"};
     for (const settings::ListenerSettings& listener : imap.listeners) {
@@ -63,7 +42,6 @@ Listeners::Configuration Imap::configuration(const Settings& settings) {
         };
         made.listeners.push_back({listener, listener.ssl_enable ? "imaps" : "imap", make});
     }
-    return made;
 }
 
 }  // namespace

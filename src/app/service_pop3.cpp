@@ -1,6 +1,4 @@
-#include "app/listeners.h"
-#include "app/server_rooms.h"
-#include "app/service_parts.h"
+#include "app/listening_service.h"
 #include "app/services.h"
 #include "pop3/session/session.h"
 
@@ -29,42 +27,23 @@ struct Generation {
                    rooms.metrics.counter("pop3.retrieved", "Messages fetched by POP3")} {}
 };
 
-class Pop3 final : public Service {
+class Pop3 final : public ListeningService {
 public:
-    explicit Pop3(Server::Rooms& rooms)
-        : rooms_{rooms},
-          listeners_{*rooms.io, rooms.clock, *rooms.sockets, rooms.log->logger("POP3"),
-                     rooms.directory_path.string()} {}
-
-    settings::Service id() const override { return settings::Service::pop3; }
-    std::expected<void, std::string> prepare(const Settings& settings) override {
-        return listeners_.open(configuration(settings));
-    }
-    void start() override { listeners_.start(); }
-    void stop(Addresses addresses) override { listeners_.stop(session_grace, addresses); }
-    std::vector<std::string> apply(const Settings& settings) override {
-        return listeners_.apply(configuration(settings));
-    }
-    std::size_t sessions() const override { return listeners_.sessions(); }
-    void add_ports(Ports& ports) const override { listeners_.add_ports(ports); }
+    explicit Pop3(Server::Rooms& rooms) : ListeningService{rooms, settings::Service::pop3, "POP3"} {}
 
 private:
-    Listeners::Configuration configuration(const Settings& settings);
+    void configure(Listeners::Configuration& made, const Settings& settings) override;
+    const settings::ServiceSettings& common(const Settings& settings) const override {
+        return settings.pop3.service;
+    }
 
-    Server::Rooms& rooms_;
-    std::unique_ptr<net::WorkerPool> workers_;
     std::shared_ptr<pop3::Occupancy> occupancy_ = std::make_shared<pop3::Occupancy>();
-    Listeners listeners_;
 };
 
-Listeners::Configuration Pop3::configuration(const Settings& settings) {
+void Pop3::configure(Listeners::Configuration& made, const Settings& settings) {
     const pop3::Pop3Settings& pop3 = settings.pop3;
-    share_threads(workers_, pop3.service);
-    auto generation = std::make_shared<const Generation>(pop3, occupancy_, rooms_, *workers_,
-                                                         rooms_.log->logger("POP3", pop3.service.log));
-    Listeners::Configuration made;
-    made.access = pop3.service.access;
-    made.handshake_timeout = settings.server.ssl_handshake_timeout;
+    auto generation =
+        std::make_shared<const Generation>(pop3, occupancy_, rooms_, workers(), logger(settings));
     made.words.refuse = "-ERR [SYS/TEMP] Too many connections, try later\r\n";
     made.words.farewell = {"-ERR [SYS/TEMP] Timeout, closing\r\n",
                            "-ERR [SYS/TEMP] Server is shutting down\r\n"};
@@ -78,7 +57,6 @@ Listeners::Configuration Pop3::configuration(const Settings& settings) {
         };
         made.listeners.push_back({listener, listener.ssl_enable ? "pop3s" : "pop3", make});
     }
-    return made;
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 #include "app/server_rooms.h"
-#include "app/service_parts.h"
 #include "app/services.h"
 
 namespace postrider::app {

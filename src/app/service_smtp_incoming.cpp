@@ -1,6 +1,4 @@
-#include "app/listeners.h"
-#include "app/server_rooms.h"
-#include "app/service_parts.h"
+#include "app/listening_service.h"
 #include "app/services.h"
 #include "smtp/service.h"
 
@@ -42,43 +40,24 @@ struct Generation {
                    *rooms.send_quota} {}
 };
 
-class SmtpIncoming final : public Service {
+class SmtpIncoming final : public ListeningService {
 public:
     explicit SmtpIncoming(Server::Rooms& rooms)
-        : rooms_{rooms},
-          listeners_{*rooms.io, rooms.clock, *rooms.sockets, rooms.log->logger("SMTP-IN"),
-                     rooms.directory_path.string()} {}
-
-    settings::Service id() const override { return settings::Service::smtp_incoming; }
-    std::expected<void, std::string> prepare(const Settings& settings) override {
-        return listeners_.open(configuration(settings));
-    }
-    void start() override { listeners_.start(); }
-    void stop(Addresses addresses) override { listeners_.stop(session_grace, addresses); }
-    std::vector<std::string> apply(const Settings& settings) override {
-        return listeners_.apply(configuration(settings));
-    }
-    std::size_t sessions() const override { return listeners_.sessions(); }
-    void add_ports(Ports& ports) const override { listeners_.add_ports(ports); }
+        : ListeningService{rooms, settings::Service::smtp_incoming, "SMTP-IN"} {}
 
 private:
-    Listeners::Configuration configuration(const Settings& settings);
+    void configure(Listeners::Configuration& made, const Settings& settings) override;
+    const settings::ServiceSettings& common(const Settings& settings) const override {
+        return settings.smtp.service;
+    }
 
-    Server::Rooms& rooms_;
-    std::unique_ptr<net::WorkerPool> workers_;
     std::shared_ptr<smtp::MemoryBudget> memory_ = std::make_shared<smtp::MemoryBudget>(0);
-    Listeners listeners_;
 };
 
-Listeners::Configuration SmtpIncoming::configuration(const Settings& settings) {
+void SmtpIncoming::configure(Listeners::Configuration& made, const Settings& settings) {
     const smtp::SmtpSettings& smtp = settings.smtp;
-    share_threads(workers_, smtp.service);
     memory_->change_limit(std::size_t{smtp.message_memory} * 1024);
-    auto generation = std::make_shared<const Generation>(smtp, memory_, rooms_, *workers_,
-                                                         rooms_.log->logger("SMTP-IN", smtp.service.log));
-    Listeners::Configuration made;
-    made.access = smtp.service.access;
-    made.handshake_timeout = settings.server.ssl_handshake_timeout;
+    auto generation = std::make_shared<const Generation>(smtp, memory_, rooms_, workers(), logger(settings));
     made.words.refuse = "421 4.7.0 Too many connections, try later\r\n";
     made.words.farewell = {"421 4.4.2 " + rooms_.host + " Timeout, closing\r\n",
                            "421 4.3.2 " + rooms_.host + " Shutting down\r\n"};
@@ -94,7 +73,6 @@ Listeners::Configuration SmtpIncoming::configuration(const Settings& settings) {
         made.listeners.push_back(
             {listener.listener, port_name(listener.protocol, listener.listener.ssl_enable), make});
     }
-    return made;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "app/server_rooms.h"
-#include "app/service_parts.h"
 #include "app/services.h"
 #include "relay/dispatcher.h"
 #include "relay/own_addresses.h"
