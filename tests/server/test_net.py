@@ -292,7 +292,9 @@ class Log(harness.ConfiguredCase):
         queue_id = re.search(r"id (\w+)", reply.text).group(1)
         self.wait_for_one("alice", "Subject: followed\r\n")
         self.eventually(lambda: self.lines(rf"PROCESSING:0*{queue_id}: Mail removed from queue"))
-        session = re.search(r"SMTP-IN:(\w+):", self.lines(rf"SMTP-IN.*enqueued with id {queue_id}")[0]).group(1)
+        enqueued = self.eventually(lambda: self.lines(rf"SMTP-IN.*enqueued with id {queue_id}"))
+        session = re.search(r"SMTP-IN:(\w+):", enqueued[0]).group(1)
+        self.eventually(lambda: self.lines(rf"SMTP-IN:{session}: Connection closed"))
         dialogue = [line.split(": ", 1)[1] for line in self.lines(f"SMTP-IN:{session}:")]
         for part in ("connection accepted", "EHLO client.example.net", "Account 'bob@example.org' has logged in", "MAIL FROM:<bob@example.org>",
                      "354 ", "bytes and final dot read", "New mail <followed@test.example.net> received", "QUIT", "Connection closed"):
