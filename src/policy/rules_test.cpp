@@ -30,8 +30,7 @@ TEST(PolicyRules, WriteTheScriptThatTheWizardWrites) {
     model.rules = {office_relay()};
     EXPECT_EQ(
         text_of(model),
-        "event onConnect {\n\tcall (Office_Relay);\n}\n"
-        "event onEhlo {\n\tcall (WA_Acceptance_basic);\n}\n"
+        "event onEhlo {\n\tcall (WA_Acceptance_basic);\n\tcall (Office_Relay);\n}\n"
         "event onMailFrom {\n\tcall (checkSPF);\n\tcall (WA_AntiSpam_SPF_Fail);\n}\n"
         "method WA_Acceptance_basic {\n\tset (maxDataSize, \"10240\");\n\tset (allowStartTLS, \"yes\");\n}\n"
         "method WA_AntiSpam_SPF_Fail {\n\tif (anyOf (isCase (SPFResult, \"fail\"))) {\n"
