@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -86,6 +87,7 @@ struct Context {
                                                    std::uint64_t max_file_bytes)>
         location_at{};
     std::function<std::vector<StorageLocation>()> locations{};
+    std::filesystem::path log_directory{};  ///< absolute; "" = not known
 };
 
 enum class Type : std::uint8_t {

@@ -310,6 +310,7 @@ void Server::Rooms::open_admin() {
         return location_at(path, files, bytes);
     };
     operations->locations = [this] { return known_locations(); };
+    operations->log_directory = directory_path / settings.server.log.path;
 }
 
 void Server::Rooms::on_change(const directory::ChangeEvent& event) {
