@@ -115,6 +115,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     open_rules();
     if (auto ok = open_tls_keeper(); !ok) return ok;
     if (auto ok = open_rpop(); !ok) return ok;
+    if (auto ok = open_screening(); !ok) return ok;
     open_admin();
     return {};
 }
@@ -237,6 +238,7 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     take_srs(now);
     log->logger("DNR", now.dnr.log);
     tls_keeper->apply(now);
+    if (auto wrong = screening->apply(now.screening); !wrong.empty()) return wrong;
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) return {ok.error()};
     return {};
 }

@@ -7,6 +7,7 @@
 #include "pop3/settings.h"
 #include "relay/settings.h"
 #include "rpop/settings.h"
+#include "screening/settings.h"
 #include "settings/common.h"
 #include "smtp/settings.h"
 
@@ -22,6 +23,7 @@ struct Settings {
     imap::ImapSettings imap;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
+    screening::ScreeningSettings screening;
     cli::CliSettings cli;
 };
 
