@@ -36,6 +36,7 @@ struct ArcSealer {
     std::string domain, selector;
     std::shared_ptr<const PrivateKey> key;
     std::vector<std::string> fields;  ///< to be signed, in this order; empty: as sign_dkim() chooses
+    bool fold = true;                 ///< false: b= in one piece, as the makers of the test suite had it
 };
 
 /// The three lines of the next set (§5.1), to be put before the message. "" when the chain is full, failed

@@ -37,7 +37,12 @@ struct BimiResult {
 
 /// Finds the record for a message whose other checks are done. A BIMI-Selector that no passing, aligned
 /// signature covers is not used.
-BimiResult check_bimi(std::string_view message, const DmarcResult& dmarc,
-                      const std::vector<DkimVerdict>& dkim, Asking& dns);
+BimiResult check_bimi(std::string_view message, const DmarcResult& dmarc, const std::vector<DkimVerdict>& dkim,
+                      Asking& dns);
+/// Only asks what check_bimi() may want to know, while it is still open what `dmarc` will be.
+void ask_for_bimi(std::string_view message, const DmarcResult& dmarc, Asking& dns);
+
+/// Would this policy let a mark be shown? It rejects or quarantines everything, subdomains too.
+bool enforces(const DmarcResult& dmarc);
 
 }  // namespace postrider::mailauth

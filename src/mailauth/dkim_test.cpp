@@ -90,13 +90,13 @@ TEST(DkimVerify, BelievesTheMessagesOfMailAuth) {
     }
 }
 
-TEST(DkimVerify, BelievesTheExampleOfRfc6376WithItsKey) {
+TEST(DkimVerify, BelievesTheExampleOfRfc8463) {
     Zone zone;
-    zone.txt("newengland._domainkey.example.com",
-             "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYt"
-             "IxN2SnFCjxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhi"
-             "tdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB");
-    EXPECT_EQ(outcomes(verify(zone, crlf(read_file(data / "dkimpy/rfc6376.signed.msg")))), "pass");
+    zone.txt("brisbane._domainkey.football.example.com", ed25519_public);
+    std::string rsa = read_file(data / "dkimpy/test.txt");
+    rsa.resize(rsa.find_last_not_of('\n') + 1);
+    zone.txt("test._domainkey.football.example.com", rsa);
+    EXPECT_EQ(outcomes(verify(zone, crlf(read_file(data / "dkimpy/rfc6376.signed.msg")))), "pass pass");
 }
 
 const std::string letter =
@@ -252,7 +252,7 @@ TEST(DkimKeys, ThoseOfDkimpySignAndTheirRecordsVerify) {
         const std::string message = crlf(read_file(data / "dkimpy" / one.message));
         const std::string line =
             sign_dkim(message, {{.domain = "example.com", .selector = "s", .key = *key, .identity = "@sub.example.com"}}, at_time(1528637000), crypto);
-        EXPECT_EQ(outcomes(verify(zone, line + message)), one.outcome) << one.key << ' ' << one.record;
+        EXPECT_EQ(word(verify(zone, line + message).at(0).outcome), one.outcome) << one.key << ' ' << one.record;
     }
 }
 

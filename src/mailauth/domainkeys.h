@@ -12,7 +12,7 @@
 /// DomainKeys (RFC 4870), which DKIM has replaced: off unless asked for.
 namespace postrider::mailauth {
 
-/// The words of RFC 4870 §3.7.
+/// The words of RFC 4870 §3.7; a domain's policy record, which would tell a non-participant, is not asked for.
 enum class DomainKeyStatus : std::uint8_t {
     good,
     bad,
@@ -20,7 +20,6 @@ enum class DomainKeyStatus : std::uint8_t {
     revoked,
     no_signature,
     bad_format,
-    non_participant,
     temporary,  ///< not of the RFC: the DNS did not answer
 };
 std::string_view word(DomainKeyStatus status);
@@ -28,7 +27,7 @@ std::string_view word(DomainKeyStatus status);
 struct DomainKeyVerdict {
     DomainKeyStatus status = DomainKeyStatus::no_signature;
     std::string domain, selector;
-    bool testing = false;  ///< t=y of the key, or of the domain's policy
+    bool testing = false;  ///< t=y of the key
     friend bool operator==(const DomainKeyVerdict&, const DomainKeyVerdict&) = default;
 };
 

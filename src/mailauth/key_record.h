@@ -20,6 +20,7 @@ struct KeyRecord {
     bool strict_identity = false;     ///< t=s
     std::string granularity;          ///< g= of RFC 4871 and 4870; "*" or absent: anybody
     bool has_granularity = false;
+    friend bool operator==(const KeyRecord&, const KeyRecord&) = default;
 };
 
 /// The error is for people, one line.

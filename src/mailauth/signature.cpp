@@ -4,6 +4,7 @@
 #include "mailauth/tag_list.h"
 #include "text/ascii.h"
 #include "text/base64.h"
+#include "text/hex.h"
 #include "text/idna.h"
 
 namespace postrider::mailauth {
@@ -18,6 +19,7 @@ bool read_canon(std::string_view value, Signature& into) {
         return true;
     };
     const std::size_t slash = value.find('/');
+    into.body_canon = Canon::simple;
     if (!form(text::trim(value.substr(0, slash)), into.header_canon)) return false;
     return slash == std::string_view::npos || form(text::trim(value.substr(slash + 1)), into.body_canon);
 }
@@ -27,6 +29,24 @@ bool by_dns(std::string_view value, bool historic) {
     for (std::string_view way : colon_list(value))
         if (way == "dns/txt" || (historic && way == "dns")) return true;
     return false;
+}
+
+/// dkim-quoted-printable (RFC 6376 §2.11): white space is ignored, "=2E" is an octet.
+std::string from_quoted(std::string_view value) {
+    std::string out;
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        if (text::is_space(value[at])) continue;
+        if (value[at] == '=' && at + 2 < value.size()) {
+            const int high = text::hex_digit(value[at + 1]), low = text::hex_digit(value[at + 2]);
+            if (high >= 0 && low >= 0) {
+                out += static_cast<char>(high << 4 | low);
+                at += 2;
+                continue;
+            }
+        }
+        out += value[at];
+    }
+    return out;
 }
 
 /// The domain of i=, which is "[local] @ domain".
@@ -39,6 +59,7 @@ std::optional<std::string> identity_domain(std::string_view identity) {
 }  // namespace
 
 std::optional<std::string> signing_domain(std::string_view value) {
+    if (value.find_first_of("[]:@") != std::string_view::npos) return std::nullopt;  // an address literal
     auto labels = text::to_alabels(value);
     if (!labels) return std::nullopt;
     auto name = dns::canonical_name(*labels);
@@ -101,6 +122,8 @@ std::expected<Signature, SignatureError> parse_signature(std::string_view value,
         return wrong("rsa-sha1 is not believed any more");
     if (out.domain.empty()) return wrong("d= is no domain");
     if (out.selector.empty()) return wrong("s= is no selector");
+    // ARC has been written relaxed only; where its c= is absent that is what was meant (its test suite says so too).
+    if (kind == SignatureKind::arc) out.header_canon = out.body_canon = Canon::relaxed;
     if (auto c = tags->find("c"); c && !read_canon(*c, out)) return wrong("the canonical form is unknown");
     if (auto q = tags->find("q"); q && !by_dns(*q, rules.historic)) return wrong("the key is not in the DNS");
 
@@ -130,7 +153,7 @@ std::expected<Signature, SignatureError> parse_signature(std::string_view value,
     if (out.expires && out.signed_at && *out.expires <= *out.signed_at) return wrong("x= is not after t=");
     if (kind == SignatureKind::dkim) {
         if (auto i = tags->find("i")) {
-            out.identity = *i;
+            out.identity = from_quoted(*i);
             auto domain = identity_domain(out.identity);
             if (!domain || !within_domain(*domain, out.domain)) return wrong("i= is not of the domain");
         }

@@ -23,10 +23,12 @@ public:
     void tag(std::string_view name, std::string_view value);
     /// b= comes here, on lines of its own.
     void signature();
+    const std::string& text() const { return out_; }  ///< so far
 
     /// The field with its signature and its line end. What is signed is `before` (canonical fields) and this
     /// field with an empty b=. "" if the key cannot.
-    std::string sign(std::string_view before, Canon canon, const PrivateKey& key, const Crypto& crypto) const;
+    std::string sign(std::string_view before, Canon canon, const PrivateKey& key, const Crypto& crypto,
+                     bool folded = true) const;
 
 private:
     void separate();

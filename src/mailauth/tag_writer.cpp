@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "mailauth/signing.h"
 #include "text/base64.h"
@@ -13,9 +14,10 @@ constexpr std::size_t line_length = 76;
 std::string folded_base64(std::string_view octets) {
     const std::string text = text::encode_base64(octets);
     std::string out;
-    for (std::size_t at = 0; at < text.size(); at += 72) {
-        if (at > 0) out += "\r\n\t ";
-        out.append(text, at, 72);
+    std::size_t room = 70;  // the first line has "b=" before it
+    for (std::size_t at = 0; at < text.size(); at += std::exchange(room, 72)) {
+        if (at > 0) out += "\r\n\t";
+        out.append(text, at, room);
     }
     return out;
 }
@@ -66,14 +68,14 @@ void TagWriter::signature() {
 }
 
 std::string TagWriter::sign(std::string_view before, Canon canon, const PrivateKey& key,
-                            const Crypto& crypto) const {
+                            const Crypto& crypto, bool folded) const {
     std::string input{before};
     append_canonical(input, out_ + "\r\n", canon);
     input.resize(input.size() - 2);
     const std::string signature = key.sign(Hash::sha256, crypto.digest(Hash::sha256, input));
     if (signature.empty()) return {};
     std::string field = out_;
-    field.insert(signature_at_, folded_base64(signature));
+    field.insert(signature_at_, folded ? folded_base64(signature) : text::encode_base64(signature));
     return field + "\r\n";
 }
 
