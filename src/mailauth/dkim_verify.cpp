@@ -5,18 +5,6 @@
 namespace postrider::mailauth {
 namespace {
 
-/// g= of RFC 4871 §3.6.1: the local part of i= must look like it; one "*" for any characters. Only for keys
-/// of that time; RFC 6376 has taken it out.
-bool granted(const KeyRecord& record, std::string_view identity) {
-    if (!record.has_granularity) return true;
-    const std::string_view local = identity.substr(0, identity.rfind('@'));
-    const std::string_view pattern = record.granularity;
-    const std::size_t star = pattern.find('*');
-    if (star == std::string_view::npos) return !pattern.empty() && local == pattern;
-    const std::string_view head = pattern.substr(0, star), tail = pattern.substr(star + 1);
-    return local.size() >= head.size() + tail.size() && local.starts_with(head) && local.ends_with(tail);
-}
-
 /// What is shown of an identity: printable, and not without end.
 std::string shown(std::string_view text) {
     std::string out;

@@ -23,6 +23,16 @@ bool contains(const std::vector<std::string_view>& list, std::string_view word) 
 
 }  // namespace
 
+bool granted(const KeyRecord& record, std::string_view identity) {
+    if (!record.has_granularity) return true;
+    const std::string_view local = identity.substr(0, identity.rfind('@'));
+    const std::string_view pattern = record.granularity;
+    const std::size_t star = pattern.find('*');
+    if (star == std::string_view::npos) return !pattern.empty() && local == pattern;
+    const std::string_view head = pattern.substr(0, star), tail = pattern.substr(star + 1);
+    return local.size() >= head.size() + tail.size() && local.starts_with(head) && local.ends_with(tail);
+}
+
 std::expected<KeyRecord, std::string> parse_key_record(std::string_view text) {
     auto tags = TagList::parse(text);
     if (!tags) return std::unexpected("the key record is no list of tags");

@@ -26,6 +26,11 @@ struct KeyRecord {
 /// The error is for people, one line.
 std::expected<KeyRecord, std::string> parse_key_record(std::string_view text);
 
+/// g= of RFC 4871 §3.6.1 and RFC 4870 §3.2.3: the local part must look like it; one "*" for any characters. Only
+/// for keys of that time; RFC 6376 has taken it out.
+/// @param identity  "local@domain"
+bool granted(const KeyRecord& record, std::string_view identity);
+
 /// A key as a signature needs it.
 struct FoundKey {
     DkimOutcome outcome = DkimOutcome::permerror;  ///< pass: there is one
