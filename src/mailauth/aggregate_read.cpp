@@ -29,7 +29,8 @@ public:
         parser_ = parser.get();
         XML_SetUserData(parser_, this);
         XML_SetElementHandler(
-            parser_, [](void* self, const char* name, const char**) { static_cast<Reader*>(self)->begin(name); },
+            parser_,
+            [](void* self, const char* name, const char**) { static_cast<Reader*>(self)->begin(name); },
             [](void* self, const char*) { static_cast<Reader*>(self)->end(); });
         XML_SetCharacterDataHandler(parser_, [](void* self, const char* text, int size) {
             static_cast<Reader*>(self)->text({text, static_cast<std::size_t>(size)});
@@ -38,7 +39,8 @@ public:
         XML_SetStartDoctypeDeclHandler(parser_, [](void* self, const char*, const char*, const char*, int) {
             static_cast<Reader*>(self)->stop("the report has a document type");
         });
-        if (XML_Parse(parser_, xml.data(), static_cast<int>(xml.size()), XML_TRUE) != XML_STATUS_OK && problem_.empty())
+        if (XML_Parse(parser_, xml.data(), static_cast<int>(xml.size()), XML_TRUE) != XML_STATUS_OK
+            && problem_.empty())
             problem_ = std::string{"not XML: "} + XML_ErrorString(XML_GetErrorCode(parser_));
         if (!problem_.empty()) return std::unexpected(std::move(problem_));
         if (!feedback_) return std::unexpected("no DMARC report");
@@ -54,7 +56,8 @@ private:
     }
 
     void begin(std::string_view name) {
-        if (const std::size_t colon = name.find(':'); colon != std::string_view::npos) name.remove_prefix(colon + 1);
+        if (const std::size_t colon = name.find(':'); colon != std::string_view::npos)
+            name.remove_prefix(colon + 1);
         if (++depth_ > max_depth) return stop("the report nests too deep");
         path_ += '/';
         path_ += name.substr(0, 40);
@@ -71,9 +74,12 @@ private:
             full_ = list.size() == limits_.per_row;
             if (!full_) list.emplace_back();
         };
-        if (path_ == "/feedback/record/auth_results/dkim") grow(row.dkim);
-        else if (path_ == "/feedback/record/auth_results/spf") grow(row.spf);
-        else if (path_ == "/feedback/record/row/policy_evaluated/reason") grow(row.reasons);
+        if (path_ == "/feedback/record/auth_results/dkim")
+            grow(row.dkim);
+        else if (path_ == "/feedback/record/auth_results/spf")
+            grow(row.spf);
+        else if (path_ == "/feedback/record/row/policy_evaluated/reason")
+            grow(row.reasons);
     }
 
     void text(std::string_view piece) {
@@ -83,8 +89,10 @@ private:
     void end() {
         std::string_view at = path_;
         const std::string value{text::trim(text_)};
-        if (at.starts_with("/feedback/record/") && !report_.rows.empty()) row_value(at.substr(17), value);
-        else if (at.starts_with("/feedback/")) report_value(at.substr(10), value);
+        if (at.starts_with("/feedback/record/") && !report_.rows.empty())
+            row_value(at.substr(17), value);
+        else if (at.starts_with("/feedback/"))
+            report_value(at.substr(10), value);
         path_.resize(path_.rfind('/'));
         text_.clear();
         --depth_;
@@ -94,7 +102,8 @@ private:
     static void number(T& into, std::string_view value) {
         T parsed{};
         // Some write "1667347200.0".
-        if (std::from_chars(value.data(), value.data() + value.size(), parsed).ec == std::errc{}) into = parsed;
+        if (std::from_chars(value.data(), value.data() + value.size(), parsed).ec == std::errc{})
+            into = parsed;
     }
 
     void report_value(std::string_view name, const std::string& value) {
@@ -122,8 +131,10 @@ private:
         };
         for (const Place& place : places)
             if (place.name == name) report_.*place.field = value;
-        if (name == "report_metadata/date_range/begin") number(report_.begin, value);
-        else if (name == "report_metadata/date_range/end") number(report_.end, value);
+        if (name == "report_metadata/date_range/begin")
+            number(report_.begin, value);
+        else if (name == "report_metadata/date_range/end")
+            number(report_.end, value);
         else if (name == "policy_published/pct") {
             unsigned percent = 101;
             number(percent, value);
@@ -135,34 +146,52 @@ private:
 
     void row_value(std::string_view name, const std::string& value) {
         AggregateRow& row = report_.rows.back();
-        if (name == "row/source_ip") row.source_ip = value;
-        else if (name == "row/count") number(row.count, value);
-        else if (name == "row/policy_evaluated/disposition") row.disposition = value;
-        else if (name == "row/policy_evaluated/dkim") row.dkim_aligned = value == "pass";
-        else if (name == "row/policy_evaluated/spf") row.spf_aligned = value == "pass";
-        else if (name == "identifiers/header_from") row.header_from = value;
-        else if (name == "identifiers/envelope_from") row.envelope_from = value;
-        else if (name == "identifiers/envelope_to") row.envelope_to = value;
+        if (name == "row/source_ip")
+            row.source_ip = value;
+        else if (name == "row/count")
+            number(row.count, value);
+        else if (name == "row/policy_evaluated/disposition")
+            row.disposition = value;
+        else if (name == "row/policy_evaluated/dkim")
+            row.dkim_aligned = value == "pass";
+        else if (name == "row/policy_evaluated/spf")
+            row.spf_aligned = value == "pass";
+        else if (name == "identifiers/header_from")
+            row.header_from = value;
+        else if (name == "identifiers/envelope_from")
+            row.envelope_from = value;
+        else if (name == "identifiers/envelope_to")
+            row.envelope_to = value;
         if (full_) return;
         auto within = [&](std::string_view parent) {
             if (!name.starts_with(parent)) return std::string_view{};
             return name.substr(parent.size());
         };
         if (auto field = within("row/policy_evaluated/reason/"); !field.empty() && !row.reasons.empty()) {
-            if (field == "type") row.reasons.back().type = value;
-            else if (field == "comment") row.reasons.back().comment = value;
+            if (field == "type")
+                row.reasons.back().type = value;
+            else if (field == "comment")
+                row.reasons.back().comment = value;
         } else if (field = within("auth_results/dkim/"); !field.empty() && !row.dkim.empty()) {
             AggregateDkim& one = row.dkim.back();
-            if (field == "domain") one.domain = value;
-            else if (field == "selector") one.selector = value;
-            else if (field == "result") one.result = value;
-            else if (field == "human_result") one.human_result = value;
+            if (field == "domain")
+                one.domain = value;
+            else if (field == "selector")
+                one.selector = value;
+            else if (field == "result")
+                one.result = value;
+            else if (field == "human_result")
+                one.human_result = value;
         } else if (field = within("auth_results/spf/"); !field.empty() && !row.spf.empty()) {
             AggregateSpf& one = row.spf.back();
-            if (field == "domain") one.domain = value;
-            else if (field == "scope") one.scope = value;
-            else if (field == "result") one.result = value;
-            else if (field == "human_result") one.human_result = value;
+            if (field == "domain")
+                one.domain = value;
+            else if (field == "scope")
+                one.scope = value;
+            else if (field == "result")
+                one.result = value;
+            else if (field == "human_result")
+                one.human_result = value;
         }
     }
 
@@ -177,14 +206,17 @@ private:
 
 }  // namespace
 
-std::expected<AggregateReport, std::string> read_aggregate(std::string_view octets, const AggregateLimits& limits) {
+std::expected<AggregateReport, std::string> read_aggregate(std::string_view octets,
+                                                           const AggregateLimits& limits) {
     auto xml = unpack(octets, std::min<std::size_t>(limits.octets, 1u << 30));
     if (!xml)
-        return std::unexpected(xml.error() == UnpackError::too_big ? "the report is too big" : "the file is broken");
+        return std::unexpected(xml.error() == UnpackError::too_big ? "the report is too big"
+                                                                   : "the file is broken");
     return Reader{limits}.read(*xml);
 }
 
-std::expected<AggregateReport, std::string> find_aggregate(std::string_view message, const AggregateLimits& limits) {
+std::expected<AggregateReport, std::string> find_aggregate(std::string_view message,
+                                                           const AggregateLimits& limits) {
     const mime::Description description = mime::describe(message);
     std::string problem = "the message has no report in it";
     std::size_t tried = 0;

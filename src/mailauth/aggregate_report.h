@@ -29,7 +29,7 @@ struct AggregateReason {
 struct AggregateRow {
     std::string source_ip;
     std::uint64_t count = 0;
-    std::string disposition;                        ///< "none", "pass", "quarantine", "reject"
+    std::string disposition;                         ///< "none", "pass", "quarantine", "reject"
     bool dkim_aligned = false, spf_aligned = false;  ///< policy_evaluated
     std::vector<AggregateReason> reasons;
     std::string header_from, envelope_from, envelope_to;
@@ -42,8 +42,8 @@ struct AggregateReport {
     std::string version;  ///< "" as some leave it out
     std::string organization, email, extra_contact, report_id, generator;
     std::vector<std::string> errors;
-    std::int64_t begin = 0, end = 0;  ///< seconds since 1970
-    std::string domain;               ///< policy_published: where the record is
+    std::int64_t begin = 0, end = 0;                             ///< seconds since 1970
+    std::string domain;                                          ///< policy_published: where the record is
     std::string p, sp, np, adkim, aspf, fo, testing, discovery;  ///< as written; "" = absent
     std::optional<unsigned> percent;
     std::vector<AggregateRow> rows;
@@ -60,8 +60,8 @@ struct AggregateLimits {
     std::size_t per_row = 100;  ///< DKIM results, SPF results, reasons kept of one row
 };
 
-/// Reads XML, also in gzip or zip. What is unknown is passed over; a report without its id, domain or dates, or
-/// with a document type, is refused. The error is for people.
+/// Reads XML, also in gzip or zip. What is unknown is passed over; a report without its id, domain or dates,
+/// or with a document type, is refused. The error is for people.
 std::expected<AggregateReport, std::string> read_aggregate(std::string_view octets,
                                                            const AggregateLimits& limits = {});
 

@@ -35,11 +35,16 @@ private:
     void escape(std::string_view text) {
         const std::string valid = text::repair_utf8(text);
         for (char c : valid) {
-            if (c == '<') out_ += "&lt;";
-            else if (c == '>') out_ += "&gt;";
-            else if (c == '&') out_ += "&amp;";
-            else if (c >= 0 && c < ' ' && c != '\t' && c != '\n') out_ += "\xef\xbf\xbd";  // XML 1.0 §2.2
-            else out_ += c;
+            if (c == '<')
+                out_ += "&lt;";
+            else if (c == '>')
+                out_ += "&gt;";
+            else if (c == '&')
+                out_ += "&amp;";
+            else if (c >= 0 && c < ' ' && c != '\t' && c != '\n')
+                out_ += "\xef\xbf\xbd";  // XML 1.0 §2.2
+            else
+                out_ += c;
         }
     }
 };

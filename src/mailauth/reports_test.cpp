@@ -83,7 +83,8 @@ TEST(AggregateReports, BombsAreRefused) {
     const std::string small = pack_gzip(std::string(64u << 20, ' '));
     EXPECT_EQ(read_aggregate(small).error(), "the report is too big");
     const std::string lol =
-        "<?xml version=\"1.0\"?><!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"&lol;&lol;\">]><feedback>&lol2;</feedback>";
+        "<?xml version=\"1.0\"?><!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 "
+        "\"&lol;&lol;\">]><feedback>&lol2;</feedback>";
     EXPECT_EQ(read_aggregate(lol).error(), "the report has a document type");
     std::string deep;
     for (int i = 0; i < 100'000; ++i) deep += "<feedback>";

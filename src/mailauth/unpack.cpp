@@ -53,12 +53,14 @@ unsigned little(std::string_view octets, std::size_t at, int count) {
 std::expected<std::string, UnpackError> first_of_zip(std::string_view octets, std::size_t limit) {
     constexpr std::size_t header = 30;
     if (octets.size() < header) return std::unexpected(UnpackError::broken);
-    const unsigned flags = little(octets, 6, 2), method = little(octets, 8, 2), stored = little(octets, 18, 4);
+    const unsigned flags = little(octets, 6, 2), method = little(octets, 8, 2),
+                   stored = little(octets, 18, 4);
     const std::size_t begin = header + little(octets, 26, 2) + little(octets, 28, 2);
     if (begin > octets.size() || (flags & 1) != 0) return std::unexpected(UnpackError::broken);  // encrypted
     octets.remove_prefix(begin);
     if (method == 8) return Inflater{raw_window}.all(octets, limit);
-    if (method != 0 || (flags & 8) != 0 || stored > octets.size()) return std::unexpected(UnpackError::broken);
+    if (method != 0 || (flags & 8) != 0 || stored > octets.size())
+        return std::unexpected(UnpackError::broken);
     if (stored > limit) return std::unexpected(UnpackError::too_big);
     return std::string{octets.substr(0, stored)};
 }
