@@ -46,6 +46,7 @@ struct Submission {
     /// Further records of the same batch (the queue entry), made once the id is known. With them the blob is
     /// held once more, until release_hold(). Called on the committer's thread; must not block.
     std::function<void(BlobId, kv::Batch&)> also;
+    bool hold = true;  ///< false: `also` needs the records in the batch, and nobody the blob
 };
 
 struct DeliveryReceipt {

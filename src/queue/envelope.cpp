@@ -225,6 +225,7 @@ std::string Acceptance::encode() const {
     queue::encode(out, envelope);
     put_varint(out, targets.size());
     for (const mailstore::Target& target : targets) put(out, target);
+    if (!mark.empty()) put_string(out, mark);
     return out;
 }
 
@@ -232,9 +233,10 @@ std::optional<Acceptance> Acceptance::decode(std::string_view bytes) {
     Decoder in{bytes};
     auto envelope = take_envelope(in);
     if (!envelope) return std::nullopt;
-    Acceptance acceptance{std::move(*envelope), {}};
+    Acceptance acceptance{std::move(*envelope), {}, {}};
     auto count = in.varint();
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) acceptance.targets.push_back(take_target(in));
+    if (in.ok() && !in.at_end()) acceptance.mark = in.string();
     if (!in.ok() || !in.at_end()) return std::nullopt;
     return acceptance;
 }

@@ -90,8 +90,11 @@ std::optional<Envelope> decode_envelope(std::string_view bytes);
 /// What the container keeps beside a message's bytes, so that a crash between the flush and the key-value
 /// batch loses nothing: the copies that were to be made at once, and the envelope of what goes to the queue.
 struct Acceptance {
-    Envelope envelope;  ///< with only pending and held recipients; none: no queue entry
+    Envelope envelope;  ///< with those recipients that something is left to do for; none: no queue entry
     std::vector<mailstore::Target> targets;
+    /// Key of a record to be made in the same batch, without a queue entry: the copy of an entry's message
+    /// that filters have changed is there. "" = none.
+    std::string mark;
 
     std::string encode() const;
     static std::optional<Acceptance> decode(std::string_view bytes);
