@@ -57,7 +57,8 @@ public:
     ~Scanners();
 
     /// Makes the scanners be as these settings say; those whose settings and protocol file are as before stay
-    /// with their connections. One that cannot be set up exists all the same, and fails with the reason.
+    /// with their connections. One that cannot be set up as it should stays as it was; if there was none, it
+    /// fails with the reason.
     /// @return what is wrong with the settings, a line for each.
     std::vector<std::string> configure(const ScannerSettings& settings);
 
