@@ -90,6 +90,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     std::vector<AccountId> deleted;  // with domains whose deletion a crash cut short
     directory_options.erasing = [this, opening = &deleted](AccountId account, kv::Batch& batch) {
         store->mark_deleted(account, batch);
+        Filtering::forget(account, batch);
         if (!directory) opening->push_back(account);  // during open() alone
     };
     auto known = directory::Directory::open(store->kv(), clock, directory_options);
@@ -139,6 +140,12 @@ void Server::Rooms::open_queue() {
                                                       settings.processing.options(host));
     max_queue_size = settings.processing.max_queue_size;
     intake->limit_queue([this] { return max_queue_size != 0 && queue->size() >= max_queue_size; });
+    filtering = std::make_unique<Filtering>(
+        Filtering::Parts{*directory, *store, metrics, clock, processing, directory_path, host});
+    for (const std::string& problem : filtering->configure(settings.scanners, settings.filters))
+        server_log.error({}, "Filters: {}", problem);
+    intake->filter_by(&filtering->chain(), router.get());
+    processor->filter_by(&filtering->chain());
     processor->connect({[this](QueueId id) { return virtual_queues->is_given(id); },
                         [this] { virtual_queues->ready(); }, [this] { return virtual_queues->work(); }});
     take_routes(settings);
@@ -237,8 +244,9 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     take_srs(now);
     log->logger("DNR", now.dnr.log);
     tls_keeper->apply(now);
-    if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) return {ok.error()};
-    return {};
+    auto problems = filtering->configure(now.scanners, now.filters);
+    if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) problems.push_back(ok.error());
+    return problems;
 }
 
 std::expected<void, std::string> Server::Rooms::open_tls_keeper() {
@@ -321,6 +329,16 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
         if (notices) notices->account_created(event.account);
     }
     if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);
+    if (filtering && (event.kind == Kind::settings_changed || event.kind == Kind::domain_deleted))
+        filtering->settings_changed();
+    if (filtering && (event.kind == Kind::account_changed || event.kind == Kind::account_deleted))
+        filtering->account_changed(event.account);
+    if (filtering && event.kind == Kind::domain_deleted) {
+        kv::Batch batch;
+        Filtering::forget(event.domain, batch);
+        if (!store->kv().write(std::move(batch)))
+            server_log.warning({}, "Filters of a deleted domain stay in the store");
+    }
     if (event.kind == Kind::account_deleted) {
         erase_mail(event.account);
         if (rpop_connections) rpop_connections->remove_all(event.account);

@@ -7,6 +7,7 @@
 
 #include "admin/operation.h"
 #include "app/control_server.h"
+#include "app/filtering.h"
 #include "app/housekeeper.h"
 #include "app/locations_file.h"
 #include "app/pulse.h"
@@ -82,6 +83,7 @@ struct Server::Rooms {
     mutable std::mutex srs_mutex;
     std::shared_ptr<const relay::Srs> srs;  ///< nullptr: it is off
     std::string own_secret;
+    std::unique_ptr<Filtering> filtering;
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<delivery::Intake> intake;
     std::unique_ptr<TlsKeeper> tls_keeper;

@@ -24,6 +24,8 @@ constexpr Setting<S> rows[] = {
      .field = object<&S::cli, cli::cli_table>,
      .help = "Administration by a dialogue of lines."},
     {.field = inlined<&S::server, server_table>},
+    {.field = inlined<&S::filters, filter::chain_table>},
+    {.field = inlined<&S::scanners, filter::scanner_table>},
 };
 
 }  // namespace

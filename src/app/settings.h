@@ -3,6 +3,8 @@
 #include "cli/settings.h"
 #include "delivery/settings.h"
 #include "dns/settings.h"
+#include "filter/chain/settings.h"
+#include "filter/scan/settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"
@@ -23,6 +25,8 @@ struct Settings {
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
     cli::CliSettings cli;
+    filter::ScannerSettings scanners;
+    filter::ChainSettings filters;
 };
 
 settings::TableOf<Settings> settings_table();

@@ -96,7 +96,8 @@ Sorted Filters::sort(const Recipient& recipient, const Destination& destination)
             sorted.targets.push_back(target);
             continue;
         }
-        take(sorted, recipient, target, owner, destination.expanded, chain_.for_owner(owner, recipient.address));
+        take(sorted, recipient, target, owner, destination.expanded,
+             chain_.for_owner(owner, recipient.address));
         if (sorted.refusal || sorted.held || sorted.repeat) return sorted;
     }
     for (const mime::AddrSpec& address : destination.elsewhere) {
@@ -201,7 +202,8 @@ void Filters::take(Sorted& sorted, const Recipient& recipient, const mailstore::
 
 bool Filters::loops(const mime::AddrSpec& address, const Sorted& sorted) const {
     auto is_there = [&](const Recipient& other) { return same(other.address, address); };
-    return std::ranges::any_of(envelope_.recipients, is_there) || std::ranges::any_of(sorted.further, is_there);
+    return std::ranges::any_of(envelope_.recipients, is_there)
+           || std::ranges::any_of(sorted.further, is_there);
 }
 
 /// RFC 5228 §4.2. What comes back to where it has been stays there: two people who forward to each other do
@@ -213,9 +215,9 @@ void Filters::redirect(Sorted& sorted, const Recipient& recipient, const filter:
         auto address = mime::parse_addr_spec(redirection.what.addresses.front());
         const bool too_far = hops(payload_) >= max_hops;
         if (!address || too_far || loops(*address, sorted)) {
-            sorted.trace.push_back(fmt::format("Not redirected to <{}>: {}", redirection.what.addresses.front(),
-                                               !address ? "that is no address"
-                                                        : "the message goes in a circle or goes there already"));
+            sorted.trace.push_back(fmt::format(
+                "Not redirected to <{}>: {}", redirection.what.addresses.front(),
+                !address ? "that is no address" : "the message goes in a circle or goes there already"));
             if (!kept) verdict.copies.emplace_back();
             kept = true;
             continue;
@@ -235,11 +237,10 @@ void Filters::redirect(Sorted& sorted, const Recipient& recipient, const filter:
         SideMessage side;
         side.envelope.reverse_path = envelope_.reverse_path;
         side.envelope.envid = envelope_.envid;
-        side.envelope.return_full = redirection.what.ret ? text::equal_ci(*redirection.what.ret, "FULL")
-                                                         : envelope_.return_full;
-        side.envelope.return_headers = redirection.what.ret
-                                           ? text::equal_ci(*redirection.what.ret, "HDRS")
-                                           : envelope_.return_headers;
+        side.envelope.return_full =
+            redirection.what.ret ? text::equal_ci(*redirection.what.ret, "FULL") : envelope_.return_full;
+        side.envelope.return_headers =
+            redirection.what.ret ? text::equal_ci(*redirection.what.ret, "HDRS") : envelope_.return_headers;
         side.envelope.body = envelope_.body;
         side.envelope.smtputf8 = envelope_.smtputf8;
         side.envelope.client = envelope_.client;
@@ -248,11 +249,9 @@ void Filters::redirect(Sorted& sorted, const Recipient& recipient, const filter:
         side.envelope.priority = envelope_.priority;
         side.envelope.arrival = parts_.clock.now();
         if (const auto& by = redirection.what.deliver_by)
-            side.envelope.deliver_by =
-                queue::DeliverBy{queue::full_seconds(side.envelope.arrival + std::chrono::seconds{by->seconds}),
-                                 by->notify ? queue::DeliverBy::Mode::notify
-                                            : queue::DeliverBy::Mode::give_back,
-                                 by->trace};
+            side.envelope.deliver_by = queue::DeliverBy{
+                queue::full_seconds(side.envelope.arrival + std::chrono::seconds{by->seconds}),
+                by->notify ? queue::DeliverBy::Mode::notify : queue::DeliverBy::Mode::give_back, by->trace};
         side.envelope.recipients.push_back(std::move(further));
         mime::Trace trace;
         trace.helo = owner.entry ? owner.entry->address : "";

@@ -25,13 +25,13 @@ struct Sorted {
         std::string text;  ///< instead of the message
     };
     std::vector<Rewritten> rewritten;
-    std::vector<mime::AddrSpec> elsewhere;      ///< of the destination, as far as it is still wanted
-    std::vector<queue::Recipient> further;      ///< of the same message: whom scripts redirect to, and
-                                                ///< members of groups whose filters refuse it
-    bool redirected = false;                    ///< some script sent it on
-    std::optional<Refusal> refusal;             ///< permanent; then all above is empty
-    std::optional<std::string> held;            ///< quarantined, by this
-    std::optional<std::string> repeat;          ///< not now: this could not be asked
+    std::vector<mime::AddrSpec> elsewhere;  ///< of the destination, as far as it is still wanted
+    std::vector<queue::Recipient> further;  ///< of the same message: whom scripts redirect to, and
+                                            ///< members of groups whose filters refuse it
+    bool redirected = false;                ///< some script sent it on
+    std::optional<Refusal> refusal;         ///< permanent; then all above is empty
+    std::optional<std::string> held;        ///< quarantined, by this
+    std::optional<std::string> repeat;      ///< not now: this could not be asked
     std::vector<SideMessage> side_messages;
     std::vector<std::pair<AccountId, filter::Memo>> memos;
     std::vector<std::string> trace;
@@ -54,7 +54,8 @@ public:
 
 private:
     std::shared_ptr<const directory::AccountEntry> find(const queue::Recipient& recipient,
-                                                        const mailstore::Target& target, filter::Owner& owner);
+                                                        const mailstore::Target& target,
+                                                        filter::Owner& owner);
     void take(Sorted& sorted, const queue::Recipient& recipient, const mailstore::Target& target,
               const filter::Owner& owner, bool expanded, filter::Verdict verdict);
     void redirect(Sorted& sorted, const queue::Recipient& recipient, const filter::Owner& owner,

@@ -41,6 +41,7 @@ Processor::Processor(mailstore::MailStore& store, queue::Queue& queue, const Rou
     : store_{store},
       queue_{queue},
       router_{router},
+      intake_{intake},
       reporter_{store, router, intake, clock, log, options.host},
       clock_{clock},
       log_{log},

@@ -72,6 +72,7 @@ private:
     mailstore::MailStore& store_;
     queue::Queue& queue_;
     const Router& router_;
+    Intake& intake_;
     Reporter reporter_;
     const Clock& clock_;
     observe::Logger log_;

@@ -89,10 +89,11 @@ void Processor::store_changed(Entry& entry, Time now, Work& work) {
             auto done = promise.get_future();
             one.target.over_quota_allowed = true;  // resolve() has just looked
             one.target.prefix.insert(0, copy_prefix(entry.envelope.reverse_path, recipient.address));
-            store_.submit(Intake::changed_copy(entry.envelope, std::move(one.target), std::move(one.text), mark),
-                          [&](mailstore::Result<mailstore::DeliveryReceipt> receipt) {
-                              promise.set_value(std::move(receipt));
-                          });
+            store_.submit(
+                Intake::changed_copy(entry.envelope, std::move(one.target), std::move(one.text), mark),
+                [&](mailstore::Result<mailstore::DeliveryReceipt> receipt) {
+                    promise.set_value(std::move(receipt));
+                });
             auto receipt = done.get();
             if (!receipt)
                 failure = receipt.error();

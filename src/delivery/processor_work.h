@@ -15,7 +15,8 @@ struct Processor::Work {
     std::shared_ptr<const std::string> payload;  ///< read when the first recipient needs it
     std::optional<Filters> filters;
     std::vector<std::pair<std::size_t, Sorted::Rewritten>> changed;  ///< recipient, its copy
-    std::vector<std::pair<std::size_t, std::string>> marks;  ///< recipient, key that says that its copy is there
+    std::vector<std::pair<std::size_t, std::string>>
+        marks;  ///< recipient, key that says that its copy is there
     std::vector<SideMessage> side_messages;
     std::vector<std::pair<AccountId, filter::Memo>> memos;
 };

@@ -45,7 +45,7 @@ std::string_view word(Action action) {
 std::string random_id(const std::string& host) {
     unsigned char octets[12];
     RAND_bytes(octets, sizeof octets);
-    return fmt::format("<{}@{}>", text::hex({reinterpret_cast<const char*>(octets), sizeof octets}), host);
+    return fmt::format("<{}@{}>", text::to_hex({reinterpret_cast<const char*>(octets), sizeof octets}), host);
 }
 
 }  // namespace
@@ -62,9 +62,7 @@ struct Chain::Run {
     std::string where;  ///< of the step's level, for the log
 
     std::string front() const { return level_lines(added) + head; }
-    std::string shown(std::string_view payload) const {
-        return whole ? *whole : front().append(payload);
-    }
+    std::string shown(std::string_view payload) const { return whole ? *whole : front().append(payload); }
 };
 
 Chain::Chain(const ChainParts& parts, const queue::Envelope& envelope, std::string_view payload, QueueId id)
@@ -85,7 +83,8 @@ bool some(const std::shared_ptr<const Steps>& steps, bool relay, bool only_scann
 }  // namespace
 
 bool Chain::any(const Owner& owner) const {
-    return some(parts_.catalogue.server(), false, false) || some(parts_.catalogue.domain(owner.domain), false, false)
+    return some(parts_.catalogue.server(), false, false)
+           || some(parts_.catalogue.domain(owner.domain), false, false)
            || (owner.entry && some(parts_.catalogue.account(owner.account), false, false));
 }
 
@@ -94,7 +93,8 @@ bool Chain::any_for_relay() const {
 }
 
 bool Chain::waits(const Owner& owner) const {
-    return some(parts_.catalogue.server(), false, true) || some(parts_.catalogue.domain(owner.domain), false, true)
+    return some(parts_.catalogue.server(), false, true)
+           || some(parts_.catalogue.domain(owner.domain), false, true)
            || (owner.entry && some(parts_.catalogue.account(owner.account), false, true));
 }
 
@@ -201,11 +201,14 @@ bool Chain::scanned(Run& run, const Step& step) {
     }
     switch (action) {
         case Action::pass:
-            verdict.trace.push_back(fmt::format(
-                "Finished filtering mail object {} with filter: {} of type {} filter from {}",
-                queue::to_string(id_), step.name, type, run.where));
+            verdict.trace.push_back(
+                fmt::format("Finished filtering mail object {} with filter: {} of type {} filter from {}",
+                            queue::to_string(id_), step.name, type, run.where));
             return true;
-        case Action::discard: verdict.copies.clear(); verdict.redirections.clear(); return false;
+        case Action::discard:
+            verdict.copies.clear();
+            verdict.redirections.clear();
+            return false;
         case Action::reject: verdict.kind = Verdict::Kind::reject; break;
         case Action::quarantine: verdict.kind = Verdict::Kind::hold; break;
         case Action::requeue: verdict.kind = Verdict::Kind::repeat; break;
@@ -216,7 +219,8 @@ bool Chain::scanned(Run& run, const Step& step) {
 
 void Chain::scripted(Run& run, const Step& step) {
     Verdict& verdict = run.verdict;
-    verdict.trace.push_back(fmt::format("Start filter {} of type script filter from {}", step.name, run.where));
+    verdict.trace.push_back(
+        fmt::format("Start filter {} of type script filter from {}", step.name, run.where));
 
     sieve::Envelope envelope;
     envelope.from = envelope_.reverse_path.null() ? "" : envelope_.reverse_path.text();
@@ -238,12 +242,14 @@ void Chain::scripted(Run& run, const Step& step) {
             verdict.letters.push_back(
                 {"",
                  {address},
-                 fmt::format("From: Mail filter <MAILER-DAEMON@{}>\r\nTo: <{}>\r\nSubject: Your mail filter {} "
-                             "does not work\r\nAuto-Submitted: auto-generated\r\nContent-Type: text/plain; "
-                             "charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\nMIME-Version: 1.0\r\n\r\nYour mail filter {} could not be "
-                             "run on a message to you:\r\n\r\n    {}\r\n\r\nThe message was kept in your inbox, "
-                             "as will be others until the filter is corrected.\r\n",
-                             parts_.host, address, step.name, step.name, result.error->shown()),
+                 fmt::format(
+                     "From: Mail filter <MAILER-DAEMON@{}>\r\nTo: <{}>\r\nSubject: Your mail filter {} "
+                     "does not work\r\nAuto-Submitted: auto-generated\r\nContent-Type: text/plain; "
+                     "charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\nMIME-Version: 1.0\r\n\r\nYour mail "
+                     "filter {} could not be "
+                     "run on a message to you:\r\n\r\n    {}\r\n\r\nThe message was kept in your inbox, "
+                     "as will be others until the filter is corrected.\r\n",
+                     parts_.host, address, step.name, step.name, result.error->shown()),
                  {}});
             verdict.memos.push_back({key, parts_.clock.now() + complain_every});
         }
@@ -260,15 +266,15 @@ void Chain::scripted(Run& run, const Step& step) {
         if (number[index] == 0) {
             sieve::Version& version = result.versions[index];
             if (!version.whole && !run.whole) version.prefix += front;
-            if (!version.whole && run.whole) version.whole = version.prefix + *run.whole, version.prefix.clear();
+            if (!version.whole && run.whole)
+                version.whole = version.prefix + *run.whole, version.prefix.clear();
             verdict.versions.push_back(version);
             number[index] = static_cast<std::uint32_t>(verdict.versions.size() - 1);
         }
         return number[index];
     };
 
-    if (std::ranges::any_of(result.actions, places)
-        || (!result.implicit_keep && result.actions.empty())) {
+    if (std::ranges::any_of(result.actions, places) || (!result.implicit_keep && result.actions.empty())) {
         verdict.kind = Verdict::Kind::deliver;
         verdict.copies.clear();
         verdict.redirections.clear();
@@ -303,14 +309,14 @@ void Chain::scripted(Run& run, const Step& step) {
         } else if (auto* vacation = std::get_if<sieve::VacationReply>(&action.what)) {
             std::optional<sieve::FileInto> keep_copy;
             if (vacation->copy) keep_copy = vacation->copy->into;
-            verdict.letters.push_back({"", {vacation->to}, std::move(vacation->message), std::move(keep_copy)});
+            verdict.letters.push_back(
+                {"", {vacation->to}, std::move(vacation->message), std::move(keep_copy)});
             if (vacation->interval.count() > 0)
-                verdict.memos.push_back(
-                    {answer_key(vacation->key), parts_.clock.now() + vacation->interval});
+                verdict.memos.push_back({answer_key(vacation->key), parts_.clock.now() + vacation->interval});
         } else if (auto* note = std::get_if<sieve::Notification>(&action.what)) {
             if (note->method != sieve::Notification::Method::mailto) {
-                verdict.trace.push_back(
-                    fmt::format("Filter {}: {} cannot be told, there is no way to XMPP", step.name, note->uri));
+                verdict.trace.push_back(fmt::format("Filter {}: {} cannot be told, there is no way to XMPP",
+                                                    step.name, note->uri));
                 continue;
             }
             std::optional<sieve::FileInto> keep_copy;

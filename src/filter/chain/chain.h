@@ -9,6 +9,7 @@
 #include "filter/chain/memory.h"
 #include "filter/chain/steps.h"
 #include "filter/chain/verdict.h"
+#include "filter/scan/levels.h"
 #include "mailstore/mailstore.h"
 #include "queue/envelope.h"
 
@@ -28,7 +29,8 @@ struct ChainParts {
 struct Owner {
     DomainId domain;
     AccountId account;
-    const directory::AccountEntry* entry = nullptr;  ///< nullptr: a public folder, which has no filters of its own
+    const directory::AccountEntry* entry =
+        nullptr;  ///< nullptr: a public folder, which has no filters of its own
 };
 
 /// The filters of one message, server first, then domain, then account; of what they decide about its place

@@ -55,22 +55,20 @@ void Memory::forget(AccountId account, kv::Batch& batch) {
     batch.erase_range(begin, end);
 }
 
-std::size_t Memory::sweep(std::size_t limit) {
+bool Memory::sweep(std::size_t limit) {
     const std::uint64_t now = seconds(clock_.now());
     auto cursor = store_.scan(swept_to_.empty() ? std::string{prefix} : swept_to_, prefix_end, nullptr,
                               kv::Access::many);
     kv::Batch batch;
-    std::size_t seen = 0, removed = 0;
-    for (; cursor->valid() && seen < limit; cursor->next(), ++seen) {
+    for (std::size_t seen = 0; cursor->valid() && seen < limit; cursor->next(), ++seen) {
         Decoder in{cursor->value()};
         in.be<std::uint64_t>();
-        if (in.be<std::uint64_t>() > now && in.ok()) continue;
-        batch.erase(cursor->key());
-        ++removed;
+        const auto until = in.be<std::uint64_t>();
+        if (!in.ok() || until <= now) batch.erase(cursor->key());
     }
     swept_to_ = cursor->valid() ? std::string{cursor->key()} : std::string{};
-    if (removed > 0 && !store_.write(std::move(batch))) return 0;
-    return removed;
+    if (!batch.empty()) (void)store_.write(std::move(batch));
+    return !swept_to_.empty();
 }
 
 }  // namespace postrider::filter

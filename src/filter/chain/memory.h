@@ -21,8 +21,8 @@ public:
     void note(AccountId account, const Memo& memo);
     /// Adds to a batch that all of the account's is gone.
     static void forget(AccountId account, kv::Batch& batch);
-    /// Removes what has run out, a piece at a time. @return records removed; 0: that was all
-    std::size_t sweep(std::size_t limit = 10'000);
+    /// Looks through a piece for what has run out; false: that was the last one.
+    bool sweep(std::size_t limit = 10'000);
 
 private:
     kv::Store& store_;

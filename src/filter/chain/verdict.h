@@ -26,9 +26,9 @@ struct Redirection {
 
 /// A message that a filter wrote.
 struct Letter {
-    std::string from;             ///< reverse path, "" = null
-    std::vector<std::string> to;  ///< envelope recipients
-    std::string text;             ///< header and body, with Date and Message-ID
+    std::string from;                     ///< reverse path, "" = null
+    std::vector<std::string> to;          ///< envelope recipients
+    std::string text;                     ///< header and body, with Date and Message-ID
     std::optional<sieve::FileInto> keep;  ///< a copy for the owner's folder (RFC 8580)
 };
 

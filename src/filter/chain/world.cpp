@@ -10,8 +10,9 @@ namespace {
 mailstore::SpecialUse use_of(std::string_view name) {
     using mailstore::SpecialUse;
     constexpr std::pair<std::string_view, SpecialUse> uses[] = {
-        {"\\All", SpecialUse::all},         {"\\Archive", SpecialUse::archive}, {"\\Drafts", SpecialUse::drafts},
-        {"\\Flagged", SpecialUse::flagged}, {"\\Junk", SpecialUse::junk},       {"\\Sent", SpecialUse::sent},
+        {"\\All", SpecialUse::all},       {"\\Archive", SpecialUse::archive},
+        {"\\Drafts", SpecialUse::drafts}, {"\\Flagged", SpecialUse::flagged},
+        {"\\Junk", SpecialUse::junk},     {"\\Sent", SpecialUse::sent},
         {"\\Trash", SpecialUse::trash}};
     for (const auto& [word, use] : uses)
         if (text::equal_ci(word, name)) return use;
@@ -37,7 +38,8 @@ void set_flags(Copy& copy, const sieve::Flags& flags) {
     copy.flags = 0;
     copy.keywords.clear();
     for (const std::string& flag : flags) {
-        auto known = std::ranges::find_if(system, [&](const auto& s) { return text::equal_ci(s.first, flag); });
+        auto known =
+            std::ranges::find_if(system, [&](const auto& s) { return text::equal_ci(s.first, flag); });
         if (known != std::end(system))
             copy.flags |= known->second;
         else if (!flag.starts_with('\\'))  // \Recent and what RFC 9051 may add: not ours to set
@@ -47,7 +49,8 @@ void set_flags(Copy& copy, const sieve::Flags& flags) {
 
 mailstore::Account* World::account() {
     if (!account_)
-        if (auto found = mailstore::open_or_create(parts_.store, owner_.account)) account_ = std::move(*found);
+        if (auto found = mailstore::open_or_create(parts_.store, owner_.account))
+            account_ = std::move(*found);
     return account_.get();
 }
 
@@ -82,12 +85,6 @@ bool World::special_use_exists(std::string_view mailbox, std::string_view use) {
     return folders && std::ranges::any_of(*folders, [&](const auto& f) { return f.special_use == wanted; });
 }
 
-/// Level 1 is "clean", 10 "spam without a doubt" (RFC 5235 §2.1 has the same steps).
-std::optional<double> World::spam_percent() {
-    if (!levels_.spam) return std::nullopt;
-    return (*levels_.spam - 1) * 100.0 / 9;
-}
-
 bool World::duplicate_seen(std::string_view key) {
     return parts_.memory.noted(owner_.account, seen_key(key)).has_value();
 }
@@ -109,7 +106,8 @@ std::vector<std::string> World::own_addresses() {
     domains.insert(domains.end(), domain->aliases.begin(), domain->aliases.end());
     for (const std::string& name : names)
         for (const std::string& at : domains)
-            if (std::string address = name + '@' + at; address != all.front()) all.push_back(std::move(address));
+            if (std::string address = name + '@' + at; address != all.front())
+                all.push_back(std::move(address));
     return all;
 }
 

@@ -16,7 +16,7 @@ public:
     std::optional<std::string> item(std::string_view name) override;
     bool mailbox_exists(std::string_view name) override;
     bool special_use_exists(std::string_view mailbox, std::string_view use) override;
-    std::optional<double> spam_percent() override;
+    std::optional<unsigned> spam_level() override { return levels_.spam; }
     std::optional<unsigned> virus_level() override { return levels_.virus; }
     bool duplicate_seen(std::string_view key) override;
     bool answered(std::string_view key, std::chrono::seconds within) override;
