@@ -318,6 +318,8 @@ void Server::Rooms::open_admin() {
         return location_at(path, files, bytes);
     };
     operations->locations = [this] { return known_locations(); };
+    operations->scripts = &filtering->scripts();
+    operations->definitions = &filtering->definitions();
     operations->log_directory = directory_path / settings.server.log.path;
 }
 
