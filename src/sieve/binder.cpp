@@ -92,7 +92,7 @@ Block Binder::block(const std::vector<syntax::Node>& commands) {
             continue;
         }
         if (!made) continue;
-        if (made->line == 0) made->line = node.at.line;
+        if (made->script_line == 0) made->script_line = node.at.line;
         block.push_back(std::move(made));
     }
     --depth;
@@ -144,9 +144,9 @@ TestPtr Binder::test(const syntax::Node& node) {
                 fail(ProblemKind::semantic, node.at,
                      fmt::format("\"{}\" needs: require \"{}\"", node.name, name_of(word->need)));
             made = word->build(args);
-            if (made) made->name = word->name;
+            if (made) made->word = word->name;
         }
-        if (made) made->line = node.at.line;
+        if (made) made->script_line = node.at.line;
         return made;
     } catch (const Abandoned&) {
         return nullptr;
@@ -156,7 +156,7 @@ TestPtr Binder::test(const syntax::Node& node) {
 /// "if" with the "elsif" and "else" behind it. RFC 5228 §3.1.
 CommandPtr Binder::conditional(const std::vector<syntax::Node>& commands, std::size_t& at) {
     auto made = std::make_unique<If>();
-    made->line = commands[at].at.line;
+    made->script_line = commands[at].at.line;
     bool reachable = true;  // what can never be reached may use what there is not (RFC 5463 §4)
     bool first = true;
     while (at < commands.size()) {

@@ -18,7 +18,7 @@ Machine::Machine(const Script& script, Message& message, Environment& environmen
 void Machine::run(const Block& block) {
     for (const CommandPtr& command : block) {
         if (++result_.steps > limits_.max_steps) fail("the script takes too many steps");
-        line_ = command->line;
+        line_ = command->script_line;
         command->run(*this);
         if (flow_ != Flow::go) return;
     }
@@ -35,7 +35,7 @@ bool Machine::holds(const TestNode& test) {
     if (++result_.steps > limits_.max_steps) fail("the script takes too many steps");
     bool held = test.holds(*this);
     if (limits_.trace_tests && held && result_.trace.size() < limits_.max_trace)
-        result_.trace.push_back({test.line, fmt::format("{}: holds", test.name)});
+        result_.trace.push_back({test.script_line, fmt::format("{}: holds", test.word)});
     return held;
 }
 
@@ -205,7 +205,9 @@ Result Machine::finish() {
 Result Machine::finish_with(std::string error) {
     result_.error = Problem{ProblemKind::runtime, line_, 0, std::move(error)};
     trace(result_.error->shown());
+    message_.revert();
     result_.actions.clear();
+    result_.versions.assign(1, {});
     result_.marks.clear();
     result_.implicit_keep = true;
     result_.actions.push_back({Keep{{}, true}, 0, 0});

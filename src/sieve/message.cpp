@@ -6,6 +6,7 @@
 #include "mime/description.h"
 #include "mime/header.h"
 #include "sieve/message_limits.h"
+#include "text/ascii.h"
 
 namespace postrider::sieve {
 
@@ -39,6 +40,7 @@ std::string_view Message::body() {
 }
 
 std::vector<MimePart>& Message::parts() {
+    settle();
     if (has_parts_) return parts_;
     has_parts_ = true;
     mime::DescribeLimits limits;
@@ -84,6 +86,7 @@ void Message::remove_field(std::size_t index) {
 }
 
 void Message::replace_part(std::size_t part, std::string text) {
+    if (new_body_) return;  // the part is gone already
     const MimePart& old = parts()[part];
     Splice splice{old.begin, old.end, std::move(text)};
     std::erase_if(splices_,
@@ -94,8 +97,34 @@ void Message::replace_part(std::size_t part, std::string text) {
     current_version_.reset();
 }
 
+void Message::replace_body(std::string entity) {
+    auto is_old = [](const HeaderField& field) {
+        return text::starts_with_ci(field.name, "content-") || text::equal_ci(field.name, "MIME-Version");
+    };
+    for (std::size_t i = header_.fields().size(); i-- > 0;)
+        if (is_old(header_.fields()[i])) remove_field(i);
+    std::size_t header = mime::header_size(entity);
+    new_body_ = entity.substr(header);
+    entity.resize(header);
+    if (entity.ends_with("\r\n\r\n")) entity.resize(header - 2);
+    add_field("MIME-Version: 1.0\r\n" + entity, true);
+    splices_.clear();
+}
+
+void Message::revert() {
+    splices_.clear();
+    new_body_.reset();
+    held_ = 0;
+    edited_ = false;
+    only_added_ = true;
+    current_version_.reset();
+    read(original_prefix_, original_);
+    kept_.clear();
+}
+
 void Message::rewrite(std::string whole) {
     splices_.clear();
+    new_body_.reset();
     read({}, kept_.emplace_back(std::move(whole)));
     edited_ = true;
     only_added_ = false;
@@ -103,7 +132,7 @@ void Message::rewrite(std::string whole) {
 }
 
 void Message::settle() {
-    if (!splices_.empty()) rewrite(text());
+    if (held_ == 0 && (!splices_.empty() || new_body_)) rewrite(text());
 }
 
 std::string Message::text() {
@@ -119,6 +148,7 @@ std::string Message::text() {
         if (!field.bytes.ends_with('\n')) all += "\r\n";
     }
     all += "\r\n";
+    if (new_body_) return all += *new_body_;
     std::sort(splices_.begin(), splices_.end(),
               [](const Splice& a, const Splice& b) { return a.begin < b.begin; });
     std::size_t at = header_size_;

@@ -123,11 +123,16 @@ public:
     // What editheader, replace and enclose do.
     void add_field(std::string line, bool last);
     void remove_field(std::size_t index);
-    void replace_part(std::size_t part, std::string text);  ///< header and body of the part; 0: all but the message's own header is `text`'s
-    void rewrite(std::string whole);  ///< all of it
+    void replace_part(std::size_t part, std::string text);  ///< header and body of a part, not the first
+    void replace_body(std::string entity);  ///< the Content- fields of the header, and all that follows it
+    void rewrite(std::string whole);        ///< all of it
 
-    /// Takes up what replace_part() has left for later; parts() are new afterwards.
+    /// Takes up what replace_part() and replace_body() have left for later, unless it is held: parts() are new
+    /// then. body() and all that looks at parts anew does it by itself.
     void settle();
+    void hold() { ++held_; }  ///< somebody walks through parts()
+    void release() { --held_; }
+    void revert();  ///< as it came
     bool edited() const { return edited_; }
     /// The message as it is now. The first form is always the unchanged one.
     std::uint32_t version(std::vector<Version>& versions);
@@ -149,9 +154,10 @@ private:
         std::string text;
     };
     std::vector<Splice> splices_;
+    std::optional<std::string> new_body_;
+    unsigned held_ = 0;
     bool edited_ = false;      ///< differs from the original
     bool only_added_ = true;   ///< differs only by fields in front
-    bool removed_ = false;
     std::optional<std::uint32_t> current_version_;
 };
 

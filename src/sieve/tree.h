@@ -17,8 +17,8 @@ public:
     virtual ~TestNode() = default;
     virtual bool holds(Machine& machine) const = 0;
 
-    std::uint32_t line = 0;
-    std::string_view name;            ///< of the grammar's table
+    std::uint32_t script_line = 0;
+    std::string_view word;            ///< of the grammar's table
     std::optional<bool> known;        ///< what it is for every message (true, false, ihave)
 };
 using TestPtr = std::unique_ptr<TestNode>;
@@ -28,7 +28,7 @@ public:
     virtual ~CommandNode() = default;
     virtual void run(Machine& machine) const = 0;
 
-    std::uint32_t line = 0;
+    std::uint32_t script_line = 0;
 };
 using CommandPtr = std::unique_ptr<CommandNode>;
 using Block = std::vector<CommandPtr>;
