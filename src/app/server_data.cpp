@@ -116,6 +116,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     open_rules();
     if (auto ok = open_tls_keeper(); !ok) return ok;
     if (auto ok = open_rpop(); !ok) return ok;
+    if (auto ok = open_screening(); !ok) return ok;
     open_admin();
     return {};
 }
@@ -245,6 +246,7 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     log->logger("DNR", now.dnr.log);
     tls_keeper->apply(now);
     auto problems = filtering->configure(now.scanners, now.filters);
+    for (std::string& wrong : screening->apply(now.screening)) problems.push_back(std::move(wrong));
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) problems.push_back(ok.error());
     return problems;
 }

@@ -26,6 +26,7 @@
 #include "relay/tls_policy.h"
 #include "rpop/retriever.h"
 #include "rules/notices.h"
+#include "screening/screening.h"
 
 namespace postrider::app {
 
@@ -92,6 +93,7 @@ struct Server::Rooms {
     std::mutex locations_mutex;
     std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it
     std::unique_ptr<rpop::Connections> rpop_connections;
+    std::unique_ptr<screening::Screening> screening;
     std::unique_ptr<admin::Context> operations;
 
     std::function<void(Settings&)> override_settings;
@@ -129,6 +131,7 @@ struct Server::Rooms {
     /// Under which address a message leaves, where it is another than its sender's.
     std::optional<mime::AddrSpec> sender_of(const queue::Envelope& envelope) const;
     void open_rules();
+    std::expected<void, std::string> open_screening();
     std::expected<void, std::string> open_rpop();
     void start_rules();
     void stop_rules();

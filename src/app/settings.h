@@ -9,6 +9,7 @@
 #include "pop3/settings.h"
 #include "relay/settings.h"
 #include "rpop/settings.h"
+#include "screening/settings.h"
 #include "settings/common.h"
 #include "smtp/settings.h"
 
@@ -24,6 +25,7 @@ struct Settings {
     imap::ImapSettings imap;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
+    screening::ScreeningSettings screening;
     cli::CliSettings cli;
     filter::ScannerSettings scanners;
     filter::ChainSettings filters;
