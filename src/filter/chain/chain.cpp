@@ -142,6 +142,7 @@ Verdict Chain::run(Run& run) {
              fmt::format("domain object <{}>", run.owner->entry->address));
 
     Verdict& verdict = run.verdict;
+    for (Letter& letter : verdict.letters) letter.text.insert(0, trace_fields());
     verdict.versions[0].prefix = run.whole ? std::string{} : run.front();
     verdict.versions[0].whole = std::move(run.whole);
     if (verdict.kind != Verdict::Kind::deliver) {
@@ -340,10 +341,10 @@ void Chain::scripted(Run& run, const Step& step) {
     }
 }
 
-std::string dated(std::string text, const ChainParts& parts) {
-    return fmt::format("Date: {}\r\nMessage-ID: {}\r\n", mime::format_date(mime::in_zone(parts.clock.now())),
-                       random_id(parts.host))
-           + text;
+/// What every message needs that begins here (RFC 5322 §3.6).
+std::string Chain::trace_fields() const {
+    return fmt::format("Date: {}\r\nMessage-ID: {}\r\n", mime::format_date(mime::in_zone(parts_.clock.now())),
+                       random_id(parts_.host));
 }
 
 }  // namespace postrider::filter

@@ -58,6 +58,7 @@ private:
     void scripted(Run& run, const Step& step);
     /// False: that was the last word.
     bool scanned(Run& run, const Step& step);
+    std::string trace_fields() const;
     const Finding& finding_of(const Step& step, const std::string& message);
 
     const ChainParts& parts_;

@@ -312,10 +312,10 @@ net::Task<> Session::store(rules::SendQuota::Use charged, std::size_t size) {
     if (visit_) visit_->end_transaction(stored_somewhere || !any, size);
     if (stored_somewhere || !any) {
         s_.accepted.add();
-        s_.log.info(id_,
-                    "New mail {} received from {} ({}) with envelope from <{}>, recipients={} ({}), size={}, {}",
-                    message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "), size,
-                    stored_somewhere ? "enqueued with id " + queue_id : "discarded by a filter");
+        s_.log.info(
+            id_, "New mail {} received from {} ({}) with envelope from <{}>, recipients={} ({}), size={}, {}",
+            message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "), size,
+            stored_somewhere ? "enqueued with id " + queue_id : "discarded by a filter");
     } else {
         if (charged.any()) s_.send_quota.refund(account_->id, charged);
         s_.rejected.add();
