@@ -159,7 +159,11 @@ void Server::Rooms::open_queue() {
 }
 
 void Server::Rooms::take_routes(const Settings& from) {
-    routes.set(std::make_shared<const relay::RouteTable>(from.outgoing, host));
+    auto assigned = [this](const std::string& name) {
+        const auto domain = directory->domain(name);
+        return domain ? domain->assigned_ip : std::string{};
+    };
+    routes.set(std::make_shared<const relay::RouteTable>(from.outgoing, host, std::move(assigned)));
 }
 
 void Server::Rooms::take_srs(const Settings& from) {

@@ -108,6 +108,16 @@ class Sending(SendingCase):
         self.arrives(self.plain, "source")
         self.assertIn("127.0.0.7", self.plain.peers)
 
+    def test_mail_leaves_from_the_address_of_its_senders_domain(self):
+        self.server.command("domain", "add", "own.example")
+        self.server.command("domain", "set", "own.example", "--assigned-ip", "127.0.0.8")
+        self.server.command("account", "add", "carl@own.example", "--password", "-", input="Tulips-and-4-roses\n")
+        with clients.Smtp(self.server.ports["submission"]) as peer:
+            peer.login("carl@own.example", "Tulips-and-4-roses")
+            peer.mail("carl@own.example", "bob@plain.example", "From: carl@own.example\r\nSubject: own-source\r\n\r\nHello\r\n")
+        self.arrives(self.plain, "own-source")
+        self.assertIn("127.0.0.8", self.plain.peers)
+
 
 class Rewriting(SendingCase):
     """Forwarded mail leaves under an address of ours, and its bounces find the sender."""
