@@ -145,6 +145,19 @@ class Rewriting(SendingCase):
             peer.command("MAIL FROM:<>", 250)
             peer.command("RCPT TO:<" + sender.group(1).replace("carol", "dave") + ">", 550)
 
+    def test_the_domain_that_forwards_gives_the_address(self):
+        self.server.command("domain", "add", "second.example")
+        self.server.command("forwarder", "add", "on@second.example", "--member", "bob@away.example")
+        with self.smtp() as peer:
+            peer.mail("carol@home.example", ["on@second.example"], message("second-forwards"))
+        self.arrives(self.away, "second-forwards")
+        envelope = next(e for e, b in self.away.messages if b"second-forwards" in b)
+        sender = re.search(r"FROM:<(SRS0=[^>]*=home\.example=carol@second\.example)>", envelope[0])
+        self.assertTrue(sender, envelope)
+        with self.smtp() as peer:
+            peer.mail("", [sender.group(1)], message("bounce-of-second"))
+        self.arrives(self.home, "bounce-of-second")
+
     def test_our_own_senders_keep_their_address(self):
         self.send("bob@away.example", "ours")
         self.arrives(self.away, "ours")
