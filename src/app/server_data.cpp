@@ -154,11 +154,13 @@ void Server::Rooms::open_queue() {
     router->stand_ins([this](const mime::AddrSpec& address) -> std::optional<mime::AddrSpec> {
         if (!address.local.starts_with("SRS") && !address.local.starts_with("srs")) return std::nullopt;
         std::shared_ptr<const relay::Srs> in_force;
+        bool ours = directory->is_local_domain(address.domain);
         {
             std::lock_guard lock{srs_mutex};
             in_force = srs;
+            ours = ours || address.domain == srs_domain;
         }
-        if (!in_force) return std::nullopt;
+        if (!in_force || !ours) return std::nullopt;
         auto original = in_force->reverse(address, clock.now());
         if (original.verdict != relay::Srs::Verdict::good) return std::nullopt;
         return std::move(original.address);
@@ -167,26 +169,41 @@ void Server::Rooms::open_queue() {
 }
 
 void Server::Rooms::take_routes(const Settings& from) {
-    routes.set(std::make_shared<const relay::RouteTable>(from.outgoing, host));
+    auto assigned = [this](const std::string& name) {
+        const auto domain = directory->domain(name);
+        return domain ? domain->assigned_ip : std::string{};
+    };
+    routes.set(std::make_shared<const relay::RouteTable>(from.outgoing, host, std::move(assigned)));
 }
 
 void Server::Rooms::take_srs(const Settings& from) {
-    const std::string& domain = from.server.primary_domain.empty() ? host : from.server.primary_domain;
     const std::string& secret = from.server.srs_secret_key.empty() ? own_secret : from.server.srs_secret_key;
     std::lock_guard lock{srs_mutex};
-    srs = from.server.enable_srs ? std::make_shared<const relay::Srs>(domain, secret) : nullptr;
+    srs = from.server.enable_srs ? std::make_shared<const relay::Srs>(secret) : nullptr;
+    srs_domain = from.server.primary_domain.empty() ? host : from.server.primary_domain;
 }
 
 /// Only mail from elsewhere that goes elsewhere has been forwarded by us; who has logged in sends it himself.
-std::optional<mime::AddrSpec> Server::Rooms::sender_of(const queue::Envelope& envelope) const {
+/// A transaction has one reverse-path: when addresses of several domains have forwarded to one destination,
+/// the first of them speaks for all.
+std::optional<mime::AddrSpec> Server::Rooms::sender_of(const delivery::Consignment& consignment) const {
+    const queue::Envelope& envelope = consignment.entry->envelope;
     std::shared_ptr<const relay::Srs> in_force;
+    std::string domain;
     {
         std::lock_guard lock{srs_mutex};
         in_force = srs;
+        domain = srs_domain;
     }
     if (!in_force || envelope.reverse_path.null() || !envelope.authenticated.empty()) return std::nullopt;
     if (directory->is_local_domain(envelope.reverse_path.domain)) return std::nullopt;
-    return in_force->forward(envelope.reverse_path, clock.now());
+    for (const std::size_t i : consignment.recipients) {
+        const std::string& by = envelope.recipients[i].forwarded_by;
+        if (by.empty() || !directory->is_local_domain(by)) continue;
+        domain = by;
+        break;
+    }
+    return in_force->forward(envelope.reverse_path, domain, clock.now());
 }
 
 void Server::Rooms::send_by(const delivery::Routes* ways) {

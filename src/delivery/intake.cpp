@@ -178,6 +178,7 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
         }
         for (mime::AddrSpec& address : destination.elsewhere) {
             Recipient remote = recipient;
+            if (destination.expanded) remote.forwarded_by = recipient.address.domain;
             remote.address = std::move(address);
             if (const Routes* routes = routes_)
                 remote.destination = routes->destination(message.envelope, remote.address);

@@ -197,6 +197,7 @@ void Processor::resolve(Entry& entry, Time now, Work& work) {
             succeed(recipients[i], Recipient::State::expanded, now, "2.0.0", "Expanded", true);
             for (mime::AddrSpec& address : destination.elsewhere) {
                 Recipient member = model;
+                member.forwarded_by = model.address.domain;
                 member.address = std::move(address);
                 // RFC 3461 §5.2.7.3: whoever asked for success hears of the group, not of its members.
                 if (member.notify != queue::Notify::unsaid) {

@@ -45,6 +45,7 @@ struct Recipient {
     /// Of the destination when it was scheduled: it has been released since when the destination's is higher.
     std::uint32_t epoch = 0;
     std::uint8_t owed = nothing;
+    std::string forwarded_by;  ///< domain of the address of ours that has sent it on to here; "": nobody has
 
     bool wants(Notify::Bit what) const {
         return notify == Notify::unsaid ? what == Notify::failure : (notify & what) != 0;
