@@ -8,6 +8,8 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -80,6 +82,10 @@ public:
         stopping_ = true;
         ::shutdown(listener_.get(), SHUT_RDWR);
         accepting_.join();
+        {
+            std::lock_guard lock{mutex_};
+            for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
+        }
         for (std::thread& one : serving_) one.join();
     }
     const ScannerAddress& address() const { return address_; }
@@ -92,9 +98,15 @@ private:
             const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
             if (fd < 0) continue;
             const int number = connections_++;
+            {
+                std::lock_guard lock{mutex_};
+                open_.insert(fd);
+            }
             serving_.emplace_back([this, fd, number] {
                 ScannerEnd end{fd};
                 handler_(end, number);
+                std::lock_guard lock{mutex_};
+                open_.erase(fd);
             });
         }
     }
@@ -103,6 +115,8 @@ private:
     ScannerAddress address_;
     std::atomic<bool> stopping_ = false;
     std::atomic<int> connections_ = 0;
+    std::mutex mutex_;
+    std::set<int> open_;  ///< connections that a handler still works on
     std::vector<std::thread> serving_;
     std::thread accepting_;
 };
