@@ -20,11 +20,12 @@ std::string_view word(ArcOutcome outcome);
 struct ArcResult {
     ArcOutcome outcome = ArcOutcome::none;
     unsigned sets = 0;  ///< highest instance
-    unsigned oldest_pass = 0;  ///< §5.2 step 6: lowest instance whose message signature still verifies; 0 = all
-    std::string sealer;        ///< d= of the newest seal
-    std::string claims;        ///< ARC-Authentication-Results of the newest set, behind "i=N;"; of pass only
-    std::string problem;       ///< of fail, for people; one line
-    bool temporary = false;    ///< fail because the DNS did not answer
+    unsigned oldest_pass =
+        0;                ///< §5.2 step 6: lowest instance whose message signature still verifies; 0 = all
+    std::string sealer;   ///< d= of the newest seal
+    std::string claims;   ///< ARC-Authentication-Results of the newest set, behind "i=N;"; of pass only
+    std::string problem;  ///< of fail, for people; one line
+    bool temporary = false;  ///< fail because the DNS did not answer
     friend bool operator==(const ArcResult&, const ArcResult&) = default;
 };
 

@@ -56,8 +56,10 @@ std::string seal_arc(std::string_view message, const ArcResult& chain, std::stri
     std::vector<std::string_view> names(sealer.fields.begin(), sealer.fields.end());
     if (names.empty()) {
         names = fields_to_sign(index, false);
-        for (const mime::Field& field : index.fields())  // §4.1.2: those that said who it was should be covered
-            if (text::equal_ci(field.name, "DKIM-Signature") && names.size() < 60) names.push_back("dkim-signature");
+        for (const mime::Field& field :
+             index.fields())  // §4.1.2: those that said who it was should be covered
+            if (text::equal_ci(field.name, "DKIM-Signature") && names.size() < 60)
+                names.push_back("dkim-signature");
     }
     BodyHashes hashes;
     const std::size_t hash = hashes.want(Canon::relaxed, Hash::sha256);
@@ -75,7 +77,8 @@ std::string seal_arc(std::string_view message, const ArcResult& chain, std::stri
     signature.tag("i", instance);
     signature.tag("s", sealer.selector);
     signature.tag("t", at);
-    const std::string signature_field = signature.sign(selected, Canon::relaxed, *sealer.key, crypto, sealer.fold);
+    const std::string signature_field =
+        signature.sign(selected, Canon::relaxed, *sealer.key, crypto, sealer.fold);
     if (signature_field.empty()) return {};
 
     std::string sealed;

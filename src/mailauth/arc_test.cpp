@@ -25,7 +25,8 @@ Zone zone_of(const json& records) {
 
 ArcResult verify(const Zone& zone, std::string_view message) {
     const Crypto crypto;
-    return zone.settle<ArcResult>([&](const Answers& answers) { return verify_arc(message, crypto, answers); });
+    return zone.settle<ArcResult>(
+        [&](const Answers& answers) { return verify_arc(message, crypto, answers); });
 }
 
 TEST(ArcVerify, PassesTheWholeArcTestSuite) {
@@ -35,7 +36,8 @@ TEST(ArcVerify, PassesTheWholeArcTestSuite) {
         for (const auto& [name, test] : scenario.at("tests").items()) {
             const ArcResult result = verify(zone, crlf(test.at("message").get<std::string>()));
             // "" where the suite does not say: a newest seal with cv=fail. RFC 8617 §5.2 step 2 says fail.
-            std::string expected = text::to_lower(test.at("cv").is_null() ? "" : test.at("cv").get<std::string>());
+            std::string expected =
+                text::to_lower(test.at("cv").is_null() ? "" : test.at("cv").get<std::string>());
             if (expected.empty()) expected = name == "cv_empty" ? "none" : "fail";
             EXPECT_EQ(word(result.outcome), expected)
                 << name << " (" << test.at("description") << "): " << result.problem;
@@ -80,7 +82,11 @@ TEST(ArcSeal, MakesTheSignaturesOfTheSuite) {
         ASSERT_TRUE(key) << key.error();
         for (const auto& [name, test] : scenario.at("tests").items()) {
             const std::string message = crlf(test.at("message").get<std::string>());
-            ArcSealer sealer{.domain = scenario.at("domain"), .selector = scenario.at("sel"), .key = *key, .fields = {}, .fold = false};
+            ArcSealer sealer{.domain = scenario.at("domain"),
+                             .selector = scenario.at("sel"),
+                             .key = *key,
+                             .fields = {},
+                             .fold = false};
             for (std::string_view field : colon_list(test.at("sig-headers").get_ref<const std::string&>()))
                 sealer.fields.emplace_back(field);
             const ArcResult chain = verify(zone, message);
@@ -88,8 +94,12 @@ TEST(ArcSeal, MakesTheSignaturesOfTheSuite) {
                 seal_arc(message, chain, results_of(message, test.at("srv-id").get<std::string>()), sealer,
                          at_time(std::stoll(test.at("t").get<std::string>())), crypto);
             ASSERT_FALSE(lines.empty()) << name;
-            EXPECT_EQ(tags_of(*mime::find_field(lines, "ARC-Message-Signature")), tags_of(test.at("AMS").get<std::string>())) << name;
-            EXPECT_EQ(tags_of(*mime::find_field(lines, "ARC-Seal")), tags_of(test.at("AS").get<std::string>())) << name;
+            EXPECT_EQ(tags_of(*mime::find_field(lines, "ARC-Message-Signature")),
+                      tags_of(test.at("AMS").get<std::string>()))
+                << name;
+            EXPECT_EQ(tags_of(*mime::find_field(lines, "ARC-Seal")),
+                      tags_of(test.at("AS").get<std::string>()))
+                << name;
             EXPECT_EQ(without_space(*mime::find_field(lines, "ARC-Authentication-Results")),
                       without_space(test.at("AAR").get<std::string>()))
                 << name;
@@ -109,15 +119,16 @@ protected:
         zone_.txt("e._domainkey.example.org", ed25519_public);
     }
     std::string seal(const std::string& message) {
-        const std::string lines = seal_arc(message, verify(zone_, message), "mx.example.org; spf=pass", sealer_,
-                                           at_time(1700000000), crypto_);
+        const std::string lines = seal_arc(message, verify(zone_, message), "mx.example.org; spf=pass",
+                                           sealer_, at_time(1700000000), crypto_);
         return lines.empty() ? "" : lines + message;
     }
     Crypto crypto_;
     Zone zone_;
     ArcSealer sealer_;
     std::string message_ =
-        "From: a@example.com\r\nTo: b@example.net\r\nSubject: hello\r\nDate: Fri, 20 Nov 2026 16:00:00 +0000\r\n\r\nHi.\r\n";
+        "From: a@example.com\r\nTo: b@example.net\r\nSubject: hello\r\nDate: Fri, 20 Nov 2026 16:00:00 "
+        "+0000\r\n\r\nHi.\r\n";
 };
 
 TEST_F(Chain, GrowsToFiftySetsAndNoFurther) {
@@ -149,7 +160,8 @@ TEST_F(Chain, AListThatChangesAndSealsIsTheOldestThatPasses) {
     std::string message = seal(message_);
     const ArcResult before = verify(zone_, message);
     message.insert(message.find("Subject: ") + 9, "[list] ");
-    const std::string lines = seal_arc(message, before, "list.example.org; arc=pass", sealer_, at_time(1700000001), crypto_);
+    const std::string lines =
+        seal_arc(message, before, "list.example.org; arc=pass", sealer_, at_time(1700000001), crypto_);
     const ArcResult result = verify(zone_, lines + message);
     EXPECT_EQ(result.outcome, ArcOutcome::pass) << result.problem;
     EXPECT_EQ(result.oldest_pass, 2u);

@@ -136,18 +136,23 @@ void ArcRun::start(const FieldIndex& index, const DkimRules& given, const Crypto
         Seal& seal = seals_.emplace_back();
         if (auto problem = read_seal(value_of(fields_.sets[i].seal), i + 1, seal); !problem.empty())
             return fail(std::move(problem));
-        auto signature = parse_signature(value_of(fields_.sets[i].message_signature), SignatureKind::arc, rules);
+        auto signature =
+            parse_signature(value_of(fields_.sets[i].message_signature), SignatureKind::arc, rules);
         MessageSignature& message = signatures_.emplace_back();
         message.open = signature.has_value();
-        if (signature) message.signature = std::move(*signature);
-        else if (i + 1 == fields_.sets.size()) return fail(signature.error().problem);
+        if (signature)
+            message.signature = std::move(*signature);
+        else if (i + 1 == fields_.sets.size())
+            return fail(signature.error().problem);
     }
     for (Seal& seal : seals_)
-        seal.key = find_key(seal.selector, seal.domain, seal.algorithm.key_type, seal.algorithm.hash, rules, crypto, dns);
+        seal.key = find_key(seal.selector, seal.domain, seal.algorithm.key_type, seal.algorithm.hash, rules,
+                            crypto, dns);
     for (MessageSignature& one : signatures_) {
         if (!one.open) continue;
         const Signature& signature = one.signature;
-        one.key = find_key(signature.selector, signature.domain, signature.key_type, signature.hash, rules, crypto, dns);
+        one.key = find_key(signature.selector, signature.domain, signature.key_type, signature.hash, rules,
+                           crypto, dns);
         one.open = one.key.outcome == DkimOutcome::pass;
     }
     result_.sealer = seals_.back().domain;
@@ -171,8 +176,8 @@ ArcResult ArcRun::finish(const BodyHashes& hashes, const FieldIndex& index, cons
     auto holds = [&](std::size_t i) {
         const MessageSignature& one = signatures_[i];
         if (!one.open) return std::string{"unusable"};
-        return compare(one.signature, fields_.sets[i].message_signature, index, hashes, one.hash, *one.key.key,
-                       crypto);
+        return compare(one.signature, fields_.sets[i].message_signature, index, hashes, one.hash,
+                       *one.key.key, crypto);
     };
     if (auto problem = holds(newest - 1); !problem.empty()) {
         fail("ARC-Message-Signature: " + problem);

@@ -21,7 +21,8 @@ const dns::Answer& Asking::ask(std::string_view name, dns::Type type) {
     if (!known_name || known_name->empty()) return not_a_name;
     Question question{std::move(*known_name), type};
     if (const dns::Answer* answer = known_.find(question)) return *answer;
-    if (missing_.size() < max_missing && std::find(missing_.begin(), missing_.end(), question) == missing_.end())
+    if (missing_.size() < max_missing
+        && std::find(missing_.begin(), missing_.end(), question) == missing_.end())
         missing_.push_back(std::move(question));
     return not_yet;
 }

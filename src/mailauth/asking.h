@@ -13,7 +13,8 @@ namespace postrider::mailauth {
 /// does not count.
 class Asking {
 public:
-    static constexpr std::size_t max_missing = 300;  ///< in one round; what is beyond has to wait for the next
+    static constexpr std::size_t max_missing =
+        300;  ///< in one round; what is beyond has to wait for the next
 
     explicit Asking(const Answers& known) : known_{known} {}
 

@@ -10,7 +10,8 @@ constexpr std::size_t max_octets = 32768;
 constexpr std::size_t max_value = 500;
 
 bool token_char(char c) {
-    return c < 0 || (c > ' ' && c < 127 && std::string_view{"()<>@,;:\\\"/[]?="}.find(c) == std::string_view::npos);
+    return c < 0
+           || (c > ' ' && c < 127 && std::string_view{"()<>@,;:\\\"/[]?="}.find(c) == std::string_view::npos);
 }
 
 /// value = token / quoted-string; pvalue may be an address too (§2.2). What is neither is quoted.
@@ -73,13 +74,15 @@ public:
 private:
     unsigned number() {
         unsigned value = 0;
-        while (text::is_digit(in_.peek())) value = std::min(value * 10 + static_cast<unsigned>(in_.get() - '0'), 1000u);
+        while (text::is_digit(in_.peek()))
+            value = std::min(value * 10 + static_cast<unsigned>(in_.get() - '0'), 1000u);
         return value;
     }
 
     std::string keyword() {
         std::string out;
-        while (text::is_alpha(in_.peek()) || text::is_digit(in_.peek()) || in_.peek() == '-' || in_.peek() == '_')
+        while (text::is_alpha(in_.peek()) || text::is_digit(in_.peek()) || in_.peek() == '-'
+               || in_.peek() == '_')
             out += text::lower(in_.get());
         return out;
     }
@@ -141,9 +144,12 @@ private:
         property.value = value();
         if (property.value.empty() && !quoted) return false;
         in_.skip_cfws();
-        if (reason) one.reason = std::move(property.value);
-        else if (one.properties.size() < max_auth_properties) one.properties.push_back(std::move(property));
-        else return false;
+        if (reason)
+            one.reason = std::move(property.value);
+        else if (one.properties.size() < max_auth_properties)
+            one.properties.push_back(std::move(property));
+        else
+            return false;
         return true;
     }
 

@@ -88,11 +88,12 @@ void ask_for_bimi(std::string_view message, const DmarcResult& dmarc, Asking& dn
     }
 }
 
-BimiResult check_bimi(std::string_view message, const DmarcResult& dmarc, const std::vector<DkimVerdict>& dkim,
-                      Asking& dns) {
+BimiResult check_bimi(std::string_view message, const DmarcResult& dmarc,
+                      const std::vector<DkimVerdict>& dkim, Asking& dns) {
     BimiResult result;
     if (dmarc.outcome != DmarcOutcome::pass || !enforces(dmarc)) {
-        result.problem = dmarc.outcome == DmarcOutcome::pass ? "the policy does not enforce" : "DMARC did not pass";
+        result.problem =
+            dmarc.outcome == DmarcOutcome::pass ? "the policy does not enforce" : "DMARC did not pass";
         return result;
     }
     result.outcome = BimiOutcome::none;

@@ -12,8 +12,8 @@
 #include "mailauth/dmarc.h"
 
 /// Where a domain's mark is (Brand Indicators for Message Identification,
-/// draft-brand-indicators-for-message-identification). Looked up only: neither the picture nor its certificate
-/// is fetched.
+/// draft-brand-indicators-for-message-identification). Looked up only: neither the picture nor its
+/// certificate is fetched.
 namespace postrider::mailauth {
 
 enum class BimiOutcome : std::uint8_t {
@@ -37,8 +37,8 @@ struct BimiResult {
 
 /// Finds the record for a message whose other checks are done. A BIMI-Selector that no passing, aligned
 /// signature covers is not used.
-BimiResult check_bimi(std::string_view message, const DmarcResult& dmarc, const std::vector<DkimVerdict>& dkim,
-                      Asking& dns);
+BimiResult check_bimi(std::string_view message, const DmarcResult& dmarc,
+                      const std::vector<DkimVerdict>& dkim, Asking& dns);
 /// Only asks what check_bimi() may want to know, while it is still open what `dmarc` will be.
 void ask_for_bimi(std::string_view message, const DmarcResult& dmarc, Asking& dns);
 

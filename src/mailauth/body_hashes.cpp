@@ -67,8 +67,8 @@ std::size_t next_suspect(std::string_view body, std::size_t at) {
     while (at + 17 <= body.size()) {
         const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(body.data() + at));
         const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(body.data() + at + 1));
-        const __m128i before = _mm_or_si128(_mm_cmpeq_epi8(next, blank),
-                                            _mm_or_si128(_mm_cmpeq_epi8(next, tab), _mm_cmpeq_epi8(next, cr)));
+        const __m128i before = _mm_or_si128(
+            _mm_cmpeq_epi8(next, blank), _mm_or_si128(_mm_cmpeq_epi8(next, tab), _mm_cmpeq_epi8(next, cr)));
         const __m128i hit =
             _mm_or_si128(_mm_cmpeq_epi8(here, tab), _mm_and_si128(_mm_cmpeq_epi8(here, blank), before));
         const int mask = _mm_movemask_epi8(hit);
@@ -127,11 +127,14 @@ void BodyHashes::run(std::string_view body, const Crypto& crypto) {
     for (Canon canon : {Canon::simple, Canon::relaxed}) {
         std::vector<Sink> sinks;
         for (const Wanted& one : wanted_)
-            if (one.canon == canon) sinks.push_back({Digest{crypto, one.hash}, one.limit.value_or(UINT64_MAX)});
+            if (one.canon == canon)
+                sinks.push_back({Digest{crypto, one.hash}, one.limit.value_or(UINT64_MAX)});
         if (sinks.empty()) continue;
         Spread spread{sinks};
-        if (canon == Canon::simple) spread_simple(body, spread);
-        else spread_relaxed(body, spread);
+        if (canon == Canon::simple)
+            spread_simple(body, spread);
+        else
+            spread_relaxed(body, spread);
         const std::uint64_t length = spread.finish();
         auto sink = sinks.begin();
         for (Wanted& one : wanted_) {

@@ -79,8 +79,10 @@ void append_unsigned(std::string& out, std::string_view field, Canon canon) {
         field = stripped;
     }
     append_canonical(out, field, canon);
-    if (out.ends_with("\r\n")) out.resize(out.size() - 2);
-    else if (out.ends_with('\n')) out.pop_back();
+    if (out.ends_with("\r\n"))
+        out.resize(out.size() - 2);
+    else if (out.ends_with('\n'))
+        out.pop_back();
 }
 
 FieldIndex::FieldIndex(std::string_view block) {

@@ -39,8 +39,8 @@ public:
             DigestContext context{EVP_MD_CTX_new()};
             return context != nullptr
                    && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1
-                   && EVP_DigestVerify(context.get(), octets_of(signature), signature.size(), octets_of(digest),
-                                       digest.size())
+                   && EVP_DigestVerify(context.get(), octets_of(signature), signature.size(),
+                                       octets_of(digest), digest.size())
                           == 1;
         }
         PkeyContext context{EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr)};
@@ -108,8 +108,8 @@ std::shared_ptr<const PublicKey> Crypto::public_key(KeyType type, std::string_vi
     }
     Pkey read = read_public_key(type, octets);
     if (!read) return nullptr;
-    auto key = std::make_shared<const PublicEvp>(type, std::move(read), state_->sha1.get(),
-                                                 state_->sha256.get());
+    auto key =
+        std::make_shared<const PublicEvp>(type, std::move(read), state_->sha1.get(), state_->sha256.get());
     std::lock_guard lock{state_->mutex};
     auto [at, added] = state_->keys.try_emplace(std::move(name), key);
     if (added) state_->order.push_back(&at->first);

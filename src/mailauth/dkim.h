@@ -28,15 +28,15 @@ struct DkimRules {
 /// What became of one signature. Nothing but `outcome` is to be trusted unless that is pass.
 struct DkimVerdict {
     DkimOutcome outcome = DkimOutcome::none;
-    std::string domain;            ///< d=, lower case
-    std::string selector;          ///< s=
-    std::string identity;          ///< i=, "@domain" if absent
-    std::string algorithm;         ///< a=, lower case
-    std::string signature_begin;   ///< first 8 characters of b= (RFC 6008)
-    std::string problem;           ///< why it is not pass, for people; one line
-    unsigned key_bits = 0;         ///< 0 = no key
-    bool testing = false;          ///< t=y of the key (§3.6.1)
-    bool partial = false;          ///< l= leaves out something of the body: what follows is anybody's
+    std::string domain;           ///< d=, lower case
+    std::string selector;         ///< s=
+    std::string identity;         ///< i=, "@domain" if absent
+    std::string algorithm;        ///< a=, lower case
+    std::string signature_begin;  ///< first 8 characters of b= (RFC 6008)
+    std::string problem;          ///< why it is not pass, for people; one line
+    unsigned key_bits = 0;        ///< 0 = no key
+    bool testing = false;         ///< t=y of the key (§3.6.1)
+    bool partial = false;         ///< l= leaves out something of the body: what follows is anybody's
     std::vector<std::string> signed_fields;  ///< h=, lower case
     friend bool operator==(const DkimVerdict&, const DkimVerdict&) = default;
 };
@@ -59,9 +59,9 @@ struct DkimSigner {
 };
 
 /// DKIM-Signature lines, one per signer, folded, with CRLF, to be put before the message. Signed are the
-/// fields of §5.4.1 that are there, and one more of those that must not be added later (From, To, Cc, Subject,
-/// Date, Reply-To, Message-ID, Content-Type, ...: §8.15). Never l=. "" if the message has no From (§5.4), or
-/// a key cannot sign.
+/// fields of §5.4.1 that are there, and one more of those that must not be added later (From, To, Cc,
+/// Subject, Date, Reply-To, Message-ID, Content-Type, ...: §8.15). Never l=. "" if the message has no From
+/// (§5.4), or a key cannot sign.
 std::string sign_dkim(std::string_view message, const std::vector<DkimSigner>& signers, Time now,
                       const Crypto& crypto);
 

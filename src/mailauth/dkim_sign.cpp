@@ -109,7 +109,8 @@ std::string sign_dkim(std::string_view message, const std::vector<DkimSigner>& s
         field.tag("s", signer.selector);
         if (!signer.identity.empty()) field.tag("i", signer.identity);
         field.tag("t", std::to_string(seconds.count()));
-        if (signer.valid_for.count() > 0) field.tag("x", std::to_string((seconds + signer.valid_for).count()));
+        if (signer.valid_for.count() > 0)
+            field.tag("x", std::to_string((seconds + signer.valid_for).count()));
         field.tag("h", list);
         field.tag("bh", text::encode_base64(hashes.digest(numbers[i])));
         field.signature();

@@ -37,7 +37,8 @@ Zone corpus_zone() {
     for (std::string line; std::getline(lines, line);) {
         const std::size_t blanks = line.find("  ");
         if (line.empty() || line[0] == '#' || blanks == std::string::npos) continue;
-        if (dns::canonical_name(line.substr(0, blanks))) zone.txt(line.substr(0, blanks), line.substr(blanks + 2));
+        if (dns::canonical_name(line.substr(0, blanks)))
+            zone.txt(line.substr(0, blanks), line.substr(blanks + 2));
     }
     return zone;
 }
@@ -86,7 +87,8 @@ TEST(DkimVerify, BelievesTheMessagesOfMailAuth) {
         }
         const auto verdicts = verify(zone, crlf(file.substr(empty + 2)));
         ASSERT_FALSE(verdicts.empty()) << name;
-        for (const DkimVerdict& one : verdicts) EXPECT_EQ(one.outcome, DkimOutcome::pass) << name << one.problem;
+        for (const DkimVerdict& one : verdicts)
+            EXPECT_EQ(one.outcome, DkimOutcome::pass) << name << one.problem;
     }
 }
 
@@ -113,11 +115,17 @@ protected:
     void SetUp() override {
         rsa_ = make_private_key(KeyType::rsa, 2048).value();
         ed_ = read_private_key(ed25519_seed).value();
-        zone_.txt("r._domainkey.example.com", "v=DKIM1; k=rsa; p=" + text::encode_base64(rsa_->public_octets()));
+        zone_.txt("r._domainkey.example.com",
+                  "v=DKIM1; k=rsa; p=" + text::encode_base64(rsa_->public_octets()));
         zone_.txt("e._domainkey.example.com", ed25519_public);
     }
     std::vector<DkimSigner> both(Canon header = Canon::relaxed, Canon body = Canon::relaxed) const {
-        DkimSigner rsa{.domain = "example.com", .selector = "r", .key = rsa_, .identity = "", .header = header, .body = body};
+        DkimSigner rsa{.domain = "example.com",
+                       .selector = "r",
+                       .key = rsa_,
+                       .identity = "",
+                       .header = header,
+                       .body = body};
         DkimSigner ed = rsa;
         ed.selector = "e";
         ed.key = ed_;
@@ -131,8 +139,8 @@ protected:
 TEST_F(Signed, BothSignaturesVerifyInEveryForm) {
     for (Canon header : {Canon::simple, Canon::relaxed})
         for (Canon body : {Canon::simple, Canon::relaxed})
-            for (std::string_view text :
-                 {std::string_view{letter}, std::string_view{letter}.substr(0, letter.find("\r\n\r\n") + 4)}) {
+            for (std::string_view text : {std::string_view{letter},
+                                          std::string_view{letter}.substr(0, letter.find("\r\n\r\n") + 4)}) {
                 const std::string lines = sign_dkim(text, both(header, body), at_time(1528637000), crypto_);
                 const auto verdicts = verify(zone_, lines + std::string{text});
                 EXPECT_EQ(outcomes(verdicts), "pass pass") << lines << verdicts[0].problem;
@@ -148,7 +156,8 @@ TEST_F(Signed, LinesAreFoldedAndLAndMimeAreNeverWritten) {
     for (std::string line; std::getline(in, line);) EXPECT_LE(line.size(), 79u) << line;
     EXPECT_EQ(lines.find(" l="), std::string::npos);
     EXPECT_EQ(lines, sign_dkim(letter, both(), at_time(1528637000), crypto_));  // deterministic
-    EXPECT_TRUE(lines.starts_with("DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=r;\r\n"))
+    EXPECT_TRUE(
+        lines.starts_with("DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=r;\r\n"))
         << lines;
 }
 
@@ -172,7 +181,8 @@ TEST_F(Signed, WhatRelaxedFormsForgiveIsForgiven) {
 }
 
 TEST_F(Signed, AMessageWithoutFromIsNotSigned) {
-    EXPECT_EQ(sign_dkim(crlf(read_file(data / "dkimpy/test_nofrom.message")), both(), at_time(1), crypto_), "");
+    EXPECT_EQ(sign_dkim(crlf(read_file(data / "dkimpy/test_nofrom.message")), both(), at_time(1), crypto_),
+              "");
 }
 
 TEST_F(Signed, AnExpiredSignatureIsNotBelieved) {
@@ -250,9 +260,12 @@ TEST(DkimKeys, ThoseOfDkimpySignAndTheirRecordsVerify) {
         while (record.ends_with('\n')) record.pop_back();
         zone.txt("s._domainkey.example.com", record);
         const std::string message = crlf(read_file(data / "dkimpy" / one.message));
-        const std::string line =
-            sign_dkim(message, {{.domain = "example.com", .selector = "s", .key = *key, .identity = "@sub.example.com"}}, at_time(1528637000), crypto);
-        EXPECT_EQ(word(verify(zone, line + message).at(0).outcome), one.outcome) << one.key << ' ' << one.record;
+        const std::string line = sign_dkim(
+            message,
+            {{.domain = "example.com", .selector = "s", .key = *key, .identity = "@sub.example.com"}},
+            at_time(1528637000), crypto);
+        EXPECT_EQ(word(verify(zone, line + message).at(0).outcome), one.outcome)
+            << one.key << ' ' << one.record;
     }
 }
 
@@ -276,8 +289,9 @@ TEST(DkimVerify, TellsThatPartOfTheBodyIsNotSigned) {
     BodyHashes hashes;
     const std::size_t number = hashes.want(Canon::relaxed, Hash::sha256, 5);
     hashes.run("Hi.\r\n", crypto);
-    std::string field = "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.com; s=e; l=5; h=From; bh="
-                        + text::encode_base64(hashes.digest(number)) + "; b=";
+    std::string field =
+        "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.com; s=e; l=5; h=From; bh="
+        + text::encode_base64(hashes.digest(number)) + "; b=";
     std::string input = "from:a@example.com\r\n";
     append_canonical(input, field + "\r\n", Canon::relaxed);
     input.resize(input.size() - 2);
@@ -299,14 +313,12 @@ TEST(BodyForms, AreThoseOfRfc6376Section34) {
     struct Case {
         std::string_view body, relaxed, simple;
     };
-    for (const Case& one : {Case{" C \r\nD \t E\r\n\r\n\r\n", " C\r\nD E\r\n", " C \r\nD \t E\r\n"},  // §3.4.5
-                            Case{"", "", "\r\n"},
-                            Case{"\r\n\r\n", "", "\r\n"},
-                            Case{" \t\r\n \r\n", "", " \t\r\n \r\n"},
-                            Case{"a", "a\r\n", "a\r\n"},
-                            Case{"a \r b\n c\t\r\n", "a \r b\n c\r\n", "a \r b\n c\t\r\n"},
-                            Case{"\r\n\r\nx\t\ty", "\r\n\r\nx y\r\n", "\r\n\r\nx\t\ty\r\n"},
-                            Case{"x  \r\n\r\n\r\ny", "x\r\n\r\n\r\ny\r\n", "x  \r\n\r\n\r\ny\r\n"}}) {
+    for (const Case& one :
+         {Case{" C \r\nD \t E\r\n\r\n\r\n", " C\r\nD E\r\n", " C \r\nD \t E\r\n"},  // §3.4.5
+          Case{"", "", "\r\n"}, Case{"\r\n\r\n", "", "\r\n"}, Case{" \t\r\n \r\n", "", " \t\r\n \r\n"},
+          Case{"a", "a\r\n", "a\r\n"}, Case{"a \r b\n c\t\r\n", "a \r b\n c\r\n", "a \r b\n c\t\r\n"},
+          Case{"\r\n\r\nx\t\ty", "\r\n\r\nx y\r\n", "\r\n\r\nx\t\ty\r\n"},
+          Case{"x  \r\n\r\n\r\ny", "x\r\n\r\n\r\ny\r\n", "x  \r\n\r\n\r\ny\r\n"}}) {
         BodyHashes hashes;
         const std::size_t relaxed = hashes.want(Canon::relaxed, Hash::sha256);
         const std::size_t simple = hashes.want(Canon::simple, Hash::sha256);

@@ -5,18 +5,6 @@
 namespace postrider::mailauth {
 namespace {
 
-/// g= of RFC 4871 §3.6.1: the local part of i= must look like it; one "*" for any characters. Only for keys
-/// of that time; RFC 6376 has taken it out.
-bool granted(const KeyRecord& record, std::string_view identity) {
-    if (!record.has_granularity) return true;
-    const std::string_view local = identity.substr(0, identity.rfind('@'));
-    const std::string_view pattern = record.granularity;
-    const std::size_t star = pattern.find('*');
-    if (star == std::string_view::npos) return !pattern.empty() && local == pattern;
-    const std::string_view head = pattern.substr(0, star), tail = pattern.substr(star + 1);
-    return local.size() >= head.size() + tail.size() && local.starts_with(head) && local.ends_with(tail);
-}
-
 /// What is shown of an identity: printable, and not without end.
 std::string shown(std::string_view text) {
     std::string out;
@@ -38,8 +26,8 @@ std::string_view word(DkimOutcome outcome) {
 
 DkimRun::DkimRun(std::string_view, const FieldIndex& index, Time now, const DkimRules& rules,
                  const Crypto& crypto, Asking& dns) {
-    const auto seconds =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
+    const auto seconds = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
     for (const mime::Field& field : index.fields()) {
         if (!text::equal_ci(field.name, "DKIM-Signature")) continue;
         if (all_.size() == rules.max_signatures) break;
@@ -52,8 +40,10 @@ DkimRun::DkimRun(std::string_view, const FieldIndex& index, Time now, const Dkim
         verdict.selector = one.signature.selector;
         verdict.algorithm = shown(one.signature.algorithm);
         verdict.signature_begin = shown(one.signature.signature_begin);
-        verdict.identity = shown(one.signature.identity.empty() ? "@" + verdict.domain : one.signature.identity);
-        for (std::string_view name : one.signature.names) verdict.signed_fields.push_back(text::to_lower(name));
+        verdict.identity =
+            shown(one.signature.identity.empty() ? "@" + verdict.domain : one.signature.identity);
+        for (std::string_view name : one.signature.names)
+            verdict.signed_fields.push_back(text::to_lower(name));
         if (!parsed) {
             verdict.outcome = parsed.error().outcome;
             verdict.problem = std::move(parsed.error().problem);
@@ -69,8 +59,8 @@ DkimRun::DkimRun(std::string_view, const FieldIndex& index, Time now, const Dkim
             verdict.problem = "the signature has expired";
             continue;
         }
-        one.key = find_key(verdict.selector, verdict.domain, one.signature.key_type, one.signature.hash, rules,
-                           crypto, dns);
+        one.key = find_key(verdict.selector, verdict.domain, one.signature.key_type, one.signature.hash,
+                           rules, crypto, dns);
         verdict.testing = one.key.record.testing;
         if (one.key.key) verdict.key_bits = one.key.key->bits();
         if (one.key.outcome != DkimOutcome::pass) {
@@ -101,7 +91,8 @@ std::vector<std::string> DkimRun::candidates() const {
 
 void DkimRun::want(BodyHashes& hashes) {
     for (One& one : all_)
-        if (one.open) one.hash = hashes.want(one.signature.body_canon, one.signature.hash, one.signature.length);
+        if (one.open)
+            one.hash = hashes.want(one.signature.body_canon, one.signature.hash, one.signature.length);
 }
 
 std::string compare(const Signature& signature, std::string_view field, const FieldIndex& index,

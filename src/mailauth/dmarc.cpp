@@ -58,7 +58,8 @@ std::optional<std::string> author_domain(std::string_view message, std::string* 
     mime::AddressReader reader{fields[0]};
     std::size_t addresses = 0;
     for (auto item = reader.next(); item != mime::AddressReader::Item::end; item = reader.next()) {
-        if (item != mime::AddressReader::Item::mailbox || (reader.local.empty() && reader.domain.empty())) continue;
+        if (item != mime::AddressReader::Item::mailbox || (reader.local.empty() && reader.domain.empty()))
+            continue;
         if (++addresses > 100) return wrong("there are too many authors");
         auto one = signing_domain(reader.domain);
         if (!one) return wrong("an author has no domain");
@@ -135,8 +136,10 @@ void DmarcRun::find_by_suffix(Asking& dns) {
     const FoundPolicy own = policy_at(result_.from_domain, dns);
     const FoundPolicy of_organization = policy_at(result_.organization, dns);
     if (own.record) return take(result_.from_domain, *own.record);
-    if (own.temporary || of_organization.temporary) result_.outcome = DmarcOutcome::temperror;
-    else if (of_organization.record) take(result_.organization, *of_organization.record);
+    if (own.temporary || of_organization.temporary)
+        result_.outcome = DmarcOutcome::temperror;
+    else if (of_organization.record)
+        take(result_.organization, *of_organization.record);
 }
 
 std::string DmarcRun::organization_of(const std::string& domain, Asking& dns) {
@@ -155,8 +158,10 @@ DmarcRun::DmarcRun(const DmarcInput& input, const std::vector<std::string>& iden
         return;
     }
     result_.from_domain = std::move(*author);
-    if (input.discovery == Discovery::tree_walk) find_by_walk(dns);
-    else find_by_suffix(dns);
+    if (input.discovery == Discovery::tree_walk)
+        find_by_walk(dns);
+    else
+        find_by_suffix(dns);
     if (result_.outcome == DmarcOutcome::temperror) result_.problem = "no answer from the DNS for the policy";
     if (result_.policy_domain.empty()) return;
     if (result_.policy_domain != result_.from_domain && result_.record.np) {
@@ -186,8 +191,10 @@ DmarcResult DmarcRun::finish(const SpfResult& spf, const std::vector<DkimVerdict
     for (const DkimVerdict& one : dkim) {
         if (one.outcome != DkimOutcome::pass && one.outcome != DkimOutcome::temperror) continue;
         if (!aligned(one.domain, record.strict_dkim)) continue;
-        if (one.outcome == DkimOutcome::pass) result_.dkim_aligned = true;
-        else unsure = true;
+        if (one.outcome == DkimOutcome::pass)
+            result_.dkim_aligned = true;
+        else
+            unsure = true;
     }
     if (result_.spf_aligned || result_.dkim_aligned) {
         result_.outcome = DmarcOutcome::pass;
@@ -216,9 +223,11 @@ Needs<DmarcResult> check_dmarc(const DmarcInput& input, const SpfResult& spf,
                                const std::vector<DkimVerdict>& dkim, const Answers& answers) {
     Asking dns{answers};
     std::vector<std::string> identifiers;
-    if (spf.outcome == SpfOutcome::pass || spf.outcome == SpfOutcome::temperror) identifiers.push_back(spf.domain);
+    if (spf.outcome == SpfOutcome::pass || spf.outcome == SpfOutcome::temperror)
+        identifiers.push_back(spf.domain);
     for (const DkimVerdict& one : dkim)
-        if (one.outcome == DkimOutcome::pass || one.outcome == DkimOutcome::temperror) identifiers.push_back(one.domain);
+        if (one.outcome == DkimOutcome::pass || one.outcome == DkimOutcome::temperror)
+            identifiers.push_back(one.domain);
     DmarcRun run{input, identifiers, dns};
     if (!dns.complete()) return std::move(dns).missing();
     return run.finish(spf, dkim);

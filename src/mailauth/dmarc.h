@@ -23,15 +23,15 @@ struct DmarcRecord {
     std::optional<DmarcPolicy> sp, np;
     bool strict_dkim = false, strict_spf = false;  ///< adkim=s, aspf=s
     enum class Psd : std::uint8_t { unknown, yes, no } psd = Psd::unknown;
-    bool testing = false;  ///< t=y
-    unsigned percent = 100;  ///< pct of RFC 7489, 0-100; gone in RFC 9989, still published
-    std::string fo = "0";    ///< as published
+    bool testing = false;               ///< t=y
+    unsigned percent = 100;             ///< pct of RFC 7489, 0-100; gone in RFC 9989, still published
+    std::string fo = "0";               ///< as published
     std::vector<std::string> rua, ruf;  ///< URIs without size limits; at most 20 each
     friend bool operator==(const DmarcRecord&, const DmarcRecord&) = default;
 };
-/// nullopt: no record of this version, or one that is to be ignored (RFC 9989 §4.7). Errors behind the version
-/// are ignored tag by tag; a p, sp or np that is not one of the three words makes p=none if there is a rua,
-/// else the record is void (§4.10.1).
+/// nullopt: no record of this version, or one that is to be ignored (RFC 9989 §4.7). Errors behind the
+/// version are ignored tag by tag; a p, sp or np that is not one of the three words makes p=none if there is
+/// a rua, else the record is void (§4.10.1).
 std::optional<DmarcRecord> parse_dmarc(std::string_view text);
 
 enum class DmarcOutcome : std::uint8_t { none, pass, fail, temperror, permerror };
@@ -50,7 +50,7 @@ struct DmarcResult {
     /// What the domain asks to do with this message: of a fail p, sp or np, one less with t=y or when pct has
     /// left it out; none of all others.
     DmarcPolicy requested = DmarcPolicy::none;
-    bool relieved = false;  ///< `requested` is less than published: t=y or pct
+    bool relieved = false;                           ///< `requested` is less than published: t=y or pct
     bool spf_aligned = false, dkim_aligned = false;  ///< passed and aligned
     std::string problem;
     friend bool operator==(const DmarcResult&, const DmarcResult&) = default;

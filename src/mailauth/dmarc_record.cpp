@@ -23,7 +23,8 @@ std::vector<std::string> uris(std::string_view text) {
         text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
         uri = text::trim(uri.substr(0, uri.find('!')));
         const std::size_t colon = uri.find(':');
-        bool valid = colon != std::string_view::npos && colon > 0 && colon + 1 < uri.size() && uri.size() <= 500;
+        bool valid =
+            colon != std::string_view::npos && colon > 0 && colon + 1 < uri.size() && uri.size() <= 500;
         for (char c : uri) valid = valid && c > ' ' && c <= '~';
         if (valid) out.emplace_back(uri);
     }
@@ -40,7 +41,8 @@ std::string_view word(DmarcPolicy which) {
 std::optional<DmarcRecord> parse_dmarc(std::string_view text) {
     const TagList tags = TagList::parse_leniently(text);
     const std::string_view first = text::trim(text.substr(0, text.find(';')));
-    if (!first.starts_with('v') || tags.first_name() != "v" || tags.find("v") != "DMARC1") return std::nullopt;
+    if (!first.starts_with('v') || tags.first_name() != "v" || tags.find("v") != "DMARC1")
+        return std::nullopt;
     DmarcRecord record;
     bool valid = false;
     if (auto p = tags.find("p")) {
@@ -73,8 +75,10 @@ std::optional<DmarcRecord> parse_dmarc(std::string_view text) {
     if (is("psd", "y")) record.psd = DmarcRecord::Psd::yes;
     if (is("psd", "n")) record.psd = DmarcRecord::Psd::no;
     if (auto pct = tags.find("pct"))
-        if (auto number = tag_number(*pct); number && *number <= 100) record.percent = static_cast<unsigned>(*number);
-    if (auto fo = tags.find("fo"); fo && fo->size() <= 20 && fo->find_first_not_of("01dsDS: ") == std::string_view::npos)
+        if (auto number = tag_number(*pct); number && *number <= 100)
+            record.percent = static_cast<unsigned>(*number);
+    if (auto fo = tags.find("fo");
+        fo && fo->size() <= 20 && fo->find_first_not_of("01dsDS: ") == std::string_view::npos)
         record.fo = *fo;
     return record;
 }

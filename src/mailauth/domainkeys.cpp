@@ -51,6 +51,20 @@ bool names(const std::vector<std::string_view>& list, std::string_view name) {
     return false;
 }
 
+/// The fields below `from` that h= names, in its order: all of one name where it is named first. That is the
+/// order of the message too, as §3.3 wants it, unless somebody has moved fields on the way.
+std::vector<std::string_view> selected(const FieldIndex& index, std::size_t from,
+                                       const std::vector<std::string_view>& list) {
+    std::vector<std::string_view> done, fields;
+    for (std::string_view name : list) {
+        if (names(done, name)) continue;
+        done.push_back(name);
+        for (std::size_t i = from; i < index.fields().size(); ++i)
+            if (text::equal_ci(index.fields()[i].name, name)) fields.push_back(index.fields()[i].bytes);
+    }
+    return fields;
+}
+
 }  // namespace
 
 std::string_view word(DomainKeyStatus status) {
@@ -99,7 +113,8 @@ std::string sending_address(const FieldIndex& index) {
     return "";
 }
 
-DomainKeyRun::DomainKeyRun(const FieldIndex& index, const DkimRules& rules, const Crypto& crypto, Asking& dns) {
+DomainKeyRun::DomainKeyRun(const FieldIndex& index, const DkimRules& rules, const Crypto& crypto,
+                           Asking& dns) {
     const auto& fields = index.fields();
     while (place_ < fields.size() && !text::equal_ci(fields[place_].name, "DomainKey-Signature")) ++place_;
     if (place_ == fields.size() || index.overflowed()) return;
@@ -122,27 +137,35 @@ DomainKeyRun::DomainKeyRun(const FieldIndex& index, const DkimRules& rules, cons
 
     const std::string sender = sending_address(index);
     const std::size_t at = sender.rfind('@');
-    if (at == std::string::npos || !within_domain(std::string_view{sender}.substr(at + 1), verdict_.domain)) return;
+    if (at == std::string::npos || !within_domain(std::string_view{sender}.substr(at + 1), verdict_.domain))
+        return;
     if (auto h = tags->find("h")) {
         names_ = colon_list(*h, max_signed_names + 1);
-        if (names_->size() > max_signed_names || !(names(*names_, "from") || names(*names_, "sender"))) return;
+        if (names_->size() > max_signed_names || !(names(*names_, "from") || names(*names_, "sender")))
+            return;
     }
     key_ = find_key(verdict_.selector, verdict_.domain, KeyType::rsa, Hash::sha1, rules, crypto, dns);
     verdict_.testing = key_.record.testing;
-    if (key_.outcome == DkimOutcome::temperror) verdict_.status = DomainKeyStatus::temporary;
-    else if (key_.problem == "the key is revoked") verdict_.status = DomainKeyStatus::revoked;
-    else if (key_.outcome != DkimOutcome::pass) verdict_.status = DomainKeyStatus::no_key;
-    else if (!key_.record.granularity.empty() && key_.record.granularity != "*"
-             && key_.record.granularity != sender.substr(0, at))
+    if (key_.outcome == DkimOutcome::temperror)
+        verdict_.status = DomainKeyStatus::temporary;
+    else if (key_.problem == "the key is revoked")
+        verdict_.status = DomainKeyStatus::revoked;
+    else if (key_.outcome != DkimOutcome::pass)
+        verdict_.status = DomainKeyStatus::no_key;
+    else if (!key_.record.granularity.empty() && !granted(key_.record, sender))
         verdict_.status = DomainKeyStatus::bad;  // §3.2.3: the key is of another user
-    else open_ = true;
+    else
+        open_ = true;
 }
 
 DomainKeyVerdict DomainKeyRun::finish(std::string_view body, const FieldIndex& index, const Crypto& crypto) {
     if (!open_) return std::move(verdict_);
     std::vector<std::string_view> fields;
-    for (std::size_t i = place_ + 1; i < index.fields().size(); ++i)
-        if (!names_ || names(*names_, index.fields()[i].name)) fields.push_back(index.fields()[i].bytes);
+    if (names_)
+        fields = selected(index, place_ + 1, *names_);
+    else
+        for (std::size_t i = place_ + 1; i < index.fields().size(); ++i)
+            fields.push_back(index.fields()[i].bytes);
     const std::string digest = domainkey_digest(fields, body, canon_, crypto);
     const bool good = key_.key->verify(Hash::sha1, digest, signature_);
     verdict_.status = good ? DomainKeyStatus::good : DomainKeyStatus::bad;
@@ -166,13 +189,12 @@ std::string sign_domainkey(std::string_view message, std::string_view domain, st
     if (at == std::string::npos || key.type() != KeyType::rsa || index.overflowed()
         || !within_domain(std::string_view{sender}.substr(at + 1), domain))
         return {};
-    // h= names a field once; those of that name are all signed, in the message's order (§3.3).
-    std::vector<std::string_view> list, fields;
-    for (std::string_view name : fields_to_sign(index, false))
-        if (!names(list, name)) list.push_back(name);
+    const std::vector<std::string_view> wanted = fields_to_sign(index, false);
+    std::vector<std::string_view> list;
     for (const mime::Field& field : index.fields())
-        if (names(list, field.name)) fields.push_back(field.bytes);
-    const std::string digest = domainkey_digest(fields, body_of(message), DomainKeyCanon::nofws, crypto);
+        if (names(wanted, field.name) && !names(list, field.name)) list.push_back(field.name);
+    const std::string digest =
+        domainkey_digest(selected(index, 0, list), body_of(message), DomainKeyCanon::nofws, crypto);
     const std::string signature = key.sign(Hash::sha1, digest);
     if (signature.empty()) return {};
     TagWriter out{"DomainKey-Signature:"};

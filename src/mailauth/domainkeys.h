@@ -12,7 +12,8 @@
 /// DomainKeys (RFC 4870), which DKIM has replaced: off unless asked for.
 namespace postrider::mailauth {
 
-/// The words of RFC 4870 §3.7; a domain's policy record, which would tell a non-participant, is not asked for.
+/// The words of RFC 4870 §3.7; a domain's policy record, which would tell a non-participant, is not asked
+/// for.
 enum class DomainKeyStatus : std::uint8_t {
     good,
     bad,

@@ -32,7 +32,7 @@ private:
     FoundKey key_;
     DomainKeyCanon canon_ = DomainKeyCanon::simple;
     std::string signature_;
-    std::size_t place_ = 0;                             ///< of the signature in the index
+    std::size_t place_ = 0;                               ///< of the signature in the index
     std::optional<std::vector<std::string_view>> names_;  ///< h=
     bool open_ = false;
 };

@@ -25,7 +25,8 @@ TEST(DomainKeys, AgreesWithMailDkimAboutItsCorpus) {
     std::istringstream records{read_file(corpus / "FAKE_DNS.dat")};
     for (std::string line; std::getline(records, line);) {
         const std::size_t blanks = line.find("  ");
-        if (!line.empty() && line[0] != '#' && blanks != std::string::npos && dns::canonical_name(line.substr(0, blanks)))
+        if (!line.empty() && line[0] != '#' && blanks != std::string::npos
+            && dns::canonical_name(line.substr(0, blanks)))
             zone.txt(line.substr(0, blanks), line.substr(blanks + 2));
     }
     std::istringstream lines{read_file(corpus / "EXPECTED.txt")};
@@ -51,7 +52,8 @@ TEST(DomainKeys, WhatIsSignedVerifies) {
     Zone zone;
     zone.txt("s._domainkey.example.com", "k=rsa; p=" + text::encode_base64(key->public_octets()));
     const std::string message =
-        "From: Anna <anna@mail.example.com>\r\nTo: b@example.org\r\nSubject: a  b\r\n c\r\nReceived: x\r\n\r\nHi  there\r\n\r\n\r\n";
+        "From: Anna <anna@mail.example.com>\r\nTo: b@example.org\r\nSubject: a  b\r\n c\r\nReceived: "
+        "x\r\n\r\nHi  there\r\n\r\n\r\n";
     const std::string line = sign_domainkey(message, "example.com", "s", *key, crypto);
     EXPECT_EQ(verify(zone, line + message).status, DomainKeyStatus::good) << line;
     EXPECT_EQ(verify(zone, "X: y\r\n" + line + message + "\r\n").status, DomainKeyStatus::good);

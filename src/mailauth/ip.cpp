@@ -9,7 +9,8 @@ namespace postrider::mailauth {
 bool Ip::within(const Ip& network, unsigned prefix) const {
     if (six != network.six) return false;
     const std::size_t whole = prefix / 8;
-    if (!std::equal(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(whole), network.octets.begin()))
+    if (!std::equal(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(whole),
+                    network.octets.begin()))
         return false;
     if (prefix % 8 == 0) return true;
     const auto mask = static_cast<std::uint8_t>(0xff << (8 - prefix % 8));

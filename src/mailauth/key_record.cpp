@@ -23,6 +23,16 @@ bool contains(const std::vector<std::string_view>& list, std::string_view word) 
 
 }  // namespace
 
+bool granted(const KeyRecord& record, std::string_view identity) {
+    if (!record.has_granularity) return true;
+    const std::string_view local = identity.substr(0, identity.rfind('@'));
+    const std::string_view pattern = record.granularity;
+    const std::size_t star = pattern.find('*');
+    if (star == std::string_view::npos) return !pattern.empty() && local == pattern;
+    const std::string_view head = pattern.substr(0, star), tail = pattern.substr(star + 1);
+    return local.size() >= head.size() + tail.size() && local.starts_with(head) && local.ends_with(tail);
+}
+
 std::expected<KeyRecord, std::string> parse_key_record(std::string_view text) {
     auto tags = TagList::parse(text);
     if (!tags) return std::unexpected("the key record is no list of tags");
@@ -32,8 +42,10 @@ std::expected<KeyRecord, std::string> parse_key_record(std::string_view text) {
         if (tags->first_name() != "v") return std::unexpected("v= of the key record is not its first tag");
     }
     if (auto k = tags->find("k")) {
-        if (*k == "ed25519") record.type = KeyType::ed25519;  // RFC 8463 §4
-        else if (!text::equal_ci(*k, "rsa")) return std::unexpected("a key of unknown type");
+        if (*k == "ed25519")
+            record.type = KeyType::ed25519;  // RFC 8463 §4
+        else if (!text::equal_ci(*k, "rsa"))
+            return std::unexpected("a key of unknown type");
     }
     if (auto h = tags->find("h")) {
         const auto list = colon_list(*h);
@@ -86,11 +98,16 @@ FoundKey find_key(std::string_view selector, std::string_view domain, KeyType ty
             continue;
         }
         const bool hash_allowed = hash == Hash::sha1 ? record->sha1 : record->sha256;
-        if (record->octets.empty()) found.problem = "the key is revoked";
-        else if (record->type != type) found.problem = "the key is of another type";
-        else if (!hash_allowed) found.problem = "the key is not for this hash";
-        else if (!record->email) found.problem = "the key is not for mail";
-        else if (auto key = crypto.public_key(type, record->octets); !key) found.problem = "the key is broken";
+        if (record->octets.empty())
+            found.problem = "the key is revoked";
+        else if (record->type != type)
+            found.problem = "the key is of another type";
+        else if (!hash_allowed)
+            found.problem = "the key is not for this hash";
+        else if (!record->email)
+            found.problem = "the key is not for mail";
+        else if (auto key = crypto.public_key(type, record->octets); !key)
+            found.problem = "the key is broken";
         else if (type == KeyType::rsa && key->bits() < (rules.historic ? 384u : rules.min_rsa_bits))
             found.problem = "the key is too short";
         else {

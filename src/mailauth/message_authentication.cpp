@@ -12,7 +12,10 @@ namespace postrider::mailauth {
 namespace {
 
 SpfRequest spf_request(const MessageAuthentication& result, Time now) {
-    return {.client = result.client, .helo = result.helo, .sender = result.reverse_path, .host = result.host,
+    return {.client = result.client,
+            .helo = result.helo,
+            .sender = result.reverse_path,
+            .host = result.host,
             .now = now};
 }
 
@@ -44,7 +47,8 @@ Needs<MessageAuthentication> check_message(const MessageInput& input, const Cryp
         std::vector<std::string> identifiers;
         if (dkim) identifiers = dkim->candidates();
         if (!result.spf.domain.empty()) identifiers.push_back(result.spf.domain);
-        const DmarcInput about{.message = input.message, .discovery = input.discovery, .sample = input.sample};
+        const DmarcInput about{
+            .message = input.message, .discovery = input.discovery, .sample = input.sample};
         dmarc.emplace(about, identifiers, dns);
         if (checks.bimi) ask_for_bimi(input.message, dmarc->so_far(), dns);
     }

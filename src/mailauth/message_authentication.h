@@ -55,8 +55,8 @@ struct MessageAuthentication {
     std::string client, helo, reverse_path, host;  ///< as they were given
 };
 
-/// The questions of all checks come together, in as few rounds as the protocols allow; the body is hashed once,
-/// in the last round. It is done after at most 40 rounds, mostly two or three (SPF's includes).
+/// The questions of all checks come together, in as few rounds as the protocols allow; the body is hashed
+/// once, in the last round. It is done after at most 40 rounds, mostly two or three (SPF's includes).
 Needs<MessageAuthentication> check_message(const MessageInput& input, const Crypto& crypto,
                                            const Answers& answers);
 

@@ -19,7 +19,10 @@ protected:
         zone_.txt("default._bimi.example.com", "v=BIMI1; l=https://example.com/mark.svg; a=");
         zone_.add("1.2.0.192.in-addr.arpa", dns::Type::ptr, dns::name_rdata("mx.example.com"));
         zone_.add("mx.example.com", dns::Type::a, dns::address_rdata("192.0.2.1"));
-        message_ = sign_dkim(letter_, {{.domain = "example.com", .selector = "e", .key = key_, .identity = ""}}, now_, crypto_) + letter_;
+        message_ =
+            sign_dkim(letter_, {{.domain = "example.com", .selector = "e", .key = key_, .identity = ""}},
+                      now_, crypto_)
+            + letter_;
         input_.client = "192.0.2.1";
         input_.helo = "mx.example.com";
         input_.reverse_path = "anna@example.com";
@@ -36,7 +39,8 @@ protected:
     Time now_ = at_time(1700000000);
     std::shared_ptr<const PrivateKey> key_;
     std::string letter_ =
-        "From: Anna <anna@example.com>\r\nTo: b@example.org\r\nSubject: hello\r\nDate: Tue, 14 Nov 2023 22:13:20 +0000\r\n"
+        "From: Anna <anna@example.com>\r\nTo: b@example.org\r\nSubject: hello\r\nDate: Tue, 14 Nov 2023 "
+        "22:13:20 +0000\r\n"
         "Message-ID: <1@example.com>\r\n\r\nHi.\r\n";
     std::string message_;
     Zone zone_;
@@ -80,8 +84,11 @@ TEST_F(MessageChecks, AForgedMessageFails) {
     EXPECT_EQ(result.dmarc.requested, DmarcPolicy::reject);
     EXPECT_EQ(result.bimi.outcome, BimiOutcome::skipped);
     const std::string text = headers(result);
-    EXPECT_NE(text.find("dmarc=fail (p=reject) policy.dmarc=reject header.from=example.com"), std::string::npos) << text;
-    EXPECT_NE(text.find("X-AXIGEN-SPF-Result: Fail\r\nX-AXIGEN-DK-Result: No records\r\nDomainKey-Status: no signature\r\n"
+    EXPECT_NE(text.find("dmarc=fail (p=reject) policy.dmarc=reject header.from=example.com"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("X-AXIGEN-SPF-Result: Fail\r\nX-AXIGEN-DK-Result: No records\r\nDomainKey-Status: no "
+                        "signature\r\n"
                         "X-AXIGEN-DKIM-Result: Fail\r\nDKIM-Status: bad\r\n"),
               std::string::npos)
         << text;
@@ -105,8 +112,10 @@ TEST_F(MessageChecks, NoHeaderCanBeInjectedByTheClient) {
 
 TEST_F(MessageChecks, WhatOnlyWeMayWriteIsTakenOut) {
     const std::string forged =
-        "Authentication-Results: MAIL.example.org;\r\n\tspf=pass\r\nAuthentication-Results: other.example; none\r\n"
-        "DKIM-Status: good\r\nSubject: x\r\nX-AXIGEN-SPF-Result: Ok\r\nAuthentication-Results: ;\r\n\r\nDKIM-Status: body\r\n";
+        "Authentication-Results: MAIL.example.org;\r\n\tspf=pass\r\nAuthentication-Results: other.example; "
+        "none\r\n"
+        "DKIM-Status: good\r\nSubject: x\r\nX-AXIGEN-SPF-Result: Ok\r\nAuthentication-Results: "
+        ";\r\n\r\nDKIM-Status: body\r\n";
     EXPECT_EQ(forged_fields(forged, "mail.example.org").size(), 4u);
     EXPECT_EQ(without_forged_fields(forged, "mail.example.org"),
               "Authentication-Results: other.example; none\r\nSubject: x\r\n\r\nDKIM-Status: body\r\n");
@@ -130,27 +139,35 @@ TEST(Iprev, PassesOnlyWhereTheNameLeadsBack) {
 
 TEST(AuthResultsText, ReadsTheExamplesOfRfc8601) {
     auto read = [](std::string_view text) { return parse_auth_results(text).value(); };
-    EXPECT_EQ(read(" example.org 1; none"), (AuthResults{"example.org", 1, {}}));  // B.2
+    EXPECT_EQ(read(" example.org 1; none"), (AuthResults{"example.org", 1, {}}));     // B.2
     EXPECT_EQ(read(" example.com;\r\n  spf=pass smtp.mailfrom=example.net").results,  // B.3
               (std::vector<AuthResult>{{"spf", "pass", "", "", {{"smtp", "mailfrom", "example.net"}}}}));
     const AuthResults many = read(  // B.4
-        " example.com;\r\n auth=pass (cram-md5) smtp.auth=sender@example.net;\r\n spf=pass smtp.mailfrom=example.net");
+        " example.com;\r\n auth=pass (cram-md5) smtp.auth=sender@example.net;\r\n spf=pass "
+        "smtp.mailfrom=example.net");
     EXPECT_EQ(many.results.at(0).comment, "cram-md5");
     EXPECT_EQ(many.results.at(0).properties.at(0).value, "sender@example.net");
     const AuthResults signed_twice = read(  // B.6
-        "example.com;\r\n      dkim=pass reason=\"good signature\"\r\n        header.i=@mail-router.example.net;\r\n"
+        "example.com;\r\n      dkim=pass reason=\"good signature\"\r\n        "
+        "header.i=@mail-router.example.net;\r\n"
         "      dkim=fail reason=\"bad signature\"\r\n        header.i=@newyork.example.com");
     EXPECT_EQ(signed_twice.results.at(1).reason, "bad signature");
     const AuthResults commented = read(  // B.7
-        "foo.example.net (foobar) 1 (baz);\r\n    dkim (Because I like it) / 1 (One yay) = (wait for it) fail\r\n"
-        "      policy (A dot can go here) . (like that) expired\r\n      (this surprised me) = (as I wasn't expecting it) 1362471462");
-    EXPECT_EQ(commented.results.at(0), (AuthResult{"dkim", "fail", "", "", {{"policy", "expired", "1362471462"}}}));
-    for (std::string_view wrong : {"", ";", "a; spf", "a; spf=", "a; spf=pass smtp", "a; spf=pass smtp.x", "a b"})
+        "foo.example.net (foobar) 1 (baz);\r\n    dkim (Because I like it) / 1 (One yay) = (wait for it) "
+        "fail\r\n"
+        "      policy (A dot can go here) . (like that) expired\r\n      (this surprised me) = (as I wasn't "
+        "expecting it) 1362471462");
+    EXPECT_EQ(commented.results.at(0),
+              (AuthResult{"dkim", "fail", "", "", {{"policy", "expired", "1362471462"}}}));
+    for (std::string_view wrong :
+         {"", ";", "a; spf", "a; spf=", "a; spf=pass smtp", "a; spf=pass smtp.x", "a b"})
         EXPECT_FALSE(parse_auth_results(wrong)) << wrong;
 }
 
 TEST(AuthResultsText, WhatIsWrittenIsReadAgain) {
-    AuthResults all{"mail.example.org", 1, {{"spf", "fail", "be\"cause;", "a (b) \\c", {{"smtp", "mailfrom", "a b@x;y"}}}}};
+    AuthResults all{"mail.example.org",
+                    1,
+                    {{"spf", "fail", "be\"cause;", "a (b) \\c", {{"smtp", "mailfrom", "a b@x;y"}}}}};
     const std::string text = auth_results_text(all);
     auto again = parse_auth_results(text);
     ASSERT_TRUE(again) << text;

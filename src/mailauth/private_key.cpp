@@ -90,7 +90,8 @@ std::expected<std::shared_ptr<const PrivateKey>, std::string> usable(Pkey key) {
         case EVP_PKEY_RSA: {
             const int bits = EVP_PKEY_get_bits(key.get());
             if (bits < 1024) return std::unexpected("an RSA key below 1024 bits is not believed by anybody");
-            if (bits > static_cast<int>(Crypto::max_rsa_bits)) return std::unexpected("an RSA key above 8192 bits");
+            if (bits > static_cast<int>(Crypto::max_rsa_bits))
+                return std::unexpected("an RSA key above 8192 bits");
             return std::make_shared<const PrivateEvp>(KeyType::rsa, std::move(key));
         }
         default: return std::unexpected("neither an RSA nor an Ed25519 key");

@@ -9,8 +9,11 @@ namespace postrider::mailauth {
 namespace {
 
 AuthResult spf_result(const MessageAuthentication& all) {
-    AuthResult out{.method = "spf", .result = std::string{word(all.spf.outcome)}, .reason = "",
-                   .comment = all.spf.problem, .properties = {}};
+    AuthResult out{.method = "spf",
+                   .result = std::string{word(all.spf.outcome)},
+                   .reason = "",
+                   .comment = all.spf.problem,
+                   .properties = {}};
     if (all.spf.identity == SpfResult::Identity::helo || all.reverse_path.empty())
         out.properties.push_back({"smtp", "helo", all.helo});
     else
@@ -20,7 +23,10 @@ AuthResult spf_result(const MessageAuthentication& all) {
 
 /// RFC 8601 §2.7.1, RFC 6008 for header.b.
 AuthResult dkim_result(const DkimVerdict& one) {
-    AuthResult out{.method = "dkim", .result = std::string{word(one.outcome)}, .reason = "", .comment = one.problem,
+    AuthResult out{.method = "dkim",
+                   .result = std::string{word(one.outcome)},
+                   .reason = "",
+                   .comment = one.problem,
                    .properties = {}};
     if (one.outcome == DkimOutcome::pass) {
         out.comment = fmt::format("{}-bit key", one.key_bits);
@@ -28,7 +34,8 @@ AuthResult dkim_result(const DkimVerdict& one) {
         if (one.partial) out.comment += ", part of the body is not signed";
     }
     if (!one.domain.empty()) out.properties.push_back({"header", "d", one.domain});
-    if (!one.identity.empty() && one.identity != "@" + one.domain) out.properties.push_back({"header", "i", one.identity});
+    if (!one.identity.empty() && one.identity != "@" + one.domain)
+        out.properties.push_back({"header", "i", one.identity});
     if (!one.selector.empty()) out.properties.push_back({"header", "s", one.selector});
     if (!one.algorithm.empty()) out.properties.push_back({"header", "a", one.algorithm});
     if (!one.signature_begin.empty()) out.properties.push_back({"header", "b", one.signature_begin});
@@ -36,7 +43,10 @@ AuthResult dkim_result(const DkimVerdict& one) {
 }
 
 AuthResult dmarc_result(const DmarcResult& dmarc) {
-    AuthResult out{.method = "dmarc", .result = std::string{word(dmarc.outcome)}, .reason = "", .comment = dmarc.problem,
+    AuthResult out{.method = "dmarc",
+                   .result = std::string{word(dmarc.outcome)},
+                   .reason = "",
+                   .comment = dmarc.problem,
                    .properties = {}};
     if (!dmarc.policy_domain.empty()) {
         out.comment = fmt::format("p={}", word(dmarc.record.p));
@@ -52,8 +62,11 @@ AuthResult dmarc_result(const DmarcResult& dmarc) {
 
 /// RFC 8617 §10.1 with smtp.remote-ip, which whoever trusts the chain wants to know.
 AuthResult arc_result(const MessageAuthentication& all) {
-    AuthResult out{.method = "arc", .result = std::string{word(all.arc.outcome)}, .reason = "",
-                   .comment = all.arc.problem, .properties = {}};
+    AuthResult out{.method = "arc",
+                   .result = std::string{word(all.arc.outcome)},
+                   .reason = "",
+                   .comment = all.arc.problem,
+                   .properties = {}};
     if (all.arc.sets > 0 && all.arc.outcome == ArcOutcome::pass) {
         out.comment = fmt::format("i={}", all.arc.sets);
         out.properties.push_back({"header", "oldest-pass", std::to_string(all.arc.oldest_pass)});
@@ -63,7 +76,10 @@ AuthResult arc_result(const MessageAuthentication& all) {
 }
 
 AuthResult bimi_result(const BimiResult& bimi) {
-    AuthResult out{.method = "bimi", .result = std::string{word(bimi.outcome)}, .reason = "", .comment = bimi.problem,
+    AuthResult out{.method = "bimi",
+                   .result = std::string{word(bimi.outcome)},
+                   .reason = "",
+                   .comment = bimi.problem,
                    .properties = {}};
     if (!bimi.domain.empty()) out.properties.push_back({"header", "d", bimi.domain});
     if (!bimi.selector.empty()) out.properties.push_back({"header", "selector", bimi.selector});
@@ -75,17 +91,22 @@ AuthResults collected(const MessageAuthentication& all) {
     AuthResults out;
     out.host = all.host;
     if (all.checks.iprev) {
-        AuthResult iprev{.method = "iprev", .result = std::string{word(all.iprev.outcome)}, .reason = "",
-                         .comment = all.iprev.name, .properties = {}};
+        AuthResult iprev{.method = "iprev",
+                         .result = std::string{word(all.iprev.outcome)},
+                         .reason = "",
+                         .comment = all.iprev.name,
+                         .properties = {}};
         iprev.properties.push_back({"policy", "iprev", all.client});
         out.results.push_back(std::move(iprev));
     }
     if (all.checks.spf) out.results.push_back(spf_result(all));
     if (all.checks.dkim && all.dkim.empty())
-        out.results.push_back({.method = "dkim", .result = "none", .reason = "", .comment = "", .properties = {}});
+        out.results.push_back(
+            {.method = "dkim", .result = "none", .reason = "", .comment = "", .properties = {}});
     for (const DkimVerdict& one : all.dkim) out.results.push_back(dkim_result(one));
     if (all.checks.domainkeys) {
-        AuthResult one{.method = "domainkeys", .result = "none", .reason = "", .comment = "", .properties = {}};
+        AuthResult one{
+            .method = "domainkeys", .result = "none", .reason = "", .comment = "", .properties = {}};
         switch (all.domainkey.status) {  // RFC 8601 §2.7.1 has DKIM's words for it
             case DomainKeyStatus::good: one.result = "pass"; break;
             case DomainKeyStatus::bad: one.result = "fail"; break;
@@ -154,8 +175,11 @@ std::string results_text(const MessageAuthentication& result) {
 std::string headers(const MessageAuthentication& result) {
     std::string out = auth_results_field(collected(result));
     if (result.checks.spf) {
-        const SpfRequest request{.client = result.client, .helo = result.helo, .sender = result.reverse_path,
-                                 .host = result.host, .now = {}};
+        const SpfRequest request{.client = result.client,
+                                 .helo = result.helo,
+                                 .sender = result.reverse_path,
+                                 .host = result.host,
+                                 .now = {}};
         out += received_spf(result.spf, request);
         out += fmt::format("X-AXIGEN-SPF-Result: {}\r\n", spf_word(result.spf.outcome));
     }

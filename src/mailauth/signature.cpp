@@ -13,9 +13,12 @@ namespace {
 /// c= (RFC 6376 §3.5): header "/" body; only the header's form: the body's is simple.
 bool read_canon(std::string_view value, Signature& into) {
     auto form = [](std::string_view word, Canon& canon) {
-        if (word == "simple") canon = Canon::simple;
-        else if (word == "relaxed") canon = Canon::relaxed;
-        else return false;
+        if (word == "simple")
+            canon = Canon::simple;
+        else if (word == "relaxed")
+            canon = Canon::relaxed;
+        else
+            return false;
         return true;
     };
     const std::size_t slash = value.find('/');
@@ -122,7 +125,8 @@ std::expected<Signature, SignatureError> parse_signature(std::string_view value,
         return wrong("rsa-sha1 is not believed any more");
     if (out.domain.empty()) return wrong("d= is no domain");
     if (out.selector.empty()) return wrong("s= is no selector");
-    // ARC has been written relaxed only; where its c= is absent that is what was meant (its test suite says so too).
+    // ARC has been written relaxed only; where its c= is absent that is what was meant (its test suite says
+    // so too).
     if (kind == SignatureKind::arc) out.header_canon = out.body_canon = Canon::relaxed;
     if (auto c = tags->find("c"); c && !read_canon(*c, out)) return wrong("the canonical form is unknown");
     if (auto q = tags->find("q"); q && !by_dns(*q, rules.historic)) return wrong("the key is not in the DNS");

@@ -18,8 +18,8 @@ struct Signature {
     Hash hash = Hash::sha256;
     std::string algorithm;  ///< lower case
     Canon header_canon = Canon::simple, body_canon = Canon::simple;
-    std::string domain, selector;  ///< A-labels, lower case
-    std::string identity;          ///< i= as sent; "" = absent
+    std::string domain, selector;         ///< A-labels, lower case
+    std::string identity;                 ///< i= as sent; "" = absent
     std::vector<std::string_view> names;  ///< h=
     std::string body_hash, signature;     ///< decoded
     std::string signature_begin;          ///< of b= as sent

@@ -38,7 +38,8 @@ std::string comment_text(std::string_view text) {
 std::string sentence(const SpfResult& result, const SpfRequest& request) {
     const std::string_view client = request.client, domain = result.domain;
     switch (result.outcome) {
-        case SpfOutcome::pass: return fmt::format("domain of {} designates {} as permitted sender", domain, client);
+        case SpfOutcome::pass:
+            return fmt::format("domain of {} designates {} as permitted sender", domain, client);
         case SpfOutcome::fail:
             return fmt::format("domain of {} does not designate {} as permitted sender", domain, client);
         case SpfOutcome::softfail:
@@ -64,8 +65,10 @@ SpfResult check_spf(const SpfRequest& request, Asking& dns) {
     result.identity = request.sender.empty() ? SpfResult::Identity::helo : SpfResult::Identity::mail_from;
     std::string sender = request.sender.empty() ? "postmaster@" + request.helo : request.sender;
     const std::size_t at = sender.rfind('@');
-    if (at == std::string::npos) sender = "postmaster@" + sender;
-    else if (at == 0) sender = "postmaster" + sender;  // §4.3
+    if (at == std::string::npos)
+        sender = "postmaster@" + sender;
+    else if (at == 0)
+        sender = "postmaster" + sender;  // §4.3
     // §4.3: not a domain of two labels or more: nothing can be published for it.
     auto domain = signing_domain(sender.substr(sender.rfind('@') + 1));
     auto ip = parse_ip(request.client);
@@ -90,10 +93,10 @@ std::string spf_explanation(const SpfResult& result, const SpfRequest& request) 
 std::string received_spf(const SpfResult& result, const SpfRequest& request) {
     const bool mail_from = result.identity == SpfResult::Identity::mail_from;
     const std::string host = request.host.empty() ? "" : request.host + ": ";
-    std::string line = fmt::format("Received-SPF: {} ({}{})\r\n\tclient-ip={}; envelope-from={};\r\n\thelo={};",
-                                   word(result.outcome), comment_text(host), comment_text(sentence(result, request)),
-                                   value_word(request.client), value_word(request.sender),
-                                   value_word(request.helo));
+    std::string line =
+        fmt::format("Received-SPF: {} ({}{})\r\n\tclient-ip={}; envelope-from={};\r\n\thelo={};",
+                    word(result.outcome), comment_text(host), comment_text(sentence(result, request)),
+                    value_word(request.client), value_word(request.sender), value_word(request.helo));
     if (!request.host.empty()) line += fmt::format(" receiver={};", value_word(request.host));
     line += fmt::format(" identity={};", mail_from ? "mailfrom" : "helo");
     if (result.mechanism.size() > 0 && result.mechanism != "default" && result.mechanism.size() < 300)

@@ -34,8 +34,8 @@ struct SpfResult {
     friend bool operator==(const SpfResult&, const SpfResult&) = default;
 };
 
-/// check_host() (§4). Limits: ten terms that ask the DNS, two of them for nothing (§4.6.4), ten names of an MX
-/// or PTR.
+/// check_host() (§4). Limits: ten terms that ask the DNS, two of them for nothing (§4.6.4), ten names of an
+/// MX or PTR.
 Needs<SpfResult> check_spf(const SpfRequest& request, const Answers& answers);
 /// The same among other checks.
 SpfResult check_spf(const SpfRequest& request, Asking& dns);

@@ -26,9 +26,11 @@ bool SpfCheck::count() {
 
 std::expected<const dns::Answer*, SpfOutcome> SpfCheck::ask(const std::string& name, dns::Type type) {
     const dns::Answer& answer = dns_.ask(name, type);
-    if (is_error(answer)) return std::unexpected(error(SpfOutcome::temperror, "no answer from the DNS for " + name));
+    if (is_error(answer))
+        return std::unexpected(error(SpfOutcome::temperror, "no answer from the DNS for " + name));
     if (answer.outcome != dns::Outcome::found && ++voids_ > max_void)
-        return std::unexpected(error(SpfOutcome::permerror, "the record asks for too much that does not exist"));
+        return std::unexpected(
+            error(SpfOutcome::permerror, "the record asks for too much that does not exist"));
     return &answer;
 }
 
@@ -40,7 +42,9 @@ std::expected<std::string, SpfOutcome> SpfCheck::record_of(const std::string& do
     for (const std::string& rdata : answer.records) {
         auto text = dns::parse_txt(rdata);
         if (!text || !is_spf_record(*text)) continue;
-        if (found) return std::unexpected(error(SpfOutcome::permerror, domain + " has more than one record"));  // §4.5
+        if (found)
+            return std::unexpected(
+                error(SpfOutcome::permerror, domain + " has more than one record"));  // §4.5
         found = std::move(*text);
     }
     if (!found) return std::unexpected(SpfOutcome::none);
@@ -109,7 +113,8 @@ std::expected<bool, SpfOutcome> SpfCheck::include(const std::string& target, uns
         case SpfOutcome::neutral: return false;
         case SpfOutcome::temperror: return std::unexpected(SpfOutcome::temperror);
         case SpfOutcome::none:
-            return std::unexpected(error(SpfOutcome::permerror, "include of " + target + ", which has no record"));
+            return std::unexpected(
+                error(SpfOutcome::permerror, "include of " + target + ", which has no record"));
         case SpfOutcome::permerror: break;
     }
     return std::unexpected(SpfOutcome::permerror);
@@ -156,7 +161,8 @@ std::expected<bool, SpfOutcome> SpfCheck::exists(const std::string& target) {
     return (*answer)->outcome == dns::Outcome::found && !(*answer)->records.empty();
 }
 
-/// §5.5: validated names of the client that are the target or below it. Errors only mean that it does not match.
+/// §5.5: validated names of the client that are the target or below it. Errors only mean that it does not
+/// match.
 bool SpfCheck::pointer(const std::string& target) {
     auto reverse = dns::reverse_name(ip_.text());
     if (!reverse) return false;

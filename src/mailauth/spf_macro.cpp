@@ -14,7 +14,8 @@ std::string url_escaped(std::string_view text) {
     constexpr std::string_view hex = "0123456789ABCDEF";
     std::string out;
     for (char c : text) {
-        if (text::is_alpha(c) || text::is_digit(c) || std::string_view{"-._~"}.find(c) != std::string_view::npos) {
+        if (text::is_alpha(c) || text::is_digit(c)
+            || std::string_view{"-._~"}.find(c) != std::string_view::npos) {
             out += c;
         } else {
             out += '%';
@@ -103,9 +104,12 @@ std::string SpfCheck::expand(std::string_view text, const std::string& domain) {
             continue;
         }
         const char next = text[++at];  // valid_macro_string() has seen that it is there
-        if (next == '%') out += '%';
-        else if (next == '_') out += ' ';
-        else if (next == '-') out += "%20";
+        if (next == '%')
+            out += '%';
+        else if (next == '_')
+            out += ' ';
+        else if (next == '-')
+            out += "%20";
         if (next != '{') continue;
         const std::size_t end = text.find('}', at);
         std::string_view body = text.substr(at + 1, end - at - 1);

@@ -29,7 +29,8 @@ bool top_label(std::string_view label) {
 /// domain-spec = macro-string domain-end; domain-end = ( "." toplabel [ "." ] ) / macro-expand
 bool domain_spec(std::string_view text) {
     if (!valid_macro_string(text, false)) return false;
-    if (text.ends_with('}') || text.ends_with("%%") || text.ends_with("%_") || text.ends_with("%-")) return true;
+    if (text.ends_with('}') || text.ends_with("%%") || text.ends_with("%_") || text.ends_with("%-"))
+        return true;
     if (text.ends_with('.')) text.remove_suffix(1);
     const std::size_t dot = text.rfind('.');
     return dot != std::string_view::npos && top_label(text.substr(dot + 1));
@@ -47,8 +48,8 @@ std::optional<unsigned> prefix_length(std::string_view text, unsigned max) {
     return value;
 }
 
-/// dual-cidr-length = [ "/" ip4 ] [ "//" ip6 ], taken from the end of `rest`: a domain may have slashes too, but
-/// never ends in one and digits.
+/// dual-cidr-length = [ "/" ip4 ] [ "//" ip6 ], taken from the end of `rest`: a domain may have slashes too,
+/// but never ends in one and digits.
 bool take_prefixes(std::string_view& rest, SpfTerm& term) {
     auto digits_behind = [&](std::size_t slash) {
         if (slash == std::string_view::npos || slash + 1 == rest.size()) return false;

@@ -21,22 +21,26 @@ Zone zone_of(const json& data) {
     Zone zone;
     for (const auto& [name, records] : data.items()) {
         bool has_txt = false;
-        for (const json& record : records) has_txt = has_txt || (record.is_object() && record.contains("TXT"));
+        for (const json& record : records)
+            has_txt = has_txt || (record.is_object() && record.contains("TXT"));
         bool timeout = false;
         for (const json& record : records) {
             if (record == "TIMEOUT") timeout = true;
             if (!record.is_object()) continue;
             const std::string type = record.begin().key();
             const json& value = record.begin().value();
-            if (value == "TIMEOUT") zone.fail(name, dns::type_of(type == "SPF" ? "TXT" : type).value_or(dns::Type::txt));
+            if (value == "TIMEOUT")
+                zone.fail(name, dns::type_of(type == "SPF" ? "TXT" : type).value_or(dns::Type::txt));
             else if (type == "A" || type == "AAAA")
                 zone.add(name, *dns::type_of(type), dns::address_rdata(value.get<std::string>()));
             else if (type == "MX")
                 zone.add(name, dns::Type::mx,
                          dns::mx_rdata(static_cast<std::uint16_t>(std::stoi(value[0].get<std::string>())),
                                        value[1].get<std::string>()));
-            else if (type == "PTR") zone.add(name, dns::Type::ptr, dns::name_rdata(value.get<std::string>()));
-            else if (type == "CNAME") zone.alias(name, value.get<std::string>());
+            else if (type == "PTR")
+                zone.add(name, dns::Type::ptr, dns::name_rdata(value.get<std::string>()));
+            else if (type == "CNAME")
+                zone.alias(name, value.get<std::string>());
             else if (type == "TXT" || (type == "SPF" && !has_txt)) {
                 if (value == "NONE") continue;
                 std::string rdata;
@@ -63,10 +67,12 @@ TEST(Spf, PassesTheWholeOpenSpfSuite) {
             request.helo = test.at("helo");
             request.sender = test.at("mailfrom").is_null() ? "" : test.at("mailfrom").get<std::string>();
             request.host = "receiver.example";
-            const SpfResult result = zone.settle<SpfResult>([&](const Answers& answers) { return check_spf(request, answers); });
+            const SpfResult result =
+                zone.settle<SpfResult>([&](const Answers& answers) { return check_spf(request, answers); });
             std::vector<std::string> accepted;
             const json& wanted = test.at("result");
-            for (const json& one : wanted.is_array() ? wanted : json::array({wanted})) accepted.push_back(one);
+            for (const json& one : wanted.is_array() ? wanted : json::array({wanted}))
+                accepted.push_back(one);
             EXPECT_NE(std::find(accepted.begin(), accepted.end(), word(result.outcome)), accepted.end())
                 << scenario.at("description") << ": " << name << " gave " << word(result.outcome) << " "
                 << result.problem << ", not " << accepted[0];
@@ -91,8 +97,11 @@ Zone with(std::string_view record) {
 }
 
 SpfRequest from(std::string client, std::string sender = "strong-bad@email.example.com") {
-    return {.client = std::move(client), .helo = "mx.example.com", .sender = std::move(sender),
-            .host = "receiver.example", .now = {}};
+    return {.client = std::move(client),
+            .helo = "mx.example.com",
+            .sender = std::move(sender),
+            .host = "receiver.example",
+            .now = {}};
 }
 
 TEST(Spf, ExpandsTheExamplesOfRfc7208Section74) {
@@ -126,8 +135,8 @@ TEST(Spf, ExpandsTheExamplesOfRfc7208Section74) {
     }
     Zone zone;
     zone.txt("email.example.com", "v=spf1 exists:%{ir}.%{v}._spf.%{d2} -all");
-    zone.add("1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com", dns::Type::a,
-             dns::address_rdata("127.0.0.2"));
+    zone.add("1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com",
+             dns::Type::a, dns::address_rdata("127.0.0.2"));
     EXPECT_EQ(check(zone, from("2001:db8::cb01")).outcome, SpfOutcome::pass);
 }
 
@@ -145,7 +154,8 @@ TEST(Spf, StopsAfterTenLookups) {
 }
 
 TEST(Spf, StopsAfterTwoVoidLookups) {
-    EXPECT_EQ(check(with("v=spf1 a:a.example.com a:b.example.com -all"), from("192.0.2.1", "a@example.com")).outcome,
+    EXPECT_EQ(check(with("v=spf1 a:a.example.com a:b.example.com -all"), from("192.0.2.1", "a@example.com"))
+                  .outcome,
               SpfOutcome::fail);
     EXPECT_EQ(check(with("v=spf1 a:a.example.com a:b.example.com a:c.example.com -all"),
                     from("192.0.2.1", "a@example.com"))
@@ -162,7 +172,8 @@ TEST(Spf, IncludesThatRunInACircleEnd) {
 
 TEST(Spf, MoreThanTenMxHostsAreAnError) {
     Zone zone = with("v=spf1 mx -all");
-    for (int i = 0; i < 11; ++i) zone.add("example.com", dns::Type::mx, dns::mx_rdata(10, "m" + std::to_string(i) + ".example.com"));
+    for (int i = 0; i < 11; ++i)
+        zone.add("example.com", dns::Type::mx, dns::mx_rdata(10, "m" + std::to_string(i) + ".example.com"));
     EXPECT_EQ(check(zone, from("192.0.2.1", "a@example.com")).outcome, SpfOutcome::permerror);
 }
 
@@ -190,18 +201,19 @@ TEST(Spf, ReceivedSpfSaysWhatWasFoundAndCannotBeMadeTwoFields) {
     EXPECT_EQ(line,
               "Received-SPF: pass (receiver.example: domain of example.com designates 192.0.2.1 as permitted "
               "sender)\r\n\tclient-ip=192.0.2.1; envelope-from=\"a??X: y@example.com\";\r\n\thelo=\"bad) "
-              "helo??Evil: yes\"; receiver=receiver.example; identity=mailfrom;\r\n\tmechanism=\"ip4:192.0.2.1\"\r\n");
+              "helo??Evil: yes\"; receiver=receiver.example; "
+              "identity=mailfrom;\r\n\tmechanism=\"ip4:192.0.2.1\"\r\n");
 }
 
 TEST(SpfRecord, SyntaxErrorsAreFoundWhereverTheyAre) {
     for (std::string_view wrong :
          {"v=spf1 -all foo", "v=spf1 a:", "v=spf1 ip4:1.2.3", "v=spf1 ip4:1.2.3.4/33", "v=spf1 ip6:::1/129",
           "v=spf1 a/24/64", "v=spf1 all:x", "v=spf1 include", "v=spf1 exists", "v=spf1 a:%{x}.com",
-          "v=spf1 a:%{d0}.com", "v=spf1 a:example.com%", "v=spf1 redirect=a.com redirect=b.com", "v=spf1 exp=",
-          "v=spf1 a:foo.123", "v=spf1 a:foo-", "v=spf1 ip4:01.2.3.4/08", "v=spf1 -all\t"})
+          "v=spf1 a:%{d0}.com", "v=spf1 a:example.com%", "v=spf1 redirect=a.com redirect=b.com",
+          "v=spf1 exp=", "v=spf1 a:foo.123", "v=spf1 a:foo-", "v=spf1 ip4:01.2.3.4/08", "v=spf1 -all\t"})
         EXPECT_FALSE(parse_spf(wrong)) << wrong;
-    for (std::string_view right : {"v=spf1", "v=spf1   -all  ", "V=SPF1 A MX/24//64 +include:x.org ?all", "v=spf1 foo=bar%_ -all",
-                                   "v=spf1 a:%{i}.%{o}.org/0//0"})
+    for (std::string_view right : {"v=spf1", "v=spf1   -all  ", "V=SPF1 A MX/24//64 +include:x.org ?all",
+                                   "v=spf1 foo=bar%_ -all", "v=spf1 a:%{i}.%{o}.org/0//0"})
         EXPECT_TRUE(parse_spf(right)) << right;
 }
 

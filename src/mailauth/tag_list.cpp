@@ -54,7 +54,8 @@ TagList TagList::parse_leniently(std::string_view text) {
         const std::size_t equals = spec.find('=');
         if (equals == std::string_view::npos) continue;
         const std::string_view name = text::trim(spec.substr(0, equals));
-        if (tag_name(name) && !list.find(name)) list.tags_.emplace_back(name, text::trim(spec.substr(equals + 1)));
+        if (tag_name(name) && !list.find(name))
+            list.tags_.emplace_back(name, text::trim(spec.substr(equals + 1)));
     }
     return list;
 }

@@ -19,7 +19,8 @@ public:
     /// folding white space; octets above 127 are let through (RFC 8616).
     /// The views point into `text`.
     static std::optional<TagList> parse(std::string_view text);
-    /// As DMARC reads it (RFC 9989 §4.8): what is no tag is skipped; of two tags of one name the first counts.
+    /// As DMARC reads it (RFC 9989 §4.8): what is no tag is skipped; of two tags of one name the first
+    /// counts.
     static TagList parse_leniently(std::string_view text);
 
     /// Without white space around it; nullopt when the tag is absent.

@@ -35,7 +35,8 @@ void TagWriter::separate() {
 void TagWriter::tag(std::string_view name, std::string_view value) {
     separate();
     // Only lists may be cut, behind a colon; all else stays whole, if need be on a line of its own.
-    const std::size_t first_part = value.find(':') == std::string_view::npos ? value.size() : value.find(':') + 1;
+    const std::size_t first_part =
+        value.find(':') == std::string_view::npos ? value.size() : value.find(':') + 1;
     if (column_ + 2 + name.size() + 1 + first_part >= line_length) {
         fold();
     } else {
@@ -67,8 +68,8 @@ void TagWriter::signature() {
     column_ = line_length;  // what follows begins a line
 }
 
-std::string TagWriter::sign(std::string_view before, Canon canon, const PrivateKey& key,
-                            const Crypto& crypto, bool folded) const {
+std::string TagWriter::sign(std::string_view before, Canon canon, const PrivateKey& key, const Crypto& crypto,
+                            bool folded) const {
     std::string input{before};
     append_canonical(input, out_ + "\r\n", canon);
     input.resize(input.size() - 2);

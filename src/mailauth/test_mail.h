@@ -32,6 +32,7 @@ inline Time at_time(std::int64_t seconds) {
 
 /// RFC 8463 appendix A.
 constexpr std::string_view ed25519_seed = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
-constexpr std::string_view ed25519_public = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+constexpr std::string_view ed25519_public =
+    "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 
 }  // namespace postrider::mailauth

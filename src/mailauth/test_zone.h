@@ -24,10 +24,14 @@ public:
         answer.outcome = dns::Outcome::found;
         answer.records.push_back(std::move(rdata));
     }
-    void txt(std::string_view name, std::string_view text) { add(name, dns::Type::txt, dns::txt_rdata(text)); }
+    void txt(std::string_view name, std::string_view text) {
+        add(name, dns::Type::txt, dns::txt_rdata(text));
+    }
     void fail(std::string_view name, dns::Type type) { answers_[{canonical(name), type}] = {}; }
     void fail_rest(std::string_view name) { failing_.insert(canonical(name)); }
-    void alias(std::string_view name, std::string_view target) { aliases_[canonical(name)] = canonical(target); }
+    void alias(std::string_view name, std::string_view target) {
+        aliases_[canonical(name)] = canonical(target);
+    }
 
     dns::Answer answer(const Question& question) const {
         Question asked = question;
@@ -73,7 +77,9 @@ public:
     }
 
 private:
-    static std::string canonical(std::string_view name) { return dns::canonical_name(name).value_or(std::string{name}); }
+    static std::string canonical(std::string_view name) {
+        return dns::canonical_name(name).value_or(std::string{name});
+    }
 
     std::map<Question, dns::Answer> answers_;
     std::set<std::string> failing_;
