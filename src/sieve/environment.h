@@ -20,7 +20,7 @@ public:
     virtual int zone_minutes() const { return 0; }  ///< east of UTC: the owner's, for `currentdate`
 
     /// RFC 5183: "domain", "host", "location", "phase", "remote-host", "remote-ip"; RFC 6785 §4: "imap.user",
-    /// "imap.cause", ... ("name" and "version" answers the interpreter). nullopt: not known.
+    /// "imap.cause", ... ("name" and "version" need no answer). nullopt: not known.
     virtual std::optional<std::string> item(std::string_view) { return std::nullopt; }
 
     virtual bool mailbox_exists(std::string_view) { return false; }  ///< and can be delivered to (RFC 5490 §3.1)

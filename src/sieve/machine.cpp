@@ -9,7 +9,7 @@
 namespace postrider::sieve {
 
 Machine::Machine(const Script& script, Message& message, Environment& environment, const RunLimits& limits)
-    : script_{script}, message_{message}, environment_{environment}, limits_{limits} {
+    : script_{script}, message_{&message}, environment_{environment}, limits_{limits} {
     result_.versions.emplace_back();
     globals_.resize(script.globals.size());
     if (script.required.test(bit(Extension::imapsieve))) flags_ = environment.flags();
@@ -152,7 +152,7 @@ Flags* flags_of(Action::What& what) {
 void Machine::act(Action::What what) {
     bool rejects = std::holds_alternative<Reject>(what);
     bool answers = std::holds_alternative<VacationReply>(what);
-    std::uint32_t version = message_.version(result_.versions);
+    std::uint32_t version = message_->version(result_.versions);
     if (result_.versions.size() > limits_.max_versions) fail("the script makes too many forms of the message");
     for (Action& before : result_.actions) {
         bool rejected = std::holds_alternative<Reject>(before.what);
@@ -184,13 +184,13 @@ void Machine::act(Action::What what) {
 }
 
 Result Machine::finish() {
-    message_.settle();
+    message_->settle();
     if (script_.required.test(bit(Extension::imapsieve))) {
         // RFC 6785 §3.3: the message lies where it lies; only its flags may have changed.
         if (flags_changed_) act(SetFlags{flags_});
     }
     if (result_.implicit_keep) {
-        Action keep{Keep{flags_, true}, message_.version(result_.versions), 0};
+        Action keep{Keep{flags_, true}, message_->version(result_.versions), 0};
         line_ = 0;
         bool kept = std::any_of(result_.actions.begin(), result_.actions.end(),
                                 [&](const Action& a) { return same_folder(a.what, keep.what); });
@@ -205,7 +205,7 @@ Result Machine::finish() {
 Result Machine::finish_with(std::string error) {
     result_.error = Problem{ProblemKind::runtime, line_, 0, std::move(error)};
     trace(result_.error->shown());
-    message_.revert();
+    message_->revert();
     result_.actions.clear();
     result_.versions.assign(1, {});
     result_.marks.clear();

@@ -27,7 +27,8 @@ class Machine {
 public:
     Machine(const Script& script, Message& message, Environment& environment, const RunLimits& limits);
 
-    Message& message() { return message_; }
+    Message& message() { return *message_; }
+    void read(Message& message) { message_ = &message; }  ///< another one from here on
     Environment& environment() { return environment_; }
     const RunLimits& limits() const { return limits_; }
     const Script& script() const { return script_; }
@@ -85,7 +86,7 @@ public:
 
 private:
     const Script& script_;
-    Message& message_;
+    Message* message_;
     Environment& environment_;
     const RunLimits& limits_;
     Result result_;

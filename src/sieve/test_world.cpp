@@ -32,13 +32,9 @@ class EnvironmentTest final : public TestNode {
 public:
     bool holds(Machine& machine) const override {
         std::string item = text::to_lower(name.value(machine));
-        std::optional<std::string> value;
-        if (item == "name")
-            value = "Postrider";
-        else if (item == "version")
-            value = POSTRIDER_VERSION;
-        else
-            value = machine.environment().item(item);
+        auto value = machine.environment().item(item);
+        if (!value && item == "name") value = "Postrider";
+        if (!value && item == "version") value = POSTRIDER_VERSION;
         if (matcher.counts()) return matcher.count(machine, value ? 1 : 0);
         // RFC 5183 §4: what is not known matches nothing.
         return value && matcher.value(machine, *value, nullptr);
