@@ -14,6 +14,8 @@
 #include "auth/auth.h"
 #include "directory/directory.h"
 #include "dns/resolver.h"
+#include "filter/chain/definitions.h"
+#include "filter/scripts/script_store.h"
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
@@ -87,7 +89,9 @@ struct Context {
                                                    std::uint64_t max_file_bytes)>
         location_at{};
     std::function<std::vector<StorageLocation>()> locations{};
-    std::filesystem::path log_directory{};  ///< absolute; "" = not known
+    filter::ScriptStore* scripts = nullptr;      ///< likewise
+    filter::Definitions* definitions = nullptr;  ///< likewise
+    std::filesystem::path log_directory{};       ///< absolute; "" = not known
 };
 
 enum class Type : std::uint8_t {

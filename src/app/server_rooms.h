@@ -7,6 +7,7 @@
 
 #include "admin/operation.h"
 #include "app/control_server.h"
+#include "app/filtering.h"
 #include "app/housekeeper.h"
 #include "app/locations_file.h"
 #include "app/pulse.h"
@@ -82,7 +83,9 @@ struct Server::Rooms {
     relay::CurrentRoutes routes;  ///< where mail for other hosts waits; whoever sends replaces what is in it
     mutable std::mutex srs_mutex;
     std::shared_ptr<const relay::Srs> srs;  ///< nullptr: it is off
+    std::string srs_domain;                 ///< of addresses for mail whose forwarder is not known
     std::string own_secret;
+    std::unique_ptr<Filtering> filtering;
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<delivery::Intake> intake;
     std::unique_ptr<TlsKeeper> tls_keeper;
@@ -127,7 +130,7 @@ struct Server::Rooms {
     void take_routes(const Settings& from);
     void take_srs(const Settings& from);
     /// Under which address a message leaves, where it is another than its sender's.
-    std::optional<mime::AddrSpec> sender_of(const queue::Envelope& envelope) const;
+    std::optional<mime::AddrSpec> sender_of(const delivery::Consignment& consignment) const;
     void open_rules();
     std::expected<void, std::string> open_screening();
     std::expected<void, std::string> open_rpop();

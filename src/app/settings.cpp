@@ -25,6 +25,8 @@ constexpr Setting<S> rows[] = {
      .help = "Administration by a dialogue of lines."},
     {.field = inlined<&S::screening, screening::screening_table>},
     {.field = inlined<&S::server, server_table>},
+    {.field = inlined<&S::filters, filter::chain_table>},
+    {.field = inlined<&S::scanners, filter::scanner_table>},
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include "cli/settings.h"
 #include "delivery/settings.h"
 #include "dns/settings.h"
+#include "filter/chain/settings.h"
+#include "filter/scan/settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"
@@ -25,6 +27,8 @@ struct Settings {
     rpop::RpopSettings rpop;
     screening::ScreeningSettings screening;
     cli::CliSettings cli;
+    filter::ScannerSettings scanners;
+    filter::ChainSettings filters;
 };
 
 settings::TableOf<Settings> settings_table();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "queue/entry.h"
 
@@ -17,6 +18,9 @@ struct RetrySchedule {
         return queue::retry_delay(attempt, first, longest);
     }
 };
+
+/// Status of recipients whose message a filter has quarantined: held until an administrator decides.
+inline constexpr std::string_view quarantined_status = "4.7.1";
 
 /// One attempt more; at the last one it has failed for good (RFC 3463 §2: what was temporary has become
 /// permanent).

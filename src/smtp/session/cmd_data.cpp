@@ -42,6 +42,17 @@ bool begins_with_header(std::string_view message) {
            || (mime::HeaderReader{message}.next(first) && !first.name.empty());
 }
 
+/// What filters say may have several lines; a reply's text has one, not too long (RFC 5321 §4.5.3.1.5).
+std::string one_line(std::string_view text) {
+    std::string out;
+    for (char c : text.substr(0, 400))
+        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)
+            out.push_back(c);
+        else if (!out.empty() && out.back() != ' ')
+            out.push_back(' ');
+    return out.empty() ? "Refused by a filter" : out;
+}
+
 }  // namespace
 
 /// The trace header (RFC 5321 §4.4), at the place where the message will lie.
@@ -260,6 +271,7 @@ net::Task<> Session::store(rules::SendQuota::Use charged, std::size_t size) {
     incoming.destinations = std::move(t.destinations);
     incoming.payload = std::move(t.payload);
     incoming.session = id_;
+    incoming.answers_each = lmtp();
     std::string from = incoming.envelope.reverse_path.text();
     std::vector<std::string> recipients;
     for (const queue::Recipient& r : incoming.envelope.recipients) recipients.push_back(r.address.text());
@@ -292,30 +304,39 @@ net::Task<> Session::store(rules::SendQuota::Use charged, std::size_t size) {
         reset();
         co_return;
     }
-    s_.accepted.add();
-    if (visit_) visit_->end_transaction(true, size);
-    std::string queue_id = queue::to_string(outcome->id);
-    s_.log.info(id_,
-                "New mail {} received from {} ({}) with envelope from <{}>, recipients={} ({}), size={}, "
-                "enqueued with id {}",
-                message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "),
-                size, queue_id);
+    const bool stored_somewhere = outcome->id != QueueId{};
+    const std::string queue_id = queue::to_string(outcome->id);
     std::optional<delivery::Refusal> any;
-    for (std::size_t i = 0; i < recipients.size(); ++i) {
-        const auto& refusal = outcome->refusals[i];
-        if (refusal && !any) any = refusal;
-        if (!lmtp()) continue;
-        if (refusal)
-            reply(452, refusal->status, fmt::format("<{}> {}", recipients[i], refusal->text));
-        else
-            reply(250, "2.1.5", fmt::format("<{}> Delivered, id {}", recipients[i], queue_id));
+    for (const auto& refusal : outcome->refusals)
+        if (refusal && (!any || refusal->temporary)) any = refusal;
+    if (visit_) visit_->end_transaction(stored_somewhere || !any, size);
+    if (stored_somewhere || !any) {
+        s_.accepted.add();
+        s_.log.info(
+            id_, "New mail {} received from {} ({}) with envelope from <{}>, recipients={} ({}), size={}, {}",
+            message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "), size,
+            stored_somewhere ? "enqueued with id " + queue_id : "discarded by a filter");
+    } else {
+        if (charged.any()) s_.send_quota.refund(account_->id, charged);
+        s_.rejected.add();
+        s_.log.info(id_, "Refused mail {} from {} ({}) with envelope from <{}>, recipients={} ({}): {}",
+                    message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "),
+                    one_line(any->text));
     }
-    if (!lmtp()) {
-        if (any)
-            reply(451, any->status, any->text);
-        else
-            reply(250, "2.0.0", fmt::format("Mail queued for delivery, id {}", queue_id));
-    }
+    const std::string taken = stored_somewhere ? ", id " + queue_id : "";
+    if (lmtp())
+        for (std::size_t i = 0; i < recipients.size(); ++i) {
+            const auto& refusal = outcome->refusals[i];
+            if (refusal)
+                reply(refusal->temporary ? 452 : 550, refusal->status,
+                      fmt::format("<{}> {}", recipients[i], one_line(refusal->text)));
+            else
+                reply(250, "2.1.5", fmt::format("<{}> Delivered{}", recipients[i], taken));
+        }
+    else if (any)
+        reply(any->temporary ? 451 : 550, any->status, one_line(any->text));
+    else
+        reply(250, "2.0.0", fmt::format("Mail queued for delivery{}", taken));
     reset();
 }
 
