@@ -19,6 +19,7 @@ Chapter dns_chapter();
 Chapter filter_chapter();
 Chapter script_chapter();
 Chapter why_chapter();
+Chapter policy_chapter();
 Chapter rpop_chapter();     ///< account_rpop.cpp
 Chapter metrics_chapter();  ///< storage.cpp
 Chapter service_chapter();

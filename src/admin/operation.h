@@ -25,6 +25,10 @@
 /// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
 /// comes later are made from it. An operation blocks on the disk; operations may run at the same time on
 /// different threads.
+namespace postrider::screening {
+class Screening;
+}
+
 namespace postrider::admin {
 
 class LiveServer;
@@ -78,6 +82,7 @@ struct Context {
     LiveServer* live = nullptr;              ///< services and settings (live.h); nullptr when no server runs
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
     rpop::Connections* rpop = nullptr;       ///< likewise
+    screening::Screening* screening = nullptr;  ///< likewise
     std::function<void()> rpop_due;          ///< wakes who fetches
     /// Somebody sends that message just now.
     std::function<bool(QueueId)> is_sending;

@@ -149,6 +149,8 @@ void Server::Rooms::open_queue() {
     processor->filter_by(&filtering->chain());
     processor->connect({[this](QueueId id) { return virtual_queues->is_given(id); },
                         [this] { virtual_queues->ready(); }, [this] { return virtual_queues->work(); }});
+    policy_routes = std::make_unique<relay::PolicyRoutes>(directory_path / "run" / "policy_routes");
+    if (auto loaded = policy_routes->load(); !loaded) processing.error({}, "{}", loaded.error());
     take_routes(settings);
     take_srs(settings);
     router->stand_ins([this](const mime::AddrSpec& address) -> std::optional<mime::AddrSpec> {
@@ -173,7 +175,8 @@ void Server::Rooms::take_routes(const Settings& from) {
         const auto domain = directory->domain(name);
         return domain ? domain->assigned_ip : std::string{};
     };
-    routes.set(std::make_shared<const relay::RouteTable>(from.outgoing, host, std::move(assigned)));
+    routes.set(std::make_shared<const relay::RouteTable>(from.outgoing, host, std::move(assigned),
+                                                         policy_routes.get()));
 }
 
 void Server::Rooms::take_srs(const Settings& from) {
@@ -316,6 +319,7 @@ void Server::Rooms::open_admin() {
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
     operations->send_quota = send_quota.get();
     operations->resolver = resolver.get();
+    operations->screening = screening.get();
     operations->identity = [this] { return identity(); };
     operations->rpop = rpop_connections.get();
     operations->wake_queue = [this] {

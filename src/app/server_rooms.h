@@ -20,8 +20,10 @@
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
+#include "filter/milter/connections.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
+#include "relay/policy_routes.h"
 #include "relay/srs.h"
 #include "relay/tls_policy.h"
 #include "rpop/retriever.h"
@@ -80,6 +82,7 @@ struct Server::Rooms {
     std::unique_ptr<delivery::Router> router;
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<delivery::VirtualQueues> virtual_queues;
+    std::unique_ptr<relay::PolicyRoutes> policy_routes;
     relay::CurrentRoutes routes;  ///< where mail for other hosts waits; whoever sends replaces what is in it
     mutable std::mutex srs_mutex;
     std::shared_ptr<const relay::Srs> srs;  ///< nullptr: it is off
@@ -102,6 +105,7 @@ struct Server::Rooms {
     std::unique_ptr<SocketSource> sockets;
     // What sessions refer to outlives the I/O threads, with which the last sessions end.
     std::unique_ptr<net::IoPool> io;
+    std::unique_ptr<filter::milter::Connections> milter_connections;  ///< idle ones lie on the I/O threads
     std::unique_ptr<Pulse> pulse;
     std::unique_ptr<ServiceBoard> board;  ///< the services, and the settings in force
 
@@ -133,6 +137,11 @@ struct Server::Rooms {
     std::optional<mime::AddrSpec> sender_of(const delivery::Consignment& consignment) const;
     void open_rules();
     std::expected<void, std::string> open_screening();
+    /// Retries, and when senders are told: as the settings or the policy have it.
+    delivery::RetrySchedule schedule(const Settings& from) const;
+    std::optional<relay::Route> policy_route(const mime::AddrSpec& sender, const mime::AddrSpec& recipient) const;
+    /// The virtual queue of mail that goes by that host, as a policy writes it; "" when it is none.
+    std::string destination_by(const std::string& host) const;
     std::expected<void, std::string> open_rpop();
     void start_rules();
     void stop_rules();

@@ -159,10 +159,14 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
             plan->with_quota.insert(plan->with_quota.end(), destination.with_quota.begin(),
                                     destination.with_quota.end());
         // Who asked for a delivery notice gets it exactly once from the queue's own bookkeeping.
-        if (release > now || recipient.wants(Notify::success)
+        const bool routed =
+            !recipient.destination.empty();  // by a policy: it goes there, whatever the table says
+        const bool held = recipient.state == Recipient::State::held;  // quarantined before it came to us
+        if (held || release > now || (recipient.wants(Notify::success) && !routed)
             || (filters && !filter(message, *plan, *filters, i, acceptance))) {
             acceptance.envelope.recipients.push_back(recipient);
             if (release > now) acceptance.envelope.recipients.back().next_attempt = release;
+            if (filters) acceptance.envelope.recipients.back().destination.clear();  // they come first
             continue;
         }
         if (plan->refused[i]) continue;
@@ -180,7 +184,7 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
             Recipient remote = recipient;
             if (destination.expanded) remote.forwarded_by = recipient.address.domain;
             remote.address = std::move(address);
-            if (const Routes* routes = routes_)
+            if (const Routes* routes = routes_; routes && !routed)
                 remote.destination = routes->destination(message.envelope, remote.address);
             acceptance.envelope.recipients.push_back(std::move(remote));
         }

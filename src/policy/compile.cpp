@@ -16,11 +16,13 @@ public:
         declare(script);
         for (std::size_t i = 0; i < script.blocks.size(); ++i) {
             calls_of_.emplace_back();
+            sets_of_.emplace_back();
             program_.blocks_[i].begin = program_.code_.size();
             statements(script.blocks[i].body);
             emit({Op::leave, 0, 0, script.blocks[i].line});
         }
         find_circles();
+        find_reach();
         if (!problems_.empty()) {
             std::ranges::stable_sort(problems_, {}, &Problem::line);
             return std::unexpected(std::move(problems_));
@@ -186,7 +188,10 @@ private:
                 case Statement::Kind::call: call(s); break;
                 case Statement::Kind::set: {
                     const Slot to = slot(s.name);
-                    if (to < var_count) program_.sets_.set(to);
+                    if (to < var_count) {
+                        program_.sets_.set(to);
+                        sets_of_.back().set(to);
+                    }
                     Value made = value(s.value, s.line, true);
                     emit({Op::set, to, static_cast<std::uint32_t>(program_.values_.size()), s.line});
                     program_.values_.push_back(std::move(made));
@@ -248,6 +253,21 @@ private:
         }
     }
 
+    void find_reach() {
+        for (std::size_t event = 0; event < event_count; ++event) {
+            std::vector<bool> seen(calls_of_.size());
+            std::vector<std::uint32_t> open = program_.entries_[event];
+            while (!open.empty()) {
+                const std::uint32_t block = open.back();
+                open.pop_back();
+                if (seen[block]) continue;
+                seen[block] = true;
+                program_.sets_in_[event] |= sets_of_[block];
+                for (const Call& made : calls_of_[block]) open.push_back(made.block);
+            }
+        }
+    }
+
 public:
     static constexpr Slot header_mark = 1u << 30, user_mark = 1u << 31;
     static constexpr unsigned max_calls = 64;
@@ -282,6 +302,7 @@ private:
     std::unordered_map<std::string, std::uint32_t> methods_;  ///< lower case -> block
     std::unordered_map<std::string, Slot> slots_;             ///< lower case
     std::vector<std::vector<Call>> calls_of_;
+    std::vector<std::bitset<var_count>> sets_of_;
 };
 
 std::string Program::slot_name(Slot slot) const {

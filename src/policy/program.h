@@ -66,6 +66,10 @@ public:
     /// Whether some script line looks at it; what nobody looks at need not be provided.
     bool reads(Var var) const { return reads_[static_cast<std::size_t>(var)]; }
     bool sets(Var var) const { return sets_[static_cast<std::size_t>(var)]; }
+    /// Whether some line that the event can come to sets it.
+    bool sets(Var var, Event event) const {
+        return sets_in_[static_cast<std::size_t>(event)][static_cast<std::size_t>(var)];
+    }
     bool calls(Method method) const { return calls_[static_cast<std::size_t>(method)]; }
     /// Header fields that are read ("Reply-To"); their slots begin at var_count.
     const std::vector<std::string>& headers() const { return headers_; }
@@ -84,6 +88,7 @@ private:
     std::array<std::vector<std::uint32_t>, event_count> entries_;  ///< blocks, in the order of the script
     std::vector<std::string> headers_, user_names_;
     std::bitset<var_count> reads_, sets_;
+    std::array<std::bitset<var_count>, event_count> sets_in_;
     std::bitset<method_count> calls_;
 };
 

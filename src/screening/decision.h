@@ -43,10 +43,12 @@ struct Decision {
 
 /// What is to be done to a message, beside taking it.
 struct Wishes {
-    std::vector<std::string> add, drop;  ///< recipients, as a policy named them
-    std::uint32_t delay = 0;             ///< seconds that it waits
-    std::string prefix;                  ///< header lines to be put above our own trace
-    std::optional<std::string> message;  ///< to be stored instead
+    std::vector<std::string> add, drop;     ///< recipients, as a policy named them
+    std::uint32_t delay = 0;                ///< seconds that it waits
+    std::string prefix;                     ///< header lines to be put above our own trace
+    std::optional<std::string> message;     ///< to be stored instead
+    std::optional<std::string> sender;      ///< another reverse path, "" = null
+    std::optional<std::string> quarantine;  ///< it waits for an administrator, and why
 };
 
 }  // namespace postrider::screening

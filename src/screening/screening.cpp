@@ -157,7 +157,7 @@ std::unique_ptr<Visit> Screening::visit(const Client& client) const {
                         || s.country.enable || s.dns.reverse_dns != filter::ListAction::ignore
                         || s.dns.sender_mx != filter::ListAction::ignore
                         || s.dns.helo != filter::ListAction::ignore;
-    if (!now->policy && (trusted || !checks)) return nullptr;
+    if (!now->policy && (trusted || !checks) && (s.milters.empty() || !milters_)) return nullptr;
     return std::make_unique<Visit>(*this, std::move(now), client, trusted);
 }
 

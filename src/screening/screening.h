@@ -13,11 +13,14 @@
 #include "filter/dnsbl/dns_list.h"
 #include "filter/greylist/greylist.h"
 #include "mailauth/crypto.h"
-#include "net/pools.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "policy/program.h"
 #include "screening/settings.h"
+
+namespace postrider::filter::milter {
+class Connections;
+}
 
 namespace postrider::screening {
 
@@ -40,7 +43,6 @@ public:
         dns::Resolver& resolver;
         const directory::Directory& directory;
         kv::Store& store;
-        net::WorkerPool* workers = nullptr;  ///< for the hashes of large messages; nullptr: on the spot
         const Clock& clock;
         observe::Metrics& metrics;
         observe::Logger log;
@@ -65,6 +67,11 @@ public:
     /// nullptr: there is nothing to ask on this connection.
     std::unique_ptr<Visit> visit(const Client& client) const;
 
+    bool is_local(const std::string& domain) const { return p_.directory.is_local_domain(domain); }
+
+    /// Milters are asked from now on. Before the first connection; nullptr: they are not.
+    void ask_milters(filter::milter::Connections* connections) { milters_ = connections; }
+
     /// About once a minute: country table, old greylist entries.
     void tidy();
 
@@ -85,6 +92,7 @@ private:
     mutable std::mutex mutex_;  ///< of rules_
     std::shared_ptr<const Rules> rules_;
     unsigned ticks_ = 0;
+    filter::milter::Connections* milters_ = nullptr;
 };
 
 /// What `postrider policy check` says of a text: errors, else doubts.

@@ -96,6 +96,11 @@ constexpr Setting<S> rows[] = {
     {.name = "countryFilter",
      .field = object<&S::country, filter::country_table>,
      .help = "Where clients are."},
+    {.name = "milters",
+     .field = object_set<&S::milters, filter::milter::milter_table>,
+     .range = {0, 20},
+     .help = "Mail filters that follow each SMTP session, in this order (but LMTP's).",
+     .key = "name"},
 };
 
 }  // namespace

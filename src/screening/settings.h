@@ -6,6 +6,7 @@
 #include "filter/country/settings.h"
 #include "filter/dnsbl/settings.h"
 #include "filter/greylist/settings.h"
+#include "filter/milter/settings.h"
 #include "settings/setting.h"
 
 namespace postrider::screening {
@@ -43,6 +44,7 @@ struct ScreeningSettings {
     filter::DnsChecksSettings dns;
     filter::GreylistSettings greylist;
     filter::CountrySettings country;
+    std::vector<filter::milter::MilterSettings> milters;
 };
 
 /// Rows that stand in Server { }.

@@ -47,16 +47,19 @@ Visit::Visit(const Screening& screening, std::shared_ptr<const Rules> rules, con
 
 net::Task<Decision> Visit::connected(Allowances& allow, std::string& greeting) {
     base_ = allow;
-    if (!policy_) co_return Decision{};
-    policy_->begin(Event::connect);
-    policy_->provide_number(Var::smtpPort, client_.local_port);
-    policy_->provide(Var::smtpIp, client_.local_ip);
-    policy_->provide_number(Var::remoteSmtpPort, client_.port);
-    policy_->provide(Var::remoteSmtpIp, client_.ip);
-    policy_->provide_flag(Var::isSSLConnection, client_.secure);
-    if (!asks_policy(Event::connect)) co_return Decision{};
-    Decision decision = co_await run(Event::connect);
-    if (!policy_->get(Var::smtpGreeting).empty()) greeting = reply_text(policy_->get(Var::smtpGreeting));
+    begin_milters();
+    Decision decision;
+    if (policy_) {
+        policy_->begin(Event::connect);
+        policy_->provide_number(Var::smtpPort, client_.local_port);
+        policy_->provide(Var::smtpIp, client_.local_ip);
+        policy_->provide_number(Var::remoteSmtpPort, client_.port);
+        policy_->provide(Var::remoteSmtpIp, client_.ip);
+        policy_->provide_flag(Var::isSSLConnection, client_.secure);
+        if (asks_policy(Event::connect)) decision = co_await run(Event::connect);
+        if (!policy_->get(Var::smtpGreeting).empty()) greeting = reply_text(policy_->get(Var::smtpGreeting));
+    }
+    co_await follow(Event::connect, decision);
     co_return decision;
 }
 
@@ -68,17 +71,21 @@ net::Task<Decision> Visit::ehlo(std::string host, bool esmtp, bool secure, Allow
     client_.secure = secure;
     helo_lists_.reset();
     helo_check_.reset();
-    if (!policy_) co_return Decision{};
-    policy_->begin(Event::ehlo);
-    policy_->provide(Var::ehloHost, helo_);
-    policy_->provide_flag(Var::isESMTP, esmtp);
-    policy_->provide_flag(Var::isSSLConnection, secure);
-    if (!asks_policy(Event::ehlo)) co_return Decision{};
-    provide_allowances();
-    Decision decision = co_await run(Event::ehlo);
-    take_allowances(allow);
-    mechanisms.secure = policy_->get(Var::secureConnAuthTypes);
-    mechanisms.plain = policy_->get(Var::plainConnAuthTypes);
+    Decision decision;
+    if (policy_) {
+        policy_->begin(Event::ehlo);
+        policy_->provide(Var::ehloHost, helo_);
+        policy_->provide_flag(Var::isESMTP, esmtp);
+        policy_->provide_flag(Var::isSSLConnection, secure);
+    }
+    if (asks_policy(Event::ehlo)) {
+        provide_allowances();
+        decision = co_await run(Event::ehlo);
+        take_allowances(allow);
+        mechanisms.secure = policy_->get(Var::secureConnAuthTypes);
+        mechanisms.plain = policy_->get(Var::plainConnAuthTypes);
+    }
+    co_await follow(Event::ehlo, decision);
     co_return decision;
 }
 
@@ -108,22 +115,26 @@ net::Task<Decision> Visit::mail(Mail mail, Allowances& allow) {
         Decision checked = co_await check_sender();
         if (checked.action != Decision::Action::none) decision = std::move(checked);
     }
+    co_await follow(Event::mail_from, decision);
     co_return decision;
 }
 
 net::Task<Decision> Visit::rcpt(Rcpt rcpt, Allowances& allow, std::string& route, Wishes& wishes) {
     rcpt_ = std::move(rcpt.address);
-    if (!asks_policy(Event::rcpt_to)) co_return Decision{};
-    policy_->begin(Event::rcpt_to);
-    policy_->provide(Var::currentRcpt, rcpt_.text());
-    policy_->provide(Var::currentRcptDomain, rcpt_.domain);
-    policy_->provide_flag(Var::isLocalRcpt, rcpt.local);
-    policy_->provide_number(Var::rcptCount, rcpt.before);
-    provide_allowances();
-    Decision decision = co_await run(Event::rcpt_to);
-    take_allowances(allow);
-    route = policy_->get(Var::remoteSmtpHost);
-    take_recipients(wishes);
+    Decision decision;
+    if (asks_policy(Event::rcpt_to)) {
+        policy_->begin(Event::rcpt_to);
+        policy_->provide(Var::currentRcpt, rcpt_.text());
+        policy_->provide(Var::currentRcptDomain, rcpt_.domain);
+        policy_->provide_flag(Var::isLocalRcpt, rcpt.local);
+        policy_->provide_number(Var::rcptCount, rcpt.before);
+        provide_allowances();
+        decision = co_await run(Event::rcpt_to);
+        take_allowances(allow);
+        route = policy_->get(Var::remoteSmtpHost);
+        take_recipients(wishes);
+    }
+    co_await follow(Event::rcpt_to, decision);
     co_return decision;
 }
 
@@ -133,7 +144,7 @@ Decision Visit::greylist(const mime::AddrSpec& recipient) {
     attempt.client = *ip_;
     attempt.sender = sender_;
     attempt.recipient = recipient;
-    const auto verdict = s_.greylist_->check(attempt);
+    const auto verdict = trace_ ? s_.greylist_->look(attempt) : s_.greylist_->check(attempt);
     if (!verdict.delayed()) return {};
     s_.p_.log.info(client_.id, "Greylisting: <{}> to <{}> from [{}] may come back in {} s", sender_.text(),
                    recipient.text(), client_.ip, verdict.wait.count());
@@ -188,6 +199,8 @@ net::Task<Decision> Visit::message(std::string_view message, Allowances& allow, 
         if (decision.action == Decision::Action::none) decision = co_await check_links(message);
         if (decision.refuses()) co_return decision;
     }
+    co_await follow(Event::data_received, decision);
+    if (decision.refuses()) co_return decision;
     finish(message, wishes);
     co_return decision;
 }
@@ -204,11 +217,12 @@ void Visit::end_transaction(bool taken, std::uint64_t size) {
     level_ = 0;
     message_ = {};
     authentication_.reset();
+    content_.reset();
     effects_.clear();
 }
 
 net::Task<Decision> Visit::run(Event event) {
-    policy::Execution execution{*policy_, event};
+    policy::Execution execution{*policy_, event, trace_};
     for (;;) {
         const std::optional<policy::Method> method = execution.next();
         if (!method) break;

@@ -8,7 +8,9 @@
 
 #include "dns/resolver.h"
 #include "filter/dnsbl/sender_checks.h"
+#include "filter/milter/visit.h"
 #include "mailauth/message_authentication.h"
+#include "net/pools.h"
 #include "policy/machine.h"
 #include "screening/decision.h"
 #include "screening/screening.h"
@@ -24,6 +26,7 @@ struct Client {
     bool secure = false;
     bool ours = false;  ///< a front end of our own: nothing is looked up about it
     observe::LogId id;
+    net::WorkerPool* workers = nullptr;  ///< for the hashes of large messages; nullptr: on the spot
 };
 
 /// What one connection asks, at each step of its dialogue. Belongs to the connection's I/O thread. A decision
@@ -64,8 +67,17 @@ public:
     /// The message is complete. @param message  header and body, without our trace
     net::Task<Decision> message(std::string_view message, Allowances& allow, Wishes& wishes);
 
+    /// TLS has begun: for filters that want to know.
+    void encrypted(const net::TlsInfo& tls);
+    /// The session is over.
+    net::Task<> close();
+
     /// The message is taken, refused or forgotten.
     void end_transaction(bool taken, std::uint64_t size);
+
+    /// From here on each line of the policy that does something is noted, and nothing is remembered of the
+    /// client. nullptr: no more.
+    void trace_to(std::vector<policy::Step>* steps) { trace_ = steps; }
 
 private:
     using Event = policy::Event;
@@ -95,6 +107,14 @@ private:
     Decision judge_authentication();
     void finish(std::string_view message, Wishes& wishes);
     void sign(const policy::Effect& effect, std::string& message) const;
+
+    // visit_milters.cpp
+    void begin_milters();
+    net::Task<> ask_milters(Event event);
+    net::Task<> execute_milter(Event event);
+    /// Shows the milters what has happened, unless the policy has done so or refuses; what they refuse
+    /// counts.
+    net::Task<> follow(Event event, Decision& decision);
 
     const Screening& s_;
     std::shared_ptr<const Rules> rules_;
@@ -126,6 +146,10 @@ private:
     std::string_view message_;
     std::optional<mailauth::MessageAuthentication> authentication_;
     std::vector<policy::Effect> effects_;
+    std::vector<policy::Step>* trace_ = nullptr;
+    std::unique_ptr<filter::milter::Visit> milters_;  ///< nullptr: none can be asked
+    std::optional<Decision> milter_said_;             ///< at this event; nothing: they have not been asked
+    std::optional<filter::milter::Content> content_;  ///< what they make of the message
 };
 
 }  // namespace postrider::screening

@@ -52,11 +52,11 @@ net::Task<> Visit::authenticate(mailauth::Checks wanted) {
     using Result = mailauth::MessageAuthentication;
     for (int round = 0; round < 60; ++round) {
         mailauth::Needs<Result> step;
-        if (message_.size() <= small_message || !s_.p_.workers) {
+        if (message_.size() <= small_message || !client_.workers) {
             step = mailauth::check_message(input, s_.crypto_, answers_);
         } else {
             auto job = [&] { return mailauth::check_message(input, s_.crypto_, answers_); };
-            step = co_await s_.p_.workers->run(std::move(job));
+            step = co_await client_.workers->run(std::move(job));
         }
         if (Result* done = std::get_if<Result>(&step)) {
             authentication_ = std::move(*done);
@@ -95,8 +95,16 @@ Decision Visit::judge_authentication() {
 /// Puts together what is stored: fields that only we may write go, what the policy wants is done, results are
 /// put above our trace.
 void Visit::finish(std::string_view message, Wishes& wishes) {
-    if (!client_.ours && !mailauth::forged_fields(message, s_.p_.host).empty())
-        wishes.message = mailauth::without_forged_fields(std::string{message}, s_.p_.host);
+    if (content_) {
+        wishes.message = std::move(content_->message);
+        wishes.sender = content_->sender;
+        wishes.quarantine = content_->quarantine;
+        for (const auto& recipient : content_->recipients)
+            (recipient.add ? wishes.add : wishes.drop).push_back(recipient.address);
+    }
+    const std::string_view came = wishes.message ? std::string_view{*wishes.message} : message;
+    if (!client_.ours && !mailauth::forged_fields(came, s_.p_.host).empty())
+        wishes.message = mailauth::without_forged_fields(std::string{came}, s_.p_.host);
     if (std::ranges::any_of(effects_, [](const policy::Effect& e) { return is_header_edit(e.method); }))
         wishes.message = edit_header(wishes.message ? std::string_view{*wishes.message} : message, effects_);
     if (level_ != 0) {

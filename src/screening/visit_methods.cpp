@@ -89,7 +89,8 @@ net::Task<> Visit::perform(policy::Method method, Event event) {
             attempt.client = *ip_;
             attempt.sender = sender_;
             attempt.recipient = rcpt_;
-            if (s_.greylist_->check(attempt).delayed()) policy_->assign(Var::greylistResult, "defer");
+            const auto verdict = trace_ ? s_.greylist_->look(attempt) : s_.greylist_->check(attempt);
+            if (verdict.delayed()) policy_->assign(Var::greylistResult, "defer");
             break;
         }
         case M::checkDKIM:
@@ -115,6 +116,7 @@ net::Task<> Visit::perform(policy::Method method, Event event) {
             }
             break;
         }
+        case M::executeMilter: co_await execute_milter(event); break;
         default: break;
     }
 }

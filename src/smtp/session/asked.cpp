@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "delivery/outcome.h"
 #include "smtp/session/session.h"
 #include "text/ascii.h"
 
@@ -21,6 +22,7 @@ net::Task<bool> Session::admit() {
         client.local_port = peer_.local().port;
         client.secure = peer_.secure();
         client.id = id_;
+        client.workers = &s_.workers;
         visit_ = s_.screening->visit(client);
         if (visit_) decision = co_await visit_->connected(allow_, greeting);
         greeted_allow_ = allow_;
@@ -38,6 +40,7 @@ net::Task<bool> Session::admit() {
 
 bool Session::refused(const Decision& decision) {
     if (!decision.refuses()) return false;
+    if (decision.code == 421) done_ = true;
     refuse({decision.code, decision.status, decision.text});
     return true;
 }
@@ -45,6 +48,7 @@ bool Session::refused(const Decision& decision) {
 net::Task<bool> Session::ask_ehlo() {
     std::string host = helo_;
     const bool secure = peer_.secure();
+    if (const net::TlsInfo* tls = peer_.tls()) visit_->encrypted(*tls);
     Decision decision = co_await visit_->ehlo(std::move(host), extended_, secure, allow_, mechanisms_);
     greeted_allow_ = allow_;
     co_return !refused(decision);
@@ -91,6 +95,15 @@ net::Task<bool> Session::ask_message() {
         co_return false;
     }
     if (decision.action == Decision::Action::discard) t.discard = true;
+    if (wishes.sender)
+        if (auto sender = mime::parse_addr_spec(*wishes.sender); sender || wishes.sender->empty())
+            t.envelope.reverse_path = sender.value_or(mime::AddrSpec{});
+    if (wishes.quarantine)
+        for (queue::Recipient& recipient : t.envelope.recipients) {
+            recipient.state = queue::Recipient::State::held;
+            recipient.status = delivery::quarantined_status;
+            recipient.diagnostic = *wishes.quarantine;
+        }
     if (wishes.message) t.payload.replace(t.trace_size, std::string::npos, *wishes.message);
     // Above our own trace, which is what RFC 7208 §9.1 and RFC 8601 §4.1 ask for.
     t.payload.insert(0, wishes.prefix);

@@ -252,6 +252,8 @@ net::Task<> Session::rcpt(std::string_view arguments) {
     if (visit_ && destination.elsewhere.empty())
         if (const screening::Decision listed = visit_->greylist(recipient.address); refused(listed))
             co_return;
+    if (!route.empty() && destination.targets.empty() && !destination.expanded && s_.destination_by)
+        recipient.destination = s_.destination_by(route);
     std::uint64_t limit = size_limit(&recipient.address);
     t.size_limit = t.size_limit == 0 ? limit : std::min(t.size_limit, limit);
     t.counted_recipients += counted(recipient.address);

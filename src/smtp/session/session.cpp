@@ -73,6 +73,7 @@ net::Task<> Session::run() {
         co_await peer_.flush_if_large(max_unsent);
     }
     co_await peer_.flush();
+    if (visit_) co_await visit_->close();
     co_await peer_.close();
     s_.log.info(id_, "Connection closed");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ struct Services {
     observe::Counter& rejected;  ///< answered with 4xx or 5xx after DATA
     rules::SendQuota& send_quota;
     const screening::Screening* screening = nullptr;  ///< nullptr: nothing is asked
+    /// The virtual queue of mail that a policy sends by that host; "" when there is none.
+    std::function<std::string(const std::string& host)> destination_by{};
 };
 
 /// What is particular to the listener a client came by.
