@@ -14,7 +14,6 @@ std::expected<void, std::string> Server::Rooms::open_screening() {
     screening::Screening::Parts parts{*resolver,
                                       *directory,
                                       store->kv(),
-                                      nullptr,
                                       clock,
                                       metrics,
                                       log->logger("SMTP-IN", settings.smtp.service.log),
@@ -55,10 +54,10 @@ std::optional<relay::Route> Server::Rooms::policy_route(const mime::AddrSpec& se
     return route;
 }
 
-std::string Server::Rooms::destination_by(const std::string& host) const {
-    auto route = relay::PolicyRoutes::parse(host);
+std::string Server::Rooms::destination_by(const std::string& next_host) const {
+    auto route = relay::PolicyRoutes::parse(next_host);
     if (!route) {
-        server_log.error({}, "The policy sends mail by '{}', which is no host", host);
+        server_log.error({}, "The policy sends mail by '{}', which is no host", next_host);
         return {};
     }
     route->tls_policy = settings.outgoing.tls_policy;
