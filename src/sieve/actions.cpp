@@ -130,8 +130,8 @@ CommandPtr build_fileinto(Args& args) {
     made->copy = args.flag("copy", Extension::copy);
     made->plan.tags(args);
     made->plan.mailbox = args.text();
-    if (made->plan.mailbox.constant() && made->plan.mailbox.source().empty())
-        args.invalid("the name of a folder cannot be empty");
+    if (made->plan.mailbox.constant() && !is_mailbox_name(made->plan.mailbox.source()))
+        args.invalid("no folder can have this name");
     args.done();
     return made;
 }

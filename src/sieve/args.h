@@ -58,6 +58,7 @@ private:
     std::optional<std::size_t> take_tag(std::string_view tag, Extension need);
     const syntax::Argument& tag_value(std::string_view tag, std::string_view what);
     const syntax::Argument& positional(std::string_view what);
+    void hint_at_missing_colon();
     TextTemplate to_text(const syntax::Argument& argument, std::string_view what);
     TextList to_list(const syntax::Argument& argument, std::string_view what);
 
@@ -66,6 +67,7 @@ private:
     std::vector<const syntax::Argument*> left_;
     Position last_at_;
     bool positional_ = false;
+    Position last_tag_{0, 0};  ///< where the last tag stands that was taken, line 0: none
     bool tests_taken_ = false, block_taken_ = false;
 };
 

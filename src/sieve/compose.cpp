@@ -23,9 +23,6 @@ bool needs_encoding(std::string_view text) {
 
 std::string phrase(std::string_view name) {
     if (!text::is_ascii(name) || name.find("=?") != std::string_view::npos) return mime::encode_words(name);
-    bool plain = true;
-    for (char c : name) plain &= text::is_alpha(c) || text::is_digit(c) || c == ' ' || c == '-' || c == '\'';
-    if (plain) return std::string{name};
     std::string quoted = "\"";
     for (char c : name) {
         if (c == '"' || c == '\\') quoted += '\\';
@@ -91,7 +88,7 @@ std::string field(std::string_view name, std::string_view utf8) {
 
 std::string address_field(std::string_view name, std::string_view display_name, std::string_view address) {
     std::string value = display_name.empty() ? std::string{} : phrase(display_name) + " ";
-    value += display_name.empty() ? std::string{address} : "<" + std::string{address} + ">";
+    value += "<" + std::string{address} + ">";
     std::string line{name};
     line += ": ";
     // encode_words() folds by itself; header_line() would encode its "=?" once more.

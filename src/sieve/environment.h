@@ -51,7 +51,8 @@ public:
     virtual std::string owner_name() { return {}; }  ///< for From of what is sent on the owner's behalf
     virtual std::string delimiters() { return "+"; }  ///< what parts user from detail (RFC 5233)
     virtual std::vector<std::string> flags() { return {}; }  ///< of a message that lies already (RFC 6785 §4.5)
-    virtual bool may_edit(std::string_view) { return true; }  ///< header field that editheader may add or delete
+    virtual bool may_add_field(std::string_view) { return true; }  ///< by editheader
+    virtual bool may_delete_field(std::string_view) { return true; }
     virtual std::string server_name() { return "localhost"; }  ///< for Received-like lines of what is made
 };
 

@@ -123,7 +123,11 @@ bool Matcher::relate(std::string_view text, std::string_view folded, const Key& 
 bool Matcher::one(Machine& machine, const Key& key, std::string_view text, Folded* folded) const {
     machine.work(text.size() / 16 + 16);
     if (type == MatchType::regex) return regular(machine, key, text);
-    if (type == MatchType::list) return machine.in_list(key.source, text);
+    if (type == MatchType::list) {
+        if (!machine.in_list(key.source, text)) return false;
+        if (sets_variables) machine.set_match_values({std::string{text}});
+        return true;
+    }
     if (type == MatchType::matches) return wildcard(machine, key, text, folded);
     if (comparator == Comparator::numeric) return relate(text, text, key);
     if (comparator == Comparator::octet || (comparator == Comparator::ascii && type == MatchType::is)) {

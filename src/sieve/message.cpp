@@ -39,6 +39,15 @@ std::string_view Message::body() {
     return message_.substr(header_size_);
 }
 
+bool Message::has_body() {
+    settle();
+    mime::HeaderReader reader{message_};
+    mime::Field field;
+    while (reader.next(field)) {
+    }
+    return reader.position() < message_.size();
+}
+
 std::vector<MimePart>& Message::parts() {
     settle();
     if (has_parts_) return parts_;

@@ -116,7 +116,8 @@ public:
     const Envelope& envelope() const { return envelope_; }
     Header& header() { return header_; }
     std::uint64_t size() const;
-    std::string_view body();        ///< as it lies, behind the empty line
+    std::string_view body();  ///< as it lies, behind the empty line
+    bool has_body();          ///< there is such a line
     std::vector<MimePart>& parts();  ///< [0] is the message itself; depth first
     Folded folded_body;              ///< of body()
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sieve/compose.h"
 #include "sieve/file_into.h"
 #include "sieve/machine.h"
@@ -69,6 +71,13 @@ private:
     bool mail(Machine& machine, const NotifyUri& uri, Notification& made) const {
         for (const auto* list : {&uri.to, &uri.cc, &uri.bcc})
             for (const std::string& address : *list) made.recipients.push_back(address);
+        // RFC 5436 §2.7: nobody is told twice by one run.
+        for (const Action& action : machine.result().actions)
+            if (const auto* before = std::get_if<Notification>(&action.what))
+                std::erase_if(made.recipients, [&](const std::string& one) {
+                    return std::find(before->recipients.begin(), before->recipients.end(), one)
+                           != before->recipients.end();
+                });
         if (made.recipients.empty()) {
             machine.trace("notify: nobody is to be told");
             return false;

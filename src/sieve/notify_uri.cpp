@@ -52,17 +52,9 @@ bool is_unsafe(std::string_view name) {
 bool mailto(std::string_view rest, NotifyUri& uri) {
     std::size_t question = rest.find('?');
     auto add_decoded = [&](std::string_view list) {
-        // "," parts addresses before "%2C" is decoded.
-        while (!list.empty()) {
-            std::size_t comma = std::min(list.find(','), list.size());
-            auto one = decode_url(list.substr(0, comma));
-            if (!one) return false;
-            auto address = one_address(*one);
-            if (!address) return false;
-            uri.to.push_back(std::move(*address));
-            list.remove_prefix(std::min(comma + 1, list.size()));
-        }
-        return true;
+        // RFC 6068 §2 parts addresses by ","; many write "%2C", which RFC 2368 asked for.
+        auto decoded = decode_url(list);
+        return decoded && add_recipients(uri.to, *decoded);
     };
     if (!add_decoded(rest.substr(0, question))) return false;
     if (question == std::string_view::npos) return true;

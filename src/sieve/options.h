@@ -22,6 +22,7 @@ struct CompileLimits {
     std::uint32_t max_include_depth = 10;
     std::uint32_t max_variable_name = 64;
     std::uint32_t max_variables = 255;  ///< of one script
+    std::uint32_t max_header = 8'000;    ///< octets of a field that addheader makes
     std::uint32_t max_regex_memory = 1u << 20;
 };
 

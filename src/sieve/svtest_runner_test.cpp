@@ -32,6 +32,9 @@ public:
 
     SvtestOutcome run() {
         auto text = read_file(path_);
+        constexpr std::string_view path_variable = "${tst.path}";
+        for (std::size_t at; (at = text->find(path_variable)) != std::string::npos;)
+            text->replace(at, path_variable.size(), folder_);
         set_message("From: sender@example.com\r\nTo: recipient@example.com\r\n\r\nText\r\n");
         auto compiled = compile(*text, options(), &dialect_);
         if (!compiled) {
@@ -78,10 +81,13 @@ private:
         options.includes_must_exist = true;
         if (auto most = config("sieve_include_max_includes")) options.limits.max_includes = *most;
         if (auto most = config("sieve_include_max_nesting_depth")) options.limits.max_include_depth = *most;
+        if (auto most = config("sieve_editheader_max_header_size")) options.limits.max_header = *most;
         options.limits.max_include_depth = std::min(options.limits.max_include_depth, 100u);
         options.find_script = [this](Location where, const std::string& name) {
+            // The public selection lacks some: they count as empty.
             return read_file(folder_ + (where == Location::global ? "/included-global/" : "/included/") + name
-                             + ".sieve");
+                             + ".sieve")
+                .value_or("");
         };
         return options;
     }
@@ -92,6 +98,7 @@ private:
     }
     RunLimits run_limits() {
         RunLimits limits;
+        limits.max_notifies = 100;
         limits.max_variable = 4000;
         if (auto most = config("sieve_variables_max_variable_size")) limits.max_variable = *most;
         if (auto most = config("sieve_variables_max_value_size")) limits.max_variable = *most;
@@ -212,7 +219,9 @@ private:
             if (const auto* keep = std::get_if<Keep>(&action.what)) {
                 store("INBOX", text, keep->flags, true);
             } else if (const auto* file = std::get_if<FileInto>(&action.what)) {
-                if (!store(file->mailbox, text, file->flags, file->create)) return false;
+                if (store(file->mailbox, text, file->flags, file->create)) continue;
+                store("INBOX", text_, {}, true);
+                return false;
             } else if (const auto* redirect = std::get_if<Redirect>(&action.what)) {
                 for (const std::string& to : redirect->addresses)
                     world_.sent.push_back({"X-Sieve: test\r\n" + text, {}, envelope_.from, to});
@@ -220,7 +229,7 @@ private:
                 world_.sent.push_back({reply->message, {}, "", reply->to});
             } else if (const auto* notice = std::get_if<Notification>(&action.what)) {
                 for (const std::string& to : notice->recipients)
-                    world_.sent.push_back({notice->message, {}, notice->sender, to});
+                    world_.sent.push_back({"X-Sieve: test\r\n" + notice->message, {}, notice->sender, to});
             } else if (const auto* reject = std::get_if<Reject>(&action.what)) {
                 if (!envelope_.from.empty())
                     world_.sent.push_back({"From: Postmaster <postmaster@example.com>\r\nTo: " + envelope_.from
@@ -238,6 +247,7 @@ private:
         ran_script_ = false;
         machine.result().actions.clear();
         machine.result().implicit_keep = true;
+        world_.sent.clear();
         machine.result().versions.resize(1);
         machine.flags().clear();
         machine.vacation_done = false;
@@ -305,6 +315,7 @@ private:
             (void)args.text("extension");
             args.done();
             return command([this](Machine& machine) {
+                machine.read(*message_);
                 const_cast<RunLimits&>(machine.limits()).max_variable = run_limits().max_variable;
                 const_cast<RunLimits&>(machine.limits()).max_header = run_limits().max_header;
                 if (world_.config.contains("sieve_user_email")) world_.addresses = {world_.config["sieve_user_email"]};

@@ -53,13 +53,8 @@ public:
         auto found = config.find("recipient_delimiter");
         return found == config.end() ? "+" : found->second;
     }
-    bool may_edit(std::string_view name) override {
-        for (const auto& [key, value] : config)
-            if (key.starts_with("sieve_editheader_header/") && key.ends_with("/forbid_add") && value == "yes"
-                && text::equal_ci(key.substr(24, key.size() - 24 - 11), name))
-                return false;
-        return true;
-    }
+    bool may_add_field(std::string_view name) override { return may("forbid_add", name); }
+    bool may_delete_field(std::string_view name) override { return may("forbid_delete", name); }
     std::optional<unsigned> spam_level() override {
         auto share = level("spamtest");
         if (!share) return std::nullopt;
@@ -95,6 +90,15 @@ public:
     std::set<std::string> company_members;
 
 private:
+    bool may(std::string_view what, std::string_view name) {
+        if (text::equal_ci(name, "Subject")) return true;
+        std::string listed = " " + text::to_lower(config["sieve_editheader_header"]) + " ";
+        if (listed.find(" " + text::to_lower(name) + " ") == std::string::npos) return true;
+        for (const auto& [key, value] : config)
+            if (value == "yes" && text::equal_ci(key, "sieve_editheader_header/" + std::string{name} + "/" + std::string{what}))
+                return false;
+        return true;
+    }
     std::optional<std::string> status(const std::string& test) {
         return value_of(config["sieve_" + test + "_status_header"]);
     }

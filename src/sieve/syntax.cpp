@@ -34,10 +34,17 @@ private:
     void commands(std::vector<Node>& out, std::uint32_t depth) {
         while (!at_end() && !at_mark('}') && !given_up_) {
             Node node;
-            if (command(node, depth))
+            if (command(node, depth)) {
                 out.push_back(std::move(node));
-            else
-                recover(depth);
+                continue;
+            }
+            recover(depth);
+            if (node.name.empty()) continue;
+            Node named;
+            named.name = std::move(node.name);
+            named.at = node.at;
+            named.broken = true;
+            out.push_back(std::move(named));
         }
     }
 
@@ -205,9 +212,7 @@ private:
         return false;
     }
     bool too_deep() {
-        fail(fmt::format("nested deeper than {}", limits_.max_depth));
-        given_up_ = true;
-        return false;
+        return fail(fmt::format("nested deeper than {}", limits_.max_depth));
     }
     std::string shown() const {
         switch (token_.kind) {

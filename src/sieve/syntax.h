@@ -30,6 +30,7 @@ struct Node {
     bool tests_in_parentheses = false;
     bool has_block = false;
     std::vector<Node> block;
+    bool broken = false;  ///< a mistake in it was told already; only its name can be looked at
 };
 
 struct Parsed {

@@ -15,6 +15,8 @@ public:
 
     bool holds(Machine& machine) const override {
         std::size_t count = 0;
+        // RFC 5173 §4: where there is no body, nothing matches.
+        if (!machine.message().has_body()) return matcher.counts() && matcher.count(machine, 0);
         bool held = transform == Transform::raw ? raw(machine, count) : by_parts(machine, count);
         return held || (matcher.counts() && matcher.count(machine, count));
     }

@@ -134,16 +134,15 @@ bool holds_addresses(std::string_view name, bool compatible) {
         {"from", "to", "cc", "bcc", "sender", "resent-from", "resent-to"});
     constexpr auto more = std::to_array<std::string_view>(
         {"reply-to", "resent-cc", "resent-bcc", "resent-sender", "resent-reply-to", "return-path", "delivered-to",
-         "x-original-to", "envelope-to", "mail-followup-to", "mail-reply-to", "disposition-notification-to",
-         "return-receipt-to", "errors-to", "original-recipient", "final-recipient", "apparently-to",
-         "x-envelope-from", "x-envelope-to", "x-forwarded-to", "x-forwarded-for", "list-id", "list-post", "author",
-         "original-from", "x-original-from", "x-rcpt-to", "abuse-reports-to", "x-beenthere"});
+         "envelope-to", "mail-followup-to", "mail-reply-to", "disposition-notification-to",
+         "return-receipt-to", "errors-to", "original-recipient", "final-recipient", "apparently-to", "author",
+         "original-from", "abuse-reports-to"});
     for (std::string_view known : old)
         if (text::equal_ci(known, name)) return true;
     if (compatible) return false;
     for (std::string_view known : more)
         if (text::equal_ci(known, name)) return true;
-    return false;
+    return text::starts_with_ci(name, "X-");  // whoever made it knows what it holds
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "sieve/reply_rules.h"
 #include "sieve/words.h"
 #include "text/ascii.h"
+#include "text/utf8.h"
 
 /// vacation. RFC 5230, RFC 6131.
 namespace postrider::sieve {
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::uint64_t day = 86400;
 constexpr std::uint64_t min_days = 1, max_days = 180;
+constexpr std::size_t max_subject = 256;  // characters of a subject that we make
 constexpr std::uint64_t max_days_compatible = 45, default_days = 7;
 
 class Vacation final : public CommandNode {
@@ -85,14 +87,14 @@ private:
         }
         if (from_field.empty()) from_field = compose::address_field("From", machine.environment().owner_name(), to_own);
         text += from_field;
-        text += compose::address_field("To", "", reply.to);
+        text += compose::address_field("To", name_of(header, reply.to), reply.to);
         std::string about;
         if (subject) {
             about = subject->value(machine);
         } else {
             HeaderField* original = first("Subject");
             std::string_view value = original != nullptr ? original->text() : std::string_view{};
-            about = value.empty() ? "Automated reply" : fmt::format("Auto: {}", value.substr(0, 500));
+            about = value.empty() ? "Automated reply" : shortened(fmt::format("Auto: {}", value));
         }
         text += compose::field("Subject", about);
         if (HeaderField* id = first("Message-ID")) {
@@ -108,6 +110,25 @@ private:
         std::string body = reason.value(machine);
         machine.work(body.size() * 2);
         text += mime ? compose::given_entity(body) : compose::text_entity(body);
+    }
+
+    /// What the sender calls himself, when the header has it.
+    static std::string name_of(Header& header, const std::string& address) {
+        for (std::string_view name : {"Sender", "From"}) {
+            std::size_t at = header.find(name, header_hash(name), 0);
+            if (at == Header::npos) continue;
+            for (const mime::Address& one : mime::parse_address_list(header.fields()[at].raw, 10))
+                if (text::equal_ci(one.local + "@" + one.domain, address)) return one.name;
+        }
+        return {};
+    }
+
+    static std::string shortened(std::string subject) {
+        std::string_view rest = subject;
+        for (std::size_t i = 0; i + 1 < max_subject && !rest.empty(); ++i) text::take_code_point(rest);
+        if (rest.empty()) return subject;
+        subject.resize(subject.size() - rest.size());
+        return subject + "\u2026";
     }
 
     /// RFC 5322 §3.6.4: the References of the original (or its one In-Reply-To) and its Message-ID.
