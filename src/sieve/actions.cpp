@@ -90,7 +90,8 @@ void FileIntoPlan::tags(Args& args) {
 FileInto FileIntoPlan::now(Machine& machine) const {
     FileInto file;
     file.mailbox = mailbox.value(machine);
-    if (!is_mailbox_name(file.mailbox)) machine.fail("no folder can have the name that \"fileinto\" was given");
+    if (!is_mailbox_name(file.mailbox))
+        machine.fail("no folder can have the name that \"fileinto\" was given");
     file.flags = flags ? read_flags(machine, *flags) : machine.flags();
     file.create = create;
     if (mailbox_id) file.mailbox_id = mailbox_id->value(machine);

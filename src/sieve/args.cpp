@@ -45,7 +45,8 @@ std::optional<std::size_t> Args::one_of(std::initializer_list<std::string_view> 
     std::size_t index = 0;
     for (std::string_view tag : tags) {
         if (flag(tag, need)) {
-            if (found) wrong(fmt::format("\":{}\" cannot stand beside \":{}\"", tag, *(tags.begin() + *found)));
+            if (found)
+                wrong(fmt::format("\":{}\" cannot stand beside \":{}\"", tag, *(tags.begin() + *found)));
             found = index;
         }
         ++index;
@@ -144,8 +145,9 @@ const Argument& Args::positional(std::string_view what) {
 void Args::hint_at_missing_colon() {
     if (node_.tests_in_parentheses || node_.tests.size() != 1) return;
     const syntax::Node& test = node_.tests.front();
-    for (std::string_view tag : {"is", "contains", "matches", "regex", "count", "value", "list", "comparator", "all",
-                                 "localpart", "domain", "user", "detail", "over", "under", "copy", "flags", "days"})
+    for (std::string_view tag :
+         {"is", "contains", "matches", "regex", "count", "value", "list", "comparator", "all", "localpart",
+          "domain", "user", "detail", "over", "under", "copy", "flags", "days"})
         if (test.name == tag)
             binder_.problem(ProblemKind::semantic, test.at,
                             fmt::format("there is no test \"{}\": is a colon missing before it?", tag));
@@ -167,7 +169,8 @@ TextList Args::list() {
 
 std::string Args::constant() {
     TextTemplate value = text();
-    if (!value.constant()) wrong(fmt::format("this argument of \"{}\" cannot have variables in it", node_.name));
+    if (!value.constant())
+        wrong(fmt::format("this argument of \"{}\" cannot have variables in it", node_.name));
     return value.source();
 }
 

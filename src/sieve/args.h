@@ -27,7 +27,8 @@ public:
     std::optional<TextList> list(std::string_view tag, Extension need = Extension::none);
     std::optional<std::string> constant(std::string_view tag, Extension need = Extension::none);
     /// At most one of several.
-    std::optional<std::size_t> one_of(std::initializer_list<std::string_view> tags, Extension need = Extension::none);
+    std::optional<std::size_t> one_of(std::initializer_list<std::string_view> tags,
+                                      Extension need = Extension::none);
 
     // What has no tag, in order.
     bool more();
@@ -48,7 +49,9 @@ public:
     /// Nothing may be left over. Call it last.
     void done();
 
-    [[noreturn]] void fail(ProblemKind kind, std::string text) { binder_.fail(kind, last_at_, std::move(text)); }
+    [[noreturn]] void fail(ProblemKind kind, std::string text) {
+        binder_.fail(kind, last_at_, std::move(text));
+    }
     /// As fail(), at the argument that was taken last.
     [[noreturn]] void invalid(std::string text) { fail(ProblemKind::validation, std::move(text)); }
     [[noreturn]] void wrong(std::string text) { fail(ProblemKind::semantic, std::move(text)); }

@@ -89,7 +89,8 @@ Block Binder::block(const std::vector<syntax::Node>& commands) {
         if (node.broken && (node.name == "if" || node.name == "elsif" || node.name == "else")) {
             // What belongs to a broken "if" cannot be judged.
             ++at;
-            while (at < commands.size() && (commands[at].name == "elsif" || commands[at].name == "else")) ++at;
+            while (at < commands.size() && (commands[at].name == "elsif" || commands[at].name == "else"))
+                ++at;
             continue;
         }
         try {
@@ -111,7 +112,8 @@ CommandPtr Binder::command(const syntax::Node& node) {
         return nullptr;
     }
     if (node.name == "elsif" || node.name == "else")
-        fail(ProblemKind::semantic, node.at, fmt::format("\"{}\" must follow \"if\" or \"elsif\"", node.name));
+        fail(ProblemKind::semantic, node.at,
+             fmt::format("\"{}\" must follow \"if\" or \"elsif\"", node.name));
     Args args{*this, node};
     if (shared_.dialect != nullptr) {
         auto own = shared_.dialect->commands.find(node.name);

@@ -37,7 +37,8 @@ struct Compilation {
     std::vector<Problem> problems;
     std::vector<Problem> warnings;
     std::map<std::string, std::uint32_t, std::less<>> globals;  ///< lower case
-    /// Included scripts by "p/name" or "g/name"; incomplete while one is being bound: then it includes itself.
+    /// Included scripts by "p/name" or "g/name"; incomplete while one is being bound: then it includes
+    /// itself.
     struct Bound {
         const Unit* unit = nullptr;
         bool complete = false;

@@ -7,6 +7,7 @@
 #include "mime/header.h"
 #include "text/ascii.h"
 #include "text/quoted_printable.h"
+#include "text/utf8.h"
 
 namespace postrider::sieve::compose {
 namespace {
@@ -54,7 +55,8 @@ std::string text_entity(std::string_view utf8, std::string_view subtype) {
     bool encode = needs_encoding(body);
     std::string entity = "Content-Type: text/";
     entity.append(subtype).append(ascii ? "; charset=us-ascii\r\n" : "; charset=utf-8\r\n");
-    entity += encode ? "Content-Transfer-Encoding: quoted-printable\r\n\r\n" : "Content-Transfer-Encoding: 7bit\r\n\r\n";
+    entity += encode ? "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+                     : "Content-Transfer-Encoding: 7bit\r\n\r\n";
     entity += encode ? text::encode_quoted_printable(body) : body;
     return entity;
 }
@@ -80,6 +82,15 @@ std::string given_entity(std::string_view entity) {
     out += "\r\n";
     out += body;
     return out;
+}
+
+std::string shortened(std::string subject) {
+    constexpr std::size_t max_characters = 256;
+    std::string_view rest = subject;
+    for (std::size_t i = 0; i + 1 < max_characters && !rest.empty(); ++i) text::take_code_point(rest);
+    if (rest.empty()) return subject;
+    subject.resize(subject.size() - rest.size());
+    return subject + "\u2026";
 }
 
 std::string field(std::string_view name, std::string_view utf8) {

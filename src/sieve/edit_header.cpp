@@ -20,7 +20,8 @@ public:
     void run(Machine& machine) const override {
         std::string field = name.value(machine), text = value.value(machine);
         if (!is_field_name(field)) machine.fail(fmt::format("\"{}\" is no name of a header field", field));
-        if (text.size() > machine.limits().max_header) machine.fail("the value of the header field is too long");
+        if (text.size() > machine.limits().max_header)
+            machine.fail("the value of the header field is too long");
         for (char c : text)
             if (c == '\0') machine.fail("a header field cannot hold a NUL");
         if (!machine.environment().may_add_field(field)) return;
@@ -46,7 +47,8 @@ public:
         Header& header = machine.message().header();
         std::uint32_t hash = header_hash(field);
         std::vector<std::size_t> found;
-        for (std::size_t at = header.find(field, hash, 0); at != Header::npos; at = header.find(field, hash, at + 1))
+        for (std::size_t at = header.find(field, hash, 0); at != Header::npos;
+             at = header.find(field, hash, at + 1))
             found.push_back(at);
         if (index) {
             if (*index > found.size()) return;

@@ -42,7 +42,8 @@ public:
 
 /// RFC 6609 §3.2: no path, no control characters; like names of ManageSieve (RFC 5804 §1.6).
 bool is_script_name(std::string_view name) {
-    if (name.empty() || name.size() > 512 || !text::valid_utf8(name) || name == "." || name == "..") return false;
+    if (name.empty() || name.size() > 512 || !text::valid_utf8(name) || name == "." || name == "..")
+        return false;
     for (std::string_view rest = name; !rest.empty();) {
         char32_t c = text::take_code_point(rest);
         if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == '/') return false;
@@ -60,7 +61,8 @@ const Unit* bind_unit(Args& args, Location location, const std::string& name, bo
     std::string key = (location == Location::personal ? "p/" : "g/") + name;
     if (auto known = shared.units.find(key); known != shared.units.end()) {
         // With :once the second time does nothing, so that it may.
-        if (!known->second.complete && !once) args.wrong(fmt::format("the script \"{}\" includes itself", name));
+        if (!known->second.complete && !once)
+            args.wrong(fmt::format("the script \"{}\" includes itself", name));
         return known->second.unit;
     }
     if (shared.depth >= options.limits.max_include_depth)
@@ -89,7 +91,8 @@ const Unit* bind_unit(Args& args, Location location, const std::string& name, bo
     unit->locals = inner.locals();
     --shared.depth;
     shared.units[key].complete = true;
-    if (shared.problems.size() > problems) args.wrong(fmt::format("the included script \"{}\" has errors", name));
+    if (shared.problems.size() > problems)
+        args.wrong(fmt::format("the included script \"{}\" has errors", name));
     return unit;
 }
 

@@ -79,10 +79,10 @@ void Lexer::number(Token& token) {
     if (at_ < script_.size()) {
         int shift = 0;
         switch (text::upper(script_[at_])) {
-        case 'K': shift = 10; break;
-        case 'M': shift = 20; break;
-        case 'G': shift = 30; break;
-        default: break;
+            case 'K': shift = 10; break;
+            case 'M': shift = 20; break;
+            case 'G': shift = 30; break;
+            default: break;
         }
         if (shift != 0) {
             step();

@@ -41,8 +41,8 @@ bool add_recipients(std::vector<std::string>& out, std::string_view list) {
 bool is_unsafe(std::string_view name) {
     for (std::string_view unsafe :
          {"from", "date", "message-id", "received", "auto-submitted", "sender", "return-path", "mime-version",
-          "content-type", "content-transfer-encoding", "content-disposition", "in-reply-to", "references", "delivered-to",
-          "resent-from", "resent-to", "dkim-signature", "authentication-results"})
+          "content-type", "content-transfer-encoding", "content-disposition", "in-reply-to", "references",
+          "delivered-to", "resent-from", "resent-to", "dkim-signature", "authentication-results"})
         if (text::equal_ci(name, unsafe)) return true;
     return text::starts_with_ci(name, "content-") || text::starts_with_ci(name, "resent-")
            || text::starts_with_ci(name, "arc-");
@@ -100,7 +100,8 @@ bool xmpp(std::string_view rest, NotifyUri& uri) {
     auto jid = decode_url(rest);
     if (!jid || jid->empty() || !text::valid_utf8(*jid)) return false;
     for (char c : *jid)
-        if (static_cast<unsigned char>(c) <= 32 || c == '<' || c == '>' || c == '"' || c == '&' || c == '\'') return false;
+        if (static_cast<unsigned char>(c) <= 32 || c == '<' || c == '>' || c == '"' || c == '&' || c == '\'')
+            return false;
     std::size_t at = jid->find('@');
     if (at == 0 || at == std::string::npos || at + 1 == jid->size()) return false;
     uri.jid = std::move(*jid);

@@ -17,7 +17,7 @@ struct Argument {
     Kind kind = Kind::tag;
     Position at;
     std::uint64_t number = 0;
-    std::string text;                ///< tag without colon, or the string
+    std::string text;               ///< tag without colon, or the string
     std::vector<std::string> list;  ///< what stands in brackets
 };
 

@@ -11,7 +11,6 @@
 #include "sieve/reply_rules.h"
 #include "sieve/words.h"
 #include "text/ascii.h"
-#include "text/utf8.h"
 
 /// vacation. RFC 5230, RFC 6131.
 namespace postrider::sieve {
@@ -19,7 +18,6 @@ namespace {
 
 constexpr std::uint64_t day = 86400;
 constexpr std::uint64_t min_days = 1, max_days = 180;
-constexpr std::size_t max_subject = 256;  // characters of a subject that we make
 constexpr std::uint64_t max_days_compatible = 45, default_days = 7;
 
 class Vacation final : public CommandNode {
@@ -46,7 +44,8 @@ public:
             if (text::equal_ci(address, sender))
                 return machine.trace("vacation: no answer to the owner's own mail");
         std::string to_own = addressed_to(header, own);
-        if (to_own.empty()) return machine.trace("vacation: no answer, the message is not addressed to the owner");
+        if (to_own.empty())
+            return machine.trace("vacation: no answer, the message is not addressed to the owner");
 
         VacationReply reply;
         reply.to = sender;
@@ -85,7 +84,8 @@ private:
             if (valid_senders(given)) from_field = compose::address_field("From", given);
             if (auto one = one_address(given)) reply.from = *one;
         }
-        if (from_field.empty()) from_field = compose::address_field("From", machine.environment().owner_name(), to_own);
+        if (from_field.empty())
+            from_field = compose::address_field("From", machine.environment().owner_name(), to_own);
         text += from_field;
         text += compose::address_field("To", name_of(header, reply.to), reply.to);
         std::string about;
@@ -94,7 +94,7 @@ private:
         } else {
             HeaderField* original = first("Subject");
             std::string_view value = original != nullptr ? original->text() : std::string_view{};
-            about = value.empty() ? "Automated reply" : shortened(fmt::format("Auto: {}", value));
+            about = value.empty() ? "Automated reply" : compose::shortened(fmt::format("Auto: {}", value));
         }
         text += compose::field("Subject", about);
         if (HeaderField* id = first("Message-ID")) {
@@ -105,7 +105,9 @@ private:
                 if (!machine.script().compatible) text += references(first, bare);
             }
         }
-        text += "Auto-Submitted: auto-replied (vacation)\r\nPrecedence: bulk\r\nX-Auto-Response-Suppress: All\r\n";
+        text +=
+            "Auto-Submitted: auto-replied (vacation)\r\nPrecedence: bulk\r\nX-Auto-Response-Suppress: "
+            "All\r\n";
         text += "MIME-Version: 1.0\r\n";
         std::string body = reason.value(machine);
         machine.work(body.size() * 2);
@@ -123,21 +125,13 @@ private:
         return {};
     }
 
-    static std::string shortened(std::string subject) {
-        std::string_view rest = subject;
-        for (std::size_t i = 0; i + 1 < max_subject && !rest.empty(); ++i) text::take_code_point(rest);
-        if (rest.empty()) return subject;
-        subject.resize(subject.size() - rest.size());
-        return subject + "\u2026";
-    }
-
     /// RFC 5322 §3.6.4: the References of the original (or its one In-Reply-To) and its Message-ID.
     template <class First>
     static std::string references(const First& first, const std::string& id) {
         HeaderField* field = first("References");
         if (field == nullptr) field = first("In-Reply-To");
-        std::vector<std::string> ids = field != nullptr ? mime::parse_message_ids(field->raw, 100)
-                                                        : std::vector<std::string>{};
+        std::vector<std::string> ids =
+            field != nullptr ? mime::parse_message_ids(field->raw, 100) : std::vector<std::string>{};
         std::string line = "References:";
         for (const std::string& one : ids)
             if ("<" + one + ">" != id) line += " <" + one + ">\r\n";
@@ -169,7 +163,8 @@ CommandPtr build_vacation(Args& args) {
     std::uint64_t most = args.binder().compatible() ? max_days_compatible : max_days;
     if (days) {
         std::uint64_t clamped = std::clamp(*days, min_days, most);
-        if (clamped != *days) args.binder().warn(args.last_at(), fmt::format("\":days\" can be {} to {}", min_days, most));
+        if (clamped != *days)
+            args.binder().warn(args.last_at(), fmt::format("\":days\" can be {} to {}", min_days, most));
         made->interval = std::chrono::seconds{clamped * day};
     }
     if (seconds) made->interval = std::chrono::seconds{std::min(*seconds, most * day)};

@@ -87,20 +87,20 @@ std::string Modifiers::apply(const Machine& machine, std::string value) const {
     for (Kind kind : kinds) {
         machine.work(value.size());
         switch (kind) {
-        case Kind::lower: value = text::to_lower(value); break;
-        case Kind::upper: value = text::to_upper(value); break;
-        case Kind::lower_first:
-            if (!value.empty()) value.front() = text::lower(value.front());
-            break;
-        case Kind::upper_first:
-            if (!value.empty()) value.front() = text::upper(value.front());
-            break;
-        case Kind::quote_wildcard: value = escape(value, "*?\\", machine.limits().max_variable); break;
-        case Kind::quote_regex: value = escape(value, "\\.[](){}*+?|^$", machine.limits().max_variable); break;
-        case Kind::encode_url:
-            value = encode_url_at_most(value, machine.limits().max_variable);
-            break;
-        case Kind::length: value = std::to_string(characters(value)); break;
+            case Kind::lower: value = text::to_lower(value); break;
+            case Kind::upper: value = text::to_upper(value); break;
+            case Kind::lower_first:
+                if (!value.empty()) value.front() = text::lower(value.front());
+                break;
+            case Kind::upper_first:
+                if (!value.empty()) value.front() = text::upper(value.front());
+                break;
+            case Kind::quote_wildcard: value = escape(value, "*?\\", machine.limits().max_variable); break;
+            case Kind::quote_regex:
+                value = escape(value, "\\.[](){}*+?|^$", machine.limits().max_variable);
+                break;
+            case Kind::encode_url: value = encode_url_at_most(value, machine.limits().max_variable); break;
+            case Kind::length: value = std::to_string(characters(value)); break;
         }
     }
     return value;
