@@ -135,6 +135,9 @@ void Server::Rooms::open_queue() {
         processor->wake();
         virtual_queues->ready();
     });
+    signer = std::make_unique<filter::Signer>(clock, processing, metrics);
+    take_keys(settings);  // what cannot be used is in the log
+    intake->sign_by(signer.get());
     processor = std::make_unique<delivery::Processor>(*store, *queue, *router, *intake, clock, processing,
                                                       settings.processing.options(host));
     max_queue_size = settings.processing.max_queue_size;
@@ -156,6 +159,11 @@ void Server::Rooms::open_queue() {
         return std::move(original.address);
     });
     send_by(&routes);
+}
+
+std::vector<std::string> Server::Rooms::take_keys(const Settings& from) {
+    const std::string& domain = from.server.primary_domain.empty() ? host : from.server.primary_domain;
+    return signer->configure(from.signing, directory_path, host, domain);
 }
 
 void Server::Rooms::take_routes(const Settings& from) {
@@ -237,8 +245,9 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     take_srs(now);
     log->logger("DNR", now.dnr.log);
     tls_keeper->apply(now);
-    if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) return {ok.error()};
-    return {};
+    std::vector<std::string> problems = take_keys(now);
+    if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) problems.push_back(ok.error());
+    return problems;
 }
 
 std::expected<void, std::string> Server::Rooms::open_tls_keeper() {
@@ -289,6 +298,7 @@ void Server::Rooms::open_admin() {
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
     operations->send_quota = send_quota.get();
     operations->resolver = resolver.get();
+    operations->signer = signer.get();
     operations->identity = [this] { return identity(); };
     operations->rpop = rpop_connections.get();
     operations->wake_queue = [this] {

@@ -83,6 +83,7 @@ struct Server::Rooms {
     std::shared_ptr<const relay::Srs> srs;  ///< nullptr: it is off
     std::string own_secret;
     std::unique_ptr<delivery::Processor> processor;
+    std::unique_ptr<filter::Signer> signer;
     std::unique_ptr<delivery::Intake> intake;
     std::unique_ptr<TlsKeeper> tls_keeper;
     std::atomic<std::uint32_t> max_queue_size = 0;
@@ -124,6 +125,7 @@ struct Server::Rooms {
     void send_by(const delivery::Routes* ways);
     void take_routes(const Settings& from);
     void take_srs(const Settings& from);
+    std::vector<std::string> take_keys(const Settings& from);
     /// Under which address a message leaves, where it is another than its sender's.
     std::optional<mime::AddrSpec> sender_of(const queue::Envelope& envelope) const;
     void open_rules();

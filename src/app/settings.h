@@ -3,6 +3,7 @@
 #include "cli/settings.h"
 #include "delivery/settings.h"
 #include "dns/settings.h"
+#include "filter/signing/settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"
@@ -19,6 +20,7 @@ struct Settings {
     delivery::ProcessingSettings processing;
     smtp::SmtpSettings smtp;
     relay::OutgoingSettings outgoing;
+    filter::SigningSettings signing;
     imap::ImapSettings imap;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
