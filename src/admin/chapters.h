@@ -17,6 +17,7 @@ Chapter queue_chapter();
 Chapter storage_chapter();
 Chapter dns_chapter();
 Chapter dkim_chapter();
+Chapter dmarc_chapter();
 Chapter rpop_chapter();     ///< account_rpop.cpp
 Chapter metrics_chapter();  ///< storage.cpp
 Chapter service_chapter();

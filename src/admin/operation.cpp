@@ -109,7 +109,7 @@ std::span<const Chapter> chapters() {
                                 forwarder_chapter(),   folder_recipient_chapter(), class_chapter(),
                                 rpop_chapter(),        server_chapter(),           admin_chapter(),
                                 queue_chapter(),       storage_chapter(),          dns_chapter(),
-                                dkim_chapter(),
+                                dkim_chapter(),        dmarc_chapter(),
                                 metrics_chapter(),     service_chapter(),          reload_chapter(),
                                 save_config_chapter(), upgrade_chapter()};
     return all;

@@ -114,6 +114,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     open_queue();
     open_rules();
     if (auto ok = open_tls_keeper(); !ok) return ok;
+    if (auto ok = open_reports(); !ok) return ok;
     if (auto ok = open_rpop(); !ok) return ok;
     open_admin();
     return {};
@@ -245,6 +246,7 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     take_srs(now);
     log->logger("DNR", now.dnr.log);
     tls_keeper->apply(now);
+    dmarc_reports->configure(dmarc_options(now));
     std::vector<std::string> problems = take_keys(now);
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) problems.push_back(ok.error());
     return problems;

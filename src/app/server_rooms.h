@@ -19,6 +19,7 @@
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
+#include "filter/dmarc/dmarc_reports.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/srs.h"
@@ -86,6 +87,7 @@ struct Server::Rooms {
     std::unique_ptr<filter::Signer> signer;
     std::unique_ptr<delivery::Intake> intake;
     std::unique_ptr<TlsKeeper> tls_keeper;
+    std::unique_ptr<filter::DmarcReports> dmarc_reports;
     std::atomic<std::uint32_t> max_queue_size = 0;
     std::optional<LocationsFile> locations;
     std::mutex locations_mutex;
@@ -103,6 +105,7 @@ struct Server::Rooms {
 
     std::unique_ptr<ControlServer> control;
     std::unique_ptr<Housekeeper> housekeeper;
+    std::unique_ptr<Housekeeper> reporter;  ///< waits for other domains' name servers
     std::filesystem::path submit_socket;
     std::unique_ptr<SubmitServer> submit;
 
@@ -128,6 +131,9 @@ struct Server::Rooms {
     std::vector<std::string> take_keys(const Settings& from);
     /// Under which address a message leaves, where it is another than its sender's.
     std::optional<mime::AddrSpec> sender_of(const queue::Envelope& envelope) const;
+    std::expected<void, std::string> open_reports();
+    filter::DmarcReportOptions dmarc_options(const Settings& from) const;
+    void save_reports();
     void open_rules();
     std::expected<void, std::string> open_rpop();
     void start_rules();

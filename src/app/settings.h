@@ -3,6 +3,7 @@
 #include "cli/settings.h"
 #include "delivery/settings.h"
 #include "dns/settings.h"
+#include "filter/dmarc/settings.h"
 #include "filter/signing/settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
@@ -21,6 +22,7 @@ struct Settings {
     smtp::SmtpSettings smtp;
     relay::OutgoingSettings outgoing;
     filter::SigningSettings signing;
+    filter::DmarcReportSettings dmarc_reports;
     imap::ImapSettings imap;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
