@@ -16,6 +16,7 @@
 #include "dns/resolver.h"
 #include "filter/chain/definitions.h"
 #include "filter/scripts/script_store.h"
+#include "filter/signing/signer.h"
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
@@ -79,6 +80,7 @@ struct Context {
     std::function<std::uint16_t(std::string_view domain)> location_of;
     dns::Resolver* resolver = nullptr;
     std::function<Identity()> identity;      ///< of this server, for others
+    const filter::Signer* signer = nullptr;  ///< whose keys sign
     LiveServer* live = nullptr;              ///< services and settings (live.h); nullptr when no server runs
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
     rpop::Connections* rpop = nullptr;       ///< likewise

@@ -115,6 +115,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     open_queue();
     open_rules();
     if (auto ok = open_tls_keeper(); !ok) return ok;
+    if (auto ok = open_reports(); !ok) return ok;
     if (auto ok = open_rpop(); !ok) return ok;
     if (auto ok = open_screening(); !ok) return ok;
     open_admin();
@@ -137,6 +138,9 @@ void Server::Rooms::open_queue() {
         processor->wake();
         virtual_queues->ready();
     });
+    signer = std::make_unique<filter::Signer>(clock, processing, metrics);
+    take_keys(settings);  // what cannot be used is in the log
+    intake->sign_by(signer.get());
     processor = std::make_unique<delivery::Processor>(*store, *queue, *router, *intake, clock, processing,
                                                       settings.processing.options(host));
     max_queue_size = settings.processing.max_queue_size;
@@ -168,6 +172,11 @@ void Server::Rooms::open_queue() {
         return std::move(original.address);
     });
     send_by(&routes);
+}
+
+std::vector<std::string> Server::Rooms::take_keys(const Settings& from) {
+    const std::string& domain = from.server.primary_domain.empty() ? host : from.server.primary_domain;
+    return signer->configure(from.signing, directory_path, host, domain);
 }
 
 void Server::Rooms::take_routes(const Settings& from) {
@@ -267,6 +276,8 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     tls_keeper->apply(now);
     auto problems = filtering->configure(now.scanners, now.filters);
     for (std::string& wrong : screening->apply(now.screening)) problems.push_back(std::move(wrong));
+    dmarc_reports->configure(dmarc_options(now));
+    for (std::string& wrong : take_keys(now)) problems.push_back(std::move(wrong));
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) problems.push_back(ok.error());
     return problems;
 }
@@ -320,6 +331,7 @@ void Server::Rooms::open_admin() {
     operations->send_quota = send_quota.get();
     operations->resolver = resolver.get();
     operations->screening = screening.get();
+    operations->signer = signer.get();
     operations->identity = [this] { return identity(); };
     operations->rpop = rpop_connections.get();
     operations->wake_queue = [this] {

@@ -21,6 +21,7 @@
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
 #include "filter/milter/connections.h"
+#include "filter/dmarc/dmarc_reports.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/policy_routes.h"
@@ -90,8 +91,10 @@ struct Server::Rooms {
     std::string own_secret;
     std::unique_ptr<Filtering> filtering;
     std::unique_ptr<delivery::Processor> processor;
+    std::unique_ptr<filter::Signer> signer;
     std::unique_ptr<delivery::Intake> intake;
     std::unique_ptr<TlsKeeper> tls_keeper;
+    std::unique_ptr<filter::DmarcReports> dmarc_reports;
     std::atomic<std::uint32_t> max_queue_size = 0;
     std::optional<LocationsFile> locations;
     std::mutex locations_mutex;
@@ -111,6 +114,7 @@ struct Server::Rooms {
 
     std::unique_ptr<ControlServer> control;
     std::unique_ptr<Housekeeper> housekeeper;
+    std::unique_ptr<Housekeeper> reporter;  ///< waits for other domains' name servers
     std::filesystem::path submit_socket;
     std::unique_ptr<SubmitServer> submit;
 
@@ -133,8 +137,12 @@ struct Server::Rooms {
     void send_by(const delivery::Routes* ways);
     void take_routes(const Settings& from);
     void take_srs(const Settings& from);
+    std::vector<std::string> take_keys(const Settings& from);
     /// Under which address a message leaves, where it is another than its sender's.
     std::optional<mime::AddrSpec> sender_of(const delivery::Consignment& consignment) const;
+    std::expected<void, std::string> open_reports();
+    filter::DmarcReportOptions dmarc_options(const Settings& from) const;
+    void save_reports();
     void open_rules();
     std::expected<void, std::string> open_screening();
     /// Retries, and when senders are told: as the settings or the policy have it.

@@ -57,9 +57,12 @@ std::expected<void, std::string> Server::Rooms::open_rpop() {
 void Server::Rooms::start_rules() {
     notices->start();
     housekeeper->start();
+    reporter->start();
 }
 
 void Server::Rooms::stop_rules() {
+    reporter->stop();
+    save_reports();
     housekeeper->stop();
     notices->stop();
     if (!send_quota->flush()) server_log.error({}, "Sending limits cannot be written");

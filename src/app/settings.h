@@ -5,6 +5,8 @@
 #include "dns/settings.h"
 #include "filter/chain/settings.h"
 #include "filter/scan/settings.h"
+#include "filter/dmarc/settings.h"
+#include "filter/signing/settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"
@@ -22,6 +24,8 @@ struct Settings {
     delivery::ProcessingSettings processing;
     smtp::SmtpSettings smtp;
     relay::OutgoingSettings outgoing;
+    filter::SigningSettings signing;
+    filter::DmarcReportSettings dmarc_reports;
     imap::ImapSettings imap;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;

@@ -47,7 +47,7 @@ private:
     std::string seal(const Rules& rules, std::string_view message) const;
 
     const Clock& clock_;
-    mutable observe::Logger log_;
+    observe::Logger log_;
     observe::Counter &signed_, &sealed_;
     mailauth::Crypto crypto_;
     std::atomic<std::shared_ptr<const Rules>> rules_;
