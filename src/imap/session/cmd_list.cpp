@@ -175,6 +175,38 @@ Reply cmd_list(Client& client, const Command& command) {
     return list(client, *args, *names);
 }
 
+namespace {
+
+/// What XLIST called the uses that RFC 6154 took over from it under other names.
+std::string_view xlist_name(SpecialUse use) {
+    switch (use) {
+        case SpecialUse::all: return "\\AllMail";
+        case SpecialUse::junk: return "\\Spam";
+        case SpecialUse::flagged: return "\\Starred";
+        default: return imap::name(use);
+    }
+}
+
+}  // namespace
+
+/// LIST with special uses in its answers, from before RFC 6154: for Outlook 2013 and its like.
+Reply cmd_xlist(Client& client, const Command& command) {
+    auto args = parse_lsub(command.args);
+    if (!args) return bad(args.error());
+    std::vector<FolderInfo> folders;
+    auto names = load(client, folders);
+    if (!names) return to_reply(names.error());
+    std::vector<Pattern> patterns = patterns_of(client, *args);
+    for (const auto& [path, name] : *names) {
+        if (!name.exists() || !match_any(patterns, path)) continue;
+        std::string attributes = name.children ? "\\HasChildren" : "\\HasNoChildren";
+        if (!name.folder->selectable) add(attributes, "\\Noselect");
+        add(attributes, path == "INBOX" ? std::string_view{"\\Inbox"} : xlist_name(name.folder->special_use));
+        put_list(client, "XLIST", path, attributes);
+    }
+    return ok("XLIST completed");
+}
+
 /// RFC 3501 §6.3.9: subscriptions; with "%" also the parents of those further down, as \Noselect.
 Reply cmd_lsub(Client& client, const Command& command) {
     auto args = parse_lsub(command.args);

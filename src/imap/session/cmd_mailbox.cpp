@@ -1,4 +1,5 @@
 #include "imap/session/commands.h"
+#include "imap/session/object_id.h"
 #include "imap/session/special_use.h"
 #include "imap/wire/simple.h"
 
@@ -25,7 +26,10 @@ Reply cmd_create(Client& client, const Command& command) {
     }
     auto made = client.account->create_folder(*path, mailstore::FolderKind::mail, use);
     if (!made) return to_reply(made.error());
-    return ok("CREATE completed");
+    Reply reply = ok("[MAILBOXID (");  // RFC 8474 §4.1
+    put_mailbox_id(reply.text, client.account->id(), *made);
+    reply.text += ")] CREATE completed";
+    return reply;
 }
 
 Reply cmd_delete(Client& client, const Command& command) {

@@ -1,4 +1,5 @@
 #include "imap/session/commands.h"
+#include "imap/session/object_id.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
 
@@ -54,6 +55,9 @@ void put_mailbox_state(Client& client, mailstore::FolderView& view) {
     put_code(out, "UIDVALIDITY", info.uid_validity, "UIDs are valid");
     put_code(out, "UIDNEXT", info.uid_next.value(), "Predicted next UID");
     put_code(out, "HIGHESTMODSEQ", info.highest_modseq.value(), "Highest modification sequence");
+    out += "* OK [MAILBOXID (";  // RFC 8474 §4.2
+    put_mailbox_id(out, client.account->id(), info);
+    out += ")] Stays when the mailbox is renamed\r\n";
     if (client.rev2) {  // RFC 9051 §6.3.2: the name as the server spells it
         out += "* LIST () \"/\" ";
         put_mailbox(out, info.path, client.utf8);

@@ -35,18 +35,24 @@ constexpr CommandRow rows[] = {
     {"RENAME",       logged_in,          Runs::on_worker,  Updates::all,        cmd_rename},        // §6.3.6
     {"SEARCH",       in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_search},        // §6.4.4
     {"SELECT",       logged_in,          Runs::on_worker,  Updates::none,       cmd_select},        // §6.3.2
+    {"SORT",         in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_sort},          // RFC 5256 §3
     {"STARTTLS",     not_authenticated,  Runs::connection, Updates::none,       nullptr},           // §6.2.1
     {"STATUS",       logged_in,          Runs::on_worker,  Updates::all,        cmd_status},        // §6.3.11
     {"STORE",        in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_store},         // §6.4.6
     {"SUBSCRIBE",    logged_in,          Runs::on_worker,  Updates::all,        cmd_subscribe},     // §6.3.7
+    {"THREAD",       in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_thread},        // RFC 5256 §3
     {"UID COPY",     in_mailbox,         Runs::on_worker,  Updates::all,        cmd_copy},          // §6.4.9
     {"UID EXPUNGE",  in_mailbox,         Runs::on_worker,  Updates::all,        cmd_expunge},       // §6.4.9
     {"UID FETCH",    in_mailbox,         Runs::connection, Updates::all,        nullptr},           // §6.4.9
     {"UID MOVE",     in_mailbox,         Runs::on_worker,  Updates::all,        cmd_move},          // §6.4.9
     {"UID SEARCH",   in_mailbox,         Runs::on_worker,  Updates::all,        cmd_search},        // §6.4.9
+    {"UID SORT",     in_mailbox,         Runs::on_worker,  Updates::all,        cmd_sort},          // RFC 5256 §3
     {"UID STORE",    in_mailbox,         Runs::on_worker,  Updates::all,        cmd_store},         // §6.4.9
+    {"UID THREAD",   in_mailbox,         Runs::on_worker,  Updates::all,        cmd_thread},        // RFC 5256 §3
+    {"UNAUTHENTICATE", logged_in,        Runs::connection, Updates::none,       nullptr},           // RFC 8437
     {"UNSELECT",     in_mailbox,         Runs::here,       Updates::none,       cmd_unselect},      // §6.4.2
     {"UNSUBSCRIBE",  logged_in,          Runs::on_worker,  Updates::all,        cmd_subscribe},     // §6.3.8
+    {"XLIST",        logged_in,          Runs::on_worker,  Updates::all,        cmd_xlist},         // as old Outlooks know it
 };
 // clang-format on
 

@@ -59,5 +59,8 @@ Reply cmd_copy(Client& client, const Command& command);
 Reply cmd_move(Client& client, const Command& command);
 Reply cmd_expunge(Client& client, const Command& command);
 Reply cmd_search(Client& client, const Command& command);
+Reply cmd_sort(Client& client, const Command& command);
+Reply cmd_thread(Client& client, const Command& command);
+Reply cmd_xlist(Client& client, const Command& command);
 
 }  // namespace postrider::imap

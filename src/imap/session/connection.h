@@ -52,6 +52,7 @@ private:
     net::Task<Reply> idle(const Command& command);
 
     Reply logout(const Command& command);
+    Reply unauthenticate(const Command& command);
 
     // dialogue_log.cpp
     void log_received(std::string_view command);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "imap/session/object_id.h"
 #include "imap/wire/encode.h"
 #include "mime/header.h"
 
@@ -48,6 +49,9 @@ std::optional<Reply> FetchRun::begin() {
     for (const FetchSection& section : args_.sections)
         sections_.push_back({section.part, what_of(section.what), section.fields});
 
+    if ((args_.partial || args_.vanished) && !by_uid_)  // RFC 9394 §3.3, RFC 7162 §3.2.6
+        return bad("That modifier is UID FETCH's");
+    if (args_.partial) *uids = part_of(*uids, *args_.partial);
     bool marks = !selected.read_only
                  && std::any_of(args_.sections.begin(), args_.sections.end(),
                                 [](const FetchSection& section) { return !section.peek; });
@@ -86,7 +90,9 @@ std::optional<Reply> FetchRun::mark_seen(const UidSet& uids) {
 }
 
 bool FetchRun::needs_description() const {
-    if (args_.items & (FetchArgs::envelope | FetchArgs::body_structure | FetchArgs::body)) return true;
+    constexpr std::uint16_t described = FetchArgs::envelope | FetchArgs::body_structure | FetchArgs::body
+                                        | FetchArgs::thread_id | FetchArgs::preview;
+    if (args_.items & described) return true;
     return std::any_of(args_.sections.begin(), args_.sections.end(), [](const FetchSection& section) {
         return !section.part.empty() || section.kind != Kind::body;
     });
@@ -174,6 +180,17 @@ void FetchRun::put_items(const Item& item, std::string_view description) {
         put_number(out, item.modseq.value());
         out += ") ";
     }
+    if (items & FetchArgs::email_id) {
+        out += "EMAILID (";
+        put_email_id(out, item.email_id);
+        out += ") ";
+    }
+    if (items & FetchArgs::save_date) {
+        out += "SAVEDATE ";
+        put_date_time(out, item.save_date);
+        out += ' ';
+    }
+    if (items & (FetchArgs::thread_id | FetchArgs::preview)) put_summary(items, item, description);
     if (!(items & (FetchArgs::envelope | FetchArgs::body_structure | FetchArgs::body))) return;
     if (auto listing = mime::Listing::decode(description)) {
         put_structures(items, listing->envelope, listing->body_structure, listing->body);
@@ -184,6 +201,30 @@ void FetchRun::put_items(const Item& item, std::string_view description) {
         failed_ = to_reply(made.error());
     else if (*made)
         put_structures(items, (*made)->envelope, (*made)->body_structure, (*made)->body);
+}
+
+/// THREADID (RFC 8474 §5.2) and PREVIEW (RFC 8970 §3.2).
+void FetchRun::put_summary(std::uint16_t items, const Item& item, std::string_view description) {
+    std::uint64_t thread = 0;
+    std::string preview;
+    if (auto summary = mime::Summary::decode(description)) {
+        thread = summary->thread_key;
+        preview = summary->preview;
+    } else if (auto made = view_->description(item.uid); made && *made) {  // a damaged record
+        thread = (*made)->thread_key;
+        preview = std::move((*made)->preview);
+    }
+    std::string& out = client_.out;
+    if (items & FetchArgs::thread_id) {
+        out += "THREADID ";
+        put_thread_id(out, thread);
+        out += ' ';
+    }
+    if (items & FetchArgs::preview) {
+        out += "PREVIEW ";
+        put_string(out, preview, client_.utf8);
+        out += ' ';
+    }
 }
 
 void FetchRun::put_structures(std::uint16_t items, std::string_view envelope, std::string_view body_structure,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "imap/session/envelope_fields.h"
+#include "imap/session/object_id.h"
 #include "mime/encoded_word.h"
 #include "mime/header.h"
 #include "mime/searchable.h"
@@ -24,6 +25,7 @@ struct SearchProgram::Node {
     Kind kind = Kind::all;
     int cost = 0;  ///< 0: the item says it, 1: its description, 2: its header, 3: all of it
     std::int64_t number = 0;
+    std::uint64_t id = 0;  ///< RFC 8474; 0 = one that no message has
     UidSet uids;
     std::string field;
     text::FoldedKey key{""};
@@ -51,6 +53,11 @@ public:
             envelope_ = read_envelope(text);
         }
         return *envelope_;
+    }
+
+    std::uint64_t thread_key() const {
+        auto summary = mime::Summary::decode(record_);
+        return summary ? summary->thread_key : 0;
     }
 
     /// Whether the envelope as it is stored, in US-ASCII and without escapes or encoded words, has the octets
@@ -155,6 +162,11 @@ bool test(Candidate& message, const Node& node) {
         case Kind::younger: return item.internal_date >= node.number;
         case Kind::larger: return item.size > node.number;
         case Kind::smaller: return item.size < node.number;
+        case Kind::saved_before: return item.save_date < node.number;
+        case Kind::saved_on: return item.save_date >= node.number && item.save_date < node.number + 86400;
+        case Kind::saved_since: return item.save_date >= node.number;
+        case Kind::email_id: return item.email_id == node.id && node.id != 0;
+        case Kind::thread_id: return node.id != 0 && message.thread_key() == node.id;
         case Kind::modseq: return static_cast<std::int64_t>(item.modseq.value()) >= node.number;
         case Kind::sent_before: return message.envelope().sent && *message.envelope().sent < node.number;
         case Kind::sent_on: return message.envelope().sent && *message.envelope().sent == node.number;
@@ -177,7 +189,8 @@ int own_cost(const SearchKey& key) {
     switch (key.kind) {
         case Kind::sent_before:
         case Kind::sent_on:
-        case Kind::sent_since: return 1;
+        case Kind::sent_since:
+        case Kind::thread_id: return 1;
         case Kind::header:
             // An empty string asks whether the field is there at all; the envelope does not tell for all of
             // them.
@@ -235,7 +248,12 @@ struct Compiler {
             case Kind::no_keyword: made.number = keyword(key.text); break;
             case Kind::before:
             case Kind::on:
-            case Kind::since: made.number = day * 86400; break;
+            case Kind::since:
+            case Kind::saved_before:
+            case Kind::saved_on:
+            case Kind::saved_since: made.number = day * 86400; break;
+            case Kind::email_id: made.id = read_object_id(key.text, 'M'); break;
+            case Kind::thread_id: made.id = read_object_id(key.text, 'T'); break;
             case Kind::sent_before:
             case Kind::sent_on:
             case Kind::sent_since: made.number = day; break;
@@ -283,23 +301,27 @@ std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client,
         return std::unexpected(no("[BADCHARSET (US-ASCII UTF-8)] That charset is not known"));
     bool plain = args.charset.empty() || args.charset == "UTF-8" || args.charset == "US-ASCII";
     std::string charset = plain ? std::string{} : args.charset;
+    // RFC 6855 §3: a client that speaks UTF-8 has no other charset to name.
+    if (client.utf8_accept && !args.charset.empty() && !args.charset_is_fixed)
+        return std::unexpected(bad("No CHARSET goes with UTF8=ACCEPT"));
     Compiler compiler{client, folder, charset};
     return SearchProgram{std::make_unique<Node>(compiler.node(args.program))};
 }
 
 mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,
-                                       const std::function<void(const Item&)>& found) const {
+                                       const std::function<void(const Item&, std::string_view)>& found,
+                                       bool describe) const {
     UidSet candidates = narrowed(*root_, uids);
-    if (root_->cost == 0) {
+    if (root_->cost == 0 && !describe) {
         return view.each_item(candidates, [&](const Item& item) {
             Candidate candidate{view, item, {}};
-            if (test(candidate, *root_)) found(item);
+            if (test(candidate, *root_)) found(item, {});
             return true;
         });
     }
     return view.each_described(candidates, [&](const Item& item, std::string_view description) {
         Candidate candidate{view, item, description};
-        if (test(candidate, *root_)) found(item);
+        if (test(candidate, *root_)) found(item, description);
         return true;
     });
 }

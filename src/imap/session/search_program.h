@@ -20,9 +20,12 @@ public:
     SearchProgram(SearchProgram&&) noexcept;
     SearchProgram& operator=(SearchProgram&&) noexcept;
 
-    /// Those of `uids` that match, ascending, each with its modification sequence in the callback.
-    mailstore::Result<> run(mailstore::FolderView& view, const UidSet& uids,
-                            const std::function<void(const mailstore::Item&)>& found) const;
+    /// Those of `uids` that match, ascending, each with its description when it was read for the search or
+    /// `describe` asks for it, else with "".
+    mailstore::Result<> run(
+        mailstore::FolderView& view, const UidSet& uids,
+        const std::function<void(const mailstore::Item&, std::string_view description)>& found,
+        bool describe = false) const;
 
     struct Node;
 

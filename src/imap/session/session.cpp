@@ -60,6 +60,7 @@ void Connection::update_capabilities() {
     state.start_tls = settings.login.allow_start_tls && door_.tls && !stream_.secure();
     state.login = auth::login_command_allowed(rules, stream_.secure());
     state.id = settings.id_enabled;
+    state.append_limit = append_limit(settings);
     state.mechanisms = auth::offered(rules, stream_.secure(), client_.services.auth.available());
     client_.capability_words = capabilities(state);
 }
@@ -164,9 +165,22 @@ net::Task<Reply> Connection::run_connection_command(const Row& row, const Comman
         reply = co_await authenticate(command);
     else if (row.verb == "STARTTLS")
         reply = co_await start_tls(command);
+    else if (row.verb == "UNAUTHENTICATE")
+        reply = unauthenticate(command);
     else
         reply = logout(command);
     co_return reply;
+}
+
+/// RFC 8437 §3: as before the log-in, but for TLS and ID.
+Reply Connection::unauthenticate(const Command& command) {
+    if (!command.args.empty()) return bad("UNAUTHENTICATE takes no arguments");
+    client_.forget_user();
+    receiver_.limits(stranger_limits());
+    stream_.idle_timeout(client_.settings->login_timeout);
+    stream_.deadline_after(2 * client_.settings->login_timeout);
+    update_capabilities();
+    return ok("[CAPABILITY " + client_.capability_words + "] You are nobody again");
 }
 
 Reply Connection::logout(const Command& command) {
