@@ -16,6 +16,7 @@ Chapter admin_chapter();
 Chapter queue_chapter();
 Chapter storage_chapter();
 Chapter dns_chapter();
+Chapter index_chapter();
 Chapter why_chapter();
 Chapter rpop_chapter();     ///< account_rpop.cpp
 Chapter metrics_chapter();  ///< storage.cpp

@@ -19,6 +19,7 @@
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
+#include "index/index.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/srs.h"
@@ -70,6 +71,7 @@ struct Server::Rooms {
     delivery::LocationSets location_sets;
     Places places{location_sets};
     std::unique_ptr<mailstore::MailStore> store;
+    std::unique_ptr<index::Index> full_text;
     std::unique_ptr<directory::Directory> directory;
     std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<rules::SendQuota> send_quota;
@@ -115,6 +117,7 @@ struct Server::Rooms {
     mailstore::Result<std::uint16_t> location_at(const std::string& path, std::uint32_t max_files,
                                                  std::uint64_t max_file_bytes);
     std::vector<admin::StorageLocation> known_locations();
+    void open_index();
     void open_queue();
     void open_admin();
     std::expected<void, std::string> open_tls_keeper();

@@ -4,6 +4,7 @@
 #include "delivery/settings.h"
 #include "dns/settings.h"
 #include "imap/settings.h"
+#include "index/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"
 #include "rpop/settings.h"
@@ -20,6 +21,7 @@ struct Settings {
     smtp::SmtpSettings smtp;
     relay::OutgoingSettings outgoing;
     imap::ImapSettings imap;
+    index::IndexSettings full_text;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
     cli::CliSettings cli;

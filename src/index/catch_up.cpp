@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 
 #include "index/index_impl.h"
 #include "index/message_text.h"
@@ -41,28 +42,63 @@ UidSet take_some(UidSet& uids, std::uint32_t most) {
 
 /// Which accounts have changed since they were indexed, by the records of the store.
 void IndexImpl::find_changed() {
-    struct Known {
-        AccountId account;
-        std::uint64_t modseq;
-    };
-    std::vector<Known> all;
+    std::vector<Known> now;
     {
         auto cursor = store_.kv().scan("a", "b", nullptr, kv::Access::many);
         for (; cursor->valid() && going(); cursor->next()) {
             auto record = mailstore::decode_account(cursor->value());
-            if (record) all.push_back({AccountId{mailstore::first_u64(cursor->key())}, record->modseq});
+            if (record) now.push_back({AccountId{mailstore::first_u64(cursor->key())}, record->modseq});
         }
+        if (!cursor->status() || !going()) return;
     }
-    for (const Known& known : all) {
-        if (!going()) return;
-        // Only names are read, not files: there may be many accounts.
-        std::uint64_t upto = 0;
-        std::error_code error;
-        for (std::filesystem::directory_iterator at{directory_of(known.account), error}, end;
-             !error && at != end; at.increment(error))
-            upto = std::max(upto, Shelf::upto_of(at->path()).value());
-        if (upto != known.modseq) enqueue(known.account, std::chrono::milliseconds{0});
+    if (!swept_) sweep(now);
+    std::vector<AccountId> changed;
+    auto before = known_.begin();
+    for (const Known& one : now) {
+        while (before != known_.end() && before->account < one.account) ++before;
+        const bool known = before != known_.end() && before->account == one.account;
+        const std::uint64_t upto = known ? before->modseq : upto_on_disk(one.account);
+        if (upto != one.modseq) changed.push_back(one.account);
     }
+    known_ = std::move(now);
+    std::lock_guard lock{queue_mutex_};
+    changed.insert(changed.end(), again_.begin(), again_.end());
+    again_.clear();
+    std::ranges::sort(changed, std::greater{});
+    const auto twice = std::ranges::unique(changed);
+    changed.erase(twice.begin(), twice.end());
+    waiting_ = std::move(changed);
+    waiting_accounts_.set(static_cast<std::int64_t>(waiting_.size()));
+}
+
+/// Removes what a crash left of accounts that were deleted.
+void IndexImpl::sweep(const std::vector<Known>& accounts) {
+    swept_ = true;
+    std::vector<AccountId> gone;
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator at{options_.directory, error}, end;
+         !error && at != end; at.increment(error)) {
+        if (at.depth() == 0) continue;
+        at.disable_recursion_pending();
+        const std::string name = at->path().filename().string();
+        std::uint64_t number = 0;
+        if (std::from_chars(name.data(), name.data() + name.size(), number, 16).ptr
+            != name.data() + name.size())
+            continue;
+        if (!std::ranges::binary_search(accounts, AccountId{number}, {}, &Known::account))
+            gone.push_back(AccountId{number});
+    }
+    for (AccountId account : gone) forget(account);
+}
+
+/// As the names of its files say: they are not read, for there may be many accounts.
+std::uint64_t IndexImpl::upto_on_disk(AccountId account) const {
+    std::uint64_t upto = 0;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at{directory_of(account), error}, end; !error && at != end;
+         at.increment(error))
+        upto = std::max(upto, Shelf::upto_of(at->path()).value());
+    return upto;
 }
 
 mailstore::Result<ModSeq> IndexImpl::find_missing(mailstore::Account& account, Shelf& shelf,

@@ -29,7 +29,7 @@ struct Options {
 };
 
 struct Status {
-    std::uint64_t waiting_accounts = 0;  ///< that have changed since they were looked at
+    std::uint64_t waiting_accounts = 0;  ///< that have changed since they were indexed, as far as is known
     std::uint64_t waiting_messages = 0;  ///< of the account that is worked on just now
     std::uint64_t indexed = 0;           ///< messages since the start
 };
@@ -52,8 +52,6 @@ public:
     /// Ends soon; what is half done will be done again.
     virtual void stop() = 0;
 
-    /// The account has changed. Any thread, does not block.
-    virtual void touched(AccountId account) = 0;
     /// The account is deleted: so is its index.
     virtual void forget(AccountId account) = 0;
 

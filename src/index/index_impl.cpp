@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace postrider::index {
 
 namespace fs = std::filesystem;
@@ -40,45 +42,29 @@ void IndexImpl::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-void IndexImpl::enqueue(AccountId account, std::chrono::milliseconds delay) {
-    const Time when = std::chrono::steady_clock::now() + delay;
-    bool soonest = false;
-    {
-        std::lock_guard lock{queue_mutex_};
-        if (!waiting_.try_emplace(account, when).second) return;
-        auto at = due_.emplace(when, account);
-        soonest = at == due_.begin();
-    }
-    waiting_accounts_.add();
-    if (soonest) wake_.notify_one();
-}
-
-void IndexImpl::touched(AccountId account) {
-    if (options_.enabled) enqueue(account, options_.delay);
-}
-
 void IndexImpl::run() {
+    using SteadyClock = std::chrono::steady_clock;
     // Whoever delivers or reads mail goes first.
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
-    find_changed();
-    std::unique_lock lock{queue_mutex_};
     while (going()) {
-        if (due_.empty()) {
-            wake_.wait(lock, [&] { return !going() || !due_.empty(); });
-            continue;
+        const auto before = SteadyClock::now();
+        find_changed();
+        // With very many accounts the look itself takes long: it is given a small part of the time.
+        const auto next =
+            SteadyClock::now()
+            + std::max<SteadyClock::duration>(options_.delay, (SteadyClock::now() - before) * 20);
+        std::unique_lock lock{queue_mutex_};
+        while (going() && !waiting_.empty()) {
+            const AccountId account = waiting_.back();
+            waiting_.pop_back();
+            lock.unlock();
+            waiting_accounts_.sub();
+            const bool good = catch_up(account);
+            lock.lock();
+            if (!good) again_.push_back(account);
         }
-        const Time first = due_.begin()->first;
-        if (std::chrono::steady_clock::now() < first) {
-            wake_.wait_until(lock, first);
-            continue;
-        }
-        const AccountId account = due_.begin()->second;
-        due_.erase(due_.begin());
-        waiting_.erase(account);
-        lock.unlock();
-        waiting_accounts_.sub();
-        if (!catch_up(account) && going()) enqueue(account, std::chrono::minutes{1});
-        lock.lock();
+        wake_.wait_until(lock, next, [this] { return !going() || hurry_; });
+        hurry_ = false;
     }
 }
 
@@ -130,7 +116,12 @@ void IndexImpl::rebuild(AccountId account) {
         std::lock_guard working{working_};
         shelf(account)->clear();
     }
-    enqueue(account, std::chrono::milliseconds{0});
+    {
+        std::lock_guard lock{queue_mutex_};
+        again_.push_back(account);
+        hurry_ = true;
+    }
+    wake_.notify_one();
 }
 
 Status IndexImpl::status() const {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "index/index.h"
 #include "index/shelf.h"
@@ -20,7 +21,6 @@ public:
 
     void start() override;
     void stop() override;
-    void touched(AccountId account) override;
     void forget(AccountId account) override;
     std::shared_ptr<const Reader> reader(AccountId account) override;
     void rebuild(AccountId account) override;
@@ -29,14 +29,18 @@ public:
     mailstore::Result<AccountStatus> status(AccountId account) override;
 
 private:
-    using Time = std::chrono::steady_clock::time_point;
+    struct Known {
+        AccountId account;
+        std::uint64_t modseq;  // as it was when the account was last found changed
+    };
 
     void run();
     void find_changed();
+    void sweep(const std::vector<Known>& accounts);
+    std::uint64_t upto_on_disk(AccountId account) const;
     std::filesystem::path directory_of(AccountId account) const;
     std::shared_ptr<Shelf> shelf(AccountId account);
     bool going() const { return !stopping_.load(std::memory_order_relaxed); }
-    void enqueue(AccountId account, std::chrono::milliseconds delay);
 
     using Missing = std::map<FolderId, mailstore::UidSet>;
     /// What the index lacks; and up to where it is complete once it has that.
@@ -54,10 +58,14 @@ private:
     std::atomic<bool> stopping_ = false;
     std::mutex working_;  // held while an account is caught up or its files are changed otherwise
 
+    bool swept_ = false;
+    std::vector<Known> known_;  // ascending; of the background thread
+
     mutable std::mutex queue_mutex_;
     std::condition_variable wake_;
-    std::unordered_map<AccountId, Time> waiting_;  // and from when on
-    std::multimap<Time, AccountId> due_;
+    std::vector<AccountId> waiting_;  // the next one last
+    bool hurry_ = false;
+    std::vector<AccountId> again_;  // could not be indexed, or shall be once more
 
     std::mutex shelves_mutex_;
     std::list<AccountId> recently_used_;  // the last one first

@@ -26,7 +26,7 @@ protected:
         Options made;
         made.directory = scratch.path() / "index";
         made.log = logger;
-        made.delay = std::chrono::milliseconds{1};
+        made.delay = std::chrono::milliseconds{10};
         made.builder_memory = builder_memory;
         return made;
     }
@@ -84,7 +84,6 @@ TEST_F(IndexTest, FindsByItselfWhatChanged) {
         std::this_thread::sleep_for(std::chrono::milliseconds{5});
     EXPECT_EQ(subject("BEFORE"), (UidSet{{Uid{1}, Uid{1}}}));
     deliver(bob, "after");
-    index->touched(bob);
     for (int i = 0; i < 1000 && index->status(bob)->covered < 2; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds{5});
     EXPECT_EQ(subject("AFTER"), (UidSet{{Uid{2}, Uid{2}}}));
