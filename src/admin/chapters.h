@@ -20,6 +20,7 @@ Chapter storage_chapter();
 Chapter dns_chapter();
 Chapter filter_chapter();
 Chapter script_chapter();
+Chapter index_chapter();
 Chapter why_chapter();
 Chapter policy_chapter();
 Chapter dkim_chapter();

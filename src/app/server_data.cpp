@@ -85,6 +85,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
         return std::unexpected("The mail store in " + directory_path.string()
                                + " cannot be opened: " + opened.error().what);
     store = std::move(*opened);
+    open_index();
 
     directory::Options directory_options;
     std::vector<AccountId> deleted;  // with domains whose deletion a crash cut short
@@ -120,6 +121,15 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto ok = open_screening(); !ok) return ok;
     open_admin();
     return {};
+}
+
+void Server::Rooms::open_index() {
+    index::Options options;
+    options.directory = directory_path / "index";
+    options.log = store_log;
+    options.enabled = settings.full_text.enabled;
+    options.delay = settings.full_text.delay;
+    full_text = index::Index::open(*store, metrics, std::move(options));
 }
 
 void Server::Rooms::open_queue() {
@@ -379,6 +389,7 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
     }
     if (event.kind == Kind::account_deleted) {
         erase_mail(event.account);
+        full_text->forget(event.account);
         if (rpop_connections) rpop_connections->remove_all(event.account);
         if (send_quota) send_quota->reset(event.account);
         if (!rules::forget_notices(store->kv(), event.account))

@@ -20,8 +20,9 @@
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
-#include "filter/milter/connections.h"
 #include "filter/dmarc/dmarc_reports.h"
+#include "filter/milter/connections.h"
+#include "index/index.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/policy_routes.h"
@@ -75,6 +76,7 @@ struct Server::Rooms {
     delivery::LocationSets location_sets;
     Places places{location_sets};
     std::unique_ptr<mailstore::MailStore> store;
+    std::unique_ptr<index::Index> full_text;
     std::unique_ptr<directory::Directory> directory;
     std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<rules::SendQuota> send_quota;
@@ -128,6 +130,7 @@ struct Server::Rooms {
     mailstore::Result<std::uint16_t> location_at(const std::string& path, std::uint32_t max_files,
                                                  std::uint64_t max_file_bytes);
     std::vector<admin::StorageLocation> known_locations();
+    void open_index();
     void open_queue();
     void open_admin();
     std::expected<void, std::string> open_tls_keeper();
@@ -147,7 +150,8 @@ struct Server::Rooms {
     std::expected<void, std::string> open_screening();
     /// Retries, and when senders are told: as the settings or the policy have it.
     delivery::RetrySchedule schedule(const Settings& from) const;
-    std::optional<relay::Route> policy_route(const mime::AddrSpec& sender, const mime::AddrSpec& recipient) const;
+    std::optional<relay::Route> policy_route(const mime::AddrSpec& sender,
+                                             const mime::AddrSpec& recipient) const;
     /// The virtual queue of mail that goes by that host, as a policy writes it; "" when it is none.
     std::string destination_by(const std::string& host) const;
     std::expected<void, std::string> open_rpop();

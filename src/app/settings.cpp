@@ -22,6 +22,7 @@ constexpr Setting<S> rows[] = {
      .field = object<&S::dmarc_reports, filter::dmarc_report_table>,
      .help = "What domains are told about mail under their name."},
     {.name = "imap", .field = object<&S::imap, imap::imap_table>, .help = "Reading mail by IMAP."},
+    {.name = "index", .field = object<&S::full_text, index::index_table>, .help = "Searching for texts."},
     {.name = "pop3", .field = object<&S::pop3, pop3::pop3_table>, .help = "Fetching mail by POP3."},
     {.name = "rpop",
      .field = object<&S::rpop, rpop::rpop_table>,

@@ -8,6 +8,7 @@
 #include "filter/dmarc/settings.h"
 #include "filter/signing/settings.h"
 #include "imap/settings.h"
+#include "index/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"
 #include "rpop/settings.h"
@@ -27,6 +28,7 @@ struct Settings {
     filter::SigningSettings signing;
     filter::DmarcReportSettings dmarc_reports;
     imap::ImapSettings imap;
+    index::IndexSettings full_text;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
     screening::ScreeningSettings screening;
