@@ -39,7 +39,9 @@ net::Task<> Session::greet(std::string_view host, std::string_view verb) {
     helo_ = host;
     state_ = greeted;
     reset();
-    if (visit_ && !co_await ask_ehlo()) {
+    bool go_on = true;
+    if (visit_) go_on = co_await ask_ehlo();
+    if (!go_on) {
         state_ = connected;
         co_return;
     }

@@ -155,7 +155,9 @@ net::Task<> Session::mail(std::string_view arguments) {
     transaction_->sender = account_ ? rules::Sender::of(s_.directory, envelope.reverse_path, account_)
                                     : rules::Sender::of(s_.directory, envelope.reverse_path);
     screening::Decision decision;
-    if (visit_ && !co_await ask_mail(decision)) {
+    bool go_on = true;
+    if (visit_) go_on = co_await ask_mail(decision);
+    if (!go_on) {
         reset();
         co_return;
     }
@@ -206,7 +208,9 @@ net::Task<> Session::rcpt(std::string_view arguments) {
         recipient.address.domain.empty() || s_.router.is_local_domain(recipient.address.domain);
     screening::Decision decision;
     std::string route;
-    if (visit_ && !co_await ask_rcpt(recipient, local, decision, route)) co_return;
+    bool go_on = true;
+    if (visit_) go_on = co_await ask_rcpt(recipient, local, decision, route);
+    if (!go_on) co_return;
     if (t.envelope.recipients.size() >= allow_.max_rcpt_count) {
         reply(452, "4.5.3", "Too many recipients");  // RFC 5321 §4.5.3.1.10
         co_return;
