@@ -20,6 +20,7 @@
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
 #include "filter/dmarc/dmarc_reports.h"
+#include "filter/signing/signer.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/srs.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "filter/signing/signer.h"
+
 namespace postrider::delivery {
 namespace {
 
@@ -89,7 +91,8 @@ void Intake::delay_by(std::vector<DelayRule> rules) {
 
 void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done) {
     if (signer_ != nullptr && signer_->active()
-        && std::ranges::any_of(message.destinations, [](const Destination& one) { return !one.elsewhere.empty(); }))
+        && std::ranges::any_of(message.destinations,
+                               [](const Destination& one) { return !one.elsewhere.empty(); }))
         message.payload.insert(0, signer_->lines(message.envelope, message.payload));
     auto plan = std::make_shared<Plan>();
     queue::Acceptance acceptance;
