@@ -53,25 +53,27 @@ Result keygen(Context&, const Arguments& arguments, const Progress&) {
     auto domain = mailauth::signing_domain(arguments.text("domain"));
     auto selector = mailauth::signing_selector(arguments.text("selector"));
     if (!domain) return fail(Kind::bad_value, fmt::format("'{}' is not a domain", arguments.text("domain")));
-    if (!selector) return fail(Kind::bad_value, fmt::format("'{}' is not a selector", arguments.text("selector")));
+    if (!selector)
+        return fail(Kind::bad_value, fmt::format("'{}' is not a selector", arguments.text("selector")));
     const std::string kind = arguments.text("algorithm", "rsa");
     const std::uint64_t bits = arguments.number("bits", default_bits);
     if (kind != "rsa" && kind != "ed25519") return fail(Kind::bad_value, "The algorithm is rsa or ed25519");
     if (bits < 1024 || bits > mailauth::Crypto::max_rsa_bits)
         return fail(Kind::bad_value, "A key has 1024 to 8192 bits");
-    auto made = mailauth::make_private_key(kind == "rsa" ? mailauth::KeyType::rsa : mailauth::KeyType::ed25519,
-                                           static_cast<unsigned>(bits));
+    auto made = mailauth::make_private_key(
+        kind == "rsa" ? mailauth::KeyType::rsa : mailauth::KeyType::ed25519, static_cast<unsigned>(bits));
     if (!made) return fail(Kind::storage, made.error());
     key.domain = std::move(*domain);
     key.selector = std::move(*selector);
     key.key = std::move(*made);
     const std::string file = arguments.text("file");
     if (auto ok = write_new(file, key.key->pem()); !ok) return fail(Kind::storage, ok.error());
-    return Json{{"file", file},
-                {"publish", filter::zone_line(key)},
-                {"configure", fmt::format("signing = {{ dkimKeys = ( {{ domain = \"{}\" selector = \"{}\" keyFile = "
-                                          "\"{}\" }} ) }}",
-                                          key.domain, key.selector, file)}};
+    return Json{
+        {"file", file},
+        {"publish", filter::zone_line(key)},
+        {"configure", fmt::format("signing = {{ dkimKeys = ( {{ domain = \"{}\" selector = \"{}\" keyFile = "
+                                  "\"{}\" }} ) }}",
+                                  key.domain, key.selector, file)}};
 }
 
 Json row_of(const filter::SigningKey& key, Time now) {
@@ -125,7 +127,10 @@ Json compared(const filter::SigningKey& key, dns::Resolver& resolver) {
             note = "the key is revoked";
         }
     }
-    return Json{{"name", name}, {"status", status}, {"publish", filter::zone_line(key)}, {"found", std::move(found)},
+    return Json{{"name", name},
+                {"status", status},
+                {"publish", filter::zone_line(key)},
+                {"found", std::move(found)},
                 {"note", note}};
 }
 
@@ -157,11 +162,13 @@ constexpr Argument check_arguments[] = {{"domain", Type::text, "The domain that 
 
 constexpr Operation operations[] = {
     {"dkim keygen",
-     "Make a key: write the private half into a file, and show the line to publish and the lines of the configuration",
+     "Make a key: write the private half into a file, and show the line to publish and the lines of the "
+     "configuration",
      keygen_arguments, keygen, true},
     {"dkim show", "List the keys in force: when they sign, and the line to publish", show_arguments, show},
     {"dkim check",
-     "Compare the keys of a domain with what the DNS has. The status is ok, missing, differs or unknown (the DNS did "
+     "Compare the keys of a domain with what the DNS has. The status is ok, missing, differs or unknown (the "
+     "DNS did "
      "not answer)",
      check_arguments, check, false, true},
 };

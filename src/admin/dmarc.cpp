@@ -34,7 +34,9 @@ public:
     void add(const mailauth::AggregateReport& report) {
         if (!domain_.empty() && !text::equal_ci(report.domain, domain_)) return;
         // Some send a report twice, or to several of our addresses.
-        if (reports_.size() == max_reports || !ids_.insert(report.organization + "\n" + report.report_id).second) return;
+        if (reports_.size() == max_reports
+            || !ids_.insert(report.organization + "\n" + report.report_id).second)
+            return;
         Json& one = reports_.emplace_back();
         std::uint64_t messages = 0, passed = 0;
         for (const mailauth::AggregateRow& row : report.rows) {
@@ -61,9 +63,10 @@ public:
     }
 
     Json result(std::size_t unreadable) {
-        std::vector<std::pair<std::tuple<std::string, std::string, std::string>, Source>> sorted(sources_.begin(),
-                                                                                                  sources_.end());
-        std::ranges::stable_sort(sorted, [](const auto& a, const auto& b) { return a.second.messages > b.second.messages; });
+        std::vector<std::pair<std::tuple<std::string, std::string, std::string>, Source>> sorted(
+            sources_.begin(), sources_.end());
+        std::ranges::stable_sort(
+            sorted, [](const auto& a, const auto& b) { return a.second.messages > b.second.messages; });
         Json rows = Json::array();
         for (const auto& [key, source] : sorted)
             rows.push_back(Json{{"domain", std::get<0>(key)},
@@ -73,8 +76,10 @@ public:
                                 {"dkim", source.dkim},
                                 {"spf", source.spf},
                                 {"refused", source.refused}});
-        return Json{{"messages", messages_},   {"passed", passed_},
-                    {"unreadable", unreadable}, {"reports", std::move(reports_)},
+        return Json{{"messages", messages_},
+                    {"passed", passed_},
+                    {"unreadable", unreadable},
+                    {"reports", std::move(reports_)},
                     {"sources", std::move(rows)}};
     }
 
@@ -104,20 +109,26 @@ Result reports(Context& context, const Arguments& arguments, const Progress& pro
     auto view = need((*account)->view(folder->id));
     if (!view) return std::unexpected(view.error());
 
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(context.clock.now().time_since_epoch()).count();
+    const auto now =
+        std::chrono::duration_cast<std::chrono::seconds>(context.clock.now().time_since_epoch()).count();
     const std::int64_t since =
-        now - static_cast<std::int64_t>(std::min<std::uint64_t>(arguments.number("days", usual_days), 100'000)) * 86'400;
+        now
+        - static_cast<std::int64_t>(std::min<std::uint64_t>(arguments.number("days", usual_days), 100'000))
+              * 86'400;
     Sums sums{arguments.text("domain"), arguments.flag("all")};
     std::size_t unreadable = 0, seen = 0;
     auto looked = need((*view)->each_item({{Uid{1}, Uid{UINT32_MAX}}}, [&](const mailstore::Item& item) {
         if (++seen % 100 == 0)
-            progress("Reading reports", static_cast<int>(100 * seen / std::max<std::size_t>(folder->messages, seen)));
+            progress("Reading reports",
+                     static_cast<int>(100 * seen / std::max<std::size_t>(folder->messages, seen)));
         if (item.internal_date < since || item.size > max_message) return true;
         auto message = (*view)->message(item);
         if (!message) return true;
         auto report = mailauth::find_aggregate(*message);
-        if (report) sums.add(*report);
-        else if (report.error() != mailauth::no_report_in_it) ++unreadable;
+        if (report)
+            sums.add(*report);
+        else if (report.error() != mailauth::no_report_in_it)
+            ++unreadable;
         return true;
     }));
     if (!looked) return std::unexpected(looked.error());
@@ -133,7 +144,8 @@ constexpr Argument reports_arguments[] = {
 
 constexpr Operation operations[] = {
     {"dmarc reports",
-     "Sum up the DMARC reports that an account has received: how much mail others have seen under our names, how much of "
+     "Sum up the DMARC reports that an account has received: how much mail others have seen under our names, "
+     "how much of "
      "it passed, and which hosts sent what did not",
      reports_arguments, reports},
 };

@@ -14,9 +14,6 @@
 #include "auth/auth.h"
 #include "directory/directory.h"
 #include "dns/resolver.h"
-#include "filter/chain/definitions.h"
-#include "filter/scripts/script_store.h"
-#include "filter/signing/signer.h"
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
@@ -24,16 +21,19 @@
 #include "rules/send_quota.h"
 
 namespace postrider::filter {
+class AntiSpam;
+class Definitions;
 class Scanners;
+class ScriptStore;
+class Signer;
+}  // namespace postrider::filter
+namespace postrider::screening {
+class Screening;
 }
 
 /// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
 /// comes later are made from it. An operation blocks on the disk; operations may run at the same time on
 /// different threads.
-namespace postrider::screening {
-class Screening;
-}
-
 namespace postrider::admin {
 
 class LiveServer;

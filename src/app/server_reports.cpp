@@ -19,7 +19,9 @@ filter::DmarcReportOptions Server::Rooms::dmarc_options(const Settings& from) co
     options.submitter = text::to_lower(host);
     options.from = from.dmarc_reports.sender;
     if (options.from.empty())
-        options.from = "postmaster@" + (from.server.primary_domain.empty() ? options.submitter : from.server.primary_domain);
+        options.from =
+            "postmaster@"
+            + (from.server.primary_domain.empty() ? options.submitter : from.server.primary_domain);
     options.delay = std::chrono::seconds{std::hash<std::string>{}("dmarc" + options.submitter) % delay_range};
     return options;
 }

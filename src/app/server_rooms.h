@@ -23,6 +23,7 @@
 #include "filter/dmarc/dmarc_reports.h"
 #include "filter/milter/connections.h"
 #include "index/index.h"
+#include "filter/signing/signer.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/policy_routes.h"

@@ -6,6 +6,8 @@
 
 #include "delivery/outcome.h"
 
+#include "filter/signing/signer.h"
+
 namespace postrider::delivery {
 namespace {
 
@@ -138,7 +140,8 @@ bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t
 
 void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done) {
     if (signer_ != nullptr && signer_->active()
-        && std::ranges::any_of(message.destinations, [](const Destination& one) { return !one.elsewhere.empty(); }))
+        && std::ranges::any_of(message.destinations,
+                               [](const Destination& one) { return !one.elsewhere.empty(); }))
         message.payload.insert(0, signer_->lines(message.envelope, message.payload));
     auto plan = std::make_shared<Plan>();
     queue::Acceptance acceptance;

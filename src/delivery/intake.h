@@ -9,10 +9,13 @@
 #include "delivery/filters.h"
 #include "delivery/outbound.h"
 #include "delivery/router.h"
-#include "filter/signing/signer.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
+
+namespace postrider::filter {
+class Signer;
+}
 
 namespace postrider::delivery {
 

@@ -26,8 +26,10 @@ std::size_t results_instance(std::string_view value) {
 std::string one_line(std::string_view value) {
     std::string out;
     for (char c : text::trim(value)) {
-        if (!text::is_space(c)) out += c;
-        else if (!out.ends_with(' ')) out += ' ';
+        if (!text::is_space(c))
+            out += c;
+        else if (!out.ends_with(' '))
+            out += ' ';
     }
     return out;
 }

@@ -136,14 +136,17 @@ void DayReport::add(const mailauth::MessageAuthentication& result, mailauth::Dma
             ++known.count;
             return;
         }
-    if (rows.size() == max_rows) ++uncounted;
-    else rows.push_back(std::move(row));
+    if (rows.size() == max_rows)
+        ++uncounted;
+    else
+        rows.push_back(std::move(row));
 }
 
 std::string DayReport::encode() const {
     std::string out;
     put_be(out, record_version);
-    for (const std::string* text : {&p, &sp, &np, &adkim, &aspf, &fo, &testing, &discovery}) put_string(out, *text);
+    for (const std::string* text : {&p, &sp, &np, &adkim, &aspf, &fo, &testing, &discovery})
+        put_string(out, *text);
     put_varint(out, rua.size());
     for (const std::string& one : rua) put_string(out, one);
     put_varint(out, uncounted);
@@ -156,7 +159,8 @@ std::optional<DayReport> DayReport::decode(std::string_view record) {
     Decoder in{record};
     DayReport out;
     if (in.be<std::uint8_t>() != record_version) return std::nullopt;
-    for (std::string* text : {&out.p, &out.sp, &out.np, &out.adkim, &out.aspf, &out.fo, &out.testing, &out.discovery})
+    for (std::string* text :
+         {&out.p, &out.sp, &out.np, &out.adkim, &out.aspf, &out.fo, &out.testing, &out.discovery})
         *text = in.string();
     const std::uint64_t addresses = in.varint();
     for (std::uint64_t i = 0; i < addresses && i < 20 && in.ok(); ++i) out.rua.emplace_back(in.string());
@@ -178,7 +182,8 @@ mailauth::AggregateReport aggregate_of(const DayReport& report, const DmarcRepor
     out.begin = std::chrono::duration_cast<std::chrono::seconds>(facts.begin.time_since_epoch()).count();
     out.end = out.begin + one_day.count() - 1;
     if (report.uncounted != 0)
-        out.errors.push_back(fmt::format("{} messages of further kinds are not in this report", report.uncounted));
+        out.errors.push_back(
+            fmt::format("{} messages of further kinds are not in this report", report.uncounted));
     out.domain = facts.domain;
     out.p = report.p;
     out.sp = report.sp;
@@ -193,11 +198,13 @@ mailauth::AggregateReport aggregate_of(const DayReport& report, const DmarcRepor
 }
 
 std::string dmarc_report_file(const DmarcReportFacts& facts) {
-    const auto begin = std::chrono::duration_cast<std::chrono::seconds>(facts.begin.time_since_epoch()).count();
+    const auto begin =
+        std::chrono::duration_cast<std::chrono::seconds>(facts.begin.time_since_epoch()).count();
     std::string id;
     for (char c : facts.id.substr(0, facts.id.find('@')))
         if (c != '!' && c != '"' && c != '\\') id += c;
-    return fmt::format("{}!{}!{}!{}!{}.xml.gz", facts.submitter, facts.domain, begin, begin + one_day.count() - 1, id);
+    return fmt::format("{}!{}!{}!{}!{}.xml.gz", facts.submitter, facts.domain, begin,
+                       begin + one_day.count() - 1, id);
 }
 
 std::string dmarc_report_message(std::string_view gzipped, const DmarcReportFacts& facts, std::string_view to,
@@ -208,16 +215,20 @@ std::string dmarc_report_message(std::string_view gzipped, const DmarcReportFact
                "Subject: Report Domain: {4}\r\n Submitter: {5}\r\n Report-ID: <{3}>\r\n"
                "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
                "Content-Type: multipart/mixed; boundary=\"{6}\"\r\n\r\n",
-               facts.contact, to, mime::format_date(mime::in_zone(now)), facts.id, facts.domain, facts.submitter, boundary)
+               facts.contact, to, mime::format_date(mime::in_zone(now)), facts.id, facts.domain,
+               facts.submitter, boundary)
            + fmt::format(
                "--{0}\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
                "This is an aggregate report from {1} about mail\r\nthat claims to be from {2}.\r\n\r\n"
-               "--{0}\r\nContent-Type: application/gzip; name=\"{3}\"\r\nContent-Transfer-Encoding: base64\r\n"
+               "--{0}\r\nContent-Type: application/gzip; name=\"{3}\"\r\nContent-Transfer-Encoding: "
+               "base64\r\n"
                "Content-Disposition: attachment;\r\n filename=\"{3}\"\r\n\r\n{4}--{0}--\r\n",
-               boundary, facts.submitter, facts.domain, dmarc_report_file(facts), text::encode_base64_lines(gzipped));
+               boundary, facts.submitter, facts.domain, dmarc_report_file(facts),
+               text::encode_base64_lines(gzipped));
 }
 
-std::vector<DmarcAddress> dmarc_addresses(const std::vector<std::string>& rua, std::string_view policy_domain) {
+std::vector<DmarcAddress> dmarc_addresses(const std::vector<std::string>& rua,
+                                          std::string_view policy_domain) {
     std::vector<DmarcAddress> out;
     const std::string ours = mailauth::organization_by_suffix(policy_domain);
     for (const std::string& uri : rua) {
@@ -228,7 +239,8 @@ std::vector<DmarcAddress> dmarc_addresses(const std::vector<std::string>& rua, s
         const auto address = mime::parse_addr_spec(mailbox);
         if (!address || address->domain.empty()) continue;
         auto domain = mailauth::signing_domain(address->domain);
-        const bool twice = std::ranges::any_of(out, [&](const DmarcAddress& one) { return one.mailbox == mailbox; });
+        const bool twice =
+            std::ranges::any_of(out, [&](const DmarcAddress& one) { return one.mailbox == mailbox; });
         if (!domain || twice) continue;
         DmarcAddress one;
         one.mailbox = mailbox;

@@ -14,7 +14,8 @@ namespace postrider::filter {
 
 /// Why a message went another way than its domain asked for (RFC 9990 §3.1.6).
 struct DmarcOverride {
-    std::string type;  ///< "local_policy", "trusted_forwarder", "mailing_list", "policy_test_mode", "other"; "" = none
+    std::string type;  ///< "local_policy", "trusted_forwarder", "mailing_list", "policy_test_mode", "other";
+                       ///< "" = none
     std::string comment;
 };
 
@@ -48,15 +49,17 @@ mailauth::AggregateReport aggregate_of(const DayReport& report, const DmarcRepor
 /// RFC 9990 §3.5.2: "submitter!domain!begin!end!id.xml.gz".
 std::string dmarc_report_file(const DmarcReportFacts& facts);
 /// The whole message with CRLF line ends.
-std::string dmarc_report_message(std::string_view gzipped, const DmarcReportFacts& facts, std::string_view to, Time now);
+std::string dmarc_report_message(std::string_view gzipped, const DmarcReportFacts& facts, std::string_view to,
+                                 Time now);
 
 /// An address that wants reports.
 struct DmarcAddress {
-    std::string mailbox;  ///< "reports@example.com"
-    std::string domain;   ///< of the mailbox: A-labels, lower case
+    std::string mailbox;    ///< "reports@example.com"
+    std::string domain;     ///< of the mailbox: A-labels, lower case
     bool external = false;  ///< another organization's: it has to agree (RFC 9990 §4)
 };
 /// The mailto: URIs among them, at most ten.
-std::vector<DmarcAddress> dmarc_addresses(const std::vector<std::string>& rua, std::string_view policy_domain);
+std::vector<DmarcAddress> dmarc_addresses(const std::vector<std::string>& rua,
+                                          std::string_view policy_domain);
 
 }  // namespace postrider::filter

@@ -150,8 +150,10 @@ void DmarcReports::send_due(const std::function<bool()>& go_on) {
 }
 
 DmarcReports::Sent DmarcReports::agreed(const DmarcAddress& address, const std::string& policy_domain) {
-    const dns::Answer answer = resolver_.ask(policy_domain + "._report._dmarc." + address.domain, dns::Type::txt);
-    if (answer.outcome == dns::Outcome::temporary || answer.outcome == dns::Outcome::bogus) return Sent::later;
+    const dns::Answer answer =
+        resolver_.ask(policy_domain + "._report._dmarc." + address.domain, dns::Type::txt);
+    if (answer.outcome == dns::Outcome::temporary || answer.outcome == dns::Outcome::bogus)
+        return Sent::later;
     for (const std::string& rdata : answer.records) {
         const auto text = dns::parse_txt(rdata);
         if (!text) continue;
@@ -174,13 +176,14 @@ DmarcReports::Sent DmarcReports::send(const Key& key, const DayReport& report) {
     facts.begin = midnight(key.first);
     facts.id = fmt::format("dmarc-{}-{}@{}", key.first, key.second, facts.submitter);
     const std::string gzipped = mailauth::pack_gzip(mailauth::aggregate_xml(aggregate_of(report, facts)));
-    // Every address gets it (RFC 9990 §3.5). If some cannot be asked now, none is written to yet, so that nobody
-    // gets it twice.
+    // Every address gets it (RFC 9990 §3.5). If some cannot be asked now, none is written to yet, so that
+    // nobody gets it twice.
     std::vector<const DmarcAddress*> willing;
     for (const DmarcAddress& address : addresses) {
         const Sent answer = address.external ? agreed(address, key.second) : Sent::done;
         if (answer == Sent::later && today() <= key.first + days_tried) return Sent::later;
-        if (answer == Sent::done) willing.push_back(&address);
+        if (answer == Sent::done)
+            willing.push_back(&address);
         else
             log_.info({}, "DMARC reports for {} are not wanted by {}", key.second, address.mailbox);
     }

@@ -33,9 +33,10 @@ struct DmarcReportOptions {
     std::chrono::seconds delay{0};  ///< after midnight UTC, so that not all servers report at once
 };
 
-/// Counts messages by policy domain and UTC day, and tells those domains that ask for it (rua) once a day. What was
-/// noted is on disk after save(); a day's report is sent on the next day, tried again until the day after that, and
-/// then dropped. At most 10,000 reports wait; further domains of a day are not counted. Thread-safe.
+/// Counts messages by policy domain and UTC day, and tells those domains that ask for it (rua) once a day.
+/// What was noted is on disk after save(); a day's report is sent on the next day, tried again until the day
+/// after that, and then dropped. At most 10,000 reports wait; further domains of a day are not counted.
+/// Thread-safe.
 class DmarcReports final : public DmarcResults {
 public:
     static constexpr std::size_t max_reports = 10'000;

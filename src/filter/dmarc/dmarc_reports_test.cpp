@@ -25,12 +25,13 @@ protected:
         DmarcReportOptions options;
         options.submitter = "mail.example.org";
         options.from = "postmaster@example.org";
-        auto made = std::make_unique<DmarcReports>(dns_, *store_, clock_, observe::Logger{}, metrics_, options,
-                                                   [this](const std::string& to, std::string message) {
-                                                       if (!takes_) return false;
-                                                       posted_.emplace_back(to, std::move(message));
-                                                       return true;
-                                                   });
+        auto made =
+            std::make_unique<DmarcReports>(dns_, *store_, clock_, observe::Logger{}, metrics_, options,
+                                           [this](const std::string& to, std::string message) {
+                                               if (!takes_) return false;
+                                               posted_.emplace_back(to, std::move(message));
+                                               return true;
+                                           });
         EXPECT_TRUE(made->load());
         return made;
     }
@@ -91,8 +92,8 @@ TEST_F(Reports, ADaysMailIsToldOnTheNextDay) {
 }
 
 TEST_F(Reports, OtherOrganizationsAreAskedFirst) {
-    const std::vector<std::string> rua = {"mailto:a@reports.example.net", "mailto:b@other.example", "https://x.example/",
-                                          "mailto:c@sub.example.com!10m"};
+    const std::vector<std::string> rua = {"mailto:a@reports.example.net", "mailto:b@other.example",
+                                          "https://x.example/", "mailto:c@sub.example.com!10m"};
     dns_.add("example.com._report._dmarc.reports.example.net", dns::Type::txt, dns::txt_rdata("v=DMARC1;"));
     reports_->note(message("example.com", true, rua), DmarcPolicy::none, {});
     clock_.advance(day);
@@ -127,7 +128,8 @@ TEST_F(Reports, WhoDoesNotAskIsNotTold) {
 
 TEST_F(Reports, AreBounded) {
     for (std::size_t i = 0; i < DmarcReports::max_reports + 10; ++i)
-        reports_->note(message("d" + std::to_string(i) + ".example", true, {"mailto:a@b.example"}), DmarcPolicy::none, {});
+        reports_->note(message("d" + std::to_string(i) + ".example", true, {"mailto:a@b.example"}),
+                       DmarcPolicy::none, {});
     EXPECT_EQ(reports_->waiting(), DmarcReports::max_reports);
     DayReport one;
     for (unsigned i = 0; i < 600; ++i) {

@@ -9,8 +9,9 @@ using S = DmarcReportSettings;
 constexpr Setting<S> rows[] = {
     {.name = "send",
      .field = field<&S::send>,
-     .help = "Whether domains that ask for it (rua of their DMARC record) are told once a day what came under "
-             "their name and whether it passed."},
+     .help =
+         "Whether domains that ask for it (rua of their DMARC record) are told once a day what came under "
+         "their name and whether it passed."},
     {.name = "sender",
      .field = field<&S::sender>,
      .range = {0, 320},
