@@ -16,6 +16,10 @@ Chapter admin_chapter();
 Chapter queue_chapter();
 Chapter storage_chapter();
 Chapter dns_chapter();
+Chapter filter_chapter();
+Chapter script_chapter();
+Chapter why_chapter();
+Chapter policy_chapter();
 Chapter rpop_chapter();     ///< account_rpop.cpp
 Chapter metrics_chapter();  ///< storage.cpp
 Chapter service_chapter();

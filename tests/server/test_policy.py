@@ -1,0 +1,402 @@
+#!/usr/bin/env python3
+"""The policy script over the wire, event by event; checks of clients and senders against zones of the test's own."""
+
+import json
+import os
+import subprocess
+import time
+import unittest
+
+import clients
+import dns_zone
+import harness
+from corpus import sample
+from test_cli import Peer
+
+SCRIPT = r"""
+# What each event can do.
+event onConnect {
+    set (smtpGreeting, "policy says hello to %remoteSmtpIp%");
+    if (is (remoteSmtpIp, "127.0.0.66")) { set (smtpAction, "reject"); set (smtpExplanation, "not from %remoteSmtpIP%"); }
+    if (is (remoteSmtpIp, "127.0.0.67")) { set (smtpAction, "tmpreject"); }
+}
+event onEhlo {
+    call (WA_Acceptance_basic);
+    if (matches (ehloHost, "spam*.example")) { set (smtpAction, "reject"); set (smtpExplanation, "go away <%ehloHost%>"); }
+    call (Office_Relay);
+}
+event onMailFrom {
+    if (is (mailFrom, "blocked@example.net")) { set (smtpAction, "reject"); set (smtpExplanation, "sender <%mailFrom%> is blocked"); }
+    if (is (mailFromDomain, "later.example")) { set (smtpAction, "tmpreject"); set (smtpExplanation, "come back"); }
+    if (is (mailFrom, "drop@example.net")) { set (smtpAction, "discard"); }
+    if (is (mailFrom, "kind@example.net")) { set (smtpAction, "accept"); set (smtpExplanation, "you are welcome"); }
+    if (greaterThan (mailCount, "1")) { set (smtpAction, "reject"); set (smtpExplanation, "two messages are enough"); }
+}
+event onRcptTo {
+    if (allOf (is (isLocalRcpt, "yes"), is (currentRcpt, "bob@example.org"), is (mailFrom, "stranger@example.net"))) {
+        set (smtpAction, "reject"); set (smtpExplanation, "bob does not know %mailFrom%"); }
+    if (is (currentRcpt, "trap@example.org")) { set (smtpAction, "discard"); }
+    if (is (currentRcpt, "carol@example.org")) { set (seen_0, "carol"); }
+    if (is (mailFrom, "copied@example.net")) { set (rcptAddress, "bob@example.org"); call (addRcpt); }
+}
+event onHeadersReceived {
+    if (contains (header_Subject, "FORBIDDEN")) { set (smtpAction, "reject"); set (smtpExplanation, "bad subject"); }
+    set (headerName, "X-Policy"); set (headerValue, "from %remoteSmtpIp% to %seen_0%"); call (addHeader);
+    set (headerName, "X-Remove"); call (removeHeader);
+    set (headerName, "X-Modify"); set (headerValue, "changed"); call (modifyHeader);
+    set (headerName, "X-Injected"); set (headerValue, "a
+Evil: yes"); call (addHeader);
+}
+event onBodyChunk {
+    if (contains (chunkData, "forbidden phrase")) { set (smtpAction, "tmpreject"); set (smtpExplanation, "bad body"); }
+}
+event onDataReceived {
+    if (greaterThan (mailSize, "20000")) { set (smtpAction, "reject"); set (smtpExplanation, "%mailSize% octets are too many"); }
+    if (contains (header_Subject, "wait")) { set (deliveryDelay, "3"); }
+    if (contains (header_Subject, "not for carol")) { set (rcptAddress, "carol@example.org"); call (discardRcpt); }
+}
+method WA_Acceptance_basic {
+    set (maxDataSize, "50"); set (maxRcptCount, "3"); set (allowDSN, "no"); set (plainConnAuthTypes, "plain");
+}
+method Office_Relay {
+    if (anyOf (ipRange (remoteSmtpIp, "127.0.1.0/255.255.255.0"))) { set (remoteDelivery, "all"); }
+}
+"""
+
+
+class PolicyCase(harness.ConfiguredCase):
+    script = SCRIPT
+
+    @classmethod
+    def prepare(cls):
+        cls.path = os.path.join(cls.server.data, "filters", "smtpFilters.script")
+        os.makedirs(os.path.dirname(cls.path), exist_ok=True)
+        with open(cls.path, "w") as file:
+            file.write(cls.script)
+
+    @classmethod
+    def config(cls, ports):
+        return harness.config(ports)
+
+
+class Events(PolicyCase):
+    """Each event decides, with its text, and changes what it may."""
+
+    def test_connect(self):
+        with self.smtp() as peer:
+            self.assertEqual(peer.greeting.text, "mail.example.org policy says hello to 127.0.0.1")
+        for source, code, text in (("127.0.0.66", 554, "not from 127.0.0.66"), ("127.0.0.67", 421, "Not accepted now, try later")):
+            with self.smtp(source=source, hello=None) as peer:
+                self.assertEqual((peer.greeting.code, peer.greeting.text), (code, text))
+                self.assertEqual(peer.rest(), b"")
+
+    def test_ehlo_and_what_it_advertises(self):
+        with self.smtp(hello=None) as peer:
+            reply = peer.command("EHLO spam1.example", 550)
+            self.assertIn("go away <spam1.example>", reply.text)
+            peer.command("MAIL FROM:<a@example.net>", 503)
+            peer.name, peer.hello_word = "good.example", "EHLO"
+            peer.hello()
+            self.assertEqual(peer.extensions["SIZE"], str(50 * 1024))
+            self.assertNotIn("DSN", peer.extensions)
+            self.assertEqual(peer.extensions["AUTH"], "PLAIN")
+
+    def test_mail_from(self):
+        with self.smtp() as peer:
+            self.assertIn("5.7.1 sender <blocked@example.net> is blocked", peer.command("MAIL FROM:<blocked@example.net>", 550).text)
+            self.assertIn("4.7.1 come back", peer.command("MAIL FROM:<x@later.example>", 451).text)
+            self.assertIn("you are welcome", peer.command("MAIL FROM:<kind@example.net>", 250).text)
+
+    def test_a_discarded_sender_hears_nothing_of_it(self):
+        with self.smtp() as peer:
+            peer.mail("drop@example.net", "alice@example.org", sample("discarded"))
+            peer.mail("you@example.net", "alice@example.org", sample("not discarded"))
+        self.wait_for_one("alice", "not discarded")
+        self.assertFalse([m for m in self.inbox("alice") if b"Subject: discarded" in m])
+
+    def test_rcpt_to(self):
+        with self.smtp() as peer:
+            peer.command("MAIL FROM:<stranger@example.net>", 250)
+            self.assertIn("bob does not know stranger@example.net", peer.command("RCPT TO:<bob@example.org>", 550).text)
+            peer.command("RCPT TO:<trap@example.org>", 250)
+            peer.command("RCPT TO:<alice@example.org>", 250)
+            peer.command("RCPT TO:<alice@example.org>", 250)
+            peer.command("RCPT TO:<alice@example.org>", 250)
+            self.assertIn("Too many recipients", peer.command("RCPT TO:<alice@example.org>", 452).text)
+
+    def test_only_trapped_recipients(self):
+        with self.smtp() as peer:
+            peer.mail("you@example.net", "trap@example.org", sample("for nobody"))
+
+    def test_recipients_are_added_and_dropped(self):
+        with self.smtp() as peer:
+            peer.mail("copied@example.net", "alice@example.org", sample("copied to bob"))
+            peer.mail("you@example.net", ["alice@example.org", "carol@example.org"], sample("not for carol"))
+        self.wait_for_one("bob", "copied to bob")
+        self.wait_for_one("alice", "not for carol")
+        self.assertFalse([m for m in self.inbox("carol") if b"not for carol" in m])
+
+    def test_relaying_is_for_the_office(self):
+        with self.smtp() as peer:
+            peer.command("MAIL FROM:<you@example.net>", 250)
+            self.assertIn("Relaying denied", peer.command("RCPT TO:<them@elsewhere.invalid>", 550).text)
+        with self.smtp(source="127.0.1.7") as peer:
+            peer.command("MAIL FROM:<you@example.net>", 250)
+            peer.command("RCPT TO:<them@elsewhere.invalid>", 250)
+
+    def test_headers_are_changed_and_nothing_is_injected(self):
+        message = sample("header edits").replace(b"Subject:", b"X-Remove: 1\r\nX-Modify: old\r\nX-remove: 2\r\nSubject:", 1)
+        with self.smtp() as peer:
+            peer.mail("you@example.net", "carol@example.org", message)
+        stored = self.wait_for_one("carol", "header edits")
+        self.assertIn(b"X-Policy: from 127.0.0.1 to carol\r\n", stored)
+        self.assertNotIn(b"emove", stored)
+        self.assertIn(b"X-Modify: changed\r\n", stored)
+        self.assertNotIn(b"\r\nEvil:", stored)
+        with self.smtp() as peer:  # what one message has set is forgotten with it
+            peer.mail("you@example.net", "carol@example.org", sample("first of two"))
+            peer.mail("you@example.net", "alice@example.org", sample("second of two"))
+        self.assertIn(b"X-Policy: from 127.0.0.1 to\r\n", self.wait_for_one("alice", "second of two"))
+
+    def test_what_the_message_says(self):
+        for message, code, text in ((sample("this is FORBIDDEN"), 550, "bad subject"),
+                                    (sample("body") + b"a forbidden phrase\r\n", 451, "bad body"),
+                                    (sample("long") + b"x" * 70 + b"\r\n" * 12000, 550, "octets are too many")):
+            with self.smtp() as peer:
+                peer.envelope("you@example.net", "alice@example.org")
+                reply = peer.data(message)
+                self.assertEqual(reply.code, code)
+                self.assertIn(text, reply.text)
+        with self.smtp() as peer:  # by BDAT likewise
+            peer.envelope("you@example.net", "alice@example.org")
+            self.assertIn("bad subject", peer.bdat(sample("this is FORBIDDEN"), code=550).text)
+
+    def test_delivery_is_delayed(self):
+        with self.smtp() as peer:
+            begun = time.monotonic()
+            peer.mail("you@example.net", "alice@example.org", sample("please wait"))
+        self.wait_for_one("alice", "please wait")
+        self.assertGreater(time.monotonic() - begun, 2)
+
+    def test_two_messages_a_session(self):
+        with self.smtp() as peer:
+            for i in range(2):
+                peer.mail("you@example.net", "alice@example.org", sample(f"session {i}"))
+            self.assertIn("two messages are enough", peer.command("MAIL FROM:<you@example.net>", 550).text)
+
+    def test_the_log_says_which_line_it_was(self):
+        with self.smtp() as peer:
+            peer.command("MAIL FROM:<blocked@example.net>", 550)
+        self.eventually(lambda: "Set smtp action to REJECT (policy, onMailFrom line" in self.server.logs(), what=self.server.logs()[-500:])
+
+
+class Administration(PolicyCase):
+    """Checking, replacing and tracing; a policy with errors never comes into force."""
+
+    script = 'event onMailFrom { if (is (mailFrom, "a@b.example")) { set (smtpAction, "reject"); set (smtpExplanation, "one"); } }\n'
+
+    def refusal(self):
+        with self.smtp() as peer:
+            return peer.command("MAIL FROM:<a@b.example>").text
+
+    def test_reload_keeps_what_was_there_on_errors(self):
+        self.assertIn("one", self.refusal())
+        with open(self.path, "w") as file:
+            file.write(self.script.replace("one", "two"))
+        self.server.command("reload")
+        self.assertIn("two", self.refusal())
+        with open(self.path, "w") as file:
+            file.write("event onMailFrom {\n  set (smtpAction \"x\");\n}\n")
+        said = self.server.command("reload", check=False)
+        self.assertIn("line 2: expected ','", said)
+        self.assertIn("two", self.refusal())
+        check = subprocess.run([os.path.abspath(harness.BINARY), "policy", "check", self.path], capture_output=True, text=True)
+        self.assertNotEqual(check.returncode, 0)
+        self.assertIn("line 2: expected ',' after the variable", check.stderr + check.stdout)
+        with open(self.path, "w") as file:
+            file.write(self.script)
+        self.server.command("reload")
+
+    def test_update_and_show_by_operation_and_cli(self):
+        with harness.scratch() as folder:
+            new = os.path.join(folder, "new.script")
+            with open(new, "w") as file:
+                file.write(self.script.replace("one", "three"))
+            self.server.command("policy", "update", new)
+            self.assertIn("three", self.refusal())
+            self.assertIn("three", self.server.command("policy", "show"))
+            self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o600)
+            with open(new, "w") as file:
+                file.write("event onNowhere { }")
+            self.assertIn("no event 'onNowhere'", subprocess.run(
+                [os.path.abspath(harness.BINARY), "--data", self.server.data, "policy", "update", new],
+                capture_output=True, text=True).stderr)
+            self.assertIn("three", self.refusal())
+        with Peer(self.port("cli")) as peer:
+            peer.login("admin", self.server.password)
+            peer.say("CONFIG SERVER")
+            self.assertIn("three", "\n".join(peer.say("SHOW SmtpFilters")))
+            peer.say("UPDATE SmtpFilters")  # then lines, and the dot
+            peer.send(self.script.replace("one", "four").rstrip("\n"))
+            peer.say(".")
+            self.assertIn("four", self.refusal())
+        self.server.command("policy", "update", self.keep())
+
+    def keep(self):
+        path = os.path.join(self.server.root, "first.script")
+        with open(path, "w") as file:
+            file.write(self.script)
+        return path
+
+    def test_trace_shows_steps_and_lines(self):
+        told = json.loads(self.server.command("policy", "trace", "--from", "a@b.example", "--to", "alice@example.org", "--json"))
+        last = told["steps"][-1]
+        self.assertEqual((last["step"], last["decision"]), ("onMailFrom", "reject"))
+        self.assertEqual(last["answer"], "550 5.7.1 one")
+        self.assertEqual(last["lines"][0]["line"], 1)
+
+    def test_reference_knows_every_variable(self):
+        told = json.loads(self.server.command("policy", "reference", "--json"))
+        self.assertIn("smtpAction", [one["variable"] for one in told["variables"]])
+
+
+ZONES = {
+    "pass.test": '@ TXT "v=spf1 ip4:127.0.0.0/8 -all"\n@ MX 10 mail\nmail A 192.0.2.1',
+    "fail.test": '@ TXT "v=spf1 exp=why.fail.test -all"\nwhy TXT "%{i} may not send for us"\n@ MX 10 mail\nmail A 192.0.2.1',
+    "broken.test": '@ TXT "v=spf1 nonsense -all"\n@ MX 10 mail\nmail A 192.0.2.1',
+    "nomx.test": '@ TXT "v=spf1 +all"',
+    "strict.test": '@ TXT "v=spf1 -all"\n_dmarc TXT "v=DMARC1; p=reject"\n@ MX 10 mail\nmail A 192.0.2.1',
+    "careful.test": '@ TXT "v=spf1 -all"\n_dmarc TXT "v=DMARC1; p=quarantine"\n@ MX 10 mail\nmail A 192.0.2.1',
+    "list.test": '9.0.0.127 A 127.0.0.2\n9.0.0.127 TXT "seen spamming"\n',
+    "127.in-addr.arpa": "1.0.0 PTR mail.named.test.\n",
+    "named.test": "mail A 127.0.0.1\n",
+    "example": "@ TXT \"none\"\n",
+}
+
+
+class Checks(harness.ConfiguredCase):
+    """SPF, DMARC, block lists, names: by the settings and by the policy."""
+
+    script = r"""
+event onMailFrom {
+    if (is (ehloHost, "spf.by.policy")) {
+        call (checkSPF);
+        if (anyOf (isCase (SPFResult, "fail"))) {
+            set (smtpAction, "reject");
+            set (smtpExplanation, "SPF check failed for <%ehloHost%> with result <%SPFResult%>: <%SPFExplanation%>");
+        }
+    }
+    if (is (ehloHost, "list.by.policy")) {
+        set (DNSBLServer, "list.test");
+        call (checkDNSBL);
+        if (not (is (DNSBLResult, ""))) { set (smtpAction, "reject"); set (smtpExplanation, "%DNSBLResult%: %DNSBLExplanation%"); }
+    }
+    if (is (ehloHost, "names.by.policy")) {
+        call (checkReverseDNS); call (checkSenderMX);
+        set (smtpAction, "tmpreject"); set (smtpExplanation, "%ReverseDNSResult% %reverseDNSName% %SenderMXCheckResult%");
+    }
+}
+event onDataReceived {
+    call (checkDMARC);
+    set (headerName, "X-Seen"); set (headerValue, "%DMARCResult% %DMARCPolicy%"); call (addHeader);
+}
+"""
+    zones = None
+
+    @classmethod
+    def prepare(cls):
+        PolicyCase.prepare.__func__(cls)
+        cls.zones = dns_zone.NameServer(ZONES)
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            super().tearDownClass()
+        finally:
+            if cls.zones:
+                cls.zones.stop()
+
+    @classmethod
+    def config(cls, ports):
+        return harness.config(ports, server=dns_zone.settings(cls.zones) + """
+            trustedClients = ( 127.0.5.0/24 )
+            dnsChecks = { lists = ( { zone = list.test } ) exclusions = ( 127.0.0.8 ) }
+            """)
+
+    def sender(self, address, hello="client.example", code=None, source=None):
+        with self.smtp(name=hello, source=source) as peer:
+            return peer.command(f"MAIL FROM:<{address}>", code)
+
+    def test_spf_by_the_rule_of_the_wizard(self):
+        self.assertEqual(self.sender("a@fail.test", "spf.by.policy", 550).text,
+                         "5.7.1 SPF check failed for <spf.by.policy> with result <fail>: <127.0.0.1 may not send for us>")
+        self.sender("a@pass.test", "spf.by.policy", 250)
+        self.assertIn("5.7.24", self.sender("a@broken.test", "spf.by.policy", 550).text)
+
+    def test_block_list(self):
+        said = self.sender("a@pass.test", source="127.0.0.9", code=550).text
+        self.assertIn("5.7.1", said)
+        self.sender("a@pass.test", source="127.0.0.10", code=250)
+        self.assertIn("127.0.0.2: seen spamming", self.sender("a@pass.test", "list.by.policy", 550, "127.0.0.9").text)
+
+    def test_who_has_logged_in_is_not_looked_up(self):
+        with self.smtp(source="127.0.0.9", name="list.by.policy") as peer:
+            peer.login("alice@example.org", self.server.password)
+            peer.mail("alice@example.org", "bob@example.org", sample("from a listed place"))
+        stored = self.wait_for_one("bob", "from a listed place")
+        self.assertNotIn(b"Received-SPF", stored)
+
+    def test_names(self):
+        self.assertIn("pass mail.named.test fail", self.sender("a@nomx.test", "names.by.policy", 451).text)
+        self.assertIn("fail  pass", self.sender("a@pass.test", "names.by.policy", 451, "127.0.0.10").text.replace("fail pass", "fail  pass"))
+
+    def test_results_are_put_above_our_trace_and_forged_ones_go(self):
+        message = b"Authentication-Results: mail.example.org; spf=pass smtp.mailfrom=bank.test\r\n" + sample("authenticated")
+        message = message.replace(b"From:", b"From: a@pass.test\r\nX-Old-From:", 1)
+        with self.smtp() as peer:
+            peer.mail("a@pass.test", "carol@example.org", message)
+        stored = self.wait_for_one("carol", "authenticated")
+        self.assertNotIn(b"bank.test", stored)
+        self.assertIn(b"spf=pass", stored)
+        self.assertIn(b"Received-SPF: pass", stored)
+        self.assertLess(stored.index(b"Received-SPF"), stored.index(b"Received: "))
+
+    def test_dmarc(self):
+        def message(domain):
+            return sample("dmarc of " + domain).replace(b"From:", f"From: a@{domain}\r\nX-Old-From:".encode(), 1)
+        with self.smtp() as peer:
+            peer.envelope("a@pass.test", "alice@example.org")
+            reply = peer.data(message("strict.test"))
+            self.assertEqual(reply.code, 550)
+            self.assertIn("5.7.1 Not from strict.test, which asks to reject such mail (DMARC)", reply.text)
+        with self.smtp() as peer:
+            peer.mail("a@pass.test", "alice@example.org", message("careful.test"))
+        stored = self.wait_for_one("alice", "dmarc of careful.test")
+        self.assertIn(b"X-AxigenSpam-Level: 8", stored)
+        self.assertIn(b"X-Seen: fail quarantine", stored)
+        with self.smtp(source="127.0.5.1") as peer:  # one of ours
+            peer.mail("a@pass.test", "alice@example.org", message("strict.test"))
+
+
+class Greylisting(harness.ConfiguredCase):
+    @classmethod
+    def config(cls, ports):
+        return harness.config(ports, server="""
+            trustedClients = ( 127.0.0.1 )
+            messageAuthentication = { enable = no }
+            greylist = { enable = yes minDelay = 1 }
+            """)
+
+    def test_strangers_have_to_try_twice(self):
+        with self.smtp(source="127.0.0.9") as peer:
+            peer.command("MAIL FROM:<a@example.net>", 250)
+            self.assertIn("Temporary rejected by greylisting", peer.command("RCPT TO:<alice@example.org>", 451).text)
+            peer.command("RCPT TO:<nobody@example.org>", 550)  # who does not exist is told so at once
+            time.sleep(1.5)
+            self.eventually(lambda: peer.command("RCPT TO:<alice@example.org>").code == 250)
+        with self.smtp() as peer:
+            peer.mail("a@example.net", "alice@example.org", sample("from ourselves"))
+
+
+if __name__ == "__main__":
+    unittest.main()
