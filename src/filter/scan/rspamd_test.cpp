@@ -48,6 +48,17 @@ TEST(RspamdReply, ActionsSayWhatIsAMatch) {
     EXPECT_EQ(kind("dance"), -1);
 }
 
+TEST(RspamdReply, WhatItHasSkippedHasNoLevelUnlessThereIsAnAction) {
+    const auto skipped =
+        parse_rspamd_reply(R"({"is_skipped":true,"score":0,"required_score":15,"action":"no action"})");
+    ASSERT_TRUE(skipped);
+    EXPECT_EQ(skipped->kind, Finding::Kind::pass);
+    EXPECT_EQ(skipped->spam_level, std::nullopt);
+    EXPECT_EQ(
+        parse_rspamd_reply(R"({"is_skipped":true,"score":15,"required_score":15,"action":"reject"})")->kind,
+        Finding::Kind::match);
+}
+
 TEST(RspamdReply, WhatIsNoAnswerIsTrouble) {
     for (const char* reply : {"", "{", "[]", "null", "{\"error\":\"busy\"}", "{\"score\":1}",
                               R"({"score":"1","required_score":15,"action":"reject"})",
