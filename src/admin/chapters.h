@@ -14,6 +14,8 @@ Chapter class_chapter();
 Chapter server_chapter();  ///< class.cpp: what accounts inherit
 Chapter admin_chapter();
 Chapter queue_chapter();
+Chapter quarantine_chapter();
+Chapter scanner_chapter();
 Chapter storage_chapter();
 Chapter dns_chapter();
 Chapter filter_chapter();

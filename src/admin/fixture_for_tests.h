@@ -91,6 +91,16 @@ protected:
         return QueueId{blob.get_future().get().value()};
     }
 
+    QueueId quarantine(std::string_view to, std::string why) {
+        const QueueId id = hold(to);
+        auto taken = queue->take(id).value();
+        queue::Entry after = *taken.entry;
+        after.envelope.recipients[0].status = queue::quarantined_status;
+        after.envelope.recipients[0].diagnostic = std::move(why);
+        (void)queue->put_back(*taken.entry, after);
+        return id;
+    }
+
     TestFolder scratch;
     observe::MemoryLog log{"STORE", 7};
     observe::Logger logger = log.logger();

@@ -22,6 +22,10 @@
 #include "rpop/connections.h"
 #include "rules/send_quota.h"
 
+namespace postrider::filter {
+class Scanners;
+}
+
 /// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
 /// comes later are made from it. An operation blocks on the disk; operations may run at the same time on
 /// different threads.
@@ -96,6 +100,7 @@ struct Context {
     std::function<std::vector<StorageLocation>()> locations{};
     filter::ScriptStore* scripts = nullptr;      ///< likewise
     filter::Definitions* definitions = nullptr;  ///< likewise
+    const filter::Scanners* scanners = nullptr;  ///< nullptr when no server runs
     std::filesystem::path log_directory{};       ///< absolute; "" = not known
 };
 

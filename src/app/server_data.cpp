@@ -343,6 +343,7 @@ void Server::Rooms::open_admin() {
     operations->locations = [this] { return known_locations(); };
     operations->scripts = &filtering->scripts();
     operations->definitions = &filtering->definitions();
+    operations->scanners = &filtering->scanners();
     operations->log_directory = directory_path / settings.server.log.path;
 }
 

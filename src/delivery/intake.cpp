@@ -122,7 +122,7 @@ bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t
     if (sorted.repeat) return false;
     if (sorted.held) {
         recipient.state = Recipient::State::held;
-        recipient.status = quarantined_status;
+        recipient.status = queue::quarantined_status;
         recipient.diagnostic = std::move(*sorted.held);
         return false;
     }

@@ -361,6 +361,27 @@ TEST_F(ShellTest, TheQueueIsListedFilteredAndChanged) {
     expect_ok("FORCE QUEUE");
 }
 
+TEST_F(ShellTest, WhatFiltersHaveQuarantinedIsDeliveredOrDeleted) {
+    hold("carl@example.com");
+    const auto bob = queue::to_string(quarantine("bob@example.net", "AV:ClamAV: Eicar FOUND"));
+    const auto eve = queue::to_string(quarantine("eve@example.net", "AV:SpamAssassin: Spam: True ; 9 / 5"));
+    login();
+    expect_ok("ENTER QUEUE", "<queue#> ");
+    EXPECT_EQ(slice("LIST", 5, 3).size(), 3u);
+    expect_ok("ENTER QUARANTINE", "<queue-quarantine#> ");
+    EXPECT_EQ(slice("LIST", 5, 3).size(), 2u);
+    EXPECT_EQ(slice("LIST FILTER message=Eicar", 5, 3).size(), 1u);
+    EXPECT_EQ(slice("LIST ID " + bob, 2, 3)[0], "id = " + bob);
+    expect_ok("DELIVER lastFilter");
+    EXPECT_EQ(wakes, 1);
+    EXPECT_EQ(slice("LIST", 5, 3).size(), 1u);
+    expect_error("LIST ID " + bob);
+    expect_ok("DELETE " + eve);
+    expect_error("DELIVER 0F12BE");
+    expect_ok("BACK", "<queue#> ");
+    EXPECT_EQ(slice("LIST", 5, 3).size(), 2u);
+}
+
 TEST_F(ShellTest, PasswordsOfAdministrators) {
     login();
     expect_error("CHANGE password oldPassword wrong newPassword x1");

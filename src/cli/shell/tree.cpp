@@ -56,7 +56,6 @@ constexpr NotHere missing[] = {
     {"PURGE", "mass purge"},
     {"ENTER TRACER", "the tracer"},
     {"ENTER JSONQUERY", "queries in JSON"},
-    {"ENTER QUARANTINE", "quarantine"},
     {"ENTER DEBUG", "the debugger"},
     {"ENTER COMMANDS", "the contexts of the 4.x generation"},
     {"SHOW LicenseInfo", "licences"},
