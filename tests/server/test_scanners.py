@@ -131,5 +131,93 @@ class Bad(ScannerCase):
         self.assertEqual((found["text"], found["virusLevel"]), ("found it", 5))
 
 
+class InTheServer(harness.ConfiguredCase):
+    """Mail on its way to a folder: reception, chain of filters, quarantine, a scanner that goes and comes back."""
+
+    @classmethod
+    def prepare(cls):
+        cls.clamd = companions.Clamd()
+        cls.addClassCleanup(cls.clamd.stop)
+        cls.spamd = companions.Spamd()
+        cls.addClassCleanup(cls.spamd.stop)
+
+    @classmethod
+    def config(cls, ports):
+        return harness.config(ports, server=f"""
+            socketFilters = (
+                {{ name = "AV:ClamAV" address = "{cls.clamd.address}" protocolFile = "clam-av.afsl" actionOnMatch = reject }}
+                {{ name = "AV:Spam" address = "{cls.spamd.address}" protocolFile = "spamassassin.afsl" actionOnMatch = pass
+                   levelActions = ( {{ level = 10 action = quarantine }} ) }} )
+            serverActiveFilters = ( {{ priority = 10 filterName = "AV:ClamAV" filterType = socket }}
+                                    {{ priority = 20 filterName = "AV:Spam" filterType = socket }} )""")
+
+    def operation(self, *arguments):
+        done = subprocess.run([os.path.abspath(harness.BINARY), "--data", self.server.data, "--json", *arguments],
+                              capture_output=True, text=True, timeout=60 * harness.SLOW)
+        self.assertEqual(done.returncode, 0, f"{arguments}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
+
+    def deliver(self, text, subject):
+        with self.smtp() as peer:
+            peer.mail("sender@example.net", ["bob@example.org"], companions.mail(text, subject.encode()))
+
+    def scanner(self, name):
+        return next(one for one in self.operation("scanner", "list")["scanners"] if one["name"] == name)
+
+    def test_clean_mail_carries_its_levels(self):
+        self.deliver(b"nothing", "a clean one")
+        mail = self.wait_for_one("bob", "a clean one")
+        self.assertIn(b"\r\nX-AxigenSpam-Level: 1\r\n", mail)
+        self.assertIn(b"X-AxigenVirus-Level: 1\r\n", mail)
+
+    def test_spam_that_passes_carries_its_level(self):
+        self.deliver(b"cheap watches", "a cheap one")
+        self.assertIn(b"X-AxigenSpam-Level: 6\r\n", self.wait_for_one("bob", "a cheap one"))
+
+    def test_a_level_that_comes_along_is_only_ever_raised(self):
+        with self.smtp() as peer:
+            peer.mail("sender@example.net", ["bob@example.org"],
+                      b"X-AxigenSpam-Level: 3\r\n" + companions.mail(b"nothing", b"with a level"))
+        mail = self.wait_for_one("bob", "with a level")
+        self.assertEqual(mail.count(b"X-AxigenSpam-Level:"), 1)
+        self.assertIn(b"X-AxigenSpam-Level: 3\r\n", mail)
+
+    def test_infected_mail_reaches_nobody(self):
+        before = self.scanner("AV:ClamAV")["matched"]
+        self.deliver(companions.EICAR, "an infected one")
+        self.eventually(lambda: self.scanner("AV:ClamAV")["matched"] > before)
+        self.deliver(b"nothing", "behind the infected one")
+        self.wait_for_one("bob", "behind the infected one")
+        self.assertFalse([m for m in self.inbox("bob") if b"an infected one" in m])
+
+    def test_quarantine_and_release(self):
+        self.deliver(companions.GTUBE, "first in quarantine")
+        self.deliver(companions.GTUBE, "second in quarantine")
+        found = self.eventually(lambda: (lambda m: len(m) == 2 and m)(self.operation("quarantine", "list")["messages"]))
+        self.assertEqual({one["state"] for one in found}, {"Quarantined"})
+        self.assertIn("AV:Spam", found[0]["status"])
+        header = self.operation("quarantine", "show", found[0]["id"], "--header")["header"]
+        self.assertIn("first in quarantine", header)
+        self.assertEqual(self.operation("quarantine", "deliver", found[0]["id"])["changed"], 1)
+        self.wait_for_one("bob", "first in quarantine")
+        self.assertEqual(self.operation("quarantine", "delete", "--all")["changed"], 1)
+        self.assertEqual(self.operation("quarantine", "list")["messages"], [])
+        self.assertFalse([m for m in self.inbox("bob") if b"second in quarantine" in m])
+
+    def test_a_scanner_that_is_down_holds_mail_until_it_is_back(self):
+        self.spamd.halt()
+        try:
+            self.deliver(b"nothing", "while it is down")
+            self.eventually(lambda: self.scanner("AV:Spam")["state"] == "down")
+            queued = self.eventually(lambda: self.operation("queue", "list")["messages"])
+            self.assertIn("AV:Spam", queued[0]["status"])
+            self.assertFalse([m for m in self.inbox("bob") if b"while it is down" in m])
+        finally:
+            self.spamd.start()
+        self.eventually(lambda: self.scanner("AV:Spam")["state"] == "up", 30)
+        self.operation("queue", "retry", "--all")
+        self.assertIn(b"X-AxigenSpam-Level: 1\r\n", self.wait_for_one("bob", "while it is down"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -153,7 +153,7 @@ Maybe<Finding> RspamdConnector::ask(const Subject& subject) {
 }
 
 Maybe<> RspamdConnector::ping() {
-    const Patience patience{options_.connect, 2 * options_.connect};
+    const Patience patience = options_.short_patience();
     auto socket = Socket::connect(pool_.address(), patience);
     if (!socket) return std::unexpected(std::move(socket.error()));
     auto sent = socket->send({"GET /ping HTTP/1.0\r\nHost: localhost\r\n\r\n"}, patience);

@@ -106,6 +106,17 @@ TEST(HttpChunks, AreDecodedWholeAndInPieces) {
     EXPECT_EQ(bad.state, Chunked::State::nonsense);
 }
 
+TEST(HttpChunks, ALongSizeLineMeansTheSameWholeAndInPieces) {
+    for (std::size_t length : {99, 100, 101}) {
+        const std::string octets = "1;" + std::string(length - 2, 'x') + "\r\na\r\n0\r\n\r\n";
+        Chunked whole, pieces;
+        decode_chunks(octets, whole);
+        for (std::size_t i = 0; i <= octets.size(); ++i) decode_chunks(octets.substr(0, i), pieces);
+        EXPECT_EQ(whole.state, pieces.state) << length;
+        EXPECT_EQ(whole.state == Chunked::State::done, length <= 100);
+    }
+}
+
 TEST(Rspamd, ConnectionsAreUsedAgainWhenItSaysSo) {
     ScriptedScanner scanner{[](ScannerEnd& end, int) {
         while (!end.hear_until("\r\n\r\n").empty()) {
