@@ -116,6 +116,8 @@ std::span<const Chapter> chapters() {
                                 server_chapter(),
                                 admin_chapter(),
                                 queue_chapter(),
+                                quarantine_chapter(),
+                                scanner_chapter(),
                                 storage_chapter(),
                                 dns_chapter(),
                                 filter_chapter(),
@@ -128,8 +130,6 @@ std::span<const Chapter> chapters() {
                                 upgrade_chapter(),
                                 dkim_chapter(),
                                 dmarc_chapter(),
-                                quarantine_chapter(),
-                                scanner_chapter(),
                                 index_chapter()};
     return all;
 }
