@@ -2,6 +2,8 @@
 #include "app/key_file.h"
 #include "app/server_rooms.h"
 #include "base/make_directory.h"
+#include "extract/attachments.h"
+#include "extract/helper.h"
 #include "net/run_task.h"
 #include "relay/sts_policy.h"
 #include "rules/notice_memory.h"
@@ -129,6 +131,13 @@ void Server::Rooms::open_index() {
     options.log = store_log;
     options.enabled = settings.full_text.enabled;
     options.delay = settings.full_text.delay;
+    if (settings.full_text.attachments)
+        options.attachments = [](std::string_view message, const mime::Description& description) {
+            return extract::attachment_texts(message, description.parts,
+                                             [](std::string_view bytes, extract::Format format) {
+                                                 return extract::read_in_helper(bytes, format);
+                                             });
+        };
     full_text = index::Index::open(*store, metrics, std::move(options));
 }
 

@@ -66,6 +66,14 @@ void Found::add(const mailstore::Item& item) {
     append(uids, item.uid);
 }
 
+void Found::add(const UidSet& all) {
+    if (all.empty()) return;
+    uids = all;
+    count = imap::count(all);
+    first = all.front().first;
+    last = all.back().last;
+}
+
 void Found::sort_as(std::vector<Uid> wanted) {
     sorted = true;
     order = std::move(wanted);

@@ -18,6 +18,7 @@ struct Found {
     std::vector<Uid> order;  ///< of a sort: the same UIDs as they are to be shown
 
     void add(const mailstore::Item& item);
+    void add(const UidSet& all);  ///< all at once, without modification sequences
     void sort_as(std::vector<Uid> wanted);
 };
 

@@ -4,6 +4,9 @@
 
 #include "imap/session/envelope_fields.h"
 #include "imap/session/object_id.h"
+#include "imap/session/search_known.h"
+#include "imap/session/search_node.h"
+#include "index/index.h"
 #include "mime/encoded_word.h"
 #include "mime/header.h"
 #include "mime/searchable.h"
@@ -21,19 +24,6 @@ static_assert(mailstore::seen == 1 && mailstore::answered == 2 && mailstore::fla
                   && mailstore::deleted == 8 && mailstore::draft == 16,
               "wire/search.cpp counts on these bits");
 
-struct SearchProgram::Node {
-    Kind kind = Kind::all;
-    int cost = 0;  ///< 0: the item says it, 1: its description, 2: its header, 3: all of it
-    std::int64_t number = 0;
-    std::uint64_t id = 0;  ///< RFC 8474; 0 = one that no message has
-    UidSet uids;
-    std::string field;
-    text::FoldedKey key{""};
-    bool literal =
-        false;  ///< the key is found in an envelope only where its octets stand in it: see may_contain()
-    std::vector<Node> children;
-};
-
 namespace {
 
 using Node = SearchProgram::Node;
@@ -41,8 +31,10 @@ using Node = SearchProgram::Node;
 /// One message under test; reads no more of it than is asked for, once.
 class Candidate {
 public:
-    Candidate(FolderView& view, const Item& item, std::string_view description)
-        : view_{view}, item_{item}, record_{description} {}
+    Candidate(FolderView& view, const Item& item, std::string_view description, const SearchKnown& known)
+        : view_{view}, item_{item}, record_{description}, known_{known} {}
+
+    const SearchKnown& known() const { return known_; }
 
     const Item& item() const { return item_; }
 
@@ -107,6 +99,7 @@ private:
     FolderView& view_;
     const Item& item_;
     std::string_view record_;
+    const SearchKnown& known_;
     std::optional<EnvelopeFields> envelope_;
     std::optional<std::string> raw_;
     bool written_otherwise_ = false;
@@ -133,7 +126,21 @@ bool text_contains(Candidate& message, const Node& node, bool with_header) {
         found = node.key.in(text);
         return !found;
     });
-    return found;
+    if (found) return true;
+    const std::string attached = message.known().attachment_text(message.item().uid);
+    return !attached.empty() && node.key.in(attached);
+}
+
+bool test_text(Candidate& message, const Node& node) {
+    if (node.kind == Kind::body) return text_contains(message, node, false);
+    if (node.kind == Kind::text) return text_contains(message, node, true);
+    // RFC 9051 §6.4.4: the envelope structure's fields are matched in its own terms.
+    if (node.cost > 1) return header_contains(message, node);
+    if (node.literal && !message.may_contain(node.key.folded())) return false;
+    if (node.field == "from") return in_addresses(message.envelope().from, node.key);
+    if (node.field == "to") return in_addresses(message.envelope().to, node.key);
+    if (node.field == "cc") return in_addresses(message.envelope().cc, node.key);
+    return message.envelope().subject && node.key.in(*message.envelope().subject);
 }
 
 bool test(Candidate& message, const Node& node) {
@@ -172,15 +179,11 @@ bool test(Candidate& message, const Node& node) {
         case Kind::sent_on: return message.envelope().sent && *message.envelope().sent == node.number;
         case Kind::sent_since: return message.envelope().sent && *message.envelope().sent >= node.number;
         case Kind::header:
-            // RFC 9051 §6.4.4: the envelope structure's fields are matched in its own terms.
-            if (node.cost > 1) return header_contains(message, node);
-            if (node.literal && !message.may_contain(node.key.folded())) return false;
-            if (node.field == "from") return in_addresses(message.envelope().from, node.key);
-            if (node.field == "to") return in_addresses(message.envelope().to, node.key);
-            if (node.field == "cc") return in_addresses(message.envelope().cc, node.key);
-            return message.envelope().subject && node.key.in(*message.envelope().subject);
-        case Kind::body: return text_contains(message, node, false);
-        case Kind::text: return text_contains(message, node, true);
+        case Kind::body:
+        case Kind::text: {
+            const auto known = message.known().answer(node, item.uid);
+            return known ? *known : test_text(message, node);
+        }
     }
     return false;
 }
@@ -290,7 +293,8 @@ UidSet narrowed(const Node& root, UidSet uids) {
 
 }  // namespace
 
-SearchProgram::SearchProgram(std::unique_ptr<Node> root) : root_{std::move(root)} {}
+SearchProgram::SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account)
+    : root_{std::move(root)}, full_text_{full_text}, account_{account} {}
 SearchProgram::~SearchProgram() = default;
 SearchProgram::SearchProgram(SearchProgram&&) noexcept = default;
 SearchProgram& SearchProgram::operator=(SearchProgram&&) noexcept = default;
@@ -305,25 +309,47 @@ std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client,
     if (client.utf8_accept && !args.charset.empty() && !args.charset_is_fixed)
         return std::unexpected(bad("No CHARSET goes with UTF8=ACCEPT"));
     Compiler compiler{client, folder, charset};
-    return SearchProgram{std::make_unique<Node>(compiler.node(args.program))};
+    return SearchProgram{std::make_unique<Node>(compiler.node(args.program)), client.services.full_text,
+                         client.account->id()};
+}
+
+SearchKnown SearchProgram::ask(FolderView& view, const UidSet& candidates) const {
+    constexpr std::uint32_t few = 8;  // to look at so many costs no more than to ask
+    if (!full_text_ || count(candidates) <= few || !SearchKnown::has_text(*root_)) return {};
+    return {full_text_->reader(account_), view.info().id, candidates, *root_};
 }
 
 mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,
                                        const std::function<void(const Item&, std::string_view)>& found,
                                        bool describe) const {
-    UidSet candidates = narrowed(*root_, uids);
-    if (root_->cost == 0 && !describe) {
-        return view.each_item(candidates, [&](const Item& item) {
-            Candidate candidate{view, item, {}};
-            if (test(candidate, *root_)) found(item, {});
-            return true;
-        });
-    }
-    return view.each_described(candidates, [&](const Item& item, std::string_view description) {
-        Candidate candidate{view, item, description};
-        if (test(candidate, *root_)) found(item, description);
+    const UidSet candidates = narrowed(*root_, uids);
+    const SearchKnown known = ask(view, candidates);
+    const SearchKnown::Sets sets = known.evaluate(*root_, candidates);
+    auto look = [&](const Item& item, std::string_view description) {
+        Candidate candidate{view, item, description, known};
+        if (contains(sets.yes, item.uid) || test(candidate, *root_)) found(item, description);
         return true;
-    });
+    };
+    if (!describe && (root_->cost == 0 || sets.maybe.empty()))
+        return view.each_item(unite(sets.yes, sets.maybe), [&](const Item& item) { return look(item, {}); });
+    return view.each_described(unite(sets.yes, sets.maybe), look);
+}
+
+mailstore::Result<UidSet> SearchProgram::matching(FolderView& view, const UidSet& uids) const {
+    const UidSet candidates = narrowed(*root_, uids);
+    const SearchKnown known = ask(view, candidates);
+    const SearchKnown::Sets sets = known.evaluate(*root_, candidates);
+    UidSet tested;
+    auto look = [&](const Item& item, std::string_view description) {
+        Candidate candidate{view, item, description, known};
+        if (test(candidate, *root_)) append(tested, item.uid);
+        return true;
+    };
+    auto done = root_->cost == 0
+                    ? view.each_item(sets.maybe, [&](const Item& item) { return look(item, {}); })
+                    : view.each_described(sets.maybe, look);
+    if (!done) return std::unexpected(done.error());
+    return unite(sets.yes, tested);
 }
 
 }  // namespace postrider::imap
