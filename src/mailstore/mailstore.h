@@ -74,6 +74,14 @@ struct ChangeRetention {
     std::uint64_t at_most = 1'000'000;
 };
 
+/// Messages that an account's owner has copied or moved to another folder of his.
+struct Transferred {
+    AccountId account;
+    FolderId from, to;
+    SpecialUse from_use = SpecialUse::none, to_use = SpecialUse::none;
+    std::vector<Uid> uids;  ///< in `to`
+};
+
 struct Options {
     std::filesystem::path directory;        ///< kv lives in directory/"kv"
     std::vector<LocationConfig> locations;  ///< at least one
@@ -88,6 +96,8 @@ struct Options {
     const Clock* clock = nullptr;
     observe::Logger* log = nullptr;
     const QuotaSource* quota = nullptr;
+    /// Told after the fact, on the thread of whoever copied or moved: must not block. Deliveries are none.
+    std::function<void(const Transferred&)> on_transfer{};
     const LocationSource* placing = nullptr;  ///< where what people APPEND goes; without it, location 0
 };
 
