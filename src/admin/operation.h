@@ -14,6 +14,7 @@
 #include "auth/auth.h"
 #include "directory/directory.h"
 #include "dns/resolver.h"
+#include "filter/anti_spam.h"
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
@@ -76,6 +77,7 @@ struct Context {
     LiveServer* live = nullptr;              ///< services and settings (live.h); nullptr when no server runs
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
     rpop::Connections* rpop = nullptr;       ///< likewise
+    filter::AntiSpam* anti_spam = nullptr;   ///< likewise
     std::function<void()> rpop_due;          ///< wakes who fetches
     /// Somebody sends that message just now.
     std::function<bool(QueueId)> is_sending;

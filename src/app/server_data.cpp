@@ -80,6 +80,9 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     options.log = &store_log;
     options.quota = &quotas;
     options.placing = &places;
+    options.on_transfer = [this](const mailstore::Transferred& what) {
+        if (anti_spam) anti_spam->learner().transferred(what);
+    };
     auto opened = mailstore::MailStore::open(options, &delivery::Intake::replay);
     if (!opened)
         return std::unexpected("The mail store in " + directory_path.string()
@@ -90,6 +93,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     std::vector<AccountId> deleted;  // with domains whose deletion a crash cut short
     directory_options.erasing = [this, opening = &deleted](AccountId account, kv::Batch& batch) {
         store->mark_deleted(account, batch);
+        filter::AntiSpam::erase(account, batch);
         if (!directory) opening->push_back(account);  // during open() alone
     };
     auto known = directory::Directory::open(store->kv(), clock, directory_options);
@@ -113,6 +117,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto ok = place_domains(); !ok) return ok;
     open_queue();
     open_rules();
+    if (auto ok = open_anti_spam(); !ok) return ok;
     if (auto ok = open_tls_keeper(); !ok) return ok;
     if (auto ok = open_rpop(); !ok) return ok;
     open_admin();
@@ -237,6 +242,8 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     take_srs(now);
     log->logger("DNR", now.dnr.log);
     tls_keeper->apply(now);
+    auto problems = anti_spam->reconfigure(now.anti_spam);
+    if (!problems.empty()) return problems;
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) return {ok.error()};
     return {};
 }
@@ -288,6 +295,7 @@ void Server::Rooms::open_admin() {
     operations = std::make_unique<admin::Context>(
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
     operations->send_quota = send_quota.get();
+    operations->anti_spam = anti_spam.get();
     operations->resolver = resolver.get();
     operations->identity = [this] { return identity(); };
     operations->rpop = rpop_connections.get();
@@ -321,8 +329,10 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
         if (notices) notices->account_created(event.account);
     }
     if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);
+    if (event.kind == Kind::domain_deleted && anti_spam) anti_spam->forget(event.domain);
     if (event.kind == Kind::account_deleted) {
         erase_mail(event.account);
+        if (anti_spam) anti_spam->forget(event.account);
         if (rpop_connections) rpop_connections->remove_all(event.account);
         if (send_quota) send_quota->reset(event.account);
         if (!rules::forget_notices(store->kv(), event.account))

@@ -19,6 +19,7 @@
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
+#include "filter/anti_spam.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/srs.h"
@@ -84,6 +85,7 @@ struct Server::Rooms {
     std::string own_secret;
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<delivery::Intake> intake;
+    std::unique_ptr<filter::AntiSpam> anti_spam;
     std::unique_ptr<TlsKeeper> tls_keeper;
     std::atomic<std::uint32_t> max_queue_size = 0;
     std::optional<LocationsFile> locations;
@@ -127,6 +129,7 @@ struct Server::Rooms {
     /// Under which address a message leaves, where it is another than its sender's.
     std::optional<mime::AddrSpec> sender_of(const queue::Envelope& envelope) const;
     void open_rules();
+    std::expected<void, std::string> open_anti_spam();
     std::expected<void, std::string> open_rpop();
     void start_rules();
     void stop_rules();

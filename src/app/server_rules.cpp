@@ -54,12 +54,14 @@ std::expected<void, std::string> Server::Rooms::open_rpop() {
 
 void Server::Rooms::start_rules() {
     notices->start();
+    anti_spam->start();
     housekeeper->start();
 }
 
 void Server::Rooms::stop_rules() {
     housekeeper->stop();
     notices->stop();
+    anti_spam->stop();
     if (!send_quota->flush()) server_log.error({}, "Sending limits cannot be written");
 }
 

@@ -23,6 +23,9 @@ constexpr Setting<S> rows[] = {
     {.name = "cli",
      .field = object<&S::cli, cli::cli_table>,
      .help = "Administration by a dialogue of lines."},
+    {.name = "antiSpam",
+     .field = object<&S::anti_spam, filter::anti_spam_table>,
+     .help = "What the server learns and remembers about senders."},
     {.field = inlined<&S::server, server_table>},
 };
 

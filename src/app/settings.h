@@ -3,6 +3,7 @@
 #include "cli/settings.h"
 #include "delivery/settings.h"
 #include "dns/settings.h"
+#include "filter/anti_spam.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"
@@ -23,6 +24,7 @@ struct Settings {
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
     cli::CliSettings cli;
+    filter::AntiSpamSettings anti_spam;
 };
 
 settings::TableOf<Settings> settings_table();
