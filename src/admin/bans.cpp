@@ -2,6 +2,7 @@
 
 #include "admin/chapters.h"
 #include "admin/lookup.h"
+#include "filter/anti_spam.h"
 
 namespace postrider::admin {
 namespace {
@@ -57,16 +58,16 @@ Result remove(Context& context, const Arguments& arguments, const Progress&) {
     return done();
 }
 
-constexpr Argument add_arguments[] = {
-    {"network", Type::text, "IP address, range or network", true},
-    {"minutes", Type::number, "For how long [for good]"},
-    {"reason", Type::text, "Why, for the list and the log"}};
+constexpr Argument add_arguments[] = {{"network", Type::text, "IP address, range or network", true},
+                                      {"minutes", Type::number, "For how long [for good]"},
+                                      {"reason", Type::text, "Why, for the list and the log"}};
 constexpr Argument remove_arguments[] = {{"network", Type::text, "As `bans list` shows it", true}};
 
 constexpr Operation operations[] = {
     {"bans list", "List the networks that are shut out, and why", {}, list},
     {"bans add", "Shut out a network", add_arguments, add, true},
-    {"bans remove", "Let a network in again; its failed log-ins are forgotten", remove_arguments, remove, true},
+    {"bans remove", "Let a network in again; its failed log-ins are forgotten", remove_arguments, remove,
+     true},
 };
 
 }  // namespace

@@ -105,12 +105,29 @@ std::vector<std::string> Arguments::list(std::string_view name) const {
 }
 
 std::span<const Chapter> chapters() {
-    static const std::array all{domain_chapter(),    account_chapter(),          group_chapter(),
-                                forwarder_chapter(), folder_recipient_chapter(), class_chapter(),
-                                rpop_chapter(),      server_chapter(),           admin_chapter(),
-                                queue_chapter(),     storage_chapter(),          dns_chapter(),
-                                why_chapter(),       metrics_chapter(),          service_chapter(),
-                                reload_chapter(),    save_config_chapter(),      upgrade_chapter()};
+    static const std::array all{domain_chapter(),
+                                account_chapter(),
+                                group_chapter(),
+                                forwarder_chapter(),
+                                folder_recipient_chapter(),
+                                class_chapter(),
+                                rpop_chapter(),
+                                server_chapter(),
+                                admin_chapter(),
+                                queue_chapter(),
+                                storage_chapter(),
+                                dns_chapter(),
+                                why_chapter(),
+                                bans_chapter(),
+                                whitelist_chapter(),
+                                blacklist_chapter(),
+                                collected_chapter(),
+                                spam_chapter(),
+                                metrics_chapter(),
+                                service_chapter(),
+                                reload_chapter(),
+                                save_config_chapter(),
+                                upgrade_chapter()};
     return all;
 }
 

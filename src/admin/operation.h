@@ -14,12 +14,15 @@
 #include "auth/auth.h"
 #include "directory/directory.h"
 #include "dns/resolver.h"
-#include "filter/anti_spam.h"
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
 #include "rpop/connections.h"
 #include "rules/send_quota.h"
+
+namespace postrider::filter {
+class AntiSpam;
+}
 
 /// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
 /// comes later are made from it. An operation blocks on the disk; operations may run at the same time on

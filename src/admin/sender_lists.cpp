@@ -2,6 +2,7 @@
 
 #include "admin/chapters.h"
 #include "admin/lookup.h"
+#include "filter/anti_spam.h"
 
 namespace postrider::admin {
 namespace {
@@ -105,7 +106,8 @@ Result collected_list(Context& context, const Arguments& arguments, const Progre
     if (!found) return admin::fail(Kind::storage, found.error().what);
     Json rows = Json::array();
     for (const auto& one : *found)
-        rows.push_back(Json{{"address", one.address}, {"how", word(one.how)}, {"since", time_text(one.since)}});
+        rows.push_back(
+            Json{{"address", one.address}, {"how", word(one.how)}, {"since", time_text(one.since)}});
     return Json{{"addresses", std::move(rows)}};
 }
 
@@ -117,7 +119,8 @@ Result collected_add(Context& context, const Arguments& arguments, const Progres
     auto address = parse_address(arguments.text("address"));
     if (!address) return std::unexpected(address.error());
     filter::IdentityConfirmation& confirmation = (*all)->confirmation();
-    auto added = confirmation.collected().add((*account)->id, *address, filter::CollectedAddresses::How::by_hand);
+    auto added =
+        confirmation.collected().add((*account)->id, *address, filter::CollectedAddresses::How::by_hand);
     if (!added) return admin::fail(Kind::storage, added.error().what);
     auto released = need(confirmation.release((*account)->id, *address));
     if (!released) return std::unexpected(released.error());
@@ -139,9 +142,9 @@ Result collected_remove(Context& context, const Arguments& arguments, const Prog
 
 constexpr Argument the_domain{"domain", Type::text, "Of a domain [of the server]"};
 constexpr Argument the_account{"account", Type::text, "Of an account"};
-constexpr Argument the_pattern{"pattern", Type::text,
-                               "Address, domain, *.domain, IP address or network; '*' and '?' stand for anything",
-                               true};
+constexpr Argument the_pattern{
+    "pattern", Type::text, "Address, domain, *.domain, IP address or network; '*' and '?' stand for anything",
+    true};
 constexpr Argument owner_arguments[] = {the_domain, the_account};
 constexpr Argument pattern_arguments[] = {the_pattern, the_domain, the_account};
 
@@ -165,8 +168,8 @@ constexpr Argument whose_address[] = {{"account", Type::text, "Its address", tru
                                       {"address", Type::text, "Whom it knows", true}};
 constexpr Operation collected_operations[] = {
     {"collected list", "List the addresses that an account has met", whose, collected_list},
-    {"collected add", "Add one; what of its mail waits for confirmation goes to INBOX", whose_address, collected_add,
-     true},
+    {"collected add", "Add one; what of its mail waits for confirmation goes to INBOX", whose_address,
+     collected_add, true},
     {"collected remove", "Remove one", whose_address, collected_remove, true},
 };
 

@@ -4,6 +4,7 @@
 
 #include "admin/chapters.h"
 #include "admin/lookup.h"
+#include "filter/anti_spam.h"
 
 namespace postrider::admin {
 namespace {
@@ -62,7 +63,8 @@ Result learn_folder(Context& context, filter::SpamFilter& filter, AccountId acco
         auto message = (*view)->message(item);
         if (message && filter.sorted(account, item.email_id, filter::features_of(*message), as)) ++learned;
         if (++looked % 100 == 0)
-            progress(path, static_cast<int>(std::min<std::uint64_t>(100, looked * 100 / std::max(folder->messages, 1u))));
+            progress(path, static_cast<int>(
+                               std::min<std::uint64_t>(100, looked * 100 / std::max(folder->messages, 1u))));
         return true;
     }));
     if (!walked) return std::unexpected(walked.error());
@@ -123,12 +125,13 @@ Result reset(Context& context, const Arguments& arguments, const Progress&) {
 
 constexpr Argument the_account{"account", Type::text, "For that account alone [the server]"};
 constexpr Argument account_arguments[] = {the_account};
-constexpr Argument learn_arguments[] = {{"class", Type::text, "spam or wanted", true},
-                                        the_account,
-                                        {"folder", Type::text, "All messages of a folder of the account"},
-                                        {"file", Type::list, "Messages in files of the server's machine, absolute paths"}};
-constexpr Argument test_arguments[] = {{"file", Type::path, "A message in a file of the server's machine", true},
-                                       the_account};
+constexpr Argument learn_arguments[] = {
+    {"class", Type::text, "spam or wanted", true},
+    the_account,
+    {"folder", Type::text, "All messages of a folder of the account"},
+    {"file", Type::list, "Messages in files of the server's machine, absolute paths"}};
+constexpr Argument test_arguments[] = {
+    {"file", Type::path, "A message in a file of the server's machine", true}, the_account};
 
 constexpr Operation operations[] = {
     {"spam status", "Show how much the spam filter has learned", account_arguments, status},

@@ -5,12 +5,13 @@
 namespace postrider::app {
 
 std::expected<void, std::string> Server::Rooms::open_anti_spam() {
-    auto opened = filter::AntiSpam::open(
-        {store->kv(), *store, *directory, clock, metrics, log->logger("FILTERS", settings.processing.log), host,
-         [this](const mime::AddrSpec& to, std::string message) {
-             return delivery::post_own(*router, *intake, clock, to, std::move(message));
-         }},
-        settings.anti_spam);
+    auto opened = filter::AntiSpam::open({store->kv(), *store, *directory, clock, metrics,
+                                          log->logger("FILTERS", settings.processing.log), host,
+                                          [this](const mime::AddrSpec& to, std::string message) {
+                                              return delivery::post_own(*router, *intake, clock, to,
+                                                                        std::move(message));
+                                          }},
+                                         settings.anti_spam);
     if (!opened) return std::unexpected(opened.error());
     anti_spam = std::move(*opened);
     // Also what back-off turns away is a try: whoever goes on guessing is shut out by all services.

@@ -3,7 +3,7 @@
 #include "cli/settings.h"
 #include "delivery/settings.h"
 #include "dns/settings.h"
-#include "filter/anti_spam.h"
+#include "filter/anti_spam_settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"

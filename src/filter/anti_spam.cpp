@@ -11,9 +11,7 @@ constexpr Setting<S> rows[] = {
     {.name = "rateLimits",
      .field = object<&S::rates, rate_table>,
      .help = "How much mail one source may bring."},
-    {.name = "spamFilter",
-     .field = object<&S::spam, spam_table>,
-     .help = "The built-in statistical filter."},
+    {.name = "spamFilter", .field = object<&S::spam, spam_table>, .help = "The built-in statistical filter."},
     {.name = "identityConfirmation",
      .field = object<&S::confirm, confirm_table>,
      .help = "Asking strangers who they are."},
@@ -38,10 +36,10 @@ std::expected<std::unique_ptr<AntiSpam>, std::string> AntiSpam::open(Parts parts
     if (!spam) return std::unexpected(spam.error());
     out->spam_ = std::move(*spam);
     out->learner_ = std::make_unique<SpamLearner>(*out->spam_, parts.mail, parts.log);
-    auto confirmation = IdentityConfirmation::open({parts.store, parts.mail, parts.directory, parts.clock,
-                                                    parts.metrics, parts.log, parts.host,
-                                                    std::move(parts.send)},
-                                                   settings.confirm);
+    auto confirmation =
+        IdentityConfirmation::open({parts.store, parts.mail, parts.directory, parts.clock, parts.metrics,
+                                    parts.log, parts.host, std::move(parts.send)},
+                                   settings.confirm);
     if (!confirmation) return std::unexpected(confirmation.error());
     out->confirmation_ = std::move(*confirmation);
     return out;
@@ -72,6 +70,31 @@ std::vector<std::string> AntiSpam::reconfigure(const AntiSpamSettings& settings)
     spam_->reconfigure(settings.spam);
     confirmation_->reconfigure(settings.confirm);
     return problems;
+}
+
+ListVerdict AntiSpam::listed(DomainId domain, const std::vector<mime::AddrSpec>& from,
+                             bool authentication_failed) {
+    for (const ListOwner owner : {ListOwner::server(), ListOwner::domain(domain)}) {
+        const ListVerdict verdict = lists_.judge(owner, from).value_or(ListVerdict::none);
+        if (verdict == ListVerdict::black) return verdict;
+        if (verdict == ListVerdict::white && !authentication_failed) return verdict;
+    }
+    return ListVerdict::none;
+}
+
+ListVerdict AntiSpam::listed(AccountId account, const std::vector<mime::AddrSpec>& from,
+                             bool authentication_failed) {
+    const ListVerdict verdict = lists_.judge(ListOwner::account(account), from).value_or(ListVerdict::none);
+    if (verdict == ListVerdict::white) return authentication_failed ? ListVerdict::none : verdict;
+    if (authentication_failed || from.empty()) return verdict;
+    const auto its = directory_.effective(account);
+    const bool include = its && (*its)->whitelist_address_book,
+               spare = its && (*its)->blacklist_spare_address_book;
+    if (verdict == ListVerdict::none ? !include : !spare) return verdict;
+    for (const mime::AddrSpec& one : from)
+        if (!confirmation_->collected().has(account, one).value_or(false)) return verdict;
+    if (verdict == ListVerdict::black) return ListVerdict::none;
+    return ListVerdict::white;
 }
 
 void AntiSpam::every_minute() {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "filter/anti_spam_settings.h"
 #include "filter/ban/bans.h"
 #include "filter/ban/rates.h"
 #include "filter/confirm/identity_confirmation.h"
@@ -12,15 +13,6 @@
 #include "filter/spam/spam_filter.h"
 
 namespace postrider::filter {
-
-/// What stands in `antiSpam = { ... }`.
-struct AntiSpamSettings {
-    BanSettings bans;
-    RateSettings rates;
-    SpamSettings spam;
-    ConfirmSettings confirm;
-};
-settings::TableOf<AntiSpamSettings> anti_spam_table();
 
 /// What the server learns and remembers about senders, held together: what listeners and the SMTP side ask
 /// (bans, rates), what the filter chain asks (lists, spam filter, identity confirmation), and what
@@ -48,6 +40,15 @@ public:
     /// New settings; each part takes its own or, with a sentence, keeps those of before.
     std::vector<std::string> reconfigure(const AntiSpamSettings& settings);
 
+    /// What the lists of the server, and where they say nothing of the domain, say of a message's From
+    /// addresses (from_addresses()): black = it is refused, white = it is accepted whatever filters think.
+    ListVerdict listed(DomainId domain, const std::vector<mime::AddrSpec>& from, bool authentication_failed);
+    /// What the account's own say: black = into Trash, white = past spam actions and identity confirmation.
+    /// Those it has met count as its settings say (whitelistIncludeAddressBook, blacklistExcludeAddressBook).
+    /// Nobody is white by a From field that failed authentication. When the store cannot be read: none.
+    ListVerdict listed(AccountId account, const std::vector<mime::AddrSpec>& from,
+                       bool authentication_failed);
+
     AddressLists& lists() { return lists_; }
     Bans& bans() { return *bans_; }
     Rates& rates() { return *rates_; }
@@ -63,8 +64,9 @@ public:
     void forget(DomainId domain);
 
 private:
-    explicit AntiSpam(const Parts& parts) : lists_{parts.store} {}
+    explicit AntiSpam(const Parts& parts) : directory_{parts.directory}, lists_{parts.store} {}
 
+    const directory::Directory& directory_;
     AddressLists lists_;
     std::unique_ptr<Bans> bans_;
     std::unique_ptr<Rates> rates_;
