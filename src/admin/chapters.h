@@ -25,6 +25,11 @@ Chapter why_chapter();
 Chapter policy_chapter();
 Chapter dkim_chapter();
 Chapter dmarc_chapter();
+Chapter bans_chapter();
+Chapter whitelist_chapter();  ///< sender_lists.cpp
+Chapter blacklist_chapter();  ///< sender_lists.cpp
+Chapter collected_chapter();  ///< sender_lists.cpp
+Chapter spam_chapter();
 Chapter rpop_chapter();     ///< account_rpop.cpp
 Chapter metrics_chapter();  ///< storage.cpp
 Chapter service_chapter();

@@ -6,6 +6,7 @@
 
 #include "admin/operation.h"
 #include "base/test_folder.h"
+#include "filter/anti_spam.h"
 #include "mailstore/fixture_for_tests.h"
 
 namespace postrider::admin {
@@ -40,9 +41,17 @@ protected:
         context = std::make_unique<Context>(
             Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
         context->wake_queue = [this] { ++wakes; };
+        auto made =
+            filter::AntiSpam::open({store->kv(), *store, *directory, clock, metrics, logger, "localhost",
+                                    [](const mime::AddrSpec&, std::string) { return true; }},
+                                   {});
+        ASSERT_TRUE(made) << made.error();
+        anti_spam = std::move(*made);
+        context->anti_spam = anti_spam.get();
     }
     void close() {
         context.reset();
+        anti_spam.reset();
         queue.reset();
         authenticator.reset();
         directory.reset();
@@ -110,6 +119,7 @@ protected:
     std::unique_ptr<directory::Directory> directory;
     std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<queue::Queue> queue;
+    std::unique_ptr<filter::AntiSpam> anti_spam;
     std::unique_ptr<Context> context;
     int wakes = 0;
     std::vector<int> percents;

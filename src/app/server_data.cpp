@@ -82,6 +82,9 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     options.log = &store_log;
     options.quota = &quotas;
     options.placing = &places;
+    options.on_transfer = [this](const mailstore::Transferred& what) {
+        if (anti_spam) anti_spam->learner().transferred(what);
+    };
     auto opened = mailstore::MailStore::open(options, &delivery::Intake::replay);
     if (!opened)
         return std::unexpected("The mail store in " + directory_path.string()
@@ -94,6 +97,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     directory_options.erasing = [this, opening = &deleted](AccountId account, kv::Batch& batch) {
         store->mark_deleted(account, batch);
         Filtering::forget(account, batch);
+        filter::AntiSpam::erase(account, batch);
         if (!directory) opening->push_back(account);  // during open() alone
     };
     auto known = directory::Directory::open(store->kv(), clock, directory_options);
@@ -117,6 +121,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto ok = place_domains(); !ok) return ok;
     open_queue();
     open_rules();
+    if (auto ok = open_anti_spam(); !ok) return ok;
     if (auto ok = open_tls_keeper(); !ok) return ok;
     if (auto ok = open_reports(); !ok) return ok;
     if (auto ok = open_rpop(); !ok) return ok;
@@ -297,6 +302,7 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     for (std::string& wrong : screening->apply(now.screening)) problems.push_back(std::move(wrong));
     dmarc_reports->configure(dmarc_options(now));
     for (std::string& wrong : take_keys(now)) problems.push_back(std::move(wrong));
+    for (std::string& wrong : anti_spam->reconfigure(now.anti_spam)) problems.push_back(std::move(wrong));
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) problems.push_back(ok.error());
     return problems;
 }
@@ -348,6 +354,7 @@ void Server::Rooms::open_admin() {
     operations = std::make_unique<admin::Context>(
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
     operations->send_quota = send_quota.get();
+    operations->anti_spam = anti_spam.get();
     operations->resolver = resolver.get();
     operations->screening = screening.get();
     operations->signer = signer.get();
@@ -396,9 +403,11 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
         if (!store->kv().write(std::move(batch)))
             server_log.warning({}, "Filters of a deleted domain stay in the store");
     }
+    if (event.kind == Kind::domain_deleted && anti_spam) anti_spam->forget(event.domain);
     if (event.kind == Kind::account_deleted) {
         erase_mail(event.account);
         full_text->forget(event.account);
+        if (anti_spam) anti_spam->forget(event.account);
         if (rpop_connections) rpop_connections->remove_all(event.account);
         if (send_quota) send_quota->reset(event.account);
         if (!rules::forget_notices(store->kv(), event.account))

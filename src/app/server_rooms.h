@@ -24,6 +24,7 @@
 #include "filter/milter/connections.h"
 #include "index/index.h"
 #include "filter/signing/signer.h"
+#include "filter/anti_spam.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/policy_routes.h"
@@ -96,6 +97,7 @@ struct Server::Rooms {
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<filter::Signer> signer;
     std::unique_ptr<delivery::Intake> intake;
+    std::unique_ptr<filter::AntiSpam> anti_spam;
     std::unique_ptr<TlsKeeper> tls_keeper;
     std::unique_ptr<filter::DmarcReports> dmarc_reports;
     std::atomic<std::uint32_t> max_queue_size = 0;
@@ -155,6 +157,7 @@ struct Server::Rooms {
                                              const mime::AddrSpec& recipient) const;
     /// The virtual queue of mail that goes by that host, as a policy writes it; "" when it is none.
     std::string destination_by(const std::string& host) const;
+    std::expected<void, std::string> open_anti_spam();
     std::expected<void, std::string> open_rpop();
     void start_rules();
     void stop_rules();

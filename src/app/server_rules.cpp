@@ -56,6 +56,7 @@ std::expected<void, std::string> Server::Rooms::open_rpop() {
 
 void Server::Rooms::start_rules() {
     notices->start();
+    anti_spam->start();
     housekeeper->start();
     reporter->start();
 }
@@ -65,6 +66,7 @@ void Server::Rooms::stop_rules() {
     save_reports();
     housekeeper->stop();
     notices->stop();
+    anti_spam->stop();
     if (!send_quota->flush()) server_log.error({}, "Sending limits cannot be written");
 }
 

@@ -7,6 +7,7 @@
 #include "filter/scan/settings.h"
 #include "filter/dmarc/settings.h"
 #include "filter/signing/settings.h"
+#include "filter/anti_spam_settings.h"
 #include "imap/settings.h"
 #include "index/settings.h"
 #include "pop3/settings.h"
@@ -35,6 +36,7 @@ struct Settings {
     cli::CliSettings cli;
     filter::ScannerSettings scanners;
     filter::ChainSettings filters;
+    filter::AntiSpamSettings anti_spam;
 };
 
 settings::TableOf<Settings> settings_table();

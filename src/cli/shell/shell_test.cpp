@@ -391,5 +391,32 @@ TEST_F(ShellTest, PasswordsOfAdministrators) {
     login();
 }
 
+TEST_F(ShellTest, BlackAndWhitelistsWaitForTheirCommit) {
+    login();
+    script({"CONFIG SERVER", "CONFIG FILTERS", "ADD Blacklist *@bad.example", "ADD Blacklist Eve@example.com",
+            "REMOVE Blacklist bad.example", "ADD Whitelist friend@example.com"});
+    EXPECT_THAT(expect_error("ADD Blacklist eve@example.com"), ::testing::HasSubstr("already"));
+    expect_error("ADD Blacklist \"a b\"");
+    expect_error("REMOVE Blacklist nobody.example");
+    say("LIST Blacklist");
+    EXPECT_THAT(last.text, ::testing::HasSubstr("eve@example.com"));
+    EXPECT_TRUE(
+        context->anti_spam->lists().list(filter::ListOwner::server(), filter::ListColour::black)->empty());
+    expect_ok("COMMIT", "<server#> ");
+    EXPECT_EQ(
+        context->anti_spam->lists().list(filter::ListOwner::server(), filter::ListColour::black)->size(), 1U);
+    script({"CONFIG FILTERS", "RESET Blacklist", "COMMIT", "BACK"});
+    EXPECT_TRUE(
+        context->anti_spam->lists().list(filter::ListOwner::server(), filter::ListColour::black)->empty());
+
+    script({"UPDATE Domain name example.org", "CONFIG FILTERS", "ADD Blacklist spam.example", "COMMIT",
+            "ADD Account name ann password s3cret", "CONFIG Filters", "ADD Whitelist friend@example.com",
+            "DONE", "COMMIT"});
+    const AccountId ann = id_of("ann@example.org");
+    EXPECT_EQ(
+        context->anti_spam->lists().list(filter::ListOwner::account(ann), filter::ListColour::white)->size(),
+        1U);
+}
+
 }  // namespace
 }  // namespace postrider::cli
