@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "cli/shell/fixture_for_tests.h"
 
 namespace postrider::cli {
