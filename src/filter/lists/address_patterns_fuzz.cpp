@@ -1,6 +1,7 @@
 #include <cstdlib>
 
-#include "filter/lists/address_lists.h"
+#include "filter/lists/address_patterns.h"
+#include "filter/lists/from_addresses.h"
 
 /// A line has one spelling; what is kept matches what it names; hostile From fields stay bounded.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
