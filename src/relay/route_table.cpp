@@ -35,6 +35,7 @@ RouteTable::RouteTable(const OutgoingSettings& settings, std::string helo, Assig
         plain_all(route.sender_domains);
         route.name = text::to_lower(route.name);
         route.host = text::to_lower(route.host);
+        by_name_.emplace(route.name, static_cast<std::size_t>(&route - routes_.data()));
     }
     for (Source& source : sources_)
         if (source.domain != "*") source.domain = plain(source.domain);
@@ -66,8 +67,8 @@ const Route* RouteTable::route(std::string_view destination, const mime::AddrSpe
     if (routes_.empty()) return nullptr;
     if (destination.starts_with(delivery::route_prefix)) {
         destination.remove_prefix(delivery::route_prefix.size());
-        const auto at = std::ranges::find(routes_, destination, &Route::name);
-        return at == routes_.end() ? nullptr : &*at;
+        const auto at = by_name_.find(std::string{destination});
+        return at == by_name_.end() ? nullptr : &routes_[at->second];
     }
     const std::string from = sender.null() ? "<>" : plain(sender.domain);
     for (const Route& route : routes_)
