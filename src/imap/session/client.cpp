@@ -13,7 +13,7 @@ void Client::forget_user() {
     account.reset();
     who.reset();
     place = {};
-    rev2 = utf8 = utf8_accept = condstore = false;
+    rev2 = utf8 = utf8_accept = condstore = qresync = false;
 }
 
 std::optional<std::string> Client::folder_path(std::string_view name) const {

@@ -33,6 +33,7 @@ struct Client {
     bool utf8 = false;         ///< quoted strings and names may be UTF-8
     bool utf8_accept = false;  ///< RFC 6855: no CHARSET in SEARCH
     bool condstore = false;    ///< RFC 7162 §3.1: MODSEQ in every untagged FETCH
+    bool qresync = false;      ///< RFC 7162 §3.2.3: VANISHED for EXPUNGE
     std::optional<Selected> selected;
 
     /// All that a log-in and what followed it have set (RFC 8437 §4.1).

@@ -55,6 +55,9 @@ Reply cmd_enable(Client& client, const Command& command) {
         } else if (name == "UTF8=ACCEPT") {
             client.utf8 = client.utf8_accept = true;
             enabled += " UTF8=ACCEPT";
+        } else if (name == "QRESYNC") {  // RFC 7162 §3.2.3
+            client.qresync = condstore = true;
+            enabled += " QRESYNC";
         } else if (name == "CONDSTORE") {
             condstore = true;
             enabled += " CONDSTORE";

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "imap/session/commands.h"
+#include "imap/session/metadata.h"
 #include "imap/session/special_use.h"
 #include "imap/session/status_reply.h"
 #include "imap/wire/encode.h"
@@ -141,6 +142,10 @@ Reply list(Client& client, const ListArgs& args, const Names& names) {
         put_list(client, "LIST", path, attributes_of(name, args),
                  has_info ? info->second : std::string_view{});
         if (has_info) infos.erase(info);
+        if (args.return_metadata && name.exists()) {  // RFC 9590 §3
+            auto done = put_metadata(client, name.folder, *args.return_metadata);
+            if (!done) return to_reply(done.error());
+        }
         if (args.return_status == 0 || !name.exists() || !name.folder->selectable) continue;
         auto done = put_status(client, *name.folder, args.return_status);  // RFC 5819 §2
         if (!done) return to_reply(done.error());

@@ -10,6 +10,17 @@ Reply not_a_name() {
     return no("[CANNOT] That is not a mailbox name");
 }
 
+/// RFC 5464 §4.1: what moves out of INBOX takes its annotations along, and INBOX keeps them.
+void copy_annotations(Client& client, FolderId from, std::string_view to) {
+    auto all = client.account->annotations(from);
+    auto folder = client.account->folder(to);
+    if (!all || !folder || all->empty()) return;
+    std::vector<mailstore::Account::AnnotationChange> changes;
+    for (mailstore::Annotation& one : *all) changes.push_back({std::move(one.name), std::move(one.value)});
+    (void)client.account->annotate(folder->id,
+                                   changes);  // the messages have moved already: no reason to fail
+}
+
 }  // namespace
 
 Reply cmd_create(Client& client, const Command& command) {
@@ -52,6 +63,7 @@ Reply cmd_rename(Client& client, const Command& command) {
     if (!folder) return to_reply(folder.error());
     auto done = client.account->rename_folder(folder->id, *to);
     if (!done) return to_reply(done.error());
+    if (folder->path == "INBOX") copy_annotations(client, folder->id, *to);
     return ok("RENAME completed");
 }
 

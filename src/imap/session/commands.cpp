@@ -14,6 +14,7 @@ constexpr CommandRow rows[] = {
     {"CAPABILITY",   any_state,          Runs::here,       Updates::all,        cmd_capability},    // §6.1.1
     {"CHECK",        in_mailbox,         Runs::here,       Updates::all,        cmd_noop},          // RFC 3501 §6.4.1
     {"CLOSE",        in_mailbox,         Runs::on_worker,  Updates::none,       cmd_close},         // §6.4.1
+    {"COMPRESS",     logged_in,          Runs::connection, Updates::none,       nullptr},           // RFC 4978 §3
     {"COPY",         in_mailbox,         Runs::on_worker,  Updates::all,        cmd_copy},          // §6.4.7
     {"CREATE",       logged_in,          Runs::on_worker,  Updates::all,        cmd_create},        // §6.3.4
     {"DELETE",       logged_in,          Runs::on_worker,  Updates::all,        cmd_delete},        // §6.3.5
@@ -21,6 +22,7 @@ constexpr CommandRow rows[] = {
     {"EXAMINE",      logged_in,          Runs::on_worker,  Updates::none,       cmd_select},        // §6.3.3
     {"EXPUNGE",      in_mailbox,         Runs::on_worker,  Updates::all,        cmd_expunge},       // §6.4.3
     {"FETCH",        in_mailbox,         Runs::connection, Updates::no_expunge, nullptr},           // §6.4.5
+    {"GETMETADATA",  logged_in,          Runs::on_worker,  Updates::all,        cmd_getmetadata},   // RFC 5464 §4.2
     {"GETQUOTA",     logged_in,          Runs::on_worker,  Updates::all,        cmd_getquota},      // RFC 9208 §4.1.1
     {"GETQUOTAROOT", logged_in,          Runs::on_worker,  Updates::all,        cmd_getquotaroot},  // RFC 9208 §4.1.2
     {"ID",           any_state,          Runs::here,       Updates::all,        cmd_id},            // RFC 2971
@@ -35,6 +37,7 @@ constexpr CommandRow rows[] = {
     {"RENAME",       logged_in,          Runs::on_worker,  Updates::all,        cmd_rename},        // §6.3.6
     {"SEARCH",       in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_search},        // §6.4.4
     {"SELECT",       logged_in,          Runs::on_worker,  Updates::none,       cmd_select},        // §6.3.2
+    {"SETMETADATA",  logged_in,          Runs::on_worker,  Updates::all,        cmd_setmetadata},   // RFC 5464 §4.3
     {"SORT",         in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_sort},          // RFC 5256 §3
     {"STARTTLS",     not_authenticated,  Runs::connection, Updates::none,       nullptr},           // §6.2.1
     {"STATUS",       logged_in,          Runs::on_worker,  Updates::all,        cmd_status},        // §6.3.11

@@ -53,6 +53,8 @@ Reply cmd_lsub(Client& client, const Command& command);
 Reply cmd_status(Client& client, const Command& command);
 Reply cmd_getquota(Client& client, const Command& command);
 Reply cmd_getquotaroot(Client& client, const Command& command);
+Reply cmd_getmetadata(Client& client, const Command& command);
+Reply cmd_setmetadata(Client& client, const Command& command);
 Reply cmd_append(Client& client, const Command& command);
 Reply cmd_store(Client& client, const Command& command);
 Reply cmd_copy(Client& client, const Command& command);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "imap/session/object_id.h"
+#include "imap/session/resync.h"
 #include "imap/wire/encode.h"
 #include "mime/header.h"
 
@@ -51,6 +52,7 @@ std::optional<Reply> FetchRun::begin() {
 
     if ((args_.partial || args_.vanished) && !by_uid_)  // RFC 9394 §3.3, RFC 7162 §3.2.6
         return bad("That modifier is UID FETCH's");
+    if (args_.vanished && !client_.qresync) return bad("QRESYNC was not enabled");
     if (args_.partial) *uids = part_of(*uids, *args_.partial);
     bool marks = !selected.read_only
                  && std::any_of(args_.sections.begin(), args_.sections.end(),
@@ -62,8 +64,27 @@ std::optional<Reply> FetchRun::begin() {
     view_ = std::move(*view);
     announce_keywords(client_, view_->info());
     wanted_ = count(*uids);
+    if (args_.changed_since)
+        if (auto failed = narrow(*uids)) return failed;
     rest_ = std::move(*uids);
     walk_.emplace(selected.map);
+    return std::nullopt;
+}
+
+/// CHANGEDSINCE: the change log says which messages are worth a look, and what has vanished.
+std::optional<Reply> FetchRun::narrow(UidSet& uids) {
+    auto missed = missed_since(*client_.account, client_.selected->folder, ModSeq{*args_.changed_since});
+    if (!missed) return to_reply(missed.error());
+    if (args_.vanished) {
+        const Uid next = view_->info().uid_next;
+        UidSet asked = to_uids(args_.set.resolve(client_.selected->map.last().value()));
+        if (next.value() > 1)
+            put_vanished_earlier(client_, *missed, intersect(asked, UidSet{{Uid{1}, Uid{next.value() - 1}}}));
+    }
+    if (!missed->complete) return std::nullopt;
+    UidSet touched = intersect(uids, missed->touched);
+    there_ = wanted_ - count(touched);  // the rest was not changed: as good as answered
+    uids = std::move(touched);
     return std::nullopt;
 }
 

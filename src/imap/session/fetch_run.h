@@ -26,6 +26,7 @@ public:
 private:
     using Item = mailstore::Item;
 
+    std::optional<Reply> narrow(UidSet& uids);
     std::optional<Reply> mark_seen(const UidSet& uids);
     void put_message(const Item& item, std::string_view description);
     void put_items(const Item& item, std::string_view description);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "imap/session/envelope_fields.h"
+#include "imap/session/metadata.h"
 #include "imap/session/object_id.h"
 #include "imap/session/search_known.h"
 #include "imap/session/search_node.h"
@@ -169,6 +170,7 @@ bool test(Candidate& message, const Node& node) {
         case Kind::younger: return item.internal_date >= node.number;
         case Kind::larger: return item.size > node.number;
         case Kind::smaller: return item.size < node.number;
+        case Kind::filter: return false;  // compile() has put its keys in its place
         case Kind::saved_before: return item.save_date < node.number;
         case Kind::saved_on: return item.save_date >= node.number && item.save_date < node.number + 86400;
         case Kind::saved_since: return item.save_date >= node.number;
@@ -215,11 +217,16 @@ bool is_literal(std::string_view folded) {
     });
 }
 
+/// RFC 5466 §3.1: at least three passes; deeper ones are taken for a loop.
+constexpr unsigned max_filter_depth = 5;
+
 struct Compiler {
     const Client& client;
     const mailstore::FolderInfo& folder;
     const std::string& charset;
     std::optional<Reply> refused{};
+    unsigned filter_depth = 0;
+    std::size_t nodes = 0;
 
     std::int64_t keyword(std::string_view name) const {
         for (std::size_t i = 0; i < folder.keywords.size(); ++i)
@@ -235,8 +242,34 @@ struct Compiler {
         return to_uids(key.set.resolve(selected.map.last().value()));
     }
 
+    /// The stored search, as if it stood here in parentheses.
+    Node filter(const SearchKey& key) {
+        auto undefined = [&] {
+            if (!refused) refused = no("[UNDEFINED-FILTER " + key.text + "] There is no such filter");
+            return Node{};
+        };
+        if (refused || filter_depth == max_filter_depth) return undefined();
+        auto stored = stored_filter(client, key.text);
+        if (!stored) {
+            refused = to_reply(stored.error());
+            return Node{};
+        }
+        if (!*stored) return undefined();
+        Cursor in{**stored};
+        SearchKey keys = search_keys(in);
+        auto whole = in.finish(std::move(keys));
+        if (!whole) return undefined();
+        ++filter_depth;
+        Node made = node(*whole);
+        --filter_depth;
+        return made;
+    }
+
     Node node(const SearchKey& key) {
+        if (key.kind == Kind::filter) return filter(key);
         Node made;
+        if (++nodes > max_search_keys && !refused) refused = no("[LIMIT] The filters are too large");
+        if (refused) return made;
         made.kind = key.kind;
         made.cost = own_cost(key);
         made.field = key.field;
@@ -308,9 +341,13 @@ std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client,
     // RFC 6855 §3: a client that speaks UTF-8 has no other charset to name.
     if (client.utf8_accept && !args.charset.empty() && !args.charset_is_fixed)
         return std::unexpected(bad("No CHARSET goes with UTF8=ACCEPT"));
+    bool filters = args.program.any([](const SearchKey& key) { return key.kind == Kind::filter; });
+    if (filters && !plain)  // RFC 5466 §3.1
+        return std::unexpected(bad("[BADCHARSET (US-ASCII UTF-8)] Filters are in UTF-8"));
     Compiler compiler{client, folder, charset};
-    return SearchProgram{std::make_unique<Node>(compiler.node(args.program)), client.services.full_text,
-                         client.account->id()};
+    auto root = std::make_unique<Node>(compiler.node(args.program));
+    if (compiler.refused) return std::unexpected(*compiler.refused);
+    return SearchProgram{std::move(root), client.services.full_text, client.account->id()};
 }
 
 SearchKnown SearchProgram::ask(FolderView& view, const UidSet& candidates) const {

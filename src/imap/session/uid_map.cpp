@@ -74,6 +74,13 @@ UidSet unite(const UidSet& a, const UidSet& b) {
     return all;
 }
 
+UidSet joined(std::vector<UidRun> runs) {
+    std::sort(runs.begin(), runs.end(), [](UidRun a, UidRun b) { return a.first < b.first; });
+    UidSet all;
+    for (UidRun run : runs) add_run(all, run);
+    return all;
+}
+
 UidSet part_of(const UidSet& set, PartialRange range) {
     auto [begin, end] = range.of(count(set));
     UidSet part;

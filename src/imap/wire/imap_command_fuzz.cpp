@@ -7,6 +7,7 @@
 #include "imap/wire/encode.h"
 #include "imap/wire/fetch.h"
 #include "imap/wire/list.h"
+#include "imap/wire/metadata.h"
 #include "imap/wire/pattern.h"
 #include "imap/wire/receiver.h"
 #include "imap/wire/search.h"
@@ -68,6 +69,9 @@ void read(std::string_view text) {
         for (const std::string& pattern : list->patterns) (void)Pattern{pattern}.matches("INBOX/a");
     (void)parse_search(args);
     (void)parse_thread(args);
+    if (auto get = parse_get_metadata(args))
+        for (const std::string& entry : get->query.entries) require(get->query.wants(entry));
+    (void)parse_set_metadata(args);
     if (auto sort = parse_sort(args)) require(!sort->keys.empty() && sort->keys.size() <= max_sort_keys);
     (void)parse_lsub(args);
     (void)parse_status(args);

@@ -161,6 +161,10 @@ private:
         } else if (word("UNKEYWORD")) {
             node.kind = Kind::no_keyword;
             node.text = atom(in_);
+        } else if (word("FILTER")) {
+            node.kind = Kind::filter;
+            node.text = atom(in_);
+            if (node.text.find('/') != std::string::npos) in_.fail("a filter's name");
         } else if (word("EMAILID")) {
             node.kind = Kind::email_id;
             node.text = object_id();

@@ -44,6 +44,7 @@ struct SearchKey {
         saved_since,  ///< when it came into the mailbox, against `day` (RFC 8514)
         email_id,
         thread_id,  ///< `text` (RFC 8474)
+        filter,     ///< the stored search `text` (RFC 5466)
     };
     Kind kind = Kind::all;
     std::uint64_t number = 0;
