@@ -66,10 +66,15 @@ bool Segment::read_tables() {
         if (one.first_document != next || one.documents > h.documents - next) return false;
         next += one.documents;
     }
-    const bool blocks_good = std::ranges::all_of(blocks_, [&](const SegmentBlock& block) {
-        return block.dictionary < dictionary_.size() && block.postings <= postings_.size();
-    });
-    return blocks_good && next == h.documents;
+    std::uint64_t place = 0, list = 0;
+    for (const SegmentBlock& block : blocks_) {
+        if (block.dictionary <= place || block.dictionary >= dictionary_.size() || block.postings < list
+            || block.postings > postings_.size())
+            return false;
+        place = block.dictionary;
+        list = block.postings;
+    }
+    return next == h.documents;
 }
 
 std::expected<std::shared_ptr<const Segment>, std::string> Segment::open(const std::filesystem::path& path) {
