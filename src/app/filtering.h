@@ -35,6 +35,9 @@ public:
     static void forget(DomainId domain, kv::Batch& batch);
     void sweep();  ///< forgets what has run out; now and then, on a thread that may block
 
+    /// Lists, the spam filter and identity confirmation work too, from the next message on. Before the first.
+    void judge_by(filter::AntiSpam& anti_spam) { chain_.anti_spam = &anti_spam; }
+
     const filter::ChainParts& chain() const { return chain_; }
     filter::ScriptStore& scripts() { return scripts_; }
     filter::Definitions& definitions() { return definitions_; }

@@ -14,6 +14,7 @@ std::expected<void, std::string> Server::Rooms::open_anti_spam() {
                                          settings.anti_spam);
     if (!opened) return std::unexpected(opened.error());
     anti_spam = std::move(*opened);
+    filtering->judge_by(*anti_spam);
     // Also what back-off turns away is a try: whoever goes on guessing is shut out by all services.
     authenticator->on_security_event([this](const auth::SecurityEvent& event) {
         if (event.verdict == auth::Verdict::bad_credentials || event.verdict == auth::Verdict::backed_off)

@@ -54,6 +54,12 @@ std::string with_version(const sieve::Version& version, std::string_view payload
 
 }  // namespace
 
+void Beside::add(Beside more) {
+    std::ranges::move(more.messages, std::back_inserter(messages));
+    std::ranges::move(more.memos, std::back_inserter(memos));
+    std::ranges::move(more.afterwards, std::back_inserter(afterwards));
+}
+
 Filters::Filters(const filter::ChainParts& parts, const queue::Envelope& envelope, std::string_view payload,
                  QueueId id)
     : parts_{parts}, envelope_{envelope}, payload_{payload}, chain_{parts, envelope, payload, id} {}
@@ -123,8 +129,7 @@ void Filters::take(Sorted& sorted, const Recipient& recipient, const mailstore::
         sorted.rewritten.clear();
         sorted.elsewhere.clear();
         sorted.further.clear();
-        sorted.side_messages.clear();
-        sorted.memos.clear();
+        sorted.beside = {};
     };
     switch (verdict.kind) {
         case Verdict::Kind::deliver: break;
@@ -195,9 +200,10 @@ void Filters::take(Sorted& sorted, const Recipient& recipient, const mailstore::
             sorted.rewritten.push_back({std::move(to), letter.text});
         }
         side.text = std::move(letter.text);
-        if (!side.envelope.recipients.empty()) sorted.side_messages.push_back(std::move(side));
+        if (!side.envelope.recipients.empty()) sorted.beside.messages.push_back(std::move(side));
     }
-    for (filter::Memo& memo : verdict.memos) sorted.memos.emplace_back(owner.account, std::move(memo));
+    std::ranges::move(verdict.afterwards, std::back_inserter(sorted.beside.afterwards));
+    for (filter::Memo& memo : verdict.memos) sorted.beside.memos.emplace_back(owner.account, std::move(memo));
 }
 
 bool Filters::loops(const mime::AddrSpec& address, const Sorted& sorted) const {
@@ -259,7 +265,7 @@ void Filters::redirect(Sorted& sorted, const Recipient& recipient, const filter:
         trace.with = "local";
         trace.when = mime::in_zone(side.envelope.arrival);
         side.text = mime::received_line(trace) + with_version(version, payload_);
-        sorted.side_messages.push_back(std::move(side));
+        sorted.beside.messages.push_back(std::move(side));
     }
 }
 

@@ -17,6 +17,16 @@ struct SideMessage {
     std::string text;
 };
 
+/// What filters want done beside the delivery, once the message is where it goes.
+struct Beside {
+    std::vector<SideMessage> messages;
+    std::vector<std::pair<AccountId, filter::Memo>> memos;
+    std::vector<std::function<void()>> afterwards;
+
+    bool empty() const { return messages.empty() && memos.empty() && afterwards.empty(); }
+    void add(Beside more);
+};
+
 /// What filters have made of one recipient.
 struct Sorted {
     std::vector<mailstore::Target> targets;  ///< `prefix` holds what filters have added, no more
@@ -32,8 +42,7 @@ struct Sorted {
     std::optional<Refusal> refusal;         ///< permanent; then all above is empty
     std::optional<std::string> held;        ///< quarantined, by this
     std::optional<std::string> repeat;      ///< not now: this could not be asked
-    std::vector<SideMessage> side_messages;
-    std::vector<std::pair<AccountId, filter::Memo>> memos;
+    Beside beside;
     std::vector<std::string> trace;
 };
 

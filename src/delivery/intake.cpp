@@ -80,8 +80,7 @@ struct Intake::Plan {
     // What filters have said.
     std::vector<std::optional<Refusal>> refused;
     std::vector<std::pair<std::size_t, Sorted::Rewritten>> rewritten;  ///< envelope recipient, its copy
-    std::vector<SideMessage> side_messages;
-    std::vector<std::pair<AccountId, filter::Memo>> memos;
+    Beside beside;
     std::vector<std::string> trace;
 
     std::mutex mutex;  ///< for what follows
@@ -133,8 +132,7 @@ bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t
     if (sorted.refusal) plan.refused[index] = std::move(sorted.refusal);
     for (Sorted::Rewritten& one : sorted.rewritten) plan.rewritten.emplace_back(index, std::move(one));
     for (Recipient& further : sorted.further) acceptance.envelope.recipients.push_back(std::move(further));
-    std::ranges::move(sorted.side_messages, std::back_inserter(plan.side_messages));
-    std::ranges::move(sorted.memos, std::back_inserter(plan.memos));
+    plan.beside.add(std::move(sorted.beside));
     return true;
 }
 
@@ -217,10 +215,9 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
         break;
     }
     plan->envelope = std::move(message.envelope);
-    auto side_messages = std::move(plan->side_messages);
-    auto memos = std::move(plan->memos);
+    Beside beside = std::move(plan->beside);
     store(plan, std::move(acceptance), std::move(message.payload), location, quota);
-    send_beside(std::move(side_messages), memos);
+    if (!beside.empty()) send(std::move(beside));
 }
 
 /// The message as it came for those who get it so, and each changed copy: all of them, then the answer.
@@ -259,10 +256,10 @@ void Intake::store(const std::shared_ptr<Plan>& plan, queue::Acceptance acceptan
     }
 }
 
-void Intake::send_beside(std::vector<SideMessage> messages,
-                         const std::vector<std::pair<AccountId, filter::Memo>>& memos) {
-    for (const auto& [account, memo] : memos) chain_->memory.note(account, memo);
-    for (SideMessage& side : messages) {
+void Intake::send(Beside beside) {
+    for (const auto& [account, memo] : beside.memos) chain_->memory.note(account, memo);
+    for (const auto& then : beside.afterwards) then();
+    for (SideMessage& side : beside.messages) {
         Incoming message;
         message.envelope = std::move(side.envelope);
         message.payload = std::move(side.text);

@@ -70,9 +70,8 @@ public:
         chain_ = chain;
         router_ = router;
     }
-    /// Hands in what filters have written beside a message, and remembers what they want remembered.
-    void send_beside(std::vector<SideMessage> messages,
-                     const std::vector<std::pair<AccountId, filter::Memo>>& memos);
+    /// Does what filters want done beside a delivery.
+    void send(Beside beside);
 
     /// Takes no more for the queue when `full` says so. Before the first message.
     void limit_queue(std::function<bool()> full) { full_ = std::move(full); }

@@ -128,8 +128,7 @@ void Processor::process(const Entry& before) {
         log_.error(entry.id, "The queue entry cannot be written: {}", stored.error().what);
         return;
     }
-    if (!work.side_messages.empty() || !work.memos.empty())
-        intake_.send_beside(std::move(work.side_messages), work.memos);
+    if (!work.beside.empty()) intake_.send(std::move(work.beside));
     if (!work.marks.empty()) {
         kv::Batch batch;
         for (const auto& [index, mark] : work.marks)
@@ -231,8 +230,7 @@ void Processor::deliver(Entry& entry, Time now, Work& work) {
     auto receipt = store_.deliver(entry.blob, std::move(work.targets), note);
     if (!receipt) {
         entry = untouched;  // groups have not been expanded either
-        work.side_messages.clear();
-        work.memos.clear();
+        work.beside = {};
         work.marks.clear();
         for (Recipient& recipient : entry.envelope.recipients)
             if (is_due(recipient, now))

@@ -61,8 +61,7 @@ bool Processor::filter(Entry& entry, std::size_t index, Destination& destination
     destination.targets = std::move(sorted.targets);
     destination.elsewhere = std::move(sorted.elsewhere);
     for (Sorted::Rewritten& one : sorted.rewritten) work.changed.emplace_back(index, std::move(one));
-    std::ranges::move(sorted.side_messages, std::back_inserter(work.side_messages));
-    std::ranges::move(sorted.memos, std::back_inserter(work.memos));
+    work.beside.add(std::move(sorted.beside));
     const bool in_folders = !destination.targets.empty() || !sorted.rewritten.empty();
     if (!in_folders && destination.elsewhere.empty() && !destination.expanded) {
         succeed(recipient, sorted.redirected ? Recipient::State::expanded : Recipient::State::delivered, now,

@@ -17,8 +17,7 @@ struct Processor::Work {
     std::vector<std::pair<std::size_t, Sorted::Rewritten>> changed;  ///< recipient, its copy
     std::vector<std::pair<std::size_t, std::string>>
         marks;  ///< recipient, key that says that its copy is there
-    std::vector<SideMessage> side_messages;
-    std::vector<std::pair<AccountId, filter::Memo>> memos;
+    Beside beside;
 };
 
 }  // namespace postrider::delivery

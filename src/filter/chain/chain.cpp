@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "filter/chain/run.h"
 #include "filter/chain/world.h"
 #include "filter/scan/levels.h"
 #include "mime/date.h"
@@ -50,21 +51,6 @@ std::string random_id(const std::string& host) {
 
 }  // namespace
 
-/// One recipient on its way through the filters.
-struct Chain::Run {
-    const Owner* owner = nullptr;  ///< nullptr: at another host
-    std::string recipient;
-    Levels levels;                     ///< so far, those of the message too
-    Levels added;                      ///< those that stand in front
-    std::string head;                  ///< further header lines in front
-    std::optional<std::string> whole;  ///< the message as it is now, instead of all that
-    Verdict verdict;
-    std::string where;  ///< of the step's level, for the log
-
-    std::string front() const { return level_lines(added) + head; }
-    std::string shown(std::string_view payload) const { return whole ? *whole : front().append(payload); }
-};
-
 Chain::Chain(const ChainParts& parts, const queue::Envelope& envelope, std::string_view payload, QueueId id)
     : parts_{parts}, envelope_{envelope}, payload_{payload}, id_{id} {}
 
@@ -83,7 +69,7 @@ bool some(const std::shared_ptr<const Steps>& steps, bool relay, bool only_scann
 }  // namespace
 
 bool Chain::any(const Owner& owner) const {
-    return some(parts_.catalogue.server(), false, false)
+    return parts_.anti_spam || some(parts_.catalogue.server(), false, false)
            || some(parts_.catalogue.domain(owner.domain), false, false)
            || (owner.entry && some(parts_.catalogue.account(owner.account), false, false));
 }
@@ -131,15 +117,21 @@ Verdict Chain::run(Run& run) {
         }
         return true;
     };
-    bool on = walk(parts_.catalogue.server(), "server");
+    const bool judged = run.owner && parts_.anti_spam;
+    bool on = !judged || listed_by_server(run);
+    on = on && walk(parts_.catalogue.server(), "server");
+    if (on && judged) judge_spam(run);
     if (on && run.owner) {
         auto domain = parts_.directory.domain(run.owner->domain);
         on = walk(parts_.catalogue.domain(run.owner->domain),
                   fmt::format("domain <{}>", domain ? domain->name : ""));
     }
+    if (on && judged && run.owner->entry) listed_by_account(run);
     if (on && run.owner && run.owner->entry)
-        walk(parts_.catalogue.account(run.owner->account),
-             fmt::format("domain object <{}>", run.owner->entry->address));
+        on = walk(parts_.catalogue.account(run.owner->account),
+                  fmt::format("domain object <{}>", run.owner->entry->address));
+    if (on && judged) file_junk(run);
+    if (on && judged && run.owner->entry) confirm_identity(run);
 
     Verdict& verdict = run.verdict;
     for (Letter& letter : verdict.letters) letter.text.insert(0, trace_fields());
@@ -151,6 +143,7 @@ Verdict Chain::run(Run& run) {
         // Who gets his message back, or sends it again, is told nothing else.
         verdict.letters.clear();
         verdict.memos.clear();
+        verdict.afterwards.clear();
     }
     return std::move(verdict);
 }
@@ -172,6 +165,21 @@ const Finding& Chain::finding_of(const Step& step, const std::string& message) {
     return at->second;
 }
 
+/// filters.md §2: a level is only ever raised, and there is one field of each.
+void Chain::raise(Run& run, const Levels& wanted) {
+    Levels raised;
+    for (LevelKind kind : {LevelKind::spam, LevelKind::virus})
+        if (const auto level = wanted.of(kind); level && run.levels.raise(kind, *level))
+            raised.of(kind) = *level;
+    const bool in_text = run.whole || (raised.spam && levels_.spam) || (raised.virus && levels_.virus);
+    if (!in_text) {
+        if (raised.spam) run.added.spam = raised.spam;
+        if (raised.virus) run.added.virus = raised.virus;
+    } else if (auto text = with_levels(run.shown(payload_), raised)) {
+        run.whole = std::move(*text);
+    }
+}
+
 bool Chain::scanned(Run& run, const Step& step) {
     Verdict& verdict = run.verdict;
     const bool socket = step.scanner->kind() == ScannerKind::socket;
@@ -184,21 +192,10 @@ bool Chain::scanned(Run& run, const Step& step) {
         fmt::format("Filter {}:[{}]: {}", step.scanner->title(), word(action), finding.text));
 
     if (finding.kind != Finding::Kind::failed) {
-        Levels raised;
-        for (LevelKind kind : {LevelKind::spam, LevelKind::virus}) {
-            const auto level = kind == LevelKind::spam ? finding.spam_level : finding.virus_level;
-            if (level && run.levels.raise(kind, *level)) raised.of(kind) = *level;
-        }
         for (const auto& [name, value] : finding.headers)
             run.head.append(name).append(": ").append(value).append("\r\n");
         if (finding.replacement) run.whole = *finding.replacement;
-        const bool in_text = run.whole || (raised.spam && levels_.spam) || (raised.virus && levels_.virus);
-        if (!in_text) {
-            if (raised.spam) run.added.spam = raised.spam;
-            if (raised.virus) run.added.virus = raised.virus;
-        } else if (auto text = with_levels(run.shown(payload_), raised)) {
-            run.whole = std::move(*text);
-        }
+        raise(run, {finding.spam_level, finding.virus_level});
     }
     switch (action) {
         case Action::pass:

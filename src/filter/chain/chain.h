@@ -7,6 +7,7 @@
 
 #include "directory/directory.h"
 #include "filter/chain/memory.h"
+#include "filter/chain/origin.h"
 #include "filter/chain/steps.h"
 #include "filter/chain/verdict.h"
 #include "filter/scan/levels.h"
@@ -15,6 +16,8 @@
 
 namespace postrider::filter {
 
+class AntiSpam;
+
 /// What all runs share. Everything referred to lives longer.
 struct ChainParts {
     const Catalogue& catalogue;
@@ -22,7 +25,8 @@ struct ChainParts {
     mailstore::MailStore& store;
     Memory& memory;
     const Clock& clock;
-    std::string host;  ///< our name
+    std::string host;               ///< our name
+    AntiSpam* anti_spam = nullptr;  ///< lists, statistical filter, identity confirmation; nullptr: none
 };
 
 /// Whose copy it is about.
@@ -58,6 +62,14 @@ private:
     void scripted(Run& run, const Step& step);
     /// False: that was the last word.
     bool scanned(Run& run, const Step& step);
+    void raise(Run& run, const Levels& wanted);
+    // judgement.cpp: what the server does without being told by a script
+    bool listed_by_server(Run& run);
+    void judge_spam(Run& run);
+    void listed_by_account(Run& run);
+    void file_junk(Run& run);
+    void confirm_identity(Run& run);
+    const Origin& origin();
     std::string trace_fields() const;
     const Finding& finding_of(const Step& step, const std::string& message);
 
@@ -65,7 +77,8 @@ private:
     const queue::Envelope& envelope_;
     std::string_view payload_;
     QueueId id_;
-    Levels levels_;  ///< that the message came with
+    Levels levels_;                 ///< that the message came with
+    std::optional<Origin> origin_;  ///< once it is needed
     /// By scanner and by the text that it was shown.
     std::map<std::pair<const ConfiguredScanner*, std::string>, Finding> findings_;
 };

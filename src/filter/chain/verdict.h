@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,6 +54,8 @@ struct Verdict {
     std::vector<Redirection> redirections;
     std::vector<Letter> letters;
     std::vector<Memo> memos;
+    /// To be done once the message is where it goes; none of it blocks.
+    std::vector<std::function<void()>> afterwards;
     std::vector<sieve::Version> versions{1};  ///< [0]: the header lines that filters added, no more
     std::vector<std::string> trace;           ///< lines for the log, in order
 };

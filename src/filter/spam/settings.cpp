@@ -28,6 +28,12 @@ constexpr Setting<S> rows[] = {
     {.name = "heuristics",
      .field = field<&S::heuristics>,
      .help = "Whether signs that need no learning count too: what only programs for unwanted mail do."},
+    {.name = "junkLevel",
+     .field = field<&S::junk_level>,
+     .range = {2, 11},
+     .help = "From this spam level on, whoever has set it, mail is filed into the Junk folder unless a "
+             "filter has said "
+             "where it goes. 11: never."},
 };
 
 }  // namespace

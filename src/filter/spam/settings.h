@@ -12,6 +12,7 @@ struct SpamSettings {
     bool users_train_server = true;
     unsigned daily_share = 50;
     bool heuristics = true;
+    unsigned junk_level = 6;
 };
 
 settings::TableOf<SpamSettings> spam_table();
