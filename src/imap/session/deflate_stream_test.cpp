@@ -116,7 +116,7 @@ TEST(Compress, IsForAWholeSession) {  // RFC 4978 §3
     EXPECT_EQ(heard.find("COMPRESS=DEFLATE"), std::string::npos);
     EXPECT_NE(heard.find("c NO [COMPRESSIONACTIVE]"), std::string::npos);
     client.say(peer.pack("DONE\r\ne LOGOUT\r\n"));
-    while (heard.find("e OK") == std::string::npos) {
+    while (heard.find("e OK LOGOUT completed\r\n") == std::string::npos) {
         std::string more = client.peer().hear(1);
         if (more.empty()) break;
         heard += peer.unpack(more);

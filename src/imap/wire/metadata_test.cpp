@@ -40,11 +40,10 @@ TEST(GetMetadata, GoesAsDeepAsItIsAsked) {
 }
 
 TEST(SetMetadata, ReadsTheExamplesOfTheRfc) {  // RFC 5464 §4.3
-    auto set = parse_set_metadata("INBOX (/private/comment {33}\r\nMy new comment across\r\ntwo lines.)");
-    EXPECT_FALSE(set);  // the literal takes the parenthesis
-    set = parse_set_metadata("INBOX (/private/comment {35}\r\nMy new comment across\r\ntwo lines.\r\n)");
+    auto set =
+        parse_set_metadata("INBOX (/private/comment {33}\r\nMy new comment across\r\ntwo lines.)");
     ASSERT_TRUE(set);
-    EXPECT_EQ(*set->entries[0].value, "My new comment across\r\ntwo lines.\r\n");
+    EXPECT_EQ(*set->entries[0].value, "My new comment across\r\ntwo lines.");
     set = parse_set_metadata("INBOX (/private/comment NIL /shared/comment \"This one is for you!\")");
     ASSERT_TRUE(set);
     EXPECT_FALSE(set->entries[0].value);
