@@ -155,11 +155,12 @@ net::Task<> Session::mail(std::string_view arguments) {
     transaction_->sender = account_ ? rules::Sender::of(s_.directory, envelope.reverse_path, account_)
                                     : rules::Sender::of(s_.directory, envelope.reverse_path);
     screening::Decision decision;
-    bool go_on = true;
-    if (visit_) go_on = co_await ask_mail(decision);
-    if (!go_on) {
-        reset();
-        co_return;
+    if (visit_) {
+        const bool welcome = co_await ask_mail(decision);
+        if (!welcome) {
+            reset();
+            co_return;
+        }
     }
     if (auto refusal = sender_refusal()) {
         reset();
@@ -208,9 +209,10 @@ net::Task<> Session::rcpt(std::string_view arguments) {
         recipient.address.domain.empty() || s_.router.is_local_domain(recipient.address.domain);
     screening::Decision decision;
     std::string route;
-    bool go_on = true;
-    if (visit_) go_on = co_await ask_rcpt(recipient, local, decision, route);
-    if (!go_on) co_return;
+    if (visit_) {
+        const bool welcome = co_await ask_rcpt(recipient, local, decision, route);
+        if (!welcome) co_return;
+    }
     if (t.envelope.recipients.size() >= allow_.max_rcpt_count) {
         reply(452, "4.5.3", "Too many recipients");  // RFC 5321 §4.5.3.1.10
         co_return;
