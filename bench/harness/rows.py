@@ -5,7 +5,7 @@ import os
 import time
 from typing import Callable
 
-from . import load, meters
+from . import load, meters, searching
 
 
 @dataclasses.dataclass
@@ -104,6 +104,19 @@ def imap_list(context, side):
     scale = 100_000 / messages
     return {"": Figure(result["warm_seconds"] * scale, "s", {}, notes),
             "first": Figure(result["first_seconds"] * scale, "s", {}, {})}
+
+
+def search(messages):
+    """SEARCH for texts on one connection, once everything is indexed, by the median; the notes say how many messages
+    each side has found. And how fast the folder was filled and indexed."""
+
+    def measure(context, side):
+        figures, filled, indexed = searching.run(side, messages, 5 if context.quick else 15)
+        made = {suffix: Figure(1000 / ms, "1/s", {}, {"hits": hits, "ms": ms}) for suffix, (ms, hits) in figures.items()}
+        made["indexed"] = Figure(messages / (filled + indexed), "msg/s", {}, {"filled": filled, "waited": indexed})
+        return made
+
+    return measure
 
 
 def rate_of(mode, **options):
@@ -205,6 +218,9 @@ ROWS = [
         imap_list, targets={"first": Target(most=0.15)}),
     Row("imap-mix", "APPEND, STORE, COPY, EXPUNGE, SEARCH on 40 connections", Target(ratio=3),
         rate_of("imap-mix", first_user=200)),
+    Row("search-1k", "SEARCH BODY, a rare word among 1,000 messages of 4 KB", Target(ratio=5), search(1_000), targets={"indexed": Target()}),
+    Row("search-20k", "the same among 20,000", Target(ratio=5), search(20_000), targets={"indexed": Target()}),
+    Row("search-100k", "the same among 100,000", Target(ratio=5), search(100_000), targets={"indexed": Target()}),
     Row("pop3", "POP3 RETR, 4 KB, 20 connections", Target(ratio=1), rate_of("pop3", first_user=300)),
     Row("login-plain", "IMAP log-ins, a connection each", Target(ratio=2), login()),
     Row("login-tls", "the same with a whole TLS handshake each", Target(ratio=2), login(tls=1)),

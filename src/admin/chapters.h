@@ -14,12 +14,22 @@ Chapter class_chapter();
 Chapter server_chapter();  ///< class.cpp: what accounts inherit
 Chapter admin_chapter();
 Chapter queue_chapter();
+Chapter quarantine_chapter();
+Chapter scanner_chapter();
 Chapter storage_chapter();
 Chapter dns_chapter();
 Chapter filter_chapter();
 Chapter script_chapter();
+Chapter index_chapter();
 Chapter why_chapter();
 Chapter policy_chapter();
+Chapter dkim_chapter();
+Chapter dmarc_chapter();
+Chapter bans_chapter();
+Chapter whitelist_chapter();  ///< sender_lists.cpp
+Chapter blacklist_chapter();  ///< sender_lists.cpp
+Chapter collected_chapter();  ///< sender_lists.cpp
+Chapter spam_chapter();
 Chapter rpop_chapter();     ///< account_rpop.cpp
 Chapter metrics_chapter();  ///< storage.cpp
 Chapter service_chapter();

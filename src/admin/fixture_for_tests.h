@@ -6,6 +6,7 @@
 
 #include "admin/operation.h"
 #include "base/test_folder.h"
+#include "filter/anti_spam.h"
 #include "mailstore/fixture_for_tests.h"
 
 namespace postrider::admin {
@@ -40,9 +41,17 @@ protected:
         context = std::make_unique<Context>(
             Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
         context->wake_queue = [this] { ++wakes; };
+        auto made =
+            filter::AntiSpam::open({store->kv(), *store, *directory, clock, metrics, logger, "localhost",
+                                    [](const mime::AddrSpec&, std::string) { return true; }},
+                                   {});
+        ASSERT_TRUE(made) << made.error();
+        anti_spam = std::move(*made);
+        context->anti_spam = anti_spam.get();
     }
     void close() {
         context.reset();
+        anti_spam.reset();
         queue.reset();
         authenticator.reset();
         directory.reset();
@@ -91,6 +100,16 @@ protected:
         return QueueId{blob.get_future().get().value()};
     }
 
+    QueueId quarantine(std::string_view to, std::string why) {
+        const QueueId id = hold(to);
+        auto taken = queue->take(id).value();
+        queue::Entry after = *taken.entry;
+        after.envelope.recipients[0].status = queue::quarantined_status;
+        after.envelope.recipients[0].diagnostic = std::move(why);
+        (void)queue->put_back(*taken.entry, after);
+        return id;
+    }
+
     TestFolder scratch;
     observe::MemoryLog log{"STORE", 7};
     observe::Logger logger = log.logger();
@@ -100,6 +119,7 @@ protected:
     std::unique_ptr<directory::Directory> directory;
     std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<queue::Queue> queue;
+    std::unique_ptr<filter::AntiSpam> anti_spam;
     std::unique_ptr<Context> context;
     int wakes = 0;
     std::vector<int> percents;

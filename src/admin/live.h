@@ -8,6 +8,10 @@
 
 #include "settings/setting.h"
 
+namespace postrider::index {
+class Index;
+}
+
 namespace postrider::admin {
 
 /// One service of the running server.
@@ -49,6 +53,9 @@ public:
     /// Writes the settings in force to the configuration file, in one step.
     virtual std::expected<void, std::string> save() = 0;
     virtual std::string configuration_file() const = 0;
+
+    /// Full text over all accounts; nullptr when this server has none.
+    virtual index::Index* full_text() { return nullptr; }
 
     /// Has what now stands in the binary's file take over, without a refused connection. Sessions are ended
     /// in the protocol's terms soon after the answer. The error says why the new one cannot.

@@ -14,21 +14,26 @@
 #include "auth/auth.h"
 #include "directory/directory.h"
 #include "dns/resolver.h"
-#include "filter/chain/definitions.h"
-#include "filter/scripts/script_store.h"
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
 #include "rpop/connections.h"
 #include "rules/send_quota.h"
 
-/// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
-/// comes later are made from it. An operation blocks on the disk; operations may run at the same time on
-/// different threads.
+namespace postrider::filter {
+class AntiSpam;
+class Definitions;
+class Scanners;
+class ScriptStore;
+class Signer;
+}  // namespace postrider::filter
 namespace postrider::screening {
 class Screening;
 }
 
+/// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
+/// comes later are made from it. An operation blocks on the disk; operations may run at the same time on
+/// different threads.
 namespace postrider::admin {
 
 class LiveServer;
@@ -79,10 +84,12 @@ struct Context {
     std::function<std::uint16_t(std::string_view domain)> location_of;
     dns::Resolver* resolver = nullptr;
     std::function<Identity()> identity;      ///< of this server, for others
+    const filter::Signer* signer = nullptr;  ///< whose keys sign
     LiveServer* live = nullptr;              ///< services and settings (live.h); nullptr when no server runs
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
     rpop::Connections* rpop = nullptr;       ///< likewise
     screening::Screening* screening = nullptr;  ///< likewise
+    filter::AntiSpam* anti_spam = nullptr;   ///< likewise
     std::function<void()> rpop_due;          ///< wakes who fetches
     /// Somebody sends that message just now.
     std::function<bool(QueueId)> is_sending;
@@ -96,6 +103,7 @@ struct Context {
     std::function<std::vector<StorageLocation>()> locations{};
     filter::ScriptStore* scripts = nullptr;      ///< likewise
     filter::Definitions* definitions = nullptr;  ///< likewise
+    const filter::Scanners* scanners = nullptr;  ///< nullptr when no server runs
     std::filesystem::path log_directory{};       ///< absolute; "" = not known
 };
 

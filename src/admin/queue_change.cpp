@@ -41,9 +41,11 @@ std::expected<Outcome, Error> change_one(Context& context, QueueId id, Act& act)
 }
 
 template <class Act>
-Result change(Context& context, const Arguments& arguments, const Progress& progress, Act act) {
+Result change(Context& context, const Arguments& arguments, const Progress& progress, Act act,
+              bool quarantined = false) {
     auto filter = QueueFilter::from(context, arguments);
     if (!filter) return std::unexpected(filter.error());
+    filter->quarantined = quarantined;
     if (auto text = arguments.maybe_text("id")) {
         if (!filter->empty() || arguments.flag("all"))
             return fail(Kind::usage, "Either an id or filters, not both");
@@ -159,6 +161,38 @@ Result bounce_messages(Context& context, const Arguments& arguments, const Progr
             }
             return any;
         }));
+}
+
+Result deliver_quarantined(Context& context, const Arguments& arguments, const Progress& progress) {
+    auto act = [&](Entry& entry) {
+        bool any = false;
+        for (Recipient& recipient : entry.envelope.recipients) {
+            if (!queue::quarantined(recipient)) continue;
+            recipient.unfiltered = true;
+            recipient.status.clear();
+            recipient.diagnostic = "Let out of quarantine by an administrator";
+            restart(recipient, context.clock.now());
+            any = true;
+        }
+        return any;
+    };
+    return wake_after(context, change(context, arguments, progress, act, true));
+}
+
+Result delete_quarantined(Context& context, const Arguments& arguments, const Progress& progress) {
+    auto act = [](Entry& entry) {
+        bool any = false;
+        for (Recipient& recipient : entry.envelope.recipients) {
+            if (!queue::quarantined(recipient)) continue;
+            recipient.owed = Recipient::nothing;
+            recipient.state = State::failed;
+            recipient.status = "5.7.1";
+            recipient.diagnostic = "Deleted by an administrator";
+            any = true;
+        }
+        return any;
+    };
+    return change(context, arguments, progress, act, true);
 }
 
 Result force_queue(Context& context, const Arguments& arguments, const Progress& progress) {

@@ -110,9 +110,9 @@ bool QueueFilter::matches(const EntryView& entry, const Context& context) const 
         if (!matches_text(sender, null ? "<>" : address(buffer, entry.sender_local, entry.sender_domain)))
             return false;
     }
-    if (!recipient.empty() || !destination.empty() || !failure.empty() || attempts) {
+    if (!recipient.empty() || !destination.empty() || !failure.empty() || attempts || quarantined) {
         auto one = [&](const EntryView::Recipient& r) {
-            if (!r.waits()) return false;
+            if (!r.waits() || (quarantined && !queue::quarantined(r))) return false;
             if (attempts && r.attempts < *attempts) return false;
             if (!destination.empty() && !matches_text(destination, r.destination)) return false;
             if (!recipient.empty() && !matches_text(recipient, address(buffer, r.local, r.domain)))

@@ -14,8 +14,9 @@ struct QueueFilter {
     std::optional<std::uint64_t> larger, smaller;  ///< octets
     std::optional<Time> before, since;             ///< of arrival
     std::optional<std::uint64_t> attempts;         ///< at least
+    bool quarantined = false;                      ///< only those that filters have quarantined
 
-    bool empty() const;
+    bool empty() const;  ///< `quarantined` aside
     static std::expected<QueueFilter, Error> from(const Context& context, const Arguments& arguments);
     bool matches(const queue::EntryView& entry, const Context& context) const;
 };
@@ -29,7 +30,7 @@ inline constexpr Argument filter_destination{
     "destination", Type::text, "Only what waits for a destination that contains this or matches"};
 inline constexpr Argument filter_state{"state", Type::text,
                                        "Only in states whose word contains this: Received, Processed, "
-                                       "Sending, Relay error, Local error, Held"};
+                                       "Sending, Relay error, Local error, Held, Quarantined"};
 inline constexpr Argument filter_failure{"failure", Type::text,
                                          "Only where the last failure contains this, or matches its * and ?"};
 inline constexpr Argument filter_larger{"larger", Type::text, "Only above this size: octets, or with K or M"};

@@ -103,9 +103,12 @@ std::unexpected<Error> no_message(const std::string& id) {
     return fail(Kind::not_found, fmt::format("There is no message {} in the queue", id));
 }
 
-Result list_queue(Context& context, const Arguments& arguments, const Progress&) {
+namespace {
+
+Result list_some(Context& context, const Arguments& arguments, bool quarantined) {
     auto filter = QueueFilter::from(context, arguments);
     if (!filter) return std::unexpected(filter.error());
+    filter->quarantined = quarantined;
     const std::size_t limit = std::clamp<std::uint64_t>(arguments.number("limit", 1000), 1, max_listed);
     QueueId after;
     if (auto text = arguments.maybe_text("after")) {
@@ -127,6 +130,16 @@ Result list_queue(Context& context, const Arguments& arguments, const Progress&)
     Json out{{"messages", std::move(rows)}};
     if (more) out["next"] = queue::to_string(ids->back());
     return out;
+}
+
+}  // namespace
+
+Result list_queue(Context& context, const Arguments& arguments, const Progress&) {
+    return list_some(context, arguments, false);
+}
+
+Result list_quarantine(Context& context, const Arguments& arguments, const Progress&) {
+    return list_some(context, arguments, true);
 }
 
 Result show_message(Context& context, const Arguments& arguments, const Progress&) {

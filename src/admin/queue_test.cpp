@@ -63,6 +63,33 @@ TEST_F(QueueOperations, FilterByWhatIsKnownOfAMessage) {
     EXPECT_EQ(error("queue list", {{"older", "99999999999999999999d"}}), Kind::bad_value);
 }
 
+TEST_F(QueueOperations, QuarantineIsListedDeliveredAndDeleted) {
+    const std::string held = queue::to_string(hold("x@y.example"));
+    const std::string one = queue::to_string(quarantine("bob@one.example", "AV:ClamAV: Eicar FOUND"));
+    const std::string two = queue::to_string(quarantine("eve@two.example", "AV:Spam: True"));
+    const auto ids = [&](Json filters = {}) {
+        std::vector<std::string> found;
+        const Json listed = ok("quarantine list", filters);
+        for (const Json& row : listed["messages"]) found.push_back(row["id"]);
+        return found;
+    };
+    EXPECT_THAT(ids(), ElementsAre(one, two));
+    EXPECT_THAT(ids({{"failure", "eicar"}}), ElementsAre(one));
+    EXPECT_THAT(listed({{"state", "Quarantined"}}), ElementsAre(one, two));
+    EXPECT_EQ(error("quarantine deliver"), Kind::usage) << "not all by accident";
+    EXPECT_EQ(ok("quarantine deliver", {{"id", held}})["changed"], 0) << "it is held for another reason";
+    EXPECT_EQ(ok("quarantine deliver", {{"id", one}})["changed"], 1);
+    EXPECT_EQ(wakes, 2);
+    const auto due = queue->take_due(clock.now(), 10).value();
+    ASSERT_EQ(due.size(), 1u);
+    EXPECT_TRUE(due[0].envelope.recipients[0].unfiltered);
+    EXPECT_EQ(due[0].envelope.recipients[0].state, Recipient::State::pending);
+    queue->let_go(due[0].id);
+    EXPECT_EQ(ok("quarantine delete", {{"all", true}})["changed"], 1);
+    EXPECT_THAT(ids(), ElementsAre());
+    EXPECT_THAT(listed({}), testing::UnorderedElementsAre(held, one));
+}
+
 TEST_F(QueueOperations, ChangeAllThatAFilterFinds) {
     wait("bob@one.example", 1, "no answer");
     wait("eve@one.example", 1, "no answer");

@@ -5,7 +5,9 @@
 #include <limits>
 
 #include "admin/chapters.h"
+#include "admin/live.h"
 #include "admin/lookup.h"
+#include "index/index.h"
 
 namespace postrider::admin {
 namespace {
@@ -75,6 +77,7 @@ Result repair(Context& context, const Arguments& arguments, const Progress& prog
     }
     auto findings = need(context.store.repair(id, forward(progress)));
     if (!findings) return std::unexpected(findings.error());
+    if (context.live && context.live->full_text()) context.live->full_text()->rebuild(id);
     return Json{{"findings", findings_json(context, *findings)}};
 }
 

@@ -212,7 +212,9 @@ void add_message_options(CLI::App& command, CompanionArguments& a) {
     command.add_option("message", a.file, "A file with the message; - is standard input")
         ->capture_default_str();
     command.add_option("--sender", a.sender, "Reverse path of the envelope")->capture_default_str();
-    command.add_option("--recipient", a.recipients, "Recipients of the envelope")->capture_default_str();
+    command.add_option("--recipient", a.recipients, "Recipient of the envelope; may come again")
+        ->allow_extra_args(false)
+        ->capture_default_str();
     command.add_option("--client", a.client, "Address of the host it comes from")->capture_default_str();
     command.add_option("--helo", a.helo, "What that host calls itself")->capture_default_str();
     command.add_option("--timeout", a.seconds, "Seconds that it may take")->capture_default_str();
@@ -238,7 +240,8 @@ void add_companion_commands(CommandLine& line) {
         line.app.add_subcommand("milter", "Try a milter on a message; exit code 3: it has refused it");
     milter_command->add_option("--address", m.address, "Where it listens: inet://host:port or local:///path")
         ->required();
-    milter_command->add_option("--macro", m.macros, "NAME=VALUE, such as {auth_authen}=alice");
+    milter_command->add_option("--macro", m.macros, "NAME=VALUE, such as {auth_authen}=alice; may come again")
+        ->allow_extra_args(false);
     milter_command->add_option("--protocol-version", m.version, "2 to 6")->capture_default_str();
     milter_command->add_option("--out", m.out, "A file for the message as it is afterwards");
     add_message_options(*milter_command, m);

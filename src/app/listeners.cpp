@@ -101,7 +101,7 @@ std::expected<net::ListenerOptions, std::string> Listeners::options(Slot& slot) 
         slot.access = std::move(*access);
     }
     slot.tls = tls(settings, slot.tls);
-    auto gate = std::make_shared<net::Gate>(slot.access, service_access_, nullptr);
+    auto gate = std::make_shared<net::Gate>(slot.access, service_access_, nullptr, bouncer_);
 
     net::ListenerOptions options;
     options.address = {settings::to_string(at->ip), at->port};

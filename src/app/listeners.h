@@ -45,9 +45,15 @@ public:
     };
 
     /// @param directory  relative paths of certificates are relative to it
+    /// @param bouncer    keeps attackers out; may be nullptr
     Listeners(net::IoPool& pool, const Clock& clock, SocketSource& sockets, observe::Logger log,
-              std::string directory)
-        : pool_{pool}, clock_{clock}, sockets_{sockets}, log_{log}, directory_{std::move(directory)} {}
+              std::string directory, const net::Bouncer* bouncer)
+        : pool_{pool},
+          clock_{clock},
+          sockets_{sockets},
+          log_{log},
+          directory_{std::move(directory)},
+          bouncer_{bouncer} {}
     ~Listeners() { stop(std::chrono::milliseconds{0}, Addresses::kept); }
 
     /// Binds; nothing is accepted before start(). On an error nothing stays bound.
@@ -82,6 +88,7 @@ private:
     SocketSource& sockets_;
     observe::Logger log_;
     std::string directory_;
+    const net::Bouncer* bouncer_;
     ServiceWords words_;
     std::chrono::seconds handshake_timeout_{10};
     std::shared_ptr<net::AccessLevel> service_access_;

@@ -21,7 +21,7 @@ ListeningService::ListeningService(Server::Rooms& rooms, settings::Service id, s
       id_{id},
       module_{std::move(module)},
       listeners_{*rooms.io, rooms.clock, *rooms.sockets, rooms.log->logger(module_),
-                 rooms.directory_path.string()} {}
+                 rooms.directory_path.string(), &rooms.anti_spam->bans()} {}
 
 std::expected<void, std::string> ListeningService::prepare(const Settings& settings) {
     return listeners_.open(configuration(settings));

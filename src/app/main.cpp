@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/commands.h"
+#include "extract/helper.h"
 
 int main(int argc, char** argv) {
     // A peer that went away is an error of that write, not a signal to the process.
@@ -15,6 +16,8 @@ int main(int argc, char** argv) {
         return postrider::app::run_sendmail(program, {argv + 1, argv + argc});
     if (argc > 1 && std::string_view{argv[1]} == "sendmail")
         return postrider::app::run_sendmail("sendmail", {argv + 2, argv + argc});
+    // The process that reads attachments: nothing else is to happen in it.
+    if (argc == 3 && std::string_view{argv[1]} == "extract") return postrider::extract::run_helper(argv[2]);
     postrider::app::CommandLine line;
     line.app.require_subcommand(1);
     line.app.set_version_flag("-v,--version", POSTRIDER_VERSION);

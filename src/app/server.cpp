@@ -46,6 +46,7 @@ void Server::start() {
     if (rooms_->io) rooms_->io->run();
     rooms_->start_rules();
     rooms_->tls_keeper->start();
+    rooms_->full_text->start();
     rooms_->operations->running = true;
     if (rooms_->control) rooms_->control->start();
     if (rooms_->submit) rooms_->submit->start();
@@ -55,6 +56,7 @@ void Server::start() {
 void Server::stop() {
     if (!rooms_->started) return;
     rooms_->started = false;
+    rooms_->full_text->stop();
     if (rooms_->submit) rooms_->submit->stop();
     if (rooms_->control) rooms_->control->stop();
     if (rooms_->board) rooms_->board->stop();

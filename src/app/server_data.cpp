@@ -2,6 +2,8 @@
 #include "app/key_file.h"
 #include "app/server_rooms.h"
 #include "base/make_directory.h"
+#include "extract/attachments.h"
+#include "extract/helper.h"
 #include "net/run_task.h"
 #include "relay/sts_policy.h"
 #include "rules/notice_memory.h"
@@ -80,17 +82,22 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     options.log = &store_log;
     options.quota = &quotas;
     options.placing = &places;
+    options.on_transfer = [this](const mailstore::Transferred& what) {
+        if (anti_spam) anti_spam->learner().transferred(what);
+    };
     auto opened = mailstore::MailStore::open(options, &delivery::Intake::replay);
     if (!opened)
         return std::unexpected("The mail store in " + directory_path.string()
                                + " cannot be opened: " + opened.error().what);
     store = std::move(*opened);
+    open_index();
 
     directory::Options directory_options;
     std::vector<AccountId> deleted;  // with domains whose deletion a crash cut short
     directory_options.erasing = [this, opening = &deleted](AccountId account, kv::Batch& batch) {
         store->mark_deleted(account, batch);
         Filtering::forget(account, batch);
+        filter::AntiSpam::erase(account, batch);
         if (!directory) opening->push_back(account);  // during open() alone
     };
     auto known = directory::Directory::open(store->kv(), clock, directory_options);
@@ -114,11 +121,29 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto ok = place_domains(); !ok) return ok;
     open_queue();
     open_rules();
+    if (auto ok = open_anti_spam(); !ok) return ok;
     if (auto ok = open_tls_keeper(); !ok) return ok;
+    if (auto ok = open_reports(); !ok) return ok;
     if (auto ok = open_rpop(); !ok) return ok;
     if (auto ok = open_screening(); !ok) return ok;
     open_admin();
     return {};
+}
+
+void Server::Rooms::open_index() {
+    index::Options options;
+    options.directory = directory_path / "index";
+    options.log = store_log;
+    options.enabled = settings.full_text.enabled;
+    options.delay = settings.full_text.delay;
+    if (settings.full_text.attachments)
+        options.attachments = [](std::string_view message, const mime::Description& description) {
+            return extract::attachment_texts(message, description.parts,
+                                             [](std::string_view bytes, extract::Format format) {
+                                                 return extract::read_in_helper(bytes, format);
+                                             });
+        };
+    full_text = index::Index::open(*store, metrics, std::move(options));
 }
 
 void Server::Rooms::open_queue() {
@@ -137,6 +162,9 @@ void Server::Rooms::open_queue() {
         processor->wake();
         virtual_queues->ready();
     });
+    signer = std::make_unique<filter::Signer>(clock, processing, metrics);
+    take_keys(settings);  // what cannot be used is in the log
+    intake->sign_by(signer.get());
     processor = std::make_unique<delivery::Processor>(*store, *queue, *router, *intake, clock, processing,
                                                       settings.processing.options(host));
     max_queue_size = settings.processing.max_queue_size;
@@ -168,6 +196,11 @@ void Server::Rooms::open_queue() {
         return std::move(original.address);
     });
     send_by(&routes);
+}
+
+std::vector<std::string> Server::Rooms::take_keys(const Settings& from) {
+    const std::string& domain = from.server.primary_domain.empty() ? host : from.server.primary_domain;
+    return signer->configure(from.signing, directory_path, host, domain);
 }
 
 void Server::Rooms::take_routes(const Settings& from) {
@@ -267,6 +300,9 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     tls_keeper->apply(now);
     auto problems = filtering->configure(now.scanners, now.filters);
     for (std::string& wrong : screening->apply(now.screening)) problems.push_back(std::move(wrong));
+    dmarc_reports->configure(dmarc_options(now));
+    for (std::string& wrong : take_keys(now)) problems.push_back(std::move(wrong));
+    for (std::string& wrong : anti_spam->reconfigure(now.anti_spam)) problems.push_back(std::move(wrong));
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) problems.push_back(ok.error());
     return problems;
 }
@@ -318,8 +354,10 @@ void Server::Rooms::open_admin() {
     operations = std::make_unique<admin::Context>(
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
     operations->send_quota = send_quota.get();
+    operations->anti_spam = anti_spam.get();
     operations->resolver = resolver.get();
     operations->screening = screening.get();
+    operations->signer = signer.get();
     operations->identity = [this] { return identity(); };
     operations->rpop = rpop_connections.get();
     operations->wake_queue = [this] {
@@ -343,6 +381,7 @@ void Server::Rooms::open_admin() {
     operations->locations = [this] { return known_locations(); };
     operations->scripts = &filtering->scripts();
     operations->definitions = &filtering->definitions();
+    operations->scanners = &filtering->scanners();
     operations->log_directory = directory_path / settings.server.log.path;
 }
 
@@ -364,8 +403,11 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
         if (!store->kv().write(std::move(batch)))
             server_log.warning({}, "Filters of a deleted domain stay in the store");
     }
+    if (event.kind == Kind::domain_deleted && anti_spam) anti_spam->forget(event.domain);
     if (event.kind == Kind::account_deleted) {
         erase_mail(event.account);
+        full_text->forget(event.account);
+        if (anti_spam) anti_spam->forget(event.account);
         if (rpop_connections) rpop_connections->remove_all(event.account);
         if (send_quota) send_quota->reset(event.account);
         if (!rules::forget_notices(store->kv(), event.account))

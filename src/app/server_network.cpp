@@ -20,6 +20,7 @@ std::expected<void, std::string> Server::Rooms::open_network() {
                                            [this](const Settings& now) { return apply(now); });
     board->override_with(override_settings);
     board->upgrade_with(upgrade);
+    board->search_with(*full_text);
     if (!config_file.empty()) board->remember_in((directory_path / "run" / "last-good.cfg").string());
     // In starting order.
     board->add(make_log_service(*this));

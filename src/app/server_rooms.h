@@ -20,7 +20,11 @@
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
+#include "filter/dmarc/dmarc_reports.h"
 #include "filter/milter/connections.h"
+#include "index/index.h"
+#include "filter/signing/signer.h"
+#include "filter/anti_spam.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/policy_routes.h"
@@ -74,6 +78,7 @@ struct Server::Rooms {
     delivery::LocationSets location_sets;
     Places places{location_sets};
     std::unique_ptr<mailstore::MailStore> store;
+    std::unique_ptr<index::Index> full_text;
     std::unique_ptr<directory::Directory> directory;
     std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<rules::SendQuota> send_quota;
@@ -90,8 +95,11 @@ struct Server::Rooms {
     std::string own_secret;
     std::unique_ptr<Filtering> filtering;
     std::unique_ptr<delivery::Processor> processor;
+    std::unique_ptr<filter::Signer> signer;
     std::unique_ptr<delivery::Intake> intake;
+    std::unique_ptr<filter::AntiSpam> anti_spam;
     std::unique_ptr<TlsKeeper> tls_keeper;
+    std::unique_ptr<filter::DmarcReports> dmarc_reports;
     std::atomic<std::uint32_t> max_queue_size = 0;
     std::optional<LocationsFile> locations;
     std::mutex locations_mutex;
@@ -111,6 +119,7 @@ struct Server::Rooms {
 
     std::unique_ptr<ControlServer> control;
     std::unique_ptr<Housekeeper> housekeeper;
+    std::unique_ptr<Housekeeper> reporter;  ///< waits for other domains' name servers
     std::filesystem::path submit_socket;
     std::unique_ptr<SubmitServer> submit;
 
@@ -124,6 +133,7 @@ struct Server::Rooms {
     mailstore::Result<std::uint16_t> location_at(const std::string& path, std::uint32_t max_files,
                                                  std::uint64_t max_file_bytes);
     std::vector<admin::StorageLocation> known_locations();
+    void open_index();
     void open_queue();
     void open_admin();
     std::expected<void, std::string> open_tls_keeper();
@@ -133,15 +143,21 @@ struct Server::Rooms {
     void send_by(const delivery::Routes* ways);
     void take_routes(const Settings& from);
     void take_srs(const Settings& from);
+    std::vector<std::string> take_keys(const Settings& from);
     /// Under which address a message leaves, where it is another than its sender's.
     std::optional<mime::AddrSpec> sender_of(const delivery::Consignment& consignment) const;
+    std::expected<void, std::string> open_reports();
+    filter::DmarcReportOptions dmarc_options(const Settings& from) const;
+    void save_reports();
     void open_rules();
     std::expected<void, std::string> open_screening();
     /// Retries, and when senders are told: as the settings or the policy have it.
     delivery::RetrySchedule schedule(const Settings& from) const;
-    std::optional<relay::Route> policy_route(const mime::AddrSpec& sender, const mime::AddrSpec& recipient) const;
+    std::optional<relay::Route> policy_route(const mime::AddrSpec& sender,
+                                             const mime::AddrSpec& recipient) const;
     /// The virtual queue of mail that goes by that host, as a policy writes it; "" when it is none.
     std::string destination_by(const std::string& host) const;
+    std::expected<void, std::string> open_anti_spam();
     std::expected<void, std::string> open_rpop();
     void start_rules();
     void stop_rules();

@@ -56,12 +56,17 @@ std::expected<void, std::string> Server::Rooms::open_rpop() {
 
 void Server::Rooms::start_rules() {
     notices->start();
+    anti_spam->start();
     housekeeper->start();
+    reporter->start();
 }
 
 void Server::Rooms::stop_rules() {
+    reporter->stop();
+    save_reports();
     housekeeper->stop();
     notices->stop();
+    anti_spam->stop();
     if (!send_quota->flush()) server_log.error({}, "Sending limits cannot be written");
 }
 

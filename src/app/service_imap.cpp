@@ -29,7 +29,8 @@ void Imap::configure(Listeners::Configuration& made, const Settings& settings) {
     auto generation = std::make_shared<const Generation>(Generation{
         limits_,
         imap::Services{*rooms_.store, *rooms_.directory, *rooms_.authenticator, workers(), rooms_.clock,
-                       logger(settings), std::make_shared<const imap::ImapSettings>(imap), *limits_}});
+                       logger(settings), std::make_shared<const imap::ImapSettings>(imap), *limits_,
+                       rooms_.full_text.get()}});
     made.words.refuse = "* BYE Too many connections, try later\r\n";
     made.words.farewell = {"* BYE Timeout, closing\r\n", "* BYE Server is shutting down\r\n"};
     for (const settings::ListenerSettings& listener : imap.listeners) {

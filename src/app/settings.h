@@ -5,7 +5,11 @@
 #include "dns/settings.h"
 #include "filter/chain/settings.h"
 #include "filter/scan/settings.h"
+#include "filter/dmarc/settings.h"
+#include "filter/signing/settings.h"
+#include "filter/anti_spam_settings.h"
 #include "imap/settings.h"
+#include "index/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"
 #include "rpop/settings.h"
@@ -22,13 +26,17 @@ struct Settings {
     delivery::ProcessingSettings processing;
     smtp::SmtpSettings smtp;
     relay::OutgoingSettings outgoing;
+    filter::SigningSettings signing;
+    filter::DmarcReportSettings dmarc_reports;
     imap::ImapSettings imap;
+    index::IndexSettings full_text;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
     screening::ScreeningSettings screening;
     cli::CliSettings cli;
     filter::ScannerSettings scanners;
     filter::ChainSettings filters;
+    filter::AntiSpamSettings anti_spam;
 };
 
 settings::TableOf<Settings> settings_table();

@@ -6,6 +6,8 @@
 
 #include "delivery/outcome.h"
 
+#include "filter/signing/signer.h"
+
 namespace postrider::delivery {
 namespace {
 
@@ -122,7 +124,7 @@ bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t
     if (sorted.repeat) return false;
     if (sorted.held) {
         recipient.state = Recipient::State::held;
-        recipient.status = quarantined_status;
+        recipient.status = queue::quarantined_status;
         recipient.diagnostic = std::move(*sorted.held);
         return false;
     }
@@ -137,6 +139,10 @@ bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t
 }
 
 void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done) {
+    if (signer_ != nullptr && signer_->active()
+        && std::ranges::any_of(message.destinations,
+                               [](const Destination& one) { return !one.elsewhere.empty(); }))
+        message.payload.insert(0, signer_->lines(message.envelope, message.payload));
     auto plan = std::make_shared<Plan>();
     queue::Acceptance acceptance;
     acceptance.envelope = without_recipients(message.envelope);

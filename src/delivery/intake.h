@@ -13,6 +13,10 @@
 #include "observe/metrics.h"
 #include "queue/queue.h"
 
+namespace postrider::filter {
+class Signer;
+}
+
 namespace postrider::delivery {
 
 /// A message that SMTP, LMTP or a room of ours has received whole.
@@ -52,6 +56,8 @@ public:
     /// Where mail for other hosts goes at once, without the processor's looking at it; nullptr: nowhere.
     /// Before the first message.
     void send_by(const Routes* routes) { routes_ = routes; }
+    /// Who signs what leaves; nullptr: nobody. Lives longer. Before the first message.
+    void sign_by(const filter::Signer* signer) { signer_ = signer; }
     /// Called for each account with a quota whose mailbox has got a copy, on the committer's thread: must not
     /// block. Set it before the first message.
     std::function<void(AccountId)> on_grown;
@@ -103,6 +109,7 @@ private:
     const filter::ChainParts* chain_ = nullptr;
     const Router* router_ = nullptr;
     std::atomic<const Routes*> routes_ = nullptr;
+    const filter::Signer* signer_ = nullptr;
     std::atomic<std::shared_ptr<const std::vector<DelayRule>>> rules_;
 };
 

@@ -30,9 +30,6 @@ struct RetrySchedule {
     }
 };
 
-/// Status of recipients whose message a filter has quarantined: held until an administrator decides.
-inline constexpr std::string_view quarantined_status = "4.7.1";
-
 /// One attempt more; at the last one it has failed for good (RFC 3463 §2: what was temporary has become
 /// permanent).
 void fail_for_now(queue::Recipient& recipient, const RetrySchedule& schedule, Time now, std::string status,

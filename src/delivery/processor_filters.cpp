@@ -23,6 +23,7 @@ constexpr auto ask_again = std::chrono::seconds{60};
 bool Processor::filter(Entry& entry, std::size_t index, Destination& destination, Time now, Work& work) {
     if (!chain_) return true;
     auto& recipients = entry.envelope.recipients;
+    if (recipients[index].unfiltered) return true;
     if (!work.filters) work.filters.emplace(*chain_, entry.envelope, std::string_view{}, entry.id);
     if (work.filters->when(recipients[index], destination) == Filters::When::never) return true;
     if (!work.payload) {
@@ -49,7 +50,7 @@ bool Processor::filter(Entry& entry, std::size_t index, Destination& destination
     }
     if (sorted.held) {
         recipient.state = Recipient::State::held;
-        recipient.status = quarantined_status;
+        recipient.status = queue::quarantined_status;
         recipient.diagnostic = std::move(*sorted.held);
         return false;
     }

@@ -73,6 +73,7 @@ private:
         std::vector<Fate> fates;
     };
 
+    static bool waits_at(const queue::Recipient& recipient, const std::string& destination);
     bool store_fates(const Consignment& consignment, const std::vector<Fate>& fates, bool went_down,
                      const queue::DestinationState& state);
     bool is_unsettled(const std::string& destination, QueueId id) const;

@@ -7,15 +7,6 @@ using namespace settings;
 using S = AntiSpamSettings;
 
 constexpr Setting<S> rows[] = {
-    {.name = "dnsChecks",
-     .field = object<&S::dns_checks, dns_checks_table>,
-     .help = "What the DNS says about clients and senders."},
-    {.name = "greylisting",
-     .field = object<&S::greylisting, greylist_table>,
-     .help = "Putting off mail of strangers once."},
-    {.name = "countryFilter",
-     .field = object<&S::country, country_table>,
-     .help = "Clients by their country."},
     {.name = "bans", .field = object<&S::bans, ban_table>, .help = "Shutting out attackers for a while."},
     {.name = "rateLimits",
      .field = object<&S::rates, rate_table>,
@@ -29,19 +20,12 @@ constexpr Setting<S> rows[] = {
 }  // namespace
 
 TableOf<AntiSpamSettings> anti_spam_table() {
-    return {rows, "antiSpam", "What keeps unwanted mail out."};
+    return {rows, "antiSpam", "What the server learns and remembers about senders."};
 }
 
-AntiSpam::AntiSpam(const Parts& parts) : country_{parts.directory_path, parts.log}, lists_{parts.store} {}
-
 std::expected<std::unique_ptr<AntiSpam>, std::string> AntiSpam::open(Parts parts,
-                                                                     const AntiSpamSettings& settings,
-                                                                     std::chrono::minutes greylisting_cache) {
+                                                                     const AntiSpamSettings& settings) {
     std::unique_ptr<AntiSpam> out{new AntiSpam{parts}};
-    auto greylist =
-        Greylist::open(parts.store, parts.clock, parts.metrics, settings.greylisting, greylisting_cache);
-    if (!greylist) return std::unexpected(greylist.error());
-    out->greylist_ = std::move(*greylist);
     auto bans = Bans::open(parts.store, parts.clock, parts.metrics, parts.log, settings.bans);
     if (!bans) return std::unexpected(bans.error());
     out->bans_ = std::move(*bans);
@@ -52,13 +36,6 @@ std::expected<std::unique_ptr<AntiSpam>, std::string> AntiSpam::open(Parts parts
     if (!spam) return std::unexpected(spam.error());
     out->spam_ = std::move(*spam);
     out->learner_ = std::make_unique<SpamLearner>(*out->spam_, parts.mail, parts.log);
-    auto lists = DnsLists::compile(settings.dns_checks);
-    if (!lists) return std::unexpected(lists.error());
-    out->dns_lists_ = std::make_shared<const DnsLists>(std::move(*lists));
-    out->dns_checks_ = settings.dns_checks;
-    // A database that cannot be read must not keep the server from starting: mail comes in unfiltered by
-    // country.
-    if (auto ok = out->country_.configure(settings.country); !ok) parts.log.error({}, "{}", ok.error());
     auto confirmation =
         IdentityConfirmation::open({parts.store, parts.mail, parts.directory, parts.clock, parts.metrics,
                                     parts.log, parts.host, std::move(parts.send)},
@@ -83,47 +60,49 @@ void AntiSpam::stop() {
     if (spam_) spam_->flush();
 }
 
-std::vector<std::string> AntiSpam::reconfigure(const AntiSpamSettings& settings,
-                                               std::chrono::minutes greylisting_cache) {
+std::vector<std::string> AntiSpam::reconfigure(const AntiSpamSettings& settings) {
     std::vector<std::string> problems;
     auto note = [&](std::expected<void, std::string> done) {
         if (!done) problems.push_back(std::move(done.error()));
     };
-    note(greylist_->reconfigure(settings.greylisting, greylisting_cache));
     note(bans_->reconfigure(settings.bans));
     note(rates_->reconfigure(settings.rates));
-    note(country_.configure(settings.country));
     spam_->reconfigure(settings.spam);
     confirmation_->reconfigure(settings.confirm);
-    auto lists = DnsLists::compile(settings.dns_checks);
-    if (!lists) {
-        problems.push_back(std::move(lists.error()));
-        return problems;
-    }
-    std::lock_guard lock{mutex_};
-    dns_lists_ = std::make_shared<const DnsLists>(std::move(*lists));
-    dns_checks_ = settings.dns_checks;
     return problems;
 }
 
-std::shared_ptr<const DnsLists> AntiSpam::dns_lists() const {
-    std::lock_guard lock{mutex_};
-    return dns_lists_;
+ListVerdict AntiSpam::listed(DomainId domain, const std::vector<mime::AddrSpec>& from,
+                             bool authentication_failed) {
+    for (const ListOwner owner : {ListOwner::server(), ListOwner::domain(domain)}) {
+        const ListVerdict verdict = lists_.judge(owner, from).value_or(ListVerdict::none);
+        if (verdict == ListVerdict::black) return verdict;
+        if (verdict == ListVerdict::white && !authentication_failed) return verdict;
+    }
+    return ListVerdict::none;
 }
 
-DnsChecksSettings AntiSpam::dns_checks() const {
-    std::lock_guard lock{mutex_};
-    return dns_checks_;
+ListVerdict AntiSpam::listed(AccountId account, const std::vector<mime::AddrSpec>& from,
+                             bool authentication_failed) {
+    const ListVerdict verdict = lists_.judge(ListOwner::account(account), from).value_or(ListVerdict::none);
+    if (verdict == ListVerdict::white) return authentication_failed ? ListVerdict::none : verdict;
+    if (authentication_failed || from.empty()) return verdict;
+    const auto its = directory_.effective(account);
+    const bool include = its && (*its)->whitelist_address_book,
+               spare = its && (*its)->blacklist_spare_address_book;
+    if (verdict == ListVerdict::none ? !include : !spare) return verdict;
+    for (const mime::AddrSpec& one : from)
+        if (!confirmation_->collected().has(account, one).value_or(false)) return verdict;
+    if (verdict == ListVerdict::black) return ListVerdict::none;
+    return ListVerdict::white;
 }
 
 void AntiSpam::every_minute() {
     bans_->sweep();
-    country_.refresh();
     spam_->flush();
 }
 
 void AntiSpam::every_hour() {
-    if (greylist_->enabled()) greylist_->sweep();
     confirmation_->sweep();
 }
 

@@ -1,38 +1,23 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "filter/anti_spam_settings.h"
 #include "filter/ban/bans.h"
 #include "filter/ban/rates.h"
 #include "filter/confirm/identity_confirmation.h"
-#include "filter/country/country_filter.h"
-#include "filter/dnsbl/dns_list.h"
-#include "filter/greylist/greylist.h"
 #include "filter/lists/address_lists.h"
 #include "filter/spam/learner.h"
 #include "filter/spam/spam_filter.h"
 
 namespace postrider::filter {
 
-/// What stands in `antiSpam = { ... }`.
-struct AntiSpamSettings {
-    DnsChecksSettings dns_checks;
-    GreylistSettings greylisting;
-    CountrySettings country;
-    BanSettings bans;
-    RateSettings rates;
-    SpamSettings spam;
-    ConfirmSettings confirm;
-};
-settings::TableOf<AntiSpamSettings> anti_spam_table();
-
-/// All that judges clients and senders beside scanners and authentication, held together: what the SMTP side
-/// asks (bans, rates, DNS lists, countries, greylisting), what the filter chain asks (lists, spam filter,
-/// identity confirmation), and what administration changes. Thread-safe.
+/// What the server learns and remembers about senders, held together: what listeners and the SMTP side ask
+/// (bans, rates), what the filter chain asks (lists, spam filter, identity confirmation), and what
+/// administration changes. DNS lists, greylisting and countries are screening's, since nobody but SMTP asks
+/// for them. Thread-safe.
 class AntiSpam {
 public:
     struct Parts {
@@ -42,26 +27,28 @@ public:
         const Clock& clock;
         observe::Metrics& metrics;
         observe::Logger log;
-        std::filesystem::path directory_path;  ///< relative paths of settings are relative to it
         std::string host;
         IdentityConfirmation::Send send;
     };
     /// The error is a sentence.
     static std::expected<std::unique_ptr<AntiSpam>, std::string> open(Parts parts,
-                                                                      const AntiSpamSettings& settings,
-                                                                      std::chrono::minutes greylisting_cache);
+                                                                      const AntiSpamSettings& settings);
     ~AntiSpam();
 
     void start();  ///< the threads that learn and that ask
     void stop();
     /// New settings; each part takes its own or, with a sentence, keeps those of before.
-    std::vector<std::string> reconfigure(const AntiSpamSettings& settings,
-                                         std::chrono::minutes greylisting_cache);
+    std::vector<std::string> reconfigure(const AntiSpamSettings& settings);
 
-    std::shared_ptr<const DnsLists> dns_lists() const;
-    DnsChecksSettings dns_checks() const;
-    Greylist& greylist() { return *greylist_; }
-    CountryFilter& country() { return country_; }
+    /// What the lists of the server, and where they say nothing of the domain, say of a message's From
+    /// addresses (from_addresses()): black = it is refused, white = it is accepted whatever filters think.
+    ListVerdict listed(DomainId domain, const std::vector<mime::AddrSpec>& from, bool authentication_failed);
+    /// What the account's own say: black = into Trash, white = past spam actions and identity confirmation.
+    /// Those it has met count as its settings say (whitelistIncludeAddressBook, blacklistExcludeAddressBook).
+    /// Nobody is white by a From field that failed authentication. When the store cannot be read: none.
+    ListVerdict listed(AccountId account, const std::vector<mime::AddrSpec>& from,
+                       bool authentication_failed);
+
     AddressLists& lists() { return lists_; }
     Bans& bans() { return *bans_; }
     Rates& rates() { return *rates_; }
@@ -77,19 +64,15 @@ public:
     void forget(DomainId domain);
 
 private:
-    AntiSpam(const Parts& parts);
+    explicit AntiSpam(const Parts& parts) : directory_{parts.directory}, lists_{parts.store} {}
 
-    CountryFilter country_;
+    const directory::Directory& directory_;
     AddressLists lists_;
-    std::unique_ptr<Greylist> greylist_;
     std::unique_ptr<Bans> bans_;
     std::unique_ptr<Rates> rates_;
     std::unique_ptr<SpamFilter> spam_;
     std::unique_ptr<IdentityConfirmation> confirmation_;
     std::unique_ptr<SpamLearner> learner_;
-    mutable std::mutex mutex_;
-    std::shared_ptr<const DnsLists> dns_lists_;
-    DnsChecksSettings dns_checks_;
 };
 
 }  // namespace postrider::filter

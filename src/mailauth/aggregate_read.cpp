@@ -218,7 +218,7 @@ std::expected<AggregateReport, std::string> read_aggregate(std::string_view octe
 std::expected<AggregateReport, std::string> find_aggregate(std::string_view message,
                                                            const AggregateLimits& limits) {
     const mime::Description description = mime::describe(message);
-    std::string problem = "the message has no report in it";
+    std::string problem{no_report_in_it};
     std::size_t tried = 0;
     for (std::size_t i = 0; i < description.parts.size(); ++i) {
         const mime::Part& part = description.parts[i];

@@ -65,6 +65,9 @@ struct AggregateLimits {
 std::expected<AggregateReport, std::string> read_aggregate(std::string_view octets,
                                                            const AggregateLimits& limits = {});
 
+/// What find_aggregate() says of a message that is about something else.
+inline constexpr std::string_view no_report_in_it = "the message has no report in it";
+
 /// The report in a message: of the first part that is one. The error is that of the last part that might
 /// have been.
 std::expected<AggregateReport, std::string> find_aggregate(std::string_view message,

@@ -22,6 +22,18 @@ std::size_t results_instance(std::string_view value) {
     return value.starts_with('=') ? instance(value.substr(1)) : 0;
 }
 
+/// Unfolded, with single blanks.
+std::string one_line(std::string_view value) {
+    std::string out;
+    for (char c : text::trim(value)) {
+        if (!text::is_space(c))
+            out += c;
+        else if (!out.ends_with(' '))
+            out += ' ';
+    }
+    return out;
+}
+
 std::size_t tagged_instance(std::string_view value) {
     auto tags = TagList::parse(value);
     auto i = tags ? tags->find("i") : std::nullopt;
@@ -199,7 +211,7 @@ ArcResult ArcRun::finish(const BodyHashes& hashes, const FieldIndex& index, cons
     result_.outcome = ArcOutcome::pass;
     std::string_view claims = value_of(fields_.sets.back().results);
     const std::size_t behind = claims.find(';');
-    if (behind != std::string_view::npos) result_.claims = mime::unfold(claims.substr(behind + 1));
+    if (behind != std::string_view::npos) result_.claims = one_line(claims.substr(behind + 1));
     return std::move(result_);
 }
 

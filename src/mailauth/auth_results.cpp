@@ -46,9 +46,11 @@ std::string comment_of(std::string_view text) {
 /// The grammar of RFC 8601 §2.2, read from the front.
 class Reader {
 public:
-    explicit Reader(std::string_view value) : in_{value.substr(0, max_octets)} {}
+    explicit Reader(std::string_view value)
+        : in_{value.substr(0, max_octets)}, clean_{without_controls(value)} {}
 
     std::optional<std::string> host(unsigned& version) {
+        if (!clean_) return std::nullopt;
         in_.skip_cfws();
         std::string id = value();
         if (id.empty()) return std::nullopt;
@@ -153,7 +155,15 @@ private:
         return true;
     }
 
+    /// No token, quoted string or comment may have them (RFC 5322 §3.2).
+    static bool without_controls(std::string_view value) {
+        for (char c : value)
+            if (((c >= 0 && c < ' ') || c == 127) && !text::is_space(c)) return false;
+        return true;
+    }
+
     mime::Lexer in_;
+    bool clean_;
 };
 
 std::string result_text(const AuthResult& one) {

@@ -160,7 +160,7 @@ TEST(AuthResultsText, ReadsTheExamplesOfRfc8601) {
     EXPECT_EQ(commented.results.at(0),
               (AuthResult{"dkim", "fail", "", "", {{"policy", "expired", "1362471462"}}}));
     for (std::string_view wrong :
-         {"", ";", "a; spf", "a; spf=", "a; spf=pass smtp", "a; spf=pass smtp.x", "a b"})
+         {"", ";", "a; spf", "a; spf=", "a; spf=pass smtp", "a; spf=pass smtp.x", "a b", "\x07; spf=pass"})
         EXPECT_FALSE(parse_auth_results(wrong)) << wrong;
 }
 

@@ -59,6 +59,10 @@ public:
     Result<Copied> move(FolderId from, const UidSet& uids, FolderId to) override;
     Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted) override;
 
+    // account_annotations.cpp
+    Result<std::vector<Annotation>> annotations(FolderId folder) override;
+    Result<> annotate(FolderId folder, const std::vector<AnnotationChange>& changes) override;
+
     // account_changes.cpp
     ModSeq highest_modseq() override { return ModSeq{visible_modseq.load(std::memory_order_acquire)}; }
     Result<Changes> changes(ModSeq since, std::optional<FolderId> folder) override;

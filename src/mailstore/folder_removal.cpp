@@ -19,6 +19,12 @@ Result<> remove_items(Core& core, AccountId account, FolderId folder, kv::Batch&
                              return true;
                          });
     if (!ok) return ok;
+    auto notes = folder_range('n', account, folder);
+    ok = scan_range(*core.kv, notes.begin, notes.end, nullptr, [&](std::string_view key, std::string_view) {
+        batch.erase(key);
+        return true;
+    });
+    if (!ok) return ok;
     auto descriptions = folder_range('d', account, folder);
     batch.erase_range(items.begin, items.end);
     batch.erase_range(descriptions.begin, descriptions.end);
@@ -49,7 +55,7 @@ Result<> finish_deletion(Core& core, AccountId account) {
         if (ok = core.write(std::move(batch)); !ok) return ok;
     }
     kv::Batch batch;
-    for (char letter : {'i', 'd', 'f', 's', 'c'}) {
+    for (char letter : {'i', 'd', 'f', 's', 'c', 'n'}) {
         auto range = account_range(letter, account);
         batch.erase_range(range.begin, range.end);
     }

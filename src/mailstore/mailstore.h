@@ -259,6 +259,18 @@ public:
     virtual Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids,
                                      bool only_deleted = true) = 0;
 
+    // ---- annotations
+
+    /// Of a folder, or with FolderId{0} of the account itself, sorted by name.
+    virtual Result<std::vector<Annotation>> annotations(FolderId folder) = 0;
+    /// Sets them, all or none; without a value it is removed. too_much when there would be too many, or a
+    /// name or value is too long. Counts as a change of the folder (RFC 7162 §3.2). They go with the folder.
+    struct AnnotationChange {
+        std::string name;
+        std::optional<std::string> value;
+    };
+    virtual Result<> annotate(FolderId folder, const std::vector<AnnotationChange>& changes) = 0;
+
     // ---- the change log
 
     virtual ModSeq highest_modseq() = 0;  ///< does not block

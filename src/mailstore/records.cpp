@@ -46,6 +46,12 @@ enum ItemBits : std::uint8_t { has_keywords = 1, has_prefix = 2, own_email_id = 
 
 }  // namespace
 
+std::string annotation_key(AccountId a, FolderId f, std::string_view name) {
+    std::string key{Key{'n'}.be(a.value()).be(f.value()).view()};
+    key += name;
+    return key;
+}
+
 std::string subscription_key(AccountId a, std::string_view path) {
     std::string key{Key{'s'}.be(a.value()).view()};
     key.append(path);

@@ -70,6 +70,7 @@ inline Key blob_key(BlobId b) {
 inline Key zombie_key(BlobId b) {
     return Key{'z'}.be(b.value());
 }
+std::string annotation_key(AccountId a, FolderId f, std::string_view name);
 std::string subscription_key(AccountId a, std::string_view path);
 
 /// All keys of one letter that belong to the account, or to one of its folders, lie in [begin, end).

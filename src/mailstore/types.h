@@ -120,6 +120,15 @@ struct Quota {
     std::uint64_t used_folders = 0, limit_folders = 0;
 };
 
+/// Something that people noted about a folder or about their account (RFC 5464).
+struct Annotation {
+    std::string name;  ///< "/private/comment", in lower case
+    std::string value;
+};
+inline constexpr std::size_t max_annotations = 200;             ///< of a folder, and of the account itself
+inline constexpr std::size_t max_annotation_name = 500;         ///< octets
+inline constexpr std::size_t max_annotation_value = 64 * 1024;  ///< octets
+
 /// What an account may hold; asked whenever it matters, so that a changed setting counts at once.
 struct QuotaLimits {
     std::uint64_t bytes = 0, messages = 0, folders = 0;   ///< 0 = no limit

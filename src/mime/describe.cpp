@@ -350,11 +350,14 @@ std::string charset_of(const PartFields& field) {
 
 void describe_header(const EnvelopeFields& envelope, Description& out) {
     out.message_id = first_message_id(envelope.message_id).value_or("");
-    out.base_subject = base_subject(envelope.subject).text;
+    BaseSubject subject = base_subject(envelope.subject);
+    out.base_subject = std::move(subject.text);
+    out.reply = subject.reply_or_forward;
     auto thread = first_message_id(envelope.references);
     if (!thread) thread = first_message_id(envelope.in_reply_to);
     out.thread_key = thread_key(thread ? *thread : out.message_id);
     if (auto date = parse_date(envelope.date)) out.sent = date->seconds;
+    out.references = reference_keys(envelope.references, envelope.in_reply_to);
 }
 
 /// Makes offsets within the message offsets within prefix and message.

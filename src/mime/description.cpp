@@ -1,11 +1,14 @@
 #include "mime/description.h"
 
+#include <algorithm>
+
 #include "base/codec.h"
 
 namespace postrider::mime {
 namespace {
 
-constexpr unsigned char version = 1;
+constexpr unsigned char version = 2;  ///< 1 had no references and no flag of replies
+enum Bits : std::uint8_t { attachment_bit = 1, reply_bit = 2 };
 
 /// Types and encodings that nearly every part has go into the record as one octet, their place in this list
 /// plus one; the list only grows at its end.
@@ -65,8 +68,10 @@ Part get_part(Decoder& in) {
     return part;
 }
 
-bool read_version(Decoder& in) {
-    return in.be<std::uint8_t>() == version && in.ok();
+/// 0 when this is no record that we can read.
+unsigned read_version(Decoder& in) {
+    unsigned found = in.be<std::uint8_t>();
+    return in.ok() && found <= version ? found : 0;
 }
 
 }  // namespace
@@ -74,8 +79,8 @@ bool read_version(Decoder& in) {
 std::string Description::encode() const {
     std::string out;
     out.reserve(envelope.size() + body_structure.size() + body.size() + preview.size() + message_id.size()
-                + base_subject.size() + 64 + 32 * parts.size());
-    put_be(out, std::uint8_t{version});
+                + base_subject.size() + 64 + 32 * parts.size() + 8 * references.size());
+    put_be(out, references_known ? version : std::uint8_t{1});
     put_string(out, envelope);
     put_string(out, body_structure);
     put_string(out, body);
@@ -86,13 +91,20 @@ std::string Description::encode() const {
     put_string(out, base_subject);
     put_be(out, thread_key);
     put_varint(out, zigzag(sent));
-    put_be(out, static_cast<std::uint8_t>(has_attachment));
+    if (!references_known) {  // it stays a record of its time
+        put_be(out, static_cast<std::uint8_t>(has_attachment));
+        return out;
+    }
+    put_be(out, static_cast<std::uint8_t>((has_attachment ? attachment_bit : 0) | (reply ? reply_bit : 0)));
+    put_varint(out, references.size());
+    for (std::uint64_t key : references) put_be(out, key);
     return out;
 }
 
 std::optional<Description> Description::decode(std::string_view record) {
     Decoder in{record};
-    if (!read_version(in)) return std::nullopt;
+    const unsigned of = read_version(in);
+    if (of == 0) return std::nullopt;
     Description out;
     out.envelope = in.string();
     out.body_structure = in.string();
@@ -114,14 +126,57 @@ std::optional<Description> Description::decode(std::string_view record) {
     out.base_subject = in.string();
     out.thread_key = in.be<std::uint64_t>();
     out.sent = unzigzag(in.varint());
-    out.has_attachment = in.be<std::uint8_t>() != 0;
+    const unsigned bits = in.be<std::uint8_t>();
+    out.has_attachment = bits & attachment_bit;
+    out.references_known = of >= 2;
+    if (out.references_known) {
+        out.reply = bits & reply_bit;
+        std::uint64_t known = in.varint();
+        if (known > max_references) return std::nullopt;
+        for (std::uint64_t i = 0; i < known; ++i) out.references.push_back(in.be<std::uint64_t>());
+    }
     if (!in.ok() || !in.at_end() || out.parts.empty()) return std::nullopt;
     return out;
 }
 
+std::optional<Summary> Summary::decode(std::string_view record) {
+    Decoder in{record};
+    const unsigned of = read_version(in);
+    if (of == 0) return std::nullopt;
+    Summary out;
+    out.envelope = in.string();
+    (void)in.string();
+    (void)in.string();
+    std::uint64_t count = in.varint();
+    if (count > record.size() / 9) return std::nullopt;
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+        for (int number = 0; number < 7; ++number) (void)in.varint();
+        for (int word = 0; word < 2; ++word)
+            if (in.varint() == 0) (void)in.string();
+    }
+    out.preview = in.string();
+    out.message_id = in.string();
+    out.base_subject = in.string();
+    out.thread_key = in.be<std::uint64_t>();
+    out.sent = unzigzag(in.varint());
+    const unsigned bits = in.be<std::uint8_t>();
+    out.references_known = of >= 2;
+    if (out.references_known) {
+        out.reply = bits & reply_bit;
+        out.reference_keys = in.take(std::min<std::uint64_t>(in.varint(), max_references) * 8);
+    }
+    if (!in.ok()) return std::nullopt;
+    return out;
+}
+
+std::uint64_t Summary::reference(std::size_t index) const {
+    Decoder in{reference_keys.substr(index * 8)};
+    return in.be<std::uint64_t>();
+}
+
 std::optional<Listing> Listing::decode(std::string_view record) {
     Decoder in{record};
-    if (!read_version(in)) return std::nullopt;
+    if (read_version(in) == 0) return std::nullopt;
     Listing out;
     out.envelope = in.string();
     out.body_structure = in.string();

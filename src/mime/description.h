@@ -36,6 +36,11 @@ struct Description {
     std::uint64_t thread_key = 0;  ///< hash of the first id in References, In-Reply-To or Message-ID
     std::int64_t sent = 0;  ///< the Date header, seconds since 1970; 0 when there is none or it is broken
     bool has_attachment = false;
+    /// reference_key() of each id in References, or of the first in In-Reply-To when there is none (RFC 5256
+    /// §3, REFERENCES step 1): the newest max_references of them.
+    std::vector<std::uint64_t> references;
+    bool references_known = true;  ///< false: the record is of a time when they were not kept
+    bool reply = false;            ///< base_subject lacks marks that say reply or forward (RFC 5256 §2.1)
 
     /// The record kept under kv key 'd'; carries a version. Envelope and structures come first, so that
     /// listing a folder decodes nothing else.
@@ -48,6 +53,21 @@ struct Listing {
     std::string_view envelope, body_structure, body;
     static std::optional<Listing> decode(std::string_view record);
 };
+
+/// What sorting, threading and previews need, as views into an encoded record; parts are passed over.
+struct Summary {
+    std::string_view envelope, preview, message_id, base_subject;
+    std::uint64_t thread_key = 0;
+    std::int64_t sent = 0;
+    bool references_known = false;
+    bool reply = false;
+    std::string_view reference_keys;  ///< eight octets each, big-endian
+    static std::optional<Summary> decode(std::string_view record);
+    std::size_t references() const { return reference_keys.size() / 8; }
+    std::uint64_t reference(std::size_t index) const;
+};
+
+inline constexpr std::size_t max_references = 100;  ///< that a description keeps
 
 struct DescribeLimits {
     std::uint32_t max_depth = 50;  ///< deeper parts are left as opaque leaves

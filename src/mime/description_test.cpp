@@ -1,4 +1,5 @@
 #include "mime/description.h"
+#include "mime/message_id.h"
 
 #include <gtest/gtest.h>
 
@@ -264,9 +265,32 @@ TEST(Describe, RecordsComeBackAndDamagedOnesDoNot) {
     for (std::size_t size = 0; size < record.size(); ++size)
         EXPECT_FALSE(Description::decode(record.substr(0, size)));
     EXPECT_FALSE(Description::decode(record + "x"));
-    record[0] = 2;
+    auto summary = Summary::decode(record);
+    ASSERT_TRUE(summary);
+    EXPECT_EQ(summary->envelope, d.envelope);
+    EXPECT_EQ(summary->base_subject, "x");
+    EXPECT_EQ(summary->sent, d.sent);
+    record[0] = 3;
     EXPECT_FALSE(Description::decode(record));
     EXPECT_FALSE(Listing::decode(record));
+}
+
+TEST(Describe, KeepsWhomAMessageAnswersAndReadsRecordsThatDoNot) {
+    Description d = describe(
+        "Subject: Re: x\r\nMessage-ID: <c@x>\r\nReferences: <a@x>\r\n <b@x>\r\nIn-Reply-To: <z@x>\r\n\r\n");
+    EXPECT_EQ(d.references, (std::vector<std::uint64_t>{thread_key("a@x"), thread_key("b@x")}));
+    auto summary = Summary::decode(d.encode());
+    ASSERT_TRUE(summary && summary->references_known && summary->reply);
+    ASSERT_EQ(summary->references(), 2u);
+    EXPECT_EQ(summary->reference(1), thread_key("b@x"));
+    Description answer = describe("In-Reply-To: <z@x> <y@x>\r\n\r\n");
+    EXPECT_EQ(answer.references, (std::vector<std::uint64_t>{thread_key("z@x")}));
+    d.references_known = false;  // a record of version 1
+    summary = Summary::decode(d.encode());
+    ASSERT_TRUE(summary);
+    EXPECT_FALSE(summary->references_known);
+    EXPECT_EQ(summary->message_id, "c@x");
+    EXPECT_TRUE(Description::decode(d.encode()));
 }
 
 TEST(Corpus, EveryMessageHasASoundDescription) {

@@ -272,6 +272,9 @@ std::optional<std::string> append_footer(std::string_view message, const Footer&
         out.append(message.substr(at, part.header_begin - at));
         out.append(changed.header).append(changed.body);
         at = part.body_end;
+        // The boundary of an empty part follows its header: now it needs a line of its own.
+        const std::string_view rest = message.substr(at);
+        if (rest.starts_with("--") && !out.ends_with('\n')) out.append("\r\n");
     }
     out.append(message.substr(at));
     return out;

@@ -137,6 +137,19 @@ TEST(Footer, NeverWritesADelimiter) {
                       {"fine\n--m--\n", ""}));
 }
 
+/// The line end before a delimiter is that of the header when a part is empty (found by footer_fuzz).
+TEST(Footer, KeepsTheDelimiterBehindAnEmptyPart) {
+    const std::string message =
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: text/plain\r\n\r\n--b\r\n\r\nsecond\r\n--b--\r\n";
+    ASSERT_EQ(describe(message).parts.size(), 3u);
+    for (const Footer& footer : {ascii, umlaut}) {
+        const std::string changed = with(message, footer);
+        EXPECT_EQ(describe(changed).parts.size(), 3u) << changed;
+        EXPECT_NE(changed.find("\r\n--b\r\n\r\nsecond"), std::string::npos) << changed;
+    }
+}
+
 TEST(Footer, StuffsFlowedLines) {
     std::string message =
         with("MIME-Version: 1.0\r\nContent-Type: text/plain; format=flowed\r\n\r\nflow \r\n",

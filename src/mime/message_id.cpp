@@ -1,5 +1,6 @@
 #include "mime/message_id.h"
 
+#include "mime/description.h"
 #include "text/ascii.h"
 
 namespace postrider::mime {
@@ -65,6 +66,24 @@ std::uint64_t thread_key(std::string_view message_id) {
     hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93;
     hash ^= hash >> 32;
     return hash == 0 ? 1 : hash;
+}
+
+std::uint64_t reference_key(std::string_view message_id) {
+    if (message_id.find_first_of("\"\\") == std::string_view::npos) return thread_key(message_id);
+    std::string plain;
+    for (char c : message_id)
+        if (c != '"' && c != '\\') plain += c;
+    return thread_key(plain);
+}
+
+std::vector<std::uint64_t> reference_keys(std::string_view references, std::string_view in_reply_to) {
+    std::vector<std::uint64_t> keys;
+    for (std::string_view rest = references; auto id = next_id(rest);) keys.push_back(reference_key(*id));
+    if (keys.empty())
+        if (auto id = first_message_id(in_reply_to)) keys.push_back(reference_key(*id));
+    if (keys.size() > max_references)
+        keys.erase(keys.begin(), keys.end() - static_cast<std::ptrdiff_t>(max_references));
+    return keys;
 }
 
 }  // namespace postrider::mime

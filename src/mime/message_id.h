@@ -19,4 +19,11 @@ std::optional<std::string> first_message_id(std::string_view value);
 /// Stable over versions, since it is kept on disk; 0 only for "".
 std::uint64_t thread_key(std::string_view message_id);
 
+/// As thread_key(), but ids that differ by quoting alone are the same (RFC 5256 §3, REFERENCES).
+std::uint64_t reference_key(std::string_view message_id);
+
+/// Whom a message answers, eldest first, as reference_key()s: the last hundred ids of References, or the
+/// first of In-Reply-To when References has none (RFC 5256 §3, REFERENCES step 1).
+std::vector<std::uint64_t> reference_keys(std::string_view references, std::string_view in_reply_to);
+
 }  // namespace postrider::mime

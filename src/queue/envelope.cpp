@@ -52,6 +52,7 @@ void put(std::string& out, const Recipient& recipient, const Recipient* before) 
     if (!recipient.remote_host.empty()) bits |= has_remote_host;
     if (recipient.owed != Recipient::nothing) bits |= has_owed;
     if (!recipient.forwarded_by.empty()) bits |= has_forwarder;
+    if (recipient.unfiltered) bits |= is_unfiltered;
     out.push_back(static_cast<char>(bits));
     if (bits & has_destination) put_string(out, recipient.destination);
     if (bits & has_schedule) {
@@ -86,6 +87,7 @@ bool take_route(Decoder& in, Recipient& recipient, const Recipient* before) {
     if (bits & has_remote_host) recipient.remote_host = in.string();
     if (bits & has_owed) recipient.owed = in.be<std::uint8_t>();
     if (bits & has_forwarder) recipient.forwarded_by = in.string();
+    recipient.unfiltered = (bits & is_unfiltered) != 0;
     return recipient.owed <= 7;
 }
 

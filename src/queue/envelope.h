@@ -45,12 +45,21 @@ struct Recipient {
     /// Of the destination when it was scheduled: it has been released since when the destination's is higher.
     std::uint32_t epoch = 0;
     std::uint8_t owed = nothing;
+    bool unfiltered = false;   ///< let out of quarantine: filters do not look at it again
     std::string forwarded_by;  ///< domain of the address of ours that has sent it on to here; "": nobody has
 
     bool wants(Notify::Bit what) const {
         return notify == Notify::unsaid ? what == Notify::failure : (notify & what) != 0;
     }
 };
+
+/// Status of recipients whose message a filter has quarantined: held until an administrator decides.
+inline constexpr std::string_view quarantined_status = "4.7.1";
+/// Of a Recipient, or of a view of one.
+template <class Any>
+bool quarantined(const Any& recipient) {
+    return recipient.state == Recipient::State::held && recipient.status == quarantined_status;
+}
 
 /// RFC 2852: when a message has to be there, and what is done when it is not.
 struct DeliverBy {

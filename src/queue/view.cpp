@@ -82,10 +82,11 @@ bool EntryView::read(QueueId entry_id, std::string_view bytes) {
 std::string_view state_word(const EntryView& entry, bool sending) {
     if (sending) return "Sending";
     using State = queue::Recipient::State;
-    bool held = false, failed = false, unrouted = false, waiting = false, relay_error = false,
+    bool kept = false, held = false, failed = false, unrouted = false, waiting = false, relay_error = false,
          local_error = false;
     for (const EntryView::Recipient& r : entry.recipients) {
         held |= r.state == State::held;
+        kept |= quarantined(r);
         failed |= r.state == State::failed;
         if (r.state != State::pending) continue;
         if (r.destination.empty())
@@ -97,6 +98,7 @@ std::string_view state_word(const EntryView& entry, bool sending) {
     if (local_error) return "Local error";
     if (waiting) return "Processed";
     if (unrouted) return "Received";
+    if (kept) return "Quarantined";
     if (held) return "Held";
     return failed ? "Send Failure" : "Sent";
 }

@@ -34,6 +34,7 @@ Entry full_entry() {
     e.envelope.recipients = {r, r, r};
     e.envelope.recipients[1].address.local = "eve";
     e.envelope.recipients[1].forwarded_by = "forward.example";
+    e.envelope.recipients[0].unfiltered = true;
     e.envelope.recipients[2] = {};
     e.envelope.recipients[2].address = {"carol", "example.org"};
     e.envelope.recipients[2].state = Recipient::State::failed;
@@ -51,6 +52,8 @@ TEST(EntryView, SeesWhatTheDecoderSees) {
     EXPECT_EQ(back->envelope.recipients[1].destination, "example.net");
     EXPECT_EQ(back->envelope.recipients[1].epoch, 5u);
     EXPECT_EQ(back->envelope.recipients[0].forwarded_by, "");
+    EXPECT_TRUE(back->envelope.recipients[0].unfiltered);
+    EXPECT_FALSE(back->envelope.recipients[1].unfiltered);
     EXPECT_EQ(back->envelope.recipients[1].forwarded_by, "forward.example");
     EXPECT_EQ(back->envelope.deliver_by->mode, DeliverBy::Mode::give_back);
     EXPECT_EQ(back->envelope.release, e.envelope.release);

@@ -34,6 +34,14 @@ void Connections::free_slot(HostState& host) {
     total_.open.fetch_sub(1, std::memory_order_relaxed);
 }
 
+std::unique_ptr<Client> Connections::take_idle(HostState& host, bool oldest) {
+    const auto at = oldest ? host.idle.begin() : std::prev(host.idle.end());
+    std::unique_ptr<Client> client = std::move(at->client);
+    idle_.erase(at->place);
+    host.idle.erase(at);
+    return client;
+}
+
 net::Task<Connections::Place> Connections::ask(std::string key) {
     HostState& host = hosts_[key];
     host.used = Steady::now();
@@ -42,9 +50,8 @@ net::Task<Connections::Place> Connections::ask(std::string key) {
         place.stopped = true;
         co_return place;
     }
-    while (!host.idle.empty()) {
-        place.client = std::move(host.idle.back().client);
-        host.idle.pop_back();
+    if (!host.idle.empty()) {
+        place.client = take_idle(host, false);
         co_return place;
     }
     if (host.bad_until > host.used) {
@@ -71,8 +78,7 @@ void Connections::serve_waiting(HostState& host) {
         if (stopping_) {
             first->place.stopped = true;
         } else if (!host.idle.empty()) {
-            first->place.client = std::move(host.idle.back().client);
-            host.idle.pop_back();
+            first->place.client = take_idle(host, false);
         } else if (host.bad_until > Steady::now()) {
             first->place.bad = host.why;
         } else if (room(host)) {
@@ -113,9 +119,7 @@ void Connections::lost(const std::string& key, bool overloaded) {
 
 void Connections::drop_idle(const std::string& key) {
     HostState& host = hosts_[key];
-    std::vector<Idle> all = std::move(host.idle);
-    host.idle.clear();
-    for (Idle& one : all) close(host, std::move(one.client));
+    while (!host.idle.empty()) close(host, take_idle(host, true));
     serve_waiting(host);
 }
 
@@ -153,7 +157,7 @@ void Connections::give_back(const std::string& key, std::unique_ptr<Client> clie
                       && client->messages() < std::min<std::size_t>(most, limits_.messages)
                       && host.open <= host.target && (limits_.idle.count() > 0 || !host.waiting.empty());
     if (keep)
-        host.idle.push_back({std::move(client), host.used});
+        host.idle.push_back({std::move(client), host.used, idle_.insert(idle_.end(), &host)});
     else
         close(host, std::move(client));
     serve_waiting(host);
@@ -179,25 +183,18 @@ void Connections::serve_starving() {
 
 /// A connection that nobody uses makes room for one that is needed.
 bool Connections::close_some_idle() {
-    for (auto& [key, host] : hosts_) {
-        if (host.idle.empty()) continue;
-        auto client = std::move(host.idle.front().client);
-        host.idle.erase(host.idle.begin());
-        close(host, std::move(client));
-        return true;
-    }
-    return false;
+    if (idle_.empty()) return false;
+    HostState& host = *idle_.front();
+    close(host, take_idle(host, true));
+    return true;
 }
 
 void Connections::tick() {
     const Steady::time_point now = Steady::now();
     for (auto at = hosts_.begin(); at != hosts_.end();) {
         HostState& host = at->second;
-        while (!host.idle.empty() && now - host.idle.front().since >= limits_.idle) {
-            auto client = std::move(host.idle.front().client);
-            host.idle.erase(host.idle.begin());
-            close(host, std::move(client));
-        }
+        while (!host.idle.empty() && now - host.idle.front().since >= limits_.idle)
+            close(host, take_idle(host, true));
         serve_waiting(host);  // where the total was the limit
         const bool unused = host.open == 0 && host.waiting.empty() && host.bad_until <= now;
         if (unused && (now - host.used > remember || hosts_.size() > forget_above))
@@ -215,8 +212,7 @@ void Connections::tick() {
 void Connections::stop() {
     stopping_ = true;
     for (auto& [key, host] : hosts_) {
-        for (Idle& one : host.idle) close(host, std::move(one.client));
-        host.idle.clear();
+        while (!host.idle.empty()) close(host, take_idle(host, true));
         serve_waiting(host);
     }
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,9 +69,11 @@ private:
         Place place;
         std::function<void(bool)> resume;
     };
+    struct HostState;
     struct Idle {
         std::unique_ptr<Client> client;
         Steady::time_point since;
+        std::list<HostState*>::iterator place;  ///< among all that are idle
     };
     struct HostState {
         unsigned open = 0;  ///< connections that stand, are used, or are being made
@@ -86,6 +89,8 @@ private:
     bool room(const HostState& host) const;
     void take_slot(HostState& host);
     void free_slot(HostState& host);
+    /// One of the host's idle connections, which there must be: the one idle longest, or shortest.
+    std::unique_ptr<Client> take_idle(HostState& host, bool oldest);
     void serve_waiting(HostState& host);
     void close(HostState& host, std::unique_ptr<Client> client);
     bool close_some_idle();
@@ -95,6 +100,8 @@ private:
     Limits limits_;
     Total& total_;
     std::unordered_map<std::string, HostState> hosts_;
+    std::list<HostState*>
+        idle_;  ///< one for each connection that is idle, in the order in which they became it
     /// Hosts with somebody who waits only because there are too many connections in all.
     std::deque<std::string> starving_;
     bool stopping_ = false;

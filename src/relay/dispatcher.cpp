@@ -36,7 +36,8 @@ Dispatcher::Dispatcher(Parts parts)
     std::random_device chance;
     seed_ = (std::uint64_t{chance()} << 32) | chance();
     for (unsigned i = 0; i < parts_.io.size(); ++i)
-        lanes_.push_back(std::make_unique<Lane>(parts_.io.at(i), limits_of(parts_.settings), connections_));
+        lanes_.push_back(std::make_unique<Lane>(parts_.io.at(i), parts_.workers, limits_of(parts_.settings),
+                                                connections_));
 }
 
 Dispatcher::~Dispatcher() = default;

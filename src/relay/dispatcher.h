@@ -12,6 +12,7 @@
 #include "relay/connections.h"
 #include "relay/connector.h"
 #include "relay/destination.h"
+#include "relay/ledger.h"
 
 namespace postrider::relay {
 
@@ -57,9 +58,11 @@ private:
     friend class Sending;
     /// What happens on one I/O thread.
     struct Lane {
-        Lane(net::asio::io_context& io, Connections::Limits limits, Connections::Total& total)
-            : context{io}, connections{limits, total} {}
+        Lane(net::asio::io_context& io, net::WorkerPool& workers, Connections::Limits limits,
+             Connections::Total& total)
+            : context{io}, ledger{workers}, connections{limits, total} {}
         net::asio::io_context& context;
+        Ledger ledger;
         Connections connections;
         std::vector<std::weak_ptr<Sending>> sendings;
     };

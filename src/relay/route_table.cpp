@@ -37,6 +37,7 @@ RouteTable::RouteTable(const OutgoingSettings& settings, std::string helo, Assig
         plain_all(route.sender_domains);
         route.name = text::to_lower(route.name);
         route.host = text::to_lower(route.host);
+        by_name_.emplace(route.name, static_cast<std::size_t>(&route - routes_.data()));
     }
     for (Source& source : sources_)
         if (source.domain != "*") source.domain = plain(source.domain);
@@ -72,8 +73,8 @@ const Route* RouteTable::route(std::string_view destination, const mime::AddrSpe
         destination.remove_prefix(delivery::route_prefix.size());
         if (policy_)
             if (const Route* route = policy_->find(destination)) return route;
-        const auto at = std::ranges::find(routes_, destination, &Route::name);
-        return at == routes_.end() ? nullptr : &*at;
+        const auto at = by_name_.find(std::string{destination});
+        return at == by_name_.end() ? nullptr : &routes_[at->second];
     }
     if (policy_)
         if (const Route* route = policy_->ask(sender, {"", std::string{destination}});

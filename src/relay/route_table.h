@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "delivery/outbound.h"
 #include "relay/policy_routes.h"
@@ -39,6 +40,7 @@ private:
     const Source* own_source(std::string_view domain) const;
 
     std::vector<Route> routes_;
+    std::unordered_map<std::string, std::size_t> by_name_;
     std::vector<Source> sources_;
     std::string helo_;
     AssignedIp assigned_;

@@ -14,12 +14,26 @@ using delivery::Fate;
 
 constexpr std::size_t first_fetch = 32, next_fetch = 128;
 constexpr std::size_t read_along = 256 * 1024;  ///< a message up to this size is read with the queue entries
+constexpr std::size_t few = 4;  ///< messages that one connection takes while others could be opened
 constexpr unsigned turns = 10;  ///< messages of one destination while others wait for the host
 
 }  // namespace
 
 Sending::Sending(std::shared_ptr<Dispatcher> dispatcher, std::string destination)
     : keep_{std::move(dispatcher)}, d_{*keep_}, destination_{std::move(destination)} {}
+
+/// What is short and only writes down what has happened.
+net::Task<> Sending::on_ledger(std::function<void()> job) {
+    if (!lane_) {  // nothing has been sent
+        co_await on_worker(std::move(job));
+        co_return;
+    }
+    while (true) {
+        const bool done = co_await lane_->ledger.run(job);
+        if (done) co_return;
+        co_await net::pause(std::chrono::milliseconds{50});
+    }
+}
 
 net::Task<> Sending::begin(std::shared_ptr<Sending> self) {
     bool found = false;
@@ -107,19 +121,22 @@ net::Task<> Sending::work(std::shared_ptr<Sending> self) {
 }
 
 void Sending::look_again(const std::shared_ptr<Sending>& self) {
-    const bool quiet = self->exhausted_ && !self->fetching_ && self->workers_ != 0 && self->backlog_.empty();
-    if (!quiet || self->failed_ || self->d_.stopping_) return;
-    if (Steady::now() - self->fetched_ < 1s) return;
+    if (self->failed_ || self->d_.stopping_ || self->workers_ == 0) return;
+    // What still waits after a second waits for a slow host: as many connections as it will have.
+    if (!self->backlog_.empty()) return self->add_workers(1);
+    const bool quiet = self->exhausted_ && !self->fetching_;
+    if (!quiet || Steady::now() - self->fetched_ < 1s) return;
     self->exhausted_ = false;
     if (self->workers_ >= self->d_.parts_.settings.max_connections_per_host) return;
     ++self->workers_;
     net::asio::co_spawn(self->lane_->context, worker(self), net::asio::detached);
 }
 
-void Sending::add_workers() {
-    const unsigned most = d_.parts_.settings.max_connections_per_host;
-    // One for each message that waits; the caller takes one itself.
-    for (std::size_t wanted = backlog_.size(); wanted > 1 && workers_ < most; --wanted) {
+/// A connection costs about as much as a few messages: another only where so many wait for it.
+void Sending::add_workers(std::size_t messages_each) {
+    const std::size_t most = d_.parts_.settings.max_connections_per_host;
+    const std::size_t wanted = std::min(most, (backlog_.size() + messages_each - 1) / messages_each);
+    while (workers_ < wanted) {
         ++workers_;
         net::asio::co_spawn(lane_->context, worker(shared_from_this()), net::asio::detached);
     }
@@ -142,7 +159,7 @@ net::Task<> Sending::carry(Lease& lease) {
         if (backlog_.empty()) {
             if (exhausted_ || fetching_) break;
             co_await fetch();
-            add_workers();
+            add_workers(few);
             continue;
         }
         Item item = std::move(backlog_.front());
@@ -205,7 +222,7 @@ net::Task<> Sending::finish() {
         backlog_.clear();
         outbound.leave(destination_);
     };
-    co_await on_worker(std::move(job));
+    co_await on_ledger(std::move(job));
     d_.ended();
 }
 
@@ -249,7 +266,7 @@ net::Task<> Sending::settle(const Item& item, std::vector<Fate> fates) {
         d_.parts_.outbound.settle(item.consignment, fates);
         if (up) d_.parts_.outbound.up(destination_);
     };
-    co_await on_worker(std::move(job));
+    co_await on_ledger(std::move(job));
 }
 
 net::Task<> Sending::fail_item(const Item& item, bool permanent, std::string status, std::string text) {

@@ -72,7 +72,7 @@ private:
     static net::Task<> worker(std::shared_ptr<Sending> self);
     net::Task<> carry(Lease& lease);
     net::Task<> fetch();
-    void add_workers();
+    void add_workers(std::size_t messages_each);
     net::Task<> finish();
     net::Task<bool> load(Item& item);
     net::Task<> deliver(Item item, Lease& lease);
@@ -101,6 +101,8 @@ private:
             co_await net::pause(std::chrono::milliseconds{50});
         }
     }
+
+    net::Task<> on_ledger(std::function<void()> job);
 
     std::shared_ptr<Dispatcher> keep_;
     Dispatcher& d_;

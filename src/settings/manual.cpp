@@ -131,8 +131,8 @@ std::string manual_markdown(Table root) {
 }
 
 std::string manual_roff(Table root) {
-    std::string out = ".TH POSTRIDER.CONF 5 \"\" \"Postrider " POSTRIDER_VERSION "\" \"File formats\"\n";
-    out += ".SH NAME\npostrider.conf \\- configuration of the Postrider mail server\n.SH DESCRIPTION\n";
+    std::string out = ".TH POSTRIDER.CFG 5 \"\" \"Postrider " POSTRIDER_VERSION "\" \"File formats\"\n";
+    out += ".SH NAME\npostrider.cfg \\- configuration of the Postrider mail server\n.SH DESCRIPTION\n";
     for (std::string_view paragraph : intro) out += fmt::format(".PP\n{}\n", roff(paragraph));
     for (const Chapter& chapter : chapters(root)) {
         out += fmt::format(".SH \"{}\"\n{}\n", upper(chapter.title), roff(chapter.help));

@@ -186,7 +186,7 @@ TEST(Manual, HasEverySettingAndOneChapterPerTable) {
 
 TEST(Manual, IsAlsoAManPage) {
     std::string page = manual_roff(test::root_table());
-    EXPECT_TRUE(page.starts_with(".TH POSTRIDER.CONF 5 "));
+    EXPECT_TRUE(page.starts_with(".TH POSTRIDER.CFG 5 "));
     EXPECT_NE(page.find(".TP\n.B maxErrors\n(number: 0 to 100; default 20)\n.br\n"), std::string::npos);
     std::istringstream in{page};
     for (std::string line; std::getline(in, line);) {

@@ -32,19 +32,24 @@ struct Describe {
         return text + with_flags(file.flags);
     }
     std::string operator()(const Redirect& redirect) const {
-        std::string to = redirect.list.empty() ? (redirect.addresses.empty() ? "" : redirect.addresses.front())
-                                               : "list " + redirect.list;
+        std::string to = redirect.list.empty()
+                             ? (redirect.addresses.empty() ? "" : redirect.addresses.front())
+                             : "list " + redirect.list;
         return fmt::format("redirect to {}{}", shown(to), redirect.copy ? ", copy" : "");
     }
     std::string operator()(const Reject& reject) const {
         return fmt::format("{} \"{}\"", reject.extended ? "ereject" : "reject", shown(reject.reason));
     }
     std::string operator()(const Discard&) const { return "discard"; }
-    std::string operator()(const VacationReply& reply) const { return fmt::format("vacation to {}", shown(reply.to)); }
+    std::string operator()(const VacationReply& reply) const {
+        return fmt::format("vacation to {}", shown(reply.to));
+    }
     std::string operator()(const Notification& notification) const {
         return fmt::format("notify {}", shown(notification.uri));
     }
-    std::string operator()(const SetFlags& set) const { return fmt::format("flags {}", shown(join_flags(set.flags))); }
+    std::string operator()(const SetFlags& set) const {
+        return fmt::format("flags {}", shown(join_flags(set.flags)));
+    }
 };
 
 }  // namespace

@@ -74,9 +74,9 @@ struct VacationReply {
 struct Notification {
     enum class Method : std::uint8_t { mailto, xmpp };
     Method method = Method::mailto;
-    std::string uri;      ///< as the script gave it
-    std::string text;     ///< :message, or what says it otherwise (§3.5)
-    std::string from;     ///< :from, "" = none
+    std::string uri;          ///< as the script gave it
+    std::string text;         ///< :message, or what says it otherwise (§3.5)
+    std::string from;         ///< :from, "" = none
     unsigned importance = 2;  ///< 1 high, 2 normal, 3 low
     std::vector<std::string> options;
     /// For mailto (RFC 5436): whole mails, one envelope.
@@ -94,7 +94,8 @@ struct SetFlags {
 };
 
 struct Action {
-    using What = std::variant<Keep, FileInto, Redirect, Reject, Discard, VacationReply, Notification, SetFlags>;
+    using What =
+        std::variant<Keep, FileInto, Redirect, Reject, Discard, VacationReply, Notification, SetFlags>;
     What what;
     std::uint32_t version = 0;  ///< index into Result::versions: the message as it was at that moment
     std::uint32_t line = 0;     ///< of the script; 0 for an implicit keep

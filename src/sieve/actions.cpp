@@ -90,7 +90,8 @@ void FileIntoPlan::tags(Args& args) {
 FileInto FileIntoPlan::now(Machine& machine) const {
     FileInto file;
     file.mailbox = mailbox.value(machine);
-    if (!is_mailbox_name(file.mailbox)) machine.fail("no folder can have the name that \"fileinto\" was given");
+    if (!is_mailbox_name(file.mailbox))
+        machine.fail("no folder can have the name that \"fileinto\" was given");
     file.flags = flags ? read_flags(machine, *flags) : machine.flags();
     file.create = create;
     if (mailbox_id) file.mailbox_id = mailbox_id->value(machine);
@@ -130,8 +131,8 @@ CommandPtr build_fileinto(Args& args) {
     made->copy = args.flag("copy", Extension::copy);
     made->plan.tags(args);
     made->plan.mailbox = args.text();
-    if (made->plan.mailbox.constant() && made->plan.mailbox.source().empty())
-        args.invalid("the name of a folder cannot be empty");
+    if (made->plan.mailbox.constant() && !is_mailbox_name(made->plan.mailbox.source()))
+        args.invalid("no folder can have this name");
     args.done();
     return made;
 }

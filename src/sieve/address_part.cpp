@@ -22,15 +22,15 @@ AddressPart take_address_part(Args& args) {
 
 bool match_address(Machine& machine, const Matcher& matcher, AddressPart part, AddressText& address) {
     switch (part) {
-    case AddressPart::all: return matcher.value(machine, address.all, &address.folded_all);
-    case AddressPart::localpart:
-        if (address.domain.empty() && !address.all.empty()) return false;
-        return matcher.value(machine, address.local, &address.folded_local);
-    case AddressPart::domain:
-        if (address.domain.empty() && !address.all.empty()) return false;
-        return matcher.value(machine, address.domain, &address.folded_domain);
-    case AddressPart::user:
-    case AddressPart::detail: break;
+        case AddressPart::all: return matcher.value(machine, address.all, &address.folded_all);
+        case AddressPart::localpart:
+            if (address.domain.empty() && !address.all.empty()) return false;
+            return matcher.value(machine, address.local, &address.folded_local);
+        case AddressPart::domain:
+            if (address.domain.empty() && !address.all.empty()) return false;
+            return matcher.value(machine, address.domain, &address.folded_domain);
+        case AddressPart::user:
+        case AddressPart::detail: break;
     }
     if (address.domain.empty() && !address.all.empty()) return false;
     std::string_view local = address.local;

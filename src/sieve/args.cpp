@@ -8,6 +8,14 @@ namespace postrider::sieve {
 
 using syntax::Argument;
 
+namespace {
+
+bool behind(Position one, Position other) {
+    return one.line > other.line || (one.line == other.line && one.column > other.column);
+}
+
+}  // namespace
+
 Args::Args(Binder& binder, const syntax::Node& node) : binder_{binder}, node_{node}, last_at_{node.at} {
     for (const Argument& argument : node.arguments) left_.push_back(&argument);
 }
@@ -21,6 +29,7 @@ std::optional<std::size_t> Args::take_tag(std::string_view tag, Extension need) 
         last_at_ = left_[i]->at;
         if (found) wrong(fmt::format("\":{}\" is given twice", tag));
         found = i;
+        if (last_tag_.line == 0 || behind(last_at_, last_tag_)) last_tag_ = last_at_;
         left_.erase(left_.begin() + static_cast<std::ptrdiff_t>(i));
         --i;
     }
@@ -36,7 +45,8 @@ std::optional<std::size_t> Args::one_of(std::initializer_list<std::string_view> 
     std::size_t index = 0;
     for (std::string_view tag : tags) {
         if (flag(tag, need)) {
-            if (found) wrong(fmt::format("\":{}\" cannot stand beside \":{}\"", tag, *(tags.begin() + *found)));
+            if (found)
+                wrong(fmt::format("\":{}\" cannot stand beside \":{}\"", tag, *(tags.begin() + *found)));
             found = index;
         }
         ++index;
@@ -48,9 +58,7 @@ const Argument& Args::tag_value(std::string_view tag, std::string_view what) {
     // The tag is gone; `positional_begin` of it was kept by the caller through last_at_.
     for (std::size_t i = 0; i < left_.size(); ++i) {
         const Argument& argument = *left_[i];
-        bool behind = argument.at.line > last_at_.line
-                      || (argument.at.line == last_at_.line && argument.at.column > last_at_.column);
-        if (!behind) continue;
+        if (!behind(argument.at, last_at_)) continue;
         if (argument.kind == Argument::Kind::tag) break;
         left_.erase(left_.begin() + static_cast<std::ptrdiff_t>(i));
         last_at_ = argument.at;
@@ -120,12 +128,29 @@ const Argument& Args::positional(std::string_view what) {
     }
     if (left_.empty()) {
         last_at_ = node_.at;
+        hint_at_missing_colon();
         wrong(fmt::format("\"{}\" lacks {}", node_.name, what));
     }
     const Argument& argument = *left_.front();
     left_.erase(left_.begin());
     last_at_ = argument.at;
+    if (last_tag_.line != 0 && behind(last_tag_, last_at_)) {
+        last_at_ = last_tag_;
+        wrong("tags must stand before the other arguments");
+    }
     return argument;
+}
+
+/// In "address matches ..." the word behind looks like a test.
+void Args::hint_at_missing_colon() {
+    if (node_.tests_in_parentheses || node_.tests.size() != 1) return;
+    const syntax::Node& test = node_.tests.front();
+    for (std::string_view tag :
+         {"is", "contains", "matches", "regex", "count", "value", "list", "comparator", "all", "localpart",
+          "domain", "user", "detail", "over", "under", "copy", "flags", "days"})
+        if (test.name == tag)
+            binder_.problem(ProblemKind::semantic, test.at,
+                            fmt::format("there is no test \"{}\": is a colon missing before it?", tag));
 }
 
 std::uint64_t Args::number() {
@@ -144,7 +169,8 @@ TextList Args::list() {
 
 std::string Args::constant() {
     TextTemplate value = text();
-    if (!value.constant()) wrong(fmt::format("this argument of \"{}\" cannot have variables in it", node_.name));
+    if (!value.constant())
+        wrong(fmt::format("this argument of \"{}\" cannot have variables in it", node_.name));
     return value.source();
 }
 
@@ -182,8 +208,12 @@ Matcher Args::matcher() {
         auto extension = find_extension("comparator-" + *name);
         if (!extension) invalid(fmt::format("there is no comparator \"{}\"", *name));
         bool always = *extension == Extension::comparator_octet || *extension == Extension::comparator_ascii;
-        if (!always && !binder_.has(*extension))
-            wrong(fmt::format("the comparator \"{}\" needs: require \"comparator-{}\"", *name, *name));
+        if (!always && !binder_.has(*extension)) {
+            // RFC 5228 §2.7.3 asks for it; many scripts leave it away for this one.
+            if (*extension != Extension::comparator_unicode || !binder_.allowed(*extension))
+                wrong(fmt::format("the comparator \"{}\" needs: require \"comparator-{}\"", *name, *name));
+            binder_.warn(last_at_, fmt::format("the comparator \"{}\" should be required", *name));
+        }
         matcher.comparator = *extension == Extension::comparator_octet     ? Comparator::octet
                              : *extension == Extension::comparator_ascii   ? Comparator::ascii
                              : *extension == Extension::comparator_numeric ? Comparator::numeric
@@ -243,16 +273,28 @@ Block Args::block() {
 }
 
 void Args::done() {
+    bool wrong_here = false;
+    auto note = [&](Position at, std::string text) {
+        binder_.problem(ProblemKind::semantic, at, std::move(text));
+        wrong_here = true;
+    };
     if (!left_.empty()) {
-        last_at_ = left_.front()->at;
-        if (left_.front()->kind == Argument::Kind::tag)
-            wrong(fmt::format("\"{}\" has no tag \":{}\" here", node_.name, left_.front()->text));
-        wrong(fmt::format("\"{}\" has an argument too many", node_.name));
+        const Argument& first = *left_.front();
+        note(first.at, first.kind == Argument::Kind::tag
+                           ? fmt::format("\"{}\" has no tag \":{}\" here", node_.name, first.text)
+                           : fmt::format("\"{}\" has an argument too many", node_.name));
+    }
+    bool has_tests = !node_.tests.empty() || node_.tests_in_parentheses;
+    if (!tests_taken_ && has_tests) {
+        // A command on the line before that lacks its ";" swallows the next one as a test.
+        bool next_line = !node_.tests.empty() && node_.tests.front().at.line > node_.at.line;
+        note(node_.at, fmt::format("\"{}\" takes no test{}", node_.name,
+                                   next_line ? ": is a semicolon missing behind it?" : ""));
+    } else if (!block_taken_ && node_.has_block) {
+        note(node_.at, fmt::format("\"{}\" takes no block", node_.name));
     }
     last_at_ = node_.at;
-    if (!tests_taken_ && (!node_.tests.empty() || node_.tests_in_parentheses))
-        wrong(fmt::format("\"{}\" takes no test", node_.name));
-    if (!block_taken_ && node_.has_block) wrong(fmt::format("\"{}\" takes no block", node_.name));
+    if (wrong_here) throw Abandoned{};
 }
 
 }  // namespace postrider::sieve

@@ -27,7 +27,8 @@ public:
     std::optional<TextList> list(std::string_view tag, Extension need = Extension::none);
     std::optional<std::string> constant(std::string_view tag, Extension need = Extension::none);
     /// At most one of several.
-    std::optional<std::size_t> one_of(std::initializer_list<std::string_view> tags, Extension need = Extension::none);
+    std::optional<std::size_t> one_of(std::initializer_list<std::string_view> tags,
+                                      Extension need = Extension::none);
 
     // What has no tag, in order.
     bool more();
@@ -48,7 +49,9 @@ public:
     /// Nothing may be left over. Call it last.
     void done();
 
-    [[noreturn]] void fail(ProblemKind kind, std::string text) { binder_.fail(kind, last_at_, std::move(text)); }
+    [[noreturn]] void fail(ProblemKind kind, std::string text) {
+        binder_.fail(kind, last_at_, std::move(text));
+    }
     /// As fail(), at the argument that was taken last.
     [[noreturn]] void invalid(std::string text) { fail(ProblemKind::validation, std::move(text)); }
     [[noreturn]] void wrong(std::string text) { fail(ProblemKind::semantic, std::move(text)); }
@@ -58,6 +61,7 @@ private:
     std::optional<std::size_t> take_tag(std::string_view tag, Extension need);
     const syntax::Argument& tag_value(std::string_view tag, std::string_view what);
     const syntax::Argument& positional(std::string_view what);
+    void hint_at_missing_colon();
     TextTemplate to_text(const syntax::Argument& argument, std::string_view what);
     TextList to_list(const syntax::Argument& argument, std::string_view what);
 
@@ -66,6 +70,7 @@ private:
     std::vector<const syntax::Argument*> left_;
     Position last_at_;
     bool positional_ = false;
+    Position last_tag_{0, 0};  ///< where the last tag stands that was taken, line 0: none
     bool tests_taken_ = false, block_taken_ = false;
 };
 

@@ -86,6 +86,13 @@ Block Binder::block(const std::vector<syntax::Node>& commands) {
         }
         leading = false;
         CommandPtr made;
+        if (node.broken && (node.name == "if" || node.name == "elsif" || node.name == "else")) {
+            // What belongs to a broken "if" cannot be judged.
+            ++at;
+            while (at < commands.size() && (commands[at].name == "elsif" || commands[at].name == "else"))
+                ++at;
+            continue;
+        }
         try {
             made = node.name == "if" ? conditional(commands, at) : command(commands[at++]);
         } catch (const Abandoned&) {
@@ -105,10 +112,12 @@ CommandPtr Binder::command(const syntax::Node& node) {
         return nullptr;
     }
     if (node.name == "elsif" || node.name == "else")
-        fail(ProblemKind::semantic, node.at, fmt::format("\"{}\" must follow \"if\" or \"elsif\"", node.name));
+        fail(ProblemKind::semantic, node.at,
+             fmt::format("\"{}\" must follow \"if\" or \"elsif\"", node.name));
     Args args{*this, node};
     if (shared_.dialect != nullptr) {
         auto own = shared_.dialect->commands.find(node.name);
+        if (node.broken && own != shared_.dialect->commands.end()) return nullptr;
         if (own != shared_.dialect->commands.end()) return own->second(args);
     }
     const CommandWord* word = find_command(node.name);
@@ -121,6 +130,7 @@ CommandPtr Binder::command(const syntax::Node& node) {
         && !(word->or_need != Extension::none && has(word->or_need)))
         fail(ProblemKind::semantic, node.at,
              fmt::format("\"{}\" needs: require \"{}\"", node.name, name_of(word->need)));
+    if (node.broken) return nullptr;
     return word->build(args);
 }
 
@@ -162,7 +172,7 @@ CommandPtr Binder::conditional(const std::vector<syntax::Node>& commands, std::s
     while (at < commands.size()) {
         const syntax::Node& node = commands[at];
         bool is_else = node.name == "else";
-        if (!first && !is_else && node.name != "elsif") break;
+        if (!first && ((!is_else && node.name != "elsif") || node.broken)) break;
         first = false;
         ++at;
         ++shared_.nodes;

@@ -37,8 +37,13 @@ struct Compilation {
     std::vector<Problem> problems;
     std::vector<Problem> warnings;
     std::map<std::string, std::uint32_t, std::less<>> globals;  ///< lower case
-    /// Included scripts by "personal/name"; null while one is being bound: then it includes itself.
-    std::map<std::string, const Unit*, std::less<>> units;
+    /// Included scripts by "p/name" or "g/name"; incomplete while one is being bound: then it includes
+    /// itself.
+    struct Bound {
+        const Unit* unit = nullptr;
+        bool complete = false;
+    };
+    std::map<std::string, Bound, std::less<>> units;
     std::uint32_t includes = 0;
     std::uint32_t depth = 0;
     std::uint32_t nodes = 0;

@@ -7,6 +7,7 @@
 #include "mime/header.h"
 #include "text/ascii.h"
 #include "text/quoted_printable.h"
+#include "text/utf8.h"
 
 namespace postrider::sieve::compose {
 namespace {
@@ -23,9 +24,6 @@ bool needs_encoding(std::string_view text) {
 
 std::string phrase(std::string_view name) {
     if (!text::is_ascii(name) || name.find("=?") != std::string_view::npos) return mime::encode_words(name);
-    bool plain = true;
-    for (char c : name) plain &= text::is_alpha(c) || text::is_digit(c) || c == ' ' || c == '-' || c == '\'';
-    if (plain) return std::string{name};
     std::string quoted = "\"";
     for (char c : name) {
         if (c == '"' || c == '\\') quoted += '\\';
@@ -57,7 +55,8 @@ std::string text_entity(std::string_view utf8, std::string_view subtype) {
     bool encode = needs_encoding(body);
     std::string entity = "Content-Type: text/";
     entity.append(subtype).append(ascii ? "; charset=us-ascii\r\n" : "; charset=utf-8\r\n");
-    entity += encode ? "Content-Transfer-Encoding: quoted-printable\r\n\r\n" : "Content-Transfer-Encoding: 7bit\r\n\r\n";
+    entity += encode ? "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+                     : "Content-Transfer-Encoding: 7bit\r\n\r\n";
     entity += encode ? text::encode_quoted_printable(body) : body;
     return entity;
 }
@@ -85,13 +84,22 @@ std::string given_entity(std::string_view entity) {
     return out;
 }
 
+std::string shortened(std::string subject) {
+    constexpr std::size_t max_characters = 256;
+    std::string_view rest = subject;
+    for (std::size_t i = 0; i + 1 < max_characters && !rest.empty(); ++i) text::take_code_point(rest);
+    if (rest.empty()) return subject;
+    subject.resize(subject.size() - rest.size());
+    return subject + "\u2026";
+}
+
 std::string field(std::string_view name, std::string_view utf8) {
     return mime::header_line(name, utf8);
 }
 
 std::string address_field(std::string_view name, std::string_view display_name, std::string_view address) {
     std::string value = display_name.empty() ? std::string{} : phrase(display_name) + " ";
-    value += display_name.empty() ? std::string{address} : "<" + std::string{address} + ">";
+    value += "<" + std::string{address} + ">";
     std::string line{name};
     line += ": ";
     // encode_words() folds by itself; header_line() would encode its "=?" once more.

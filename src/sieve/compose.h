@@ -15,6 +15,9 @@ std::string text_entity(std::string_view utf8, std::string_view subtype = "plain
 /// header is a text. `8bit` lines get an encoding field when there is none.
 std::string given_entity(std::string_view entity);
 
+/// A subject of at most 256 characters; what is cut ends in an ellipsis.
+std::string shortened(std::string subject);
+
 /// "name: value" folded and encoded (mime::header_line); an address list keeps its addresses readable.
 std::string field(std::string_view name, std::string_view utf8);
 std::string address_field(std::string_view name, std::string_view display_name, std::string_view address);

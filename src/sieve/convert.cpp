@@ -36,7 +36,8 @@ std::string kept_fields(const MimePart& part) {
     mime::Field field;
     while (reader.next(field)) {
         if (field.name.empty() || text::equal_ci(field.name, "Content-Type")
-            || text::equal_ci(field.name, "Content-Transfer-Encoding") || text::equal_ci(field.name, "Content-MD5"))
+            || text::equal_ci(field.name, "Content-Transfer-Encoding")
+            || text::equal_ci(field.name, "Content-MD5"))
             continue;
         kept += field.bytes;
         if (!kept.ends_with('\n')) kept += "\r\n";
@@ -45,12 +46,14 @@ std::string kept_fields(const MimePart& part) {
 }
 
 bool convert(Machine& machine, const TextTemplate& from, const TextTemplate& to, const TextList& parameters) {
-    std::string wanted = text::to_lower(from.value(machine)), target = text::to_lower(to.value(machine)), scratch;
+    std::string wanted = text::to_lower(from.value(machine)), target = text::to_lower(to.value(machine)),
+                scratch;
     if (!is_media_type(wanted) || !is_media_type(target)) machine.fail("\"convert\" needs two media types");
     for (const TextTemplate& parameter : parameters) {
         std::string_view text = parameter.value(machine, scratch);
         // All that we make is UTF-8 (or US-ASCII); what else is asked for cannot be had.
-        if (text.empty() || text::equal_ci(text, "charset=utf-8") || text::equal_ci(text, "charset=\"utf-8\""))
+        if (text.empty() || text::equal_ci(text, "charset=utf-8")
+            || text::equal_ci(text, "charset=\"utf-8\""))
             continue;
         return false;
     }

@@ -20,10 +20,11 @@ public:
     void run(Machine& machine) const override {
         std::string field = name.value(machine), text = value.value(machine);
         if (!is_field_name(field)) machine.fail(fmt::format("\"{}\" is no name of a header field", field));
-        if (text.size() > machine.limits().max_header) machine.fail("the value of the header field is too long");
+        if (text.size() > machine.limits().max_header)
+            machine.fail("the value of the header field is too long");
         for (char c : text)
             if (c == '\0') machine.fail("a header field cannot hold a NUL");
-        if (!machine.environment().may_edit(field)) return;
+        if (!machine.environment().may_add_field(field)) return;
         machine.work(text.size() * 4);
         if (machine.message().header().fields().size() > max_fields) machine.fail("too many header fields");
         machine.message().settle();
@@ -41,12 +42,13 @@ public:
     void run(Machine& machine) const override {
         std::string field = name.value(machine);
         if (!is_field_name(field)) machine.fail(fmt::format("\"{}\" is no name of a header field", field));
-        if (protected_from_removal(field) || !machine.environment().may_edit(field)) return;
+        if (protected_from_removal(field) || !machine.environment().may_delete_field(field)) return;
         machine.message().settle();
         Header& header = machine.message().header();
         std::uint32_t hash = header_hash(field);
         std::vector<std::size_t> found;
-        for (std::size_t at = header.find(field, hash, 0); at != Header::npos; at = header.find(field, hash, at + 1))
+        for (std::size_t at = header.find(field, hash, 0); at != Header::npos;
+             at = header.find(field, hash, at + 1))
             found.push_back(at);
         if (index) {
             if (*index > found.size()) return;
@@ -81,6 +83,8 @@ CommandPtr build_addheader(Args& args) {
     made->value = args.text();
     if (made->value.constant() && made->value.source().find('\0') != std::string::npos)
         args.invalid("a header field cannot hold a NUL");
+    if (made->value.constant() && made->value.source().size() > args.binder().options().limits.max_header)
+        args.invalid("the value of the header field is too long");
     args.done();
     return made;
 }

@@ -19,7 +19,8 @@ bool is_flag(std::string_view word) {
     std::string_view atom = system ? word.substr(1) : word;
     if (atom.empty()) return false;
     for (char c : atom)
-        if (c <= ' ' || c >= 127 || std::string_view{"(){%*\"\\]"}.find(c) != std::string_view::npos) return false;
+        if (c <= ' ' || c >= 127 || std::string_view{"(){%*\"\\]"}.find(c) != std::string_view::npos)
+            return false;
     return !text::equal_ci(word, "\\Recent");
 }
 
@@ -33,7 +34,8 @@ void each_word(std::string_view words, Visit visit) {
 }
 
 auto find_flag(Flags& flags, std::string_view word) {
-    return std::find_if(flags.begin(), flags.end(), [&](const std::string& f) { return text::equal_ci(f, word); });
+    return std::find_if(flags.begin(), flags.end(),
+                        [&](const std::string& f) { return text::equal_ci(f, word); });
 }
 
 class ChangeFlags final : public CommandNode {
@@ -44,7 +46,8 @@ public:
         Flags* flags = &machine.flags();
         if (variable) {
             flags = &own;
-            add_flags(own, variable->global ? machine.global(variable->index) : machine.local(variable->index));
+            add_flags(own,
+                      variable->global ? machine.global(variable->index) : machine.local(variable->index));
         } else {
             machine.change_flags();
         }
@@ -178,7 +181,8 @@ TestPtr build_hasflag(Args& args) {
         for (const TextTemplate& name : first) made->names.push_back(*take_variable(args, name));
         first = args.list();
     }
-    bool constant = std::all_of(first.begin(), first.end(), [](const TextTemplate& t) { return t.constant(); });
+    bool constant =
+        std::all_of(first.begin(), first.end(), [](const TextTemplate& t) { return t.constant(); });
     if (made->matcher.counts()) {
         args.keys(made->matcher, std::move(first));
     } else if (constant) {

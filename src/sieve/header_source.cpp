@@ -44,7 +44,8 @@ void HeaderSource::names(Args& args, TextList list) {
 
 std::size_t HeaderSource::nth(const Header& header, std::string_view name, std::uint32_t hash) const {
     std::vector<std::size_t> found;
-    for (std::size_t at = header.find(name, hash, 0); at != Header::npos; at = header.find(name, hash, at + 1)) {
+    for (std::size_t at = header.find(name, hash, 0); at != Header::npos;
+         at = header.find(name, hash, at + 1)) {
         found.push_back(at);
         if (!last_ && found.size() == *index_) return at;
     }

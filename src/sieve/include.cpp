@@ -42,7 +42,8 @@ public:
 
 /// RFC 6609 §3.2: no path, no control characters; like names of ManageSieve (RFC 5804 §1.6).
 bool is_script_name(std::string_view name) {
-    if (name.empty() || name.size() > 512 || !text::valid_utf8(name) || name == "." || name == "..") return false;
+    if (name.empty() || name.size() > 512 || !text::valid_utf8(name) || name == "." || name == "..")
+        return false;
     for (std::string_view rest = name; !rest.empty();) {
         char32_t c = text::take_code_point(rest);
         if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == '/') return false;
@@ -51,7 +52,7 @@ bool is_script_name(std::string_view name) {
 }
 
 /// Compiles the included script, or finds it compiled.
-const Unit* bind_unit(Args& args, Location location, const std::string& name, bool optional) {
+const Unit* bind_unit(Args& args, Location location, const std::string& name, bool optional, bool once) {
     Binder& binder = args.binder();
     Compilation& shared = binder.shared();
     const Options& options = binder.options();
@@ -59,8 +60,10 @@ const Unit* bind_unit(Args& args, Location location, const std::string& name, bo
         args.fail(ProblemKind::validation, fmt::format("more than {} includes", options.limits.max_includes));
     std::string key = (location == Location::personal ? "p/" : "g/") + name;
     if (auto known = shared.units.find(key); known != shared.units.end()) {
-        if (known->second == nullptr) args.wrong(fmt::format("the script \"{}\" includes itself", name));
-        return known->second;
+        // With :once the second time does nothing, so that it may.
+        if (!known->second.complete && !once)
+            args.wrong(fmt::format("the script \"{}\" includes itself", name));
+        return known->second.unit;
     }
     if (shared.depth >= options.limits.max_include_depth)
         args.fail(ProblemKind::validation,
@@ -74,23 +77,23 @@ const Unit* bind_unit(Args& args, Location location, const std::string& name, bo
         return nullptr;
     }
 
-    shared.units[key] = nullptr;
+    shared.script.included.push_back(std::make_unique<Unit>());
+    Unit* unit = shared.script.included.back().get();
+    unit->name = name;
+    shared.units[key] = {unit, false};
     ++shared.depth;
     std::size_t problems = shared.problems.size();
     syntax::Parsed parsed = syntax::parse(*text, options.limits);
     Binder inner{shared, name};
     for (const Problem& problem : parsed.problems)
         inner.problem(problem.kind, {problem.line, problem.column}, problem.text);
-    auto unit = std::make_unique<Unit>();
-    unit->name = name;
     unit->commands = inner.script(parsed.commands);
     unit->locals = inner.locals();
     --shared.depth;
-    const Unit* made = unit.get();
-    shared.script.included.push_back(std::move(unit));
-    shared.units[key] = made;
-    if (shared.problems.size() > problems) args.wrong(fmt::format("the included script \"{}\" has errors", name));
-    return made;
+    shared.units[key].complete = true;
+    if (shared.problems.size() > problems)
+        args.wrong(fmt::format("the included script \"{}\" has errors", name));
+    return unit;
 }
 
 }  // namespace
@@ -106,7 +109,7 @@ CommandPtr build_include(Args& args) {
     if (!is_script_name(made->name)) args.invalid(fmt::format("\"{}\" is no name of a script", made->name));
     args.done();
     Location where = location == 1 ? Location::global : Location::personal;
-    made->unit = bind_unit(args, where, made->name, made->optional);
+    made->unit = bind_unit(args, where, made->name, made->optional, made->once);
     return made;
 }
 

@@ -13,6 +13,8 @@ bool starts_word(char c) {
     return text::is_alpha(c) || c == '_';
 }
 
+constexpr std::size_t max_word = 32;
+
 bool in_word(char c) {
     return starts_word(c) || text::is_digit(c);
 }
@@ -65,27 +67,26 @@ void Lexer::word(std::string& out) {
 
 /// number = 1*DIGIT [QUANTIFIER]
 void Lexer::number(Token& token) {
-    constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max() >> 31;
+    constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
     token.kind = Token::Kind::number;
     bool too_large = false;
     while (at_ < script_.size() && text::is_digit(script_[at_])) {
-        token.number = token.number * 10 + static_cast<unsigned>(script_[at_] - '0');
-        if (token.number > most) {
-            too_large = true;
-            token.number = most;
-        }
+        auto digit = static_cast<unsigned>(script_[at_] - '0');
+        too_large |= token.number > (most - digit) / 10;
+        if (!too_large) token.number = token.number * 10 + digit;
         step();
     }
     if (at_ < script_.size()) {
         int shift = 0;
         switch (text::upper(script_[at_])) {
-        case 'K': shift = 10; break;
-        case 'M': shift = 20; break;
-        case 'G': shift = 30; break;
-        default: break;
+            case 'K': shift = 10; break;
+            case 'M': shift = 20; break;
+            case 'G': shift = 30; break;
+            default: break;
         }
         if (shift != 0) {
             step();
+            too_large |= token.number > (most >> shift);
             token.number <<= shift;
         }
     }
@@ -117,6 +118,8 @@ void Lexer::quoted(Token& token) {
             step();
             return fail(token, "a string cannot hold a NUL");
         }
+        // Line ends of strings are CRLF (RFC 5228 §2.2), whatever the editor has made of them.
+        if (c == '\n' && !token.text.ends_with('\r')) token.text += '\r';
         if (token.text.size() < max_string_)
             token.text += c;
         else
@@ -152,10 +155,14 @@ void Lexer::multi_line(Token& token) {
         }
         if (bare.find('\0') != std::string_view::npos) return fail(token, "a string cannot hold a NUL");
         if (line.front() == '.' && line.size() > 1 && line[1] == '.') line.remove_prefix(1);
-        if (token.text.size() + line.size() <= max_string_)
+        if (token.text.size() + line.size() + 1 <= max_string_) {
+            bool bare_end = line.ends_with('\n') && !line.ends_with("\r\n");
+            if (bare_end) line.remove_suffix(1);
             token.text += line;
-        else
+            if (bare_end) token.text += "\r\n";
+        } else {
             too_long = true;
+        }
     }
     fail(token, "the text that begins here does not end with a line of a single dot");
 }
@@ -182,11 +189,13 @@ Token Lexer::next() {
     } else if (starts_word(c)) {
         token.kind = Token::Kind::identifier;
         word(token.text);
+        if (token.text.size() > max_word) fail(token, "the word is too long to be one of the language");
     } else if (c == ':') {
         step();
         if (at_ < script_.size() && starts_word(script_[at_])) {
             token.kind = Token::Kind::tag;
             word(token.text);
+            if (token.text.size() > max_word) fail(token, "the tag is too long to be one of the language");
         } else {
             fail(token, "a colon must be followed by the name of a tag");
         }

@@ -15,8 +15,8 @@ struct Token {
     enum class Kind : std::uint8_t { identifier, tag, number, string, mark, end, error };
     Kind kind = Kind::end;
     Position at;
-    std::string text;         ///< identifier; tag without its colon; string without quotes; what is wrong
-    char mark = 0;            ///< one of ( ) [ ] { } , ;
+    std::string text;          ///< identifier; tag without its colon; string without quotes; what is wrong
+    char mark = 0;             ///< one of ( ) [ ] { } , ;
     std::uint64_t number = 0;  ///< quantifier applied
 };
 

@@ -49,7 +49,8 @@ void Machine::trace(std::string text) {
 }
 
 void Machine::warn(std::string text) {
-    if (result_.warnings.size() < 20) result_.warnings.push_back({ProblemKind::warning, line_, 0, std::move(text)});
+    if (result_.warnings.size() < 20)
+        result_.warnings.push_back({ProblemKind::warning, line_, 0, std::move(text)});
 }
 
 std::string_view Machine::local(std::uint32_t index) const {
@@ -62,7 +63,8 @@ std::string_view Machine::match_value(std::uint32_t index) const {
 }
 
 void Machine::cut(std::string& value) const {
-    if (value.size() > limits_.max_variable) value.resize(text::truncate_utf8(value, limits_.max_variable).size());
+    if (value.size() > limits_.max_variable)
+        value.resize(text::truncate_utf8(value, limits_.max_variable).size());
 }
 
 void Machine::set_local(std::uint32_t index, std::string value) {
@@ -124,7 +126,8 @@ bool is_inbox(std::string_view name) {
 bool same_folder(const Action::What& a, const Action::What& b) {
     const FileInto* x = std::get_if<FileInto>(&a);
     const FileInto* y = std::get_if<FileInto>(&b);
-    if (x == nullptr && y == nullptr) return std::holds_alternative<Keep>(a) && std::holds_alternative<Keep>(b);
+    if (x == nullptr && y == nullptr)
+        return std::holds_alternative<Keep>(a) && std::holds_alternative<Keep>(b);
     if (x != nullptr && y != nullptr)
         return (x->mailbox == y->mailbox || (is_inbox(x->mailbox) && is_inbox(y->mailbox)))
                && x->mailbox_id == y->mailbox_id && x->special_use == y->special_use;
@@ -153,7 +156,8 @@ void Machine::act(Action::What what) {
     bool rejects = std::holds_alternative<Reject>(what);
     bool answers = std::holds_alternative<VacationReply>(what);
     std::uint32_t version = message_->version(result_.versions);
-    if (result_.versions.size() > limits_.max_versions) fail("the script makes too many forms of the message");
+    if (result_.versions.size() > limits_.max_versions)
+        fail("the script makes too many forms of the message");
     for (Action& before : result_.actions) {
         bool rejected = std::holds_alternative<Reject>(before.what);
         if (rejected && rejects) fail("a message can be rejected only once");

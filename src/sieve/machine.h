@@ -28,7 +28,12 @@ public:
     Machine(const Script& script, Message& message, Environment& environment, const RunLimits& limits);
 
     Message& message() { return *message_; }
-    void read(Message& message) { message_ = &message; }  ///< another one from here on
+    /// Another one from here on, and perhaps another world.
+    void read(Message& message) {
+        message_ = &message;
+        own_addresses_.reset();
+        delimiters_.reset();
+    }
     Environment& environment() { return environment_; }
     const RunLimits& limits() const { return limits_; }
     const Script& script() const { return script_; }

@@ -15,10 +15,10 @@ namespace {
 
 std::string fold(Comparator comparator, std::string_view text) {
     switch (comparator) {
-    case Comparator::ascii: return text::fold_ascii(text);
-    case Comparator::unicode: return text::fold_unicode(text);
-    case Comparator::octet:
-    case Comparator::numeric: break;
+        case Comparator::ascii: return text::fold_ascii(text);
+        case Comparator::unicode: return text::fold_unicode(text);
+        case Comparator::octet:
+        case Comparator::numeric: break;
     }
     return std::string{text};
 }
@@ -39,12 +39,12 @@ std::shared_ptr<re2::RE2> make_regex(const std::string& expression, Comparator c
 
 bool holds(Relation relation, std::strong_ordering order) {
     switch (relation) {
-    case Relation::eq: return order == 0;
-    case Relation::ne: return order != 0;
-    case Relation::gt: return order > 0;
-    case Relation::ge: return order >= 0;
-    case Relation::lt: return order < 0;
-    case Relation::le: return order <= 0;
+        case Relation::eq: return order == 0;
+        case Relation::ne: return order != 0;
+        case Relation::gt: return order > 0;
+        case Relation::ge: return order >= 0;
+        case Relation::lt: return order < 0;
+        case Relation::le: return order <= 0;
     }
     return false;
 }
@@ -54,17 +54,17 @@ bool holds(Relation relation, std::strong_ordering order) {
 Key Matcher::make(std::string text) const {
     Key key;
     switch (type) {
-    case MatchType::matches: {
-        key.text = fold(comparator, text);
-        key.wildcard.emplace(key.text);
-        break;
-    }
-    case MatchType::regex: key.regex = make_regex(text, comparator, max_regex_memory); break;
-    case MatchType::is:
-    case MatchType::contains:
-    case MatchType::value: key.text = fold(comparator, text); break;
-    case MatchType::count:
-    case MatchType::list: break;
+        case MatchType::matches: {
+            key.text = fold(comparator, text);
+            key.wildcard.emplace(key.text);
+            break;
+        }
+        case MatchType::regex: key.regex = make_regex(text, comparator, max_regex_memory); break;
+        case MatchType::is:
+        case MatchType::contains:
+        case MatchType::value: key.text = fold(comparator, text); break;
+        case MatchType::count:
+        case MatchType::list: break;
     }
     key.source = std::move(text);
     return key;
@@ -105,25 +105,27 @@ bool Matcher::count(Machine& machine, std::size_t count) const {
     std::string scratch;
     for (const TextTemplate& key : templates_) {
         std::string_view wanted = key.value(machine, scratch);
-        std::strong_ordering order = comparator == Comparator::numeric
-                                         ? text::compare_numeric(number, wanted)
-                                         : std::string_view{number} <=> wanted;
+        std::strong_ordering order = comparator == Comparator::numeric ? text::compare_numeric(number, wanted)
+                                                                       : std::string_view{number} <=> wanted;
         if (holds(relation, order)) return true;
     }
     return false;
 }
 
 bool Matcher::relate(std::string_view text, std::string_view folded, const Key& key) const {
-    std::strong_ordering order = comparator == Comparator::numeric
-                                     ? text::compare_numeric(text, key.source)
-                                     : folded <=> std::string_view{key.text};
+    std::strong_ordering order = comparator == Comparator::numeric ? text::compare_numeric(text, key.source)
+                                                                   : folded <=> std::string_view{key.text};
     return holds(type == MatchType::is ? Relation::eq : relation, order);
 }
 
 bool Matcher::one(Machine& machine, const Key& key, std::string_view text, Folded* folded) const {
     machine.work(text.size() / 16 + 16);
     if (type == MatchType::regex) return regular(machine, key, text);
-    if (type == MatchType::list) return machine.in_list(key.source, text);
+    if (type == MatchType::list) {
+        if (!machine.in_list(key.source, text)) return false;
+        if (sets_variables) machine.set_match_values({std::string{text}});
+        return true;
+    }
     if (type == MatchType::matches) return wildcard(machine, key, text, folded);
     if (comparator == Comparator::numeric) return relate(text, text, key);
     if (comparator == Comparator::octet || (comparator == Comparator::ascii && type == MatchType::is)) {
@@ -186,8 +188,9 @@ bool Matcher::regular(Machine& machine, const Key& key, std::string_view text) c
     machine.work(text.size() * 4);
     if (!key.regex || !key.regex->ok()) return false;  // made of variables, and not one this time
     std::array<re2::StringPiece, max_match_values + 1> groups;
-    int wanted = sets_variables ? std::min(key.regex->NumberOfCapturingGroups() + 1, static_cast<int>(groups.size()))
-                                : 0;
+    int wanted = sets_variables
+                     ? std::min(key.regex->NumberOfCapturingGroups() + 1, static_cast<int>(groups.size()))
+                     : 0;
     re2::StringPiece subject{text.data(), text.size()};
     if (!key.regex->Match(subject, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), wanted)) return false;
     if (sets_variables) {

@@ -39,6 +39,15 @@ std::string_view Message::body() {
     return message_.substr(header_size_);
 }
 
+bool Message::has_body() {
+    settle();
+    mime::HeaderReader reader{message_};
+    mime::Field field;
+    while (reader.next(field)) {
+    }
+    return reader.position() < message_.size();
+}
+
 std::vector<MimePart>& Message::parts() {
     settle();
     if (has_parts_) return parts_;
@@ -89,8 +98,7 @@ void Message::replace_part(std::size_t part, std::string text) {
     if (new_body_) return;  // the part is gone already
     const MimePart& old = parts()[part];
     Splice splice{old.begin, old.end, std::move(text)};
-    std::erase_if(splices_,
-                  [&](const Splice& s) { return s.begin >= splice.begin && s.end <= splice.end; });
+    std::erase_if(splices_, [&](const Splice& s) { return s.begin >= splice.begin && s.end <= splice.end; });
     splices_.push_back(std::move(splice));
     edited_ = true;
     only_added_ = false;

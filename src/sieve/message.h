@@ -116,7 +116,8 @@ public:
     const Envelope& envelope() const { return envelope_; }
     Header& header() { return header_; }
     std::uint64_t size() const;
-    std::string_view body();        ///< as it lies, behind the empty line
+    std::string_view body();         ///< as it lies, behind the empty line
+    bool has_body();                 ///< there is such a line
     std::vector<MimePart>& parts();  ///< [0] is the message itself; depth first
     Folded folded_body;              ///< of body()
 
@@ -127,8 +128,8 @@ public:
     void replace_body(std::string entity);  ///< the Content- fields of the header, and all that follows it
     void rewrite(std::string whole);        ///< all of it
 
-    /// Takes up what replace_part() and replace_body() have left for later, unless it is held: parts() are new
-    /// then. body() and all that looks at parts anew does it by itself.
+    /// Takes up what replace_part() and replace_body() have left for later, unless it is held: parts() are
+    /// new then. body() and all that looks at parts anew does it by itself.
     void settle();
     void hold() { ++held_; }  ///< somebody walks through parts()
     void release() { --held_; }
@@ -156,8 +157,8 @@ private:
     std::vector<Splice> splices_;
     std::optional<std::string> new_body_;
     unsigned held_ = 0;
-    bool edited_ = false;      ///< differs from the original
-    bool only_added_ = true;   ///< differs only by fields in front
+    bool edited_ = false;     ///< differs from the original
+    bool only_added_ = true;  ///< differs only by fields in front
     std::optional<std::uint32_t> current_version_;
 };
 

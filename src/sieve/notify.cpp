@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sieve/compose.h"
 #include "sieve/file_into.h"
 #include "sieve/machine.h"
@@ -31,7 +33,8 @@ public:
         if (message) made.text = message->value(machine);
         if (importance) {
             std::string value = importance->value(machine);
-            if (value.size() != 1 || value[0] < '1' || value[0] > '3') machine.fail("\":importance\" can be 1, 2 or 3");
+            if (value.size() != 1 || value[0] < '1' || value[0] > '3')
+                machine.fail("\":importance\" can be 1, 2 or 3");
             made.importance = static_cast<unsigned>(value[0] - '0');
         }
         for (const TextTemplate& option : options) made.options.push_back(option.value(machine));
@@ -69,6 +72,13 @@ private:
     bool mail(Machine& machine, const NotifyUri& uri, Notification& made) const {
         for (const auto* list : {&uri.to, &uri.cc, &uri.bcc})
             for (const std::string& address : *list) made.recipients.push_back(address);
+        // RFC 5436 §2.7: nobody is told twice by one run.
+        for (const Action& action : machine.result().actions)
+            if (const auto* before = std::get_if<Notification>(&action.what))
+                std::erase_if(made.recipients, [&](const std::string& one) {
+                    return std::find(before->recipients.begin(), before->recipients.end(), one)
+                           != before->recipients.end();
+                });
         if (made.recipients.empty()) {
             machine.trace("notify: nobody is to be told");
             return false;
@@ -85,6 +95,7 @@ private:
         std::string subject = made.text;
         if (!message) subject = uri.subject.value_or(first_text(header, "Subject"));
         if (subject.empty()) subject = fmt::format("New mail from {}", first_text(header, "From"));
+        subject = compose::shortened(std::move(subject));
         made.text = subject;
 
         std::string& text = made.message;
@@ -100,16 +111,15 @@ private:
         if (!id.empty() && id.size() < 900) text += compose::field("References", id);
         constexpr std::string_view priorities[] = {"1 (High)", "3 (Normal)", "5 (Low)"};
         constexpr std::string_view importances[] = {"high", "normal", "low"};
-        if (importance) {
-            text += compose::field("X-Priority", priorities[made.importance - 1]);
-            text += compose::field("Importance", importances[made.importance - 1]);
-        }
+        text += compose::field("X-Priority", priorities[made.importance - 1]);
+        text += compose::field("Importance", importances[made.importance - 1]);
         for (const auto& [name, value] : uri.fields) {
             std::string capital = name;
             capital.front() = text::upper(capital.front());
             text += compose::field(capital, value);
         }
-        for (const std::string& name : uri.ignored) machine.warn(fmt::format("notify cannot set the field \"{}\"", name));
+        for (const std::string& name : uri.ignored)
+            machine.warn(fmt::format("notify cannot set the field \"{}\"", name));
         text += "MIME-Version: 1.0\r\n";
         text += compose::text_entity(uri.body.value_or(""));
         return true;
@@ -124,10 +134,12 @@ private:
         return out;
     }
 
-    static void list_field(std::string& text, std::string_view name, const std::vector<std::string>& addresses) {
+    static void list_field(std::string& text, std::string_view name,
+                           const std::vector<std::string>& addresses) {
         if (addresses.empty()) return;
         text.append(name) += ':';
-        for (std::size_t i = 0; i < addresses.size(); ++i) text.append(i == 0 ? " " : ",\r\n ").append(addresses[i]);
+        for (std::size_t i = 0; i < addresses.size(); ++i)
+            text.append(i == 0 ? " " : ",\r\n ").append(addresses[i]);
         text += "\r\n";
     }
 };
@@ -138,7 +150,8 @@ bool is_option(std::string_view text) {
     if (equals == 0 || equals == std::string_view::npos) return false;
     for (char c : text.substr(0, equals))
         if (!text::is_alpha(c) && !text::is_digit(c) && c != '.' && c != '-' && c != '_') return false;
-    return (text::is_alpha(text.front()) || text::is_digit(text.front())) && text.find('\n') == std::string_view::npos;
+    return (text::is_alpha(text.front()) || text::is_digit(text.front()))
+           && text.find('\n') == std::string_view::npos;
 }
 
 }  // namespace
@@ -152,7 +165,8 @@ CommandPtr build_notify(Args& args) {
     made->importance = args.text("importance");
     if (made->importance && made->importance->constant()) {
         const std::string& value = made->importance->source();
-        if (value != "1" && value != "2" && value != "3") args.invalid("\":importance\" can be \"1\", \"2\" or \"3\"");
+        if (value != "1" && value != "2" && value != "3")
+            args.invalid("\":importance\" can be \"1\", \"2\" or \"3\"");
     }
     made->options = args.list("options").value_or(TextList{});
     for (const TextTemplate& option : made->options)
@@ -163,7 +177,8 @@ CommandPtr build_notify(Args& args) {
     made->method = args.text();
     if (made->method.constant()) {
         auto uri = parse_notify_uri(made->method.source());
-        if (!uri) args.invalid(fmt::format("\"{}\" is no way to notify that there is here", made->method.source()));
+        if (!uri)
+            args.invalid(fmt::format("\"{}\" is no way to notify that there is here", made->method.source()));
         for (const std::string& name : uri->ignored)
             args.binder().warn(args.last_at(), fmt::format("the field \"{}\" cannot be set", name));
         if (uri->method == Notification::Method::mailto && made->from && made->from->constant()

@@ -41,8 +41,8 @@ bool add_recipients(std::vector<std::string>& out, std::string_view list) {
 bool is_unsafe(std::string_view name) {
     for (std::string_view unsafe :
          {"from", "date", "message-id", "received", "auto-submitted", "sender", "return-path", "mime-version",
-          "content-type", "content-transfer-encoding", "content-disposition", "in-reply-to", "references", "delivered-to",
-          "resent-from", "resent-to", "dkim-signature", "authentication-results"})
+          "content-type", "content-transfer-encoding", "content-disposition", "in-reply-to", "references",
+          "delivered-to", "resent-from", "resent-to", "dkim-signature", "authentication-results"})
         if (text::equal_ci(name, unsafe)) return true;
     return text::starts_with_ci(name, "content-") || text::starts_with_ci(name, "resent-")
            || text::starts_with_ci(name, "arc-");
@@ -52,17 +52,9 @@ bool is_unsafe(std::string_view name) {
 bool mailto(std::string_view rest, NotifyUri& uri) {
     std::size_t question = rest.find('?');
     auto add_decoded = [&](std::string_view list) {
-        // "," parts addresses before "%2C" is decoded.
-        while (!list.empty()) {
-            std::size_t comma = std::min(list.find(','), list.size());
-            auto one = decode_url(list.substr(0, comma));
-            if (!one) return false;
-            auto address = one_address(*one);
-            if (!address) return false;
-            uri.to.push_back(std::move(*address));
-            list.remove_prefix(std::min(comma + 1, list.size()));
-        }
-        return true;
+        // RFC 6068 §2 parts addresses by ","; many write "%2C", which RFC 2368 asked for.
+        auto decoded = decode_url(list);
+        return decoded && add_recipients(uri.to, *decoded);
     };
     if (!add_decoded(rest.substr(0, question))) return false;
     if (question == std::string_view::npos) return true;
@@ -108,7 +100,8 @@ bool xmpp(std::string_view rest, NotifyUri& uri) {
     auto jid = decode_url(rest);
     if (!jid || jid->empty() || !text::valid_utf8(*jid)) return false;
     for (char c : *jid)
-        if (static_cast<unsigned char>(c) <= 32 || c == '<' || c == '>' || c == '"' || c == '&' || c == '\'') return false;
+        if (static_cast<unsigned char>(c) <= 32 || c == '<' || c == '>' || c == '"' || c == '&' || c == '\'')
+            return false;
     std::size_t at = jid->find('@');
     if (at == 0 || at == std::string::npos || at + 1 == jid->size()) return false;
     uri.jid = std::move(*jid);

@@ -14,6 +14,17 @@ std::optional<std::string> one_address(std::string_view text) {
         if (plain->domain.empty()) return std::nullopt;
         return plain->text();
     }
+    // Blanks around the "@", and dots where they should not be: "a..b@c", as some telephones have it.
+    std::size_t at = text.rfind('@');
+    if (at != std::string_view::npos && text.find_first_of("<>,;\"(") == std::string_view::npos) {
+        std::string_view local = text::trim(text.substr(0, at));
+        auto host = mime::parse_addr_spec("x@" + std::string{text::trim(text.substr(at + 1))});
+        bool words = local.find_first_of(" \t@:\\[]") != std::string_view::npos;
+        if (!host || words || local.empty() || !text::is_ascii(local)) return std::nullopt;
+        auto quoted = mime::parse_addr_spec("\"" + std::string{local} + "\"@" + host->domain);
+        if (!quoted) return std::nullopt;
+        return quoted->text();
+    }
     // More than an address: it must end in "<address>".
     std::size_t open = text.rfind('<');
     if (open == std::string_view::npos || !text.ends_with('>')) return std::nullopt;

@@ -22,6 +22,7 @@ struct CompileLimits {
     std::uint32_t max_include_depth = 10;
     std::uint32_t max_variable_name = 64;
     std::uint32_t max_variables = 255;  ///< of one script
+    std::uint32_t max_header = 8'000;   ///< octets of a field that addheader makes
     std::uint32_t max_regex_memory = 1u << 20;
 };
 
@@ -39,23 +40,24 @@ struct Options {
     CompileLimits limits;
     /// Scripts are bound together when they are compiled. Without this, `include` finds nothing.
     FindScript find_script;
-    /// A script that is missing is an error at once; otherwise when its include is reached (RFC 6609 §3.2 asks
-    /// for that when a script is uploaded).
+    /// A script that is missing is an error at once; otherwise when its include is reached (RFC 6609 §3.2
+    /// asks for that when a script is uploaded).
     bool includes_must_exist = false;
 };
 
 /// What one run may use. What is beyond is a runtime error: the message is kept.
 struct RunLimits {
-    std::uint32_t max_steps = 200'000;     ///< commands and tests; each costs about a tenth of a microsecond
-    std::uint64_t max_work = 1ull << 28;   ///< octets compared, searched, made: bounds CPU time to about a second
-    std::uint32_t max_actions = 32;        ///< the implicit keep not counted
-    std::uint32_t max_redirects = 4;       ///< filters.md asks for a bound; RFC 5228 §10 too
+    std::uint32_t max_steps = 200'000;  ///< commands and tests; each costs about a tenth of a microsecond
+    std::uint64_t max_work =
+        1ull << 28;                   ///< octets compared, searched, made: bounds CPU time to about a second
+    std::uint32_t max_actions = 32;   ///< the implicit keep not counted
+    std::uint32_t max_redirects = 4;  ///< filters.md asks for a bound; RFC 5228 §10 too
     std::uint32_t max_notifies = 8;
-    std::uint32_t max_variable = 4'000;    ///< octets of a value, longer ones are cut (RFC 5229 §6)
-    std::uint32_t max_header = 8'000;      ///< octets of a field that addheader makes
-    std::uint32_t max_versions = 16;       ///< different texts of an edited message
-    std::uint32_t max_trace = 500;         ///< lines
-    bool trace_tests = false;              ///< each test that held gets a line, not only each action
+    std::uint32_t max_variable = 4'000;  ///< octets of a value, longer ones are cut (RFC 5229 §6)
+    std::uint32_t max_header = 8'000;    ///< octets of a field that addheader makes
+    std::uint32_t max_versions = 16;     ///< different texts of an edited message
+    std::uint32_t max_trace = 500;       ///< lines
+    bool trace_tests = false;            ///< each test that held gets a line, not only each action
 };
 
 }  // namespace postrider::sieve

@@ -12,7 +12,7 @@
 namespace postrider::sieve {
 namespace {
 
-constexpr std::size_t max_loops = 10;  ///< inside each other
+constexpr std::size_t max_loops = 4;  ///< inside each other
 
 class ForEveryPart final : public CommandNode {
 public:

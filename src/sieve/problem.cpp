@@ -7,12 +7,12 @@ namespace {
 
 std::string_view kind_name(ProblemKind kind) {
     switch (kind) {
-    case ProblemKind::syntax: return "Syntax Error";
-    case ProblemKind::parse: return "Parse Error";
-    case ProblemKind::semantic: return "Semantic Error";
-    case ProblemKind::validation: return "Validation Error";
-    case ProblemKind::runtime: return "Run-time Error";
-    case ProblemKind::warning: return "Warning";
+        case ProblemKind::syntax: return "Syntax Error";
+        case ProblemKind::parse: return "Parse Error";
+        case ProblemKind::semantic: return "Semantic Error";
+        case ProblemKind::validation: return "Validation Error";
+        case ProblemKind::runtime: return "Run-time Error";
+        case ProblemKind::warning: return "Warning";
     }
     return "";
 }

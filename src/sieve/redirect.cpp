@@ -18,7 +18,8 @@ bool is_notify(std::string_view value) {
     while (true) {
         std::size_t comma = value.find(',');
         std::string_view one = text::trim(value.substr(0, comma));
-        if (!text::equal_ci(one, "SUCCESS") && !text::equal_ci(one, "FAILURE") && !text::equal_ci(one, "DELAY"))
+        if (!text::equal_ci(one, "SUCCESS") && !text::equal_ci(one, "FAILURE")
+            && !text::equal_ci(one, "DELAY"))
             return false;
         if (comma == std::string_view::npos) return true;
         value.remove_prefix(comma + 1);
@@ -36,11 +37,11 @@ std::optional<std::int64_t> read_absolute(std::string_view text) {
         }
         return value;
     };
-    if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text::upper(text[10]) != 'T' || text[13] != ':'
-        || text[16] != ':')
+    if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text::upper(text[10]) != 'T'
+        || text[13] != ':' || text[16] != ':')
         return std::nullopt;
-    int year = digits(0, 4), month = digits(5, 2), day = digits(8, 2), hour = digits(11, 2), minute = digits(14, 2),
-        second = digits(17, 2);
+    int year = digits(0, 4), month = digits(5, 2), day = digits(8, 2), hour = digits(11, 2),
+        minute = digits(14, 2), second = digits(17, 2);
     year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                         std::chrono::day{static_cast<unsigned>(day)}};
     if (year < 0 || month < 0 || day < 0 || !date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59
@@ -86,7 +87,8 @@ public:
         redirect.copy = copy;
         if (notify) {
             redirect.notify = text::to_upper(notify->value(machine));
-            if (!is_notify(*redirect.notify)) machine.fail("\":notify\" of \"redirect\" is none that there is");
+            if (!is_notify(*redirect.notify))
+                machine.fail("\":notify\" of \"redirect\" is none that there is");
         }
         if (ret) {
             redirect.ret = text::to_upper(ret->value(machine));
@@ -117,7 +119,8 @@ private:
             by.seconds = static_cast<std::int64_t>(std::min<std::uint64_t>(*by_relative, 999'999'999));
         } else {
             auto until = read_absolute(by_absolute->value(machine));
-            if (!until) machine.fail("\":bytimeabsolute\" must be a date and time like \"2026-11-20T10:00:00Z\"");
+            if (!until)
+                machine.fail("\":bytimeabsolute\" must be a date and time like \"2026-11-20T10:00:00Z\"");
             auto now = std::chrono::time_point_cast<std::chrono::seconds>(machine.environment().now());
             by.seconds = *until - now.time_since_epoch().count();
         }

@@ -50,7 +50,8 @@ private:
     static void move_away(Message& message, std::string_view name, std::string line) {
         Header& header = message.header();
         std::uint32_t hash = header_hash(name);
-        for (std::size_t at = header.find(name, hash, 0); at != Header::npos; at = header.find(name, hash, 0)) {
+        for (std::size_t at = header.find(name, hash, 0); at != Header::npos;
+             at = header.find(name, hash, 0)) {
             std::string old = "Original-";
             append_line(old, header.fields()[at].bytes);
             message.remove_field(at);
@@ -75,7 +76,8 @@ public:
             // RFC 5703 §6: what a message must have is taken over where it is not given anew.
             for (std::string_view always : {"From", "To", "Cc", "Date", "Message-ID", "Received"})
                 copied |= text::equal_ci(field.name, always);
-            for (const TextTemplate& name : headers) copied |= text::equal_ci(field.name, name.value(machine, scratch));
+            for (const TextTemplate& name : headers)
+                copied |= text::equal_ci(field.name, name.value(machine, scratch));
             if (subject ? text::equal_ci(field.name, "Subject") : false) copied = false;
             if (!subject && text::equal_ci(field.name, "Subject")) copied = true;
             if (copied) append_line(whole, field.bytes);

@@ -12,8 +12,8 @@ namespace {
 /// Addresses of machines: local parts as they are, and what begins or ends others.
 bool is_machine(std::string_view address) {
     std::string local = text::to_lower(address.substr(0, address.rfind('@')));
-    for (std::string_view name : {"mailer-daemon", "listserv", "majordomo", "postmaster-noreply", "noreply", "no-reply",
-                                  "donotreply", "do-not-reply", "bounce", "bounces"})
+    for (std::string_view name : {"mailer-daemon", "listserv", "majordomo", "postmaster-noreply", "noreply",
+                                  "no-reply", "donotreply", "do-not-reply", "bounce", "bounces"})
         if (local == name) return true;
     std::string_view text{local};
     return text.starts_with("owner-") || text.ends_with("-request") || text.ends_with("-owner")
@@ -36,11 +36,13 @@ bool made_by_machine(Header& header) {
 }
 
 std::string why_no_answer(Header& header, std::string_view sender) {
-    if (sender.empty() || sender.find('@') == std::string_view::npos) return "the message has no sender to answer";
+    if (sender.empty() || sender.find('@') == std::string_view::npos)
+        return "the message has no sender to answer";
     if (is_machine(sender)) return fmt::format("{} is no person's address", sender);
     if (made_by_machine(header)) return "the message was made automatically";
-    constexpr auto list_fields = std::to_array<std::string_view>(
-        {"List-Id", "List-Help", "List-Subscribe", "List-Unsubscribe", "List-Post", "List-Owner", "List-Archive"});
+    constexpr auto list_fields =
+        std::to_array<std::string_view>({"List-Id", "List-Help", "List-Subscribe", "List-Unsubscribe",
+                                         "List-Post", "List-Owner", "List-Archive"});
     for (std::string_view name : list_fields)
         if (find(header, name) != nullptr) return "the message is from a mailing list";
     if (HeaderField* field = find(header, "Precedence")) {
@@ -61,7 +63,8 @@ std::string why_no_answer(Header& header, std::string_view sender) {
 std::string addressed_to(Header& header, std::span<const std::string> addresses) {
     for (std::string_view name : {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc"}) {
         std::uint32_t hash = header_hash(name);
-        for (std::size_t at = header.find(name, hash, 0); at != Header::npos; at = header.find(name, hash, at + 1))
+        for (std::size_t at = header.find(name, hash, 0); at != Header::npos;
+             at = header.find(name, hash, at + 1))
             for (const AddressText& there : header.fields()[at].addresses())
                 for (const std::string& own : addresses)
                     if (text::equal_ci(there.all, own)) return own;

@@ -21,9 +21,10 @@ std::expected<Compiled, std::vector<Problem>> compile(std::string_view text, con
     script->main->commands = binder.script(parsed.commands);
     script->main->locals = binder.locals();
     if (!shared.problems.empty()) {
-        std::stable_sort(shared.problems.begin(), shared.problems.end(), [](const Problem& a, const Problem& b) {
-            return a.line != b.line ? a.line < b.line : a.column < b.column;
-        });
+        std::stable_sort(shared.problems.begin(), shared.problems.end(),
+                         [](const Problem& a, const Problem& b) {
+                             return a.line != b.line ? a.line < b.line : a.column < b.column;
+                         });
         return std::unexpected(std::move(shared.problems));
     }
     return Compiled{std::move(script), std::move(shared.warnings)};

@@ -53,13 +53,8 @@ public:
         auto found = config.find("recipient_delimiter");
         return found == config.end() ? "+" : found->second;
     }
-    bool may_edit(std::string_view name) override {
-        for (const auto& [key, value] : config)
-            if (key.starts_with("sieve_editheader_header/") && key.ends_with("/forbid_add") && value == "yes"
-                && text::equal_ci(key.substr(24, key.size() - 24 - 11), name))
-                return false;
-        return true;
-    }
+    bool may_add_field(std::string_view name) override { return may("forbid_add", name); }
+    bool may_delete_field(std::string_view name) override { return may("forbid_delete", name); }
     std::optional<unsigned> spam_level() override {
         auto share = level("spamtest");
         if (!share) return std::nullopt;
@@ -82,7 +77,8 @@ public:
     // The lists' files are not part of the public tests; these are the members that they ask for.
     static std::string list_name(std::string_view name) {
         constexpr std::string_view urn = "urn:ietf:params:sieve:";
-        return std::string{name.starts_with(urn) ? ":" + std::string{name.substr(urn.size())} : std::string{name}};
+        return std::string{name.starts_with(urn) ? ":" + std::string{name.substr(urn.size())}
+                                                 : std::string{name}};
     }
     bool list_exists(std::string_view name) override { return list_name(name).starts_with(":addrbook:"); }
     bool list_contains(std::string_view name, std::string_view value) override {
@@ -95,6 +91,17 @@ public:
     std::set<std::string> company_members;
 
 private:
+    bool may(std::string_view what, std::string_view name) {
+        if (text::equal_ci(name, "Subject")) return true;
+        std::string listed = " " + text::to_lower(config["sieve_editheader_header"]) + " ";
+        if (listed.find(" " + text::to_lower(name) + " ") == std::string::npos) return true;
+        for (const auto& [key, value] : config)
+            if (value == "yes"
+                && text::equal_ci(key,
+                                  "sieve_editheader_header/" + std::string{name} + "/" + std::string{what}))
+                return false;
+        return true;
+    }
     std::optional<std::string> status(const std::string& test) {
         return value_of(config["sieve_" + test + "_status_header"]);
     }
@@ -127,7 +134,8 @@ private:
         double most = 0;
         if (config.contains("sieve_" + test + "_score_max_value"))
             most = std::atof(config["sieve_" + test + "_score_max_value"].c_str());
-        if (auto given = value_of(config["sieve_" + test + "_score_max_header"])) most = std::atof(given->c_str());
+        if (auto given = value_of(config["sieve_" + test + "_score_max_header"]))
+            most = std::atof(given->c_str());
         if (most <= 0) return std::nullopt;
         double score = type == "strlen" ? static_cast<double>(text->size()) : std::atof(text->c_str());
         return std::min(1.0, score / most);

@@ -34,10 +34,17 @@ private:
     void commands(std::vector<Node>& out, std::uint32_t depth) {
         while (!at_end() && !at_mark('}') && !given_up_) {
             Node node;
-            if (command(node, depth))
+            if (command(node, depth)) {
                 out.push_back(std::move(node));
-            else
-                recover(depth);
+                continue;
+            }
+            recover(depth);
+            if (node.name.empty()) continue;
+            Node named;
+            named.name = std::move(node.name);
+            named.at = node.at;
+            named.broken = true;
+            out.push_back(std::move(named));
         }
     }
 
@@ -68,7 +75,8 @@ private:
         node.name = text::to_lower(token_.text);
         node.at = token_.at;
         if (++count_ > limits_.max_commands) {
-            problem(ProblemKind::parse, node.at, fmt::format("more than {} commands and tests", limits_.max_commands));
+            problem(ProblemKind::parse, node.at,
+                    fmt::format("more than {} commands and tests", limits_.max_commands));
             given_up_ = true;
             return false;
         }
@@ -82,35 +90,35 @@ private:
             Argument argument;
             argument.at = token_.at;
             switch (token_.kind) {
-            case Token::Kind::tag:
-                argument.kind = Argument::Kind::tag;
-                argument.text = text::to_lower(token_.text);
-                break;
-            case Token::Kind::number:
-                argument.kind = Argument::Kind::number;
-                argument.number = token_.number;
-                break;
-            case Token::Kind::string:
-                argument.kind = Argument::Kind::string;
-                argument.text = std::move(token_.text);
-                break;
-            case Token::Kind::mark:
-                if (token_.mark == '[') {
-                    if (!list(argument)) return false;
-                    node.arguments.push_back(std::move(argument));
-                    continue;
+                case Token::Kind::tag:
+                    argument.kind = Argument::Kind::tag;
+                    argument.text = text::to_lower(token_.text);
+                    break;
+                case Token::Kind::number:
+                    argument.kind = Argument::Kind::number;
+                    argument.number = token_.number;
+                    break;
+                case Token::Kind::string:
+                    argument.kind = Argument::Kind::string;
+                    argument.text = std::move(token_.text);
+                    break;
+                case Token::Kind::mark:
+                    if (token_.mark == '[') {
+                        if (!list(argument)) return false;
+                        node.arguments.push_back(std::move(argument));
+                        continue;
+                    }
+                    if (token_.mark == '(') return test_list(node, depth);
+                    return true;
+                case Token::Kind::identifier: {
+                    if (depth >= limits_.max_depth) return too_deep();
+                    Node test;
+                    if (!name(test) || !arguments(test, depth + 1)) return false;
+                    node.tests.push_back(std::move(test));
+                    return true;
                 }
-                if (token_.mark == '(') return test_list(node, depth);
-                return true;
-            case Token::Kind::identifier: {
-                if (depth >= limits_.max_depth) return too_deep();
-                Node test;
-                if (!name(test) || !arguments(test, depth + 1)) return false;
-                node.tests.push_back(std::move(test));
-                return true;
-            }
-            case Token::Kind::end: return true;
-            case Token::Kind::error: return report_token();
+                case Token::Kind::end: return true;
+                case Token::Kind::error: return report_token();
             }
             if (node.arguments.size() >= 100) return fail("too many arguments");
             node.arguments.push_back(std::move(argument));
@@ -204,20 +212,16 @@ private:
         problem(ProblemKind::parse, token_.at, std::move(what));
         return false;
     }
-    bool too_deep() {
-        fail(fmt::format("nested deeper than {}", limits_.max_depth));
-        given_up_ = true;
-        return false;
-    }
+    bool too_deep() { return fail(fmt::format("nested deeper than {}", limits_.max_depth)); }
     std::string shown() const {
         switch (token_.kind) {
-        case Token::Kind::identifier: return fmt::format("\"{}\"", token_.text.substr(0, 40));
-        case Token::Kind::tag: return fmt::format("\":{}\"", token_.text.substr(0, 40));
-        case Token::Kind::number: return "a number";
-        case Token::Kind::string: return "a string";
-        case Token::Kind::mark: return fmt::format("\"{}\"", token_.mark);
-        case Token::Kind::end: return "the end of the script";
-        case Token::Kind::error: break;
+            case Token::Kind::identifier: return fmt::format("\"{}\"", token_.text.substr(0, 40));
+            case Token::Kind::tag: return fmt::format("\":{}\"", token_.text.substr(0, 40));
+            case Token::Kind::number: return "a number";
+            case Token::Kind::string: return "a string";
+            case Token::Kind::mark: return fmt::format("\"{}\"", token_.mark);
+            case Token::Kind::end: return "the end of the script";
+            case Token::Kind::error: break;
         }
         return token_.text;
     }
@@ -242,8 +246,8 @@ private:
 Parsed parse(std::string_view script, const CompileLimits& limits) {
     if (script.size() > limits.max_script) {
         Parsed parsed;
-        parsed.problems.push_back(
-            {ProblemKind::parse, 1, 1, fmt::format("the script is longer than {} octets", limits.max_script)});
+        parsed.problems.push_back({ProblemKind::parse, 1, 1,
+                                   fmt::format("the script is longer than {} octets", limits.max_script)});
         return parsed;
     }
     // A byte order mark, which some editors leave, says nothing in UTF-8.

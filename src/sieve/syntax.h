@@ -17,7 +17,7 @@ struct Argument {
     Kind kind = Kind::tag;
     Position at;
     std::uint64_t number = 0;
-    std::string text;                ///< tag without colon, or the string
+    std::string text;               ///< tag without colon, or the string
     std::vector<std::string> list;  ///< what stands in brackets
 };
 
@@ -30,6 +30,7 @@ struct Node {
     bool tests_in_parentheses = false;
     bool has_block = false;
     std::vector<Node> block;
+    bool broken = false;  ///< a mistake in it was told already; only its name can be looked at
 };
 
 struct Parsed {

@@ -15,6 +15,8 @@ public:
 
     bool holds(Machine& machine) const override {
         std::size_t count = 0;
+        // RFC 5173 §4: where there is no body, nothing matches.
+        if (!machine.message().has_body()) return matcher.counts() && matcher.count(machine, 0);
         bool held = transform == Transform::raw ? raw(machine, count) : by_parts(machine, count);
         return held || (matcher.counts() && matcher.count(machine, count));
     }
@@ -64,7 +66,8 @@ private:
                 continue;
             }
             bool is_wanted = false;
-            for (const TextTemplate& type : types) is_wanted |= wanted(type.value(machine, scratch), part.type);
+            for (const TextTemplate& type : types)
+                is_wanted |= wanted(type.value(machine, scratch), part.type);
             if (!is_wanted) continue;
             if (part.kind == mime::Part::leaf) {
                 const std::string& text = part.content();
@@ -80,7 +83,8 @@ private:
     }
 
     /// A multipart is what stands before its first and behind its last part.
-    bool around(Machine& machine, const std::vector<MimePart>& parts, std::size_t at, std::size_t& count) const {
+    bool around(Machine& machine, const std::vector<MimePart>& parts, std::size_t at,
+                std::size_t& count) const {
         const MimePart& part = parts[at];
         std::uint32_t first = part.end, last = part.body_begin;
         for (std::size_t i = at + 1; i < parts.size() && parts[i].parent >= at; ++i) {
@@ -96,7 +100,8 @@ private:
                 line = line > 1 ? prologue.rfind("--", line - 1) : std::string_view::npos;
             if (line != std::string_view::npos) prologue = prologue.substr(0, line);
         }
-        std::string_view epilogue = last > part.body_begin ? body.substr(last - part.body_begin) : std::string_view{};
+        std::string_view epilogue =
+            last > part.body_begin ? body.substr(last - part.body_begin) : std::string_view{};
         // Behind the last part: CRLF, the closing boundary, CRLF.
         std::size_t end = epilogue.find('\n', 2);
         epilogue = end == std::string_view::npos ? std::string_view{} : epilogue.substr(end + 1);

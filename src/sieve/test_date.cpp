@@ -14,9 +14,9 @@
 namespace postrider::sieve {
 namespace {
 
-constexpr auto part_names = std::to_array<std::string_view>({"year", "month", "day", "date", "julian", "hour",
-                                                             "minute", "second", "time", "iso8601", "std11",
-                                                             "zone", "weekday"});
+constexpr auto part_names =
+    std::to_array<std::string_view>({"year", "month", "day", "date", "julian", "hour", "minute", "second",
+                                     "time", "iso8601", "std11", "zone", "weekday"});
 
 std::string zone_text(int minutes) {
     int size = minutes < 0 ? -minutes : minutes;
@@ -36,7 +36,8 @@ std::string date_part(std::string_view part, std::int64_t seconds, int zone) {
     if (part == "month") return fmt::format("{:02}", month);
     if (part == "day") return fmt::format("{:02}", day);
     if (part == "date") return fmt::format("{:04}-{:02}-{:02}", year, month, day);
-    if (part == "julian") return std::to_string(days.time_since_epoch().count() + 40587);  // modified Julian day
+    if (part == "julian")
+        return std::to_string(days.time_since_epoch().count() + 40587);  // modified Julian day
     if (part == "hour") return fmt::format("{:02}", hour);
     if (part == "minute") return fmt::format("{:02}", minute);
     if (part == "second") return fmt::format("{:02}", second);
@@ -46,7 +47,8 @@ std::string date_part(std::string_view part, std::int64_t seconds, int zone) {
     if (part == "std11") return mime::format_date({seconds, zone});
     std::string shown = zone == 0 ? "Z" : zone_text(zone);
     if (zone != 0) shown.insert(3, ":");
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}", year, month, day, hour, minute, second, shown);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}", year, month, day, hour, minute, second,
+                       shown);
 }
 
 /// "+0100"; nullopt when it is none.
@@ -101,7 +103,8 @@ private:
                 // RFC 5260 §4: of Received and its like the date stands behind the last ";".
                 std::string_view raw = field.raw;
                 std::size_t semicolon = raw.rfind(';');
-                auto when = mime::parse_date(semicolon == std::string_view::npos ? raw : raw.substr(semicolon + 1));
+                auto when =
+                    mime::parse_date(semicolon == std::string_view::npos ? raw : raw.substr(semicolon + 1));
                 if (!when) return false;
                 return one(machine, when->seconds, zone_for(machine, when->zone_minutes), count);
             });
@@ -129,7 +132,8 @@ TestPtr build(Args& args, bool current) {
     }
     made->part = args.text();
     if (made->part.constant()
-        && std::find(part_names.begin(), part_names.end(), text::to_lower(made->part.source())) == part_names.end())
+        && std::find(part_names.begin(), part_names.end(), text::to_lower(made->part.source()))
+               == part_names.end())
         args.invalid(fmt::format("a date has no part \"{}\"", made->part.source()));
     args.keys(made->matcher, args.list());
     args.done();

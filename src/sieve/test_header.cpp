@@ -62,15 +62,15 @@ private:
             if (first.empty()) return false;
         }
         switch (piece) {
-        case MimePiece::type: return one(machine, first, count);
-        case MimePiece::subtype: return one(machine, second, count);
-        case MimePiece::content_type: {
-            std::string both{first};
-            if (slashed) both.append("/").append(second);
-            return one(machine, both, count);
-        }
-        case MimePiece::parameter:
-        case MimePiece::whole: break;
+            case MimePiece::type: return one(machine, first, count);
+            case MimePiece::subtype: return one(machine, second, count);
+            case MimePiece::content_type: {
+                std::string both{first};
+                if (slashed) both.append("/").append(second);
+                return one(machine, both, count);
+            }
+            case MimePiece::parameter:
+            case MimePiece::whole: break;
         }
         std::string scratch;
         for (const mime::Parameter& parameter : mime::decode_parameters(rest)) {
@@ -130,20 +130,19 @@ public:
 
 /// Fields that hold addresses (RFC 5228 §5.1): what others hold would be misread.
 bool holds_addresses(std::string_view name, bool compatible) {
-    constexpr auto old = std::to_array<std::string_view>(
-        {"from", "to", "cc", "bcc", "sender", "resent-from", "resent-to"});
+    constexpr auto old =
+        std::to_array<std::string_view>({"from", "to", "cc", "bcc", "sender", "resent-from", "resent-to"});
     constexpr auto more = std::to_array<std::string_view>(
-        {"reply-to", "resent-cc", "resent-bcc", "resent-sender", "resent-reply-to", "return-path", "delivered-to",
-         "x-original-to", "envelope-to", "mail-followup-to", "mail-reply-to", "disposition-notification-to",
-         "return-receipt-to", "errors-to", "original-recipient", "final-recipient", "apparently-to",
-         "x-envelope-from", "x-envelope-to", "x-forwarded-to", "x-forwarded-for", "list-id", "list-post", "author",
-         "original-from", "x-original-from", "x-rcpt-to", "abuse-reports-to", "x-beenthere"});
+        {"reply-to", "resent-cc", "resent-bcc", "resent-sender", "resent-reply-to", "return-path",
+         "delivered-to", "envelope-to", "mail-followup-to", "mail-reply-to", "disposition-notification-to",
+         "return-receipt-to", "errors-to", "original-recipient", "final-recipient", "apparently-to", "author",
+         "original-from", "abuse-reports-to"});
     for (std::string_view known : old)
         if (text::equal_ci(known, name)) return true;
     if (compatible) return false;
     for (std::string_view known : more)
         if (text::equal_ci(known, name)) return true;
-    return false;
+    return text::starts_with_ci(name, "X-");  // whoever made it knows what it holds
 }
 
 }  // namespace
@@ -180,8 +179,9 @@ TestPtr build_address(Args& args) {
     if (!args.binder().compatible() && made->part == AddressPart::all && made->matcher.type == MatchType::is)
         for (const TextTemplate& key : keys)
             if (key.constant() && !mime::parse_addr_spec(key.source()) && !key.source().empty())
-                args.binder().warn(args.last_at(),
-                                   fmt::format("\"{}\" is no address, it will never be the same as one", key.source()));
+                args.binder().warn(
+                    args.last_at(),
+                    fmt::format("\"{}\" is no address, it will never be the same as one", key.source()));
     args.keys(made->matcher, std::move(keys));
     args.done();
     return made;

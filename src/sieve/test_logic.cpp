@@ -107,7 +107,10 @@ TestPtr build_ihave(Args& args) {
     for (const TextTemplate& name : names) {
         if (!name.constant()) args.wrong("\"ihave\" needs constant names");
         auto extension = find_extension(name.source());
-        if (!extension || !args.binder().allowed(*extension))
+        // RFC 5463 §4: what changes how strings are read cannot begin in the middle of a script.
+        bool reads_strings = extension == Extension::variables || extension == Extension::encoded_character;
+        if (!extension || !args.binder().allowed(*extension)
+            || (reads_strings && !args.binder().has(*extension)))
             all = false;
         else
             found.push_back(*extension);

@@ -51,7 +51,8 @@ public:
     bool holds(Machine& machine) const override {
         std::string mailbox_name = mailbox.value(machine), scratch;
         for (const TextTemplate& annotation : annotations)
-            if (!machine.environment().metadata(mailbox_name, annotation.value(machine, scratch))) return false;
+            if (!machine.environment().metadata(mailbox_name, annotation.value(machine, scratch)))
+                return false;
         return true;
     }
     TextTemplate mailbox;

@@ -110,7 +110,8 @@ public:
 class NotifyCapability final : public TestNode {
 public:
     bool holds(Machine& machine) const override {
-        if (!parse_notify_uri(uri.value(machine)) || !text::equal_ci(capability.value(machine), "online")) return false;
+        if (!parse_notify_uri(uri.value(machine)) || !text::equal_ci(capability.value(machine), "online"))
+            return false;
         // RFC 5436 §2.2 and RFC 5437 §2.2: whether somebody is there to read it, nobody knows.
         if (matcher.counts()) return matcher.count(machine, 1);
         return matcher.value(machine, "maybe", nullptr);

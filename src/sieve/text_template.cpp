@@ -9,10 +9,10 @@ std::string_view TextTemplate::value(const Machine& machine, std::string& scratc
     scratch.clear();
     for (const Piece& piece : pieces_) {
         switch (piece.kind) {
-        case Piece::Kind::text: scratch += piece.text; break;
-        case Piece::Kind::local: scratch += machine.local(piece.index); break;
-        case Piece::Kind::global: scratch += machine.global(piece.index); break;
-        case Piece::Kind::match: scratch += machine.match_value(piece.index); break;
+            case Piece::Kind::text: scratch += piece.text; break;
+            case Piece::Kind::local: scratch += machine.local(piece.index); break;
+            case Piece::Kind::global: scratch += machine.global(piece.index); break;
+            case Piece::Kind::match: scratch += machine.match_value(piece.index); break;
         }
         if (scratch.size() > machine.limits().max_work) break;
     }

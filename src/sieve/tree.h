@@ -18,8 +18,8 @@ public:
     virtual bool holds(Machine& machine) const = 0;
 
     std::uint32_t script_line = 0;
-    std::string_view word;            ///< of the grammar's table
-    std::optional<bool> known;        ///< what it is for every message (true, false, ihave)
+    std::string_view word;      ///< of the grammar's table
+    std::optional<bool> known;  ///< what it is for every message (true, false, ihave)
 };
 using TestPtr = std::unique_ptr<TestNode>;
 

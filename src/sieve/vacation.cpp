@@ -44,7 +44,8 @@ public:
             if (text::equal_ci(address, sender))
                 return machine.trace("vacation: no answer to the owner's own mail");
         std::string to_own = addressed_to(header, own);
-        if (to_own.empty()) return machine.trace("vacation: no answer, the message is not addressed to the owner");
+        if (to_own.empty())
+            return machine.trace("vacation: no answer, the message is not addressed to the owner");
 
         VacationReply reply;
         reply.to = sender;
@@ -83,16 +84,17 @@ private:
             if (valid_senders(given)) from_field = compose::address_field("From", given);
             if (auto one = one_address(given)) reply.from = *one;
         }
-        if (from_field.empty()) from_field = compose::address_field("From", machine.environment().owner_name(), to_own);
+        if (from_field.empty())
+            from_field = compose::address_field("From", machine.environment().owner_name(), to_own);
         text += from_field;
-        text += compose::address_field("To", "", reply.to);
+        text += compose::address_field("To", name_of(header, reply.to), reply.to);
         std::string about;
         if (subject) {
             about = subject->value(machine);
         } else {
             HeaderField* original = first("Subject");
             std::string_view value = original != nullptr ? original->text() : std::string_view{};
-            about = value.empty() ? "Automated reply" : fmt::format("Auto: {}", value.substr(0, 500));
+            about = value.empty() ? "Automated reply" : compose::shortened(fmt::format("Auto: {}", value));
         }
         text += compose::field("Subject", about);
         if (HeaderField* id = first("Message-ID")) {
@@ -103,11 +105,24 @@ private:
                 if (!machine.script().compatible) text += references(first, bare);
             }
         }
-        text += "Auto-Submitted: auto-replied (vacation)\r\nPrecedence: bulk\r\nX-Auto-Response-Suppress: All\r\n";
+        text +=
+            "Auto-Submitted: auto-replied (vacation)\r\nPrecedence: bulk\r\nX-Auto-Response-Suppress: "
+            "All\r\n";
         text += "MIME-Version: 1.0\r\n";
         std::string body = reason.value(machine);
         machine.work(body.size() * 2);
         text += mime ? compose::given_entity(body) : compose::text_entity(body);
+    }
+
+    /// What the sender calls himself, when the header has it.
+    static std::string name_of(Header& header, const std::string& address) {
+        for (std::string_view name : {"Sender", "From"}) {
+            std::size_t at = header.find(name, header_hash(name), 0);
+            if (at == Header::npos) continue;
+            for (const mime::Address& one : mime::parse_address_list(header.fields()[at].raw, 10))
+                if (text::equal_ci(one.local + "@" + one.domain, address)) return one.name;
+        }
+        return {};
     }
 
     /// RFC 5322 §3.6.4: the References of the original (or its one In-Reply-To) and its Message-ID.
@@ -115,8 +130,8 @@ private:
     static std::string references(const First& first, const std::string& id) {
         HeaderField* field = first("References");
         if (field == nullptr) field = first("In-Reply-To");
-        std::vector<std::string> ids = field != nullptr ? mime::parse_message_ids(field->raw, 100)
-                                                        : std::vector<std::string>{};
+        std::vector<std::string> ids =
+            field != nullptr ? mime::parse_message_ids(field->raw, 100) : std::vector<std::string>{};
         std::string line = "References:";
         for (const std::string& one : ids)
             if ("<" + one + ">" != id) line += " <" + one + ">\r\n";
@@ -148,7 +163,8 @@ CommandPtr build_vacation(Args& args) {
     std::uint64_t most = args.binder().compatible() ? max_days_compatible : max_days;
     if (days) {
         std::uint64_t clamped = std::clamp(*days, min_days, most);
-        if (clamped != *days) args.binder().warn(args.last_at(), fmt::format("\":days\" can be {} to {}", min_days, most));
+        if (clamped != *days)
+            args.binder().warn(args.last_at(), fmt::format("\":days\" can be {} to {}", min_days, most));
         made->interval = std::chrono::seconds{clamped * day};
     }
     if (seconds) made->interval = std::chrono::seconds{std::min(*seconds, most * day)};

@@ -22,10 +22,13 @@ public:
     Modifiers modifiers;
 };
 
-std::string escape(std::string_view text, std::string_view special) {
+/// At most `most` octets, and no backslash without what it belongs to.
+std::string escape(std::string_view text, std::string_view special, std::size_t most) {
     std::string out;
     for (char c : text) {
-        if (special.find(c) != std::string_view::npos) out += '\\';
+        bool escaped = special.find(c) != std::string_view::npos;
+        if (out.size() + (escaped ? 2 : 1) > most) break;
+        if (escaped) out += '\\';
         out += c;
     }
     return out;
@@ -37,16 +40,18 @@ std::size_t characters(std::string_view text) {
     return count;
 }
 
-/// Like Machine::cut(), but a value that percent encoding has made is not cut inside "%20" (RFC 5435 §6).
-void cut_encoded(const Machine& machine, std::string& value) {
-    std::size_t most = machine.limits().max_variable;
-    if (value.size() <= most) return;
-    for (std::size_t back = 1; back <= 2 && back <= most; ++back) {
-        if (value[most - back] != '%') continue;
-        value.resize(most - back);
-        return;
+/// Whole characters only (RFC 5435 §6).
+std::string encode_url_at_most(std::string_view text, std::size_t most) {
+    std::string out;
+    while (!text.empty()) {
+        std::string_view rest = text;
+        text::take_code_point(rest);
+        std::string one = encode_url(text.substr(0, text.size() - rest.size()));
+        if (out.size() + one.size() > most) break;
+        out += one;
+        text = rest;
     }
-    value.resize(most);
+    return out;
 }
 
 }  // namespace
@@ -82,21 +87,20 @@ std::string Modifiers::apply(const Machine& machine, std::string value) const {
     for (Kind kind : kinds) {
         machine.work(value.size());
         switch (kind) {
-        case Kind::lower: value = text::to_lower(value); break;
-        case Kind::upper: value = text::to_upper(value); break;
-        case Kind::lower_first:
-            if (!value.empty()) value.front() = text::lower(value.front());
-            break;
-        case Kind::upper_first:
-            if (!value.empty()) value.front() = text::upper(value.front());
-            break;
-        case Kind::quote_wildcard: value = escape(value, "*?\\"); break;
-        case Kind::quote_regex: value = escape(value, "\\.[](){}*+?|^$"); break;
-        case Kind::encode_url:
-            value = encode_url(value);
-            cut_encoded(machine, value);
-            break;
-        case Kind::length: value = std::to_string(characters(value)); break;
+            case Kind::lower: value = text::to_lower(value); break;
+            case Kind::upper: value = text::to_upper(value); break;
+            case Kind::lower_first:
+                if (!value.empty()) value.front() = text::lower(value.front());
+                break;
+            case Kind::upper_first:
+                if (!value.empty()) value.front() = text::upper(value.front());
+                break;
+            case Kind::quote_wildcard: value = escape(value, "*?\\", machine.limits().max_variable); break;
+            case Kind::quote_regex:
+                value = escape(value, "\\.[](){}*+?|^$", machine.limits().max_variable);
+                break;
+            case Kind::encode_url: value = encode_url_at_most(value, machine.limits().max_variable); break;
+            case Kind::length: value = std::to_string(characters(value)); break;
         }
     }
     return value;

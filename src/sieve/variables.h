@@ -10,8 +10,16 @@ namespace postrider::sieve {
 
 /// What :lower and its like do to a value before it is stored (RFC 5229 §4.1).
 struct Modifiers {
-    enum class Kind : std::uint8_t { lower, upper, lower_first, upper_first, quote_wildcard, quote_regex, encode_url,
-                                     length };
+    enum class Kind : std::uint8_t {
+        lower,
+        upper,
+        lower_first,
+        upper_first,
+        quote_wildcard,
+        quote_regex,
+        encode_url,
+        length
+    };
     std::vector<Kind> kinds;  ///< in the order in which they are applied
 
     void tags(Args& args);

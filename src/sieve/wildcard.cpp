@@ -66,7 +66,8 @@ std::size_t Wildcard::find(const Segment& segment, std::string_view text, std::s
         return text.find(segment.text, from);
     }
     // A "?" must not begin inside a character.
-    for (std::size_t at = from; at <= text.size(); at += at < text.size() && !octets ? character(text, at) : 1) {
+    for (std::size_t at = from; at <= text.size();
+         at += at < text.size() && !octets ? character(text, at) : 1) {
         size = fits(segment, text, at, octets, nullptr);
         if (size != npos) return at;
     }

@@ -11,7 +11,7 @@ namespace postrider::sieve {
 template <class Made>
 struct Word {
     std::string_view name;
-    Extension need = Extension::none;   ///< one of these must be required
+    Extension need = Extension::none;  ///< one of these must be required
     Extension or_need = Extension::none;
     Made (*build)(Args&);
 };

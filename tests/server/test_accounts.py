@@ -81,7 +81,7 @@ class Disabled(harness.ServerCase):
         """By service."""
         found = {}
         with self.imap(None) as peer:
-            found["imap"] = peer.command(f"LOGIN {self.address(user)} {self.server.password}")[1].startswith(b"OK")
+            found["imap"] = peer.command(f"LOGIN {self.address(user)} {clients.quoted(self.server.password)}")[1].startswith(b"OK")
         with self.pop3(None) as peer:
             peer.ok(f"USER {self.address(user)}")
             found["pop3"] = peer.command(f"PASS {self.server.password}").startswith(b"+OK")

@@ -68,6 +68,17 @@ Reply configure_values(Call& call) {
     return ok();
 }
 
+Reply configure_filters(Call& call) {
+    AccountFrame& frame = frame_of(call);
+    std::optional<filter::ListOwner> owner;
+    if (!frame.is_new()) owner = filter::ListOwner::account(frame.id());
+    Shell& shell = call.shell;
+    shell.enter(std::make_unique<FiltersFrame>(shell, shell.tree().at("domain/account/Filters"),
+                                               "the filters of " + frame.title(), owner,
+                                               &frame.lists_pending));
+    return ok();
+}
+
 Reply inherit_from(Call& call) {
     AccountFrame& frame = frame_of(call);
     auto name = call.given.maybe("class");
@@ -198,6 +209,7 @@ std::vector<Context> account_branch() {
         {"CONFIG Limits", "Go to its limits", configure_values, on_domain("manageAccountServices"), "Limits"},
         {"CONFIG SendRecvRestrictions", "Go to its restrictions of sending and receiving", configure_values,
          on_domain("manageSendReceiveRestrictions"), "SendRecvRestrictions"},
+        {"CONFIG Filters", "Go to its filters", configure_filters, on_domain("manageAccounts")},
         {"INHERIT SETTINGS FROM domainDefaults", "What is not explicit comes from the domain", inherit_from,
          on_domain("changeAccountsClass")},
         {"INHERIT SETTINGS FROM accountClass <class>", "What is not explicit comes from the class",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/contexts/branches.h"
+#include "cli/contexts/filters.h"
 
 namespace postrider::cli {
 
@@ -44,6 +45,7 @@ public:
 
     ValueChanges values_pending;                         ///< quotas, limits, restrictions
     std::map<std::string, std::string> contact_pending;  ///< "" removes
+    ListEdits lists_pending;                             ///< of its filters
 
 private:
     Step<> create();

@@ -5,6 +5,7 @@
 #include "admin/values.h"
 #include "cli/contexts/branches.h"
 #include "cli/contexts/domain_frame.h"
+#include "cli/contexts/filters.h"
 #include "cli/wire/layout.h"
 #include "cli/wire/wildcard.h"
 #include "text/ascii.h"
@@ -297,6 +298,15 @@ Reply show_postmaster(Call& call) {
                             quoted_text(static_cast<DomainForm*>(frame_of(call).values())->postmaster)));
 }
 
+Reply configure_filters(Call& call) {
+    Shell& shell = call.shell;
+    const DomainId id = frame_of(call).domain();
+    shell.enter(std::make_unique<FiltersFrame>(shell, shell.tree().at("domain/FILTERS"),
+                                               "the domain's filters", filter::ListOwner::domain(id),
+                                               nullptr));
+    return ok();
+}
+
 void add_objects(std::vector<Command>& commands) {
     for (const KindWords& kind : kinds) {
         std::string word{kind.word};
@@ -458,6 +468,7 @@ std::vector<Context> domain_branch() {
          "accountDefaultSendRecvRestrictions"},
         {"CONFIG PUBLIC-FOLDER", "Its public folders", configure_public_folder,
          on_domain("managePublicFolder")},
+        {"CONFIG FILTERS", "Go to its filters", configure_filters, on_domain("manageDomainFilters")},
         {"SHOW RegistryInformation", "What the server keeps on it", show_registry},
         {"ESET appenderHtml", "The HTML below mail that its people send", set_appender,
          on_domain("manageDomainConfig"), "html"},

@@ -41,7 +41,14 @@ std::string status_of(Shell& shell, const Entry& entry) {
     return std::string{queue::state_word(view, sending)};
 }
 
-FilterSubject subject_of(Shell& shell, const Entry& entry, Time now) {
+/// Which mails a context shows: all that waits, or what filters have quarantined.
+enum class Which { all, quarantine };
+
+Which which(const Call& call) {
+    return std::string_view{call.subject}.starts_with("quarantine") ? Which::quarantine : Which::all;
+}
+
+FilterSubject subject_of(Shell& shell, const Entry& entry, Time now, Which which) {
     FilterSubject subject;
     subject.status = status_of(shell, entry);
     subject.size = entry.size;
@@ -50,7 +57,7 @@ FilterSubject subject_of(Shell& shell, const Entry& entry, Time now) {
     if (auto next = entry.next_attempt()) subject.next_schedule = seconds(*next);
     subject.sender = sender(entry);
     for (const Recipient& one : entry.envelope.recipients) {
-        if (!waits(one)) continue;
+        if (!waits(one) || (which == Which::quarantine && !queue::quarantined(one))) continue;
         if (subject.recipients.empty()) subject.message = one.diagnostic;
         subject.recipients.push_back(one.address.text());
     }
@@ -78,7 +85,7 @@ Reply list(Call& call, const std::vector<FilterTerm>& filter, bool remember) {
     std::vector<QueueId> found;
     std::size_t more = 0;
     auto done = step(call.shell.admin().queue.each([&](const Entry& entry) {
-        FilterSubject subject = subject_of(call.shell, entry, now);
+        FilterSubject subject = subject_of(call.shell, entry, now, which(call));
         if (subject.recipients.empty() || !matches(filter, subject)) return true;
         if (remember) found.push_back(entry.id);
         if (rows.size() < max_shown)
@@ -111,7 +118,9 @@ Reply list_one(Call& call) {
     if (!entry) return error(entry.error());
     if (!*entry) return error(fmt::format("there is no mail {}", call.given.text("id")));
     const Time now = call.shell.admin().clock.now();
-    FilterSubject subject = subject_of(call.shell, **entry, now);
+    FilterSubject subject = subject_of(call.shell, **entry, now, which(call));
+    if (which(call) == Which::quarantine && subject.recipients.empty())
+        return error(fmt::format("mail {} is not in quarantine", call.given.text("id")));
     NamedValues values{
         {"id", queue::to_string((*entry)->id)},
         {"size", std::to_string(subject.size)},
@@ -170,6 +179,12 @@ Reply force(Call& call) {
     return ok();
 }
 
+Reply enter_quarantine(Call& call) {
+    Shell& shell = call.shell;
+    shell.enter(std::make_unique<PlainFrame>(shell, shell.tree().at("QUEUE/QUARANTINE"), "the quarantine"));
+    return ok();
+}
+
 }  // namespace
 
 std::vector<Context> queue_branch() {
@@ -196,9 +211,34 @@ std::vector<Context> queue_branch() {
          {},
          "queue bounce"},
         {"FORCE QUEUE", "Try everything now", force},
+        {"ENTER QUARANTINE", "Go to the messages that filters have quarantined", enter_quarantine},
+    };
+    Context quarantine;
+    quarantine.path = "QUEUE/QUARANTINE";
+    quarantine.prompt = "queue-quarantine";
+    quarantine.help = "Messages that filters have quarantined";
+    quarantine.commands = {
+        {"LIST", "All of them", list_all, {}, "quarantine"},
+        {"LIST ID <id>", "One, with its recipients", list_one, {}, "quarantine"},
+        {"LIST FILTER <filters>...",
+         "Those for which all terms hold, as in QUEUE",
+         list_filter,
+         {},
+         "quarantine"},
+        {"DELIVER <mailid>",
+         "Let it go to its recipients; no filter looks at it again. lastFilter: all that LIST FILTER found",
+         act,
+         {},
+         "quarantine deliver"},
+        {"DELETE <mailid>",
+         "Delete it; nobody is told. lastFilter: all that LIST FILTER found",
+         act,
+         {},
+         "quarantine delete"},
     };
     std::vector<Context> all;
     all.push_back(std::move(context));
+    all.push_back(std::move(quarantine));
     return all;
 }
 

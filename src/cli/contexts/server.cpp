@@ -4,6 +4,7 @@
 
 #include "admin/policy_script.h"
 #include "cli/contexts/branches.h"
+#include "cli/contexts/filters.h"
 #include "cli/contexts/settings_frame.h"
 #include "cli/wire/layout.h"
 #include "settings/table.h"
@@ -326,6 +327,7 @@ public:
         context.commands.push_back({"LIST Services", "What runs", list_services, super_or_config()});
         add_storage_commands(context);
         add_permission_command(context);
+        add_filters_command(context);
         out_.push_back(std::move(context));
     }
 

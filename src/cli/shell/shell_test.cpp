@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "cli/shell/fixture_for_tests.h"
 
 namespace postrider::cli {
@@ -361,6 +363,27 @@ TEST_F(ShellTest, TheQueueIsListedFilteredAndChanged) {
     expect_ok("FORCE QUEUE");
 }
 
+TEST_F(ShellTest, WhatFiltersHaveQuarantinedIsDeliveredOrDeleted) {
+    hold("carl@example.com");
+    const auto bob = queue::to_string(quarantine("bob@example.net", "AV:ClamAV: Eicar FOUND"));
+    const auto eve = queue::to_string(quarantine("eve@example.net", "AV:SpamAssassin: Spam: True ; 9 / 5"));
+    login();
+    expect_ok("ENTER QUEUE", "<queue#> ");
+    EXPECT_EQ(slice("LIST", 5, 3).size(), 3u);
+    expect_ok("ENTER QUARANTINE", "<queue-quarantine#> ");
+    EXPECT_EQ(slice("LIST", 5, 3).size(), 2u);
+    EXPECT_EQ(slice("LIST FILTER message=Eicar", 5, 3).size(), 1u);
+    EXPECT_EQ(slice("LIST ID " + bob, 2, 3)[0], "id = " + bob);
+    expect_ok("DELIVER lastFilter");
+    EXPECT_EQ(wakes, 1);
+    EXPECT_EQ(slice("LIST", 5, 3).size(), 1u);
+    expect_error("LIST ID " + bob);
+    expect_ok("DELETE " + eve);
+    expect_error("DELIVER 0F12BE");
+    expect_ok("BACK", "<queue#> ");
+    EXPECT_EQ(slice("LIST", 5, 3).size(), 2u);
+}
+
 TEST_F(ShellTest, PasswordsOfAdministrators) {
     login();
     expect_error("CHANGE password oldPassword wrong newPassword x1");
@@ -368,6 +391,33 @@ TEST_F(ShellTest, PasswordsOfAdministrators) {
     login("admin", "new one");
     expect_ok("SET admin-password secret");
     login();
+}
+
+TEST_F(ShellTest, BlackAndWhitelistsWaitForTheirCommit) {
+    login();
+    script({"CONFIG SERVER", "CONFIG FILTERS", "ADD Blacklist *@bad.example", "ADD Blacklist Eve@example.com",
+            "REMOVE Blacklist bad.example", "ADD Whitelist friend@example.com"});
+    EXPECT_THAT(expect_error("ADD Blacklist eve@example.com"), ::testing::HasSubstr("already"));
+    expect_error("ADD Blacklist \"a b\"");
+    expect_error("REMOVE Blacklist nobody.example");
+    say("LIST Blacklist");
+    EXPECT_THAT(last.text, ::testing::HasSubstr("eve@example.com"));
+    EXPECT_TRUE(
+        context->anti_spam->lists().list(filter::ListOwner::server(), filter::ListColour::black)->empty());
+    expect_ok("COMMIT", "<server#> ");
+    EXPECT_EQ(
+        context->anti_spam->lists().list(filter::ListOwner::server(), filter::ListColour::black)->size(), 1U);
+    script({"CONFIG FILTERS", "RESET Blacklist", "COMMIT", "BACK"});
+    EXPECT_TRUE(
+        context->anti_spam->lists().list(filter::ListOwner::server(), filter::ListColour::black)->empty());
+
+    script({"UPDATE Domain name example.org", "CONFIG FILTERS", "ADD Blacklist spam.example", "COMMIT",
+            "ADD Account name ann password s3cret", "CONFIG Filters", "ADD Whitelist friend@example.com",
+            "DONE", "COMMIT"});
+    const AccountId ann = id_of("ann@example.org");
+    EXPECT_EQ(
+        context->anti_spam->lists().list(filter::ListOwner::account(ann), filter::ListColour::white)->size(),
+        1U);
 }
 
 }  // namespace

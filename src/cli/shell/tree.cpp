@@ -1,6 +1,7 @@
 #include "cli/shell/tree.h"
 
 #include "cli/contexts/branches.h"
+#include "cli/contexts/filters.h"
 #include "text/ascii.h"
 
 namespace postrider::cli {
@@ -56,7 +57,6 @@ constexpr NotHere missing[] = {
     {"PURGE", "mass purge"},
     {"ENTER TRACER", "the tracer"},
     {"ENTER JSONQUERY", "queries in JSON"},
-    {"ENTER QUARANTINE", "quarantine"},
     {"ENTER DEBUG", "the debugger"},
     {"ENTER COMMANDS", "the contexts of the 4.x generation"},
     {"SHOW LicenseInfo", "licences"},
@@ -124,7 +124,7 @@ const NotHere* not_here(const std::vector<Word>& words) {
 Tree::Tree(settings::Table server) {
     for (auto branch : {root_branch(), server_branch(server), domain_create_branch(), domain_branch(),
                         account_branch(), account_values_branch(), account_class_branch(), object_branch(),
-                        public_folder_branch(), aacl_branch(), queue_branch()})
+                        public_folder_branch(), aacl_branch(), queue_branch(), filters_branch()})
         for (Context& context : branch) add(std::move(context));
 }
 

@@ -144,7 +144,7 @@ std::optional<Country> Country::parse(std::string_view text) {
     if (text.size() != 2) return std::nullopt;
     Country out;
     for (std::size_t i = 0; i < 2; ++i) {
-        if (!text::is_alpha(text[i]) && !text::is_digit(text[i])) return std::nullopt;
+        if (!text::is_alpha(text[i]) && (i == 0 || !text::is_digit(text[i]))) return std::nullopt;
         out.code[i] = text::upper(text[i]);
     }
     return out;

@@ -14,7 +14,8 @@ namespace postrider::filter {
 /// Two capital letters, as a number that compares quickly.
 struct Country {
     char code[2] = {0, 0};
-    static std::optional<Country> parse(std::string_view text);  ///< two letters or digits, in any case
+    static std::optional<Country> parse(
+        std::string_view text);  ///< two letters, or a letter and a digit; in any case
     std::string text() const { return {code, 2}; }
     friend auto operator<=>(const Country&, const Country&) = default;
 };

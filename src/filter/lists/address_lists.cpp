@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "base/codec.h"
-#include "mime/address_list.h"
-#include "mime/header.h"
 
 namespace postrider::filter {
 namespace {
@@ -177,18 +175,6 @@ void AddressLists::forget(ListOwner owner) {
     // What stays behind after an error belongs to an id that is never given again.
     (void)store_.write(std::move(batch));
     drop(owner);
-}
-
-std::vector<mime::AddrSpec> from_addresses(std::string_view header) {
-    constexpr std::size_t most = 20;
-    std::vector<mime::AddrSpec> all;
-    for (std::string_view value : mime::find_fields(header, "From", most))
-        for (const mime::Address& one : mime::parse_address_list(value, most - all.size())) {
-            auto spec = mime::parse_addr_spec(one.local + "@" + one.domain);
-            if (!spec) spec = mime::parse_addr_spec("\"" + one.local + "\"@" + one.domain);
-            if (spec && all.size() < most) all.push_back(std::move(*spec));
-        }
-    return all;
 }
 
 }  // namespace postrider::filter

@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "filter/lists/address_patterns.h"
+#include "filter/lists/from_addresses.h"
 #include "kv/kv.h"
 
 namespace postrider::filter {
@@ -101,8 +102,5 @@ private:
     std::unordered_map<ListOwner, std::list<Entry>::iterator, HashOwner> by_owner_;
     std::size_t lines_ = 0;
 };
-
-/// What is a sender's for lists and codes: the mailboxes of the From fields; at most 20.
-std::vector<mime::AddrSpec> from_addresses(std::string_view header);
 
 }  // namespace postrider::filter

@@ -1,5 +1,6 @@
 #include "filter/lists/address_patterns.h"
 
+#include "dns/names.h"
 #include "text/ascii.h"
 #include "text/idna.h"
 #include "text/utf8.h"
@@ -21,9 +22,12 @@ bool plain(std::string_view text) {
 
 /// A domain, or one with wildcards, in lower case with U-labels.
 std::string canonical_domain(std::string_view domain) {
-    if (domain.ends_with('.')) domain.remove_suffix(1);
+    while (domain.ends_with('.')) domain.remove_suffix(1);
     if (domain.empty() || domain.find('@') != std::string_view::npos) return {};
-    if (!has_wildcard(domain)) return text::to_alabels(domain) ? text::to_ulabels(domain) : std::string{};
+    if (!has_wildcard(domain)) {
+        const auto labels = text::to_alabels(domain);
+        return labels && dns::canonical_name(*labels) ? text::to_ulabels(domain) : std::string{};
+    }
     if (domain.starts_with("*.") && !has_wildcard(domain.substr(2))) {
         std::string rest = canonical_domain(domain.substr(2));
         return rest.empty() ? rest : "*." + rest;

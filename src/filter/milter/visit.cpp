@@ -297,12 +297,13 @@ net::Task<Decision> Visit::ask(Side& side, Step step, std::string_view message) 
 
 net::Task<Decision> Visit::step(Step step) {
     Decision decision;
+    const std::string_view no_content;
     if (discarded_) co_return *discarded_;
     for (const auto& side : sides_) {
         if (side->for_session) co_return *side->for_session;
         if (step >= Step::mail && side->for_message) co_return *side->for_message;
         if (side->passes_session || (step >= Step::mail && side->passes_message)) continue;
-        decision = co_await ask(*side, step, {});
+        decision = co_await ask(*side, step, no_content);
         if (decision.kind != Decision::Kind::none) co_return decision;
     }
     co_return decision;

@@ -300,7 +300,7 @@ Maybe<Finding> AfslConnector::ask(const Subject& subject) {
 }
 
 Maybe<> AfslConnector::ping() {
-    auto socket = Socket::connect(pool_.address(), {options_.connect, 2 * options_.connect});
+    auto socket = Socket::connect(pool_.address(), options_.short_patience());
     if (!socket) return std::unexpected(std::move(socket.error()));
     return {};
 }

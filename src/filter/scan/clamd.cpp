@@ -80,7 +80,7 @@ Maybe<Finding> ClamdConnector::ask(const Subject& subject) {
 }
 
 Maybe<> ClamdConnector::ping() {
-    const Patience patience{options_.connect, 2 * options_.connect};
+    const Patience patience = options_.short_patience();
     auto socket = Socket::connect(pool_.address(), patience);
     if (!socket) return std::unexpected(std::move(socket.error()));
     if (auto sent = socket->send({"zPING\0"sv}, patience); !sent)

@@ -13,6 +13,9 @@ struct ScanOptions {
     std::chrono::milliseconds whole{120'000};  ///< for everything
     observe::Logger log;
     Patience patience() const { return {step, whole}; }
+    /// Of a ping: a server that stops does not wait long for a scanner that hangs.
+    Patience short_patience() const { return {std::min(connect, longest_ping), 2 * longest_ping}; }
+    static constexpr std::chrono::milliseconds longest_ping{2000};
 };
 
 /// One way to talk to scanners. Callable from several threads at once.

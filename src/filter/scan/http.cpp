@@ -10,6 +10,7 @@ namespace postrider::filter {
 namespace {
 
 constexpr std::size_t longest_head = 32 * 1024;
+constexpr std::size_t longest_size_line = 100;
 
 std::unexpected<Trouble> nonsense(std::string text) {
     return std::unexpected(Trouble{Trouble::Kind::nonsense, std::move(text)});
@@ -60,12 +61,12 @@ void decode_chunks(std::string_view octets, Chunked& into) {
         const std::string_view rest = octets.substr(into.taken);
         const std::size_t line = rest.find("\r\n");
         if (line == std::string_view::npos) {
-            if (rest.size() > 100) into.state = State::nonsense;
+            if (rest.size() > longest_size_line + 1) into.state = State::nonsense;
             return;
         }
         const auto size =
             whole_number<std::uint32_t>(text::trim(rest.substr(0, std::min(line, rest.find(';')))), 16);
-        if (!size || line > 100) {
+        if (!size || line > longest_size_line) {
             into.state = State::nonsense;
             return;
         }

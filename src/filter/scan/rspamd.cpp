@@ -85,18 +85,19 @@ Maybe<Finding> parse_rspamd_reply(std::string_view text) {
     if (const auto error = reply.find("error"); error != reply.end() && error->is_string())
         return nonsense("rspamd: " + one_line(error->get<std::string>(), 200));
     Finding finding;
-    if (const auto skipped = reply.find("is_skipped");
-        skipped != reply.end() && skipped->is_boolean() && skipped->get<bool>()) {
-        finding.kind = Finding::Kind::pass;
-        finding.text = "skipped by rspamd's own settings";
-        return finding;
-    }
     const auto action = reply.find("action");
     const auto score = number(reply, "score");
     const auto threshold = number(reply, "required_score");
     if (action == reply.end() || !action->is_string() || !score || !threshold)
         return nonsense("an answer of rspamd without action or score");
     const std::string what = action->get<std::string>();
+    // GTUBE is "skipped" too, but then there is an action (rspamd 3.4).
+    const auto skipped = reply.find("is_skipped");
+    if (what == "no action" && skipped != reply.end() && skipped->is_boolean() && skipped->get<bool>()) {
+        finding.kind = Finding::Kind::pass;
+        finding.text = "skipped by rspamd's own settings";
+        return finding;
+    }
     if (what == "soft reject") return nonsense("rspamd asks for another try later (soft reject)");
     if (what == "reject" || what == "add header" || what == "rewrite subject" || what == "quarantine")
         finding.kind = Finding::Kind::match;
@@ -152,7 +153,7 @@ Maybe<Finding> RspamdConnector::ask(const Subject& subject) {
 }
 
 Maybe<> RspamdConnector::ping() {
-    const Patience patience{options_.connect, 2 * options_.connect};
+    const Patience patience = options_.short_patience();
     auto socket = Socket::connect(pool_.address(), patience);
     if (!socket) return std::unexpected(std::move(socket.error()));
     auto sent = socket->send({"GET /ping HTTP/1.0\r\nHost: localhost\r\n\r\n"}, patience);

@@ -48,6 +48,17 @@ TEST(RspamdReply, ActionsSayWhatIsAMatch) {
     EXPECT_EQ(kind("dance"), -1);
 }
 
+TEST(RspamdReply, WhatItHasSkippedHasNoLevelUnlessThereIsAnAction) {
+    const auto skipped =
+        parse_rspamd_reply(R"({"is_skipped":true,"score":0,"required_score":15,"action":"no action"})");
+    ASSERT_TRUE(skipped);
+    EXPECT_EQ(skipped->kind, Finding::Kind::pass);
+    EXPECT_EQ(skipped->spam_level, std::nullopt);
+    EXPECT_EQ(
+        parse_rspamd_reply(R"({"is_skipped":true,"score":15,"required_score":15,"action":"reject"})")->kind,
+        Finding::Kind::match);
+}
+
 TEST(RspamdReply, WhatIsNoAnswerIsTrouble) {
     for (const char* reply : {"", "{", "[]", "null", "{\"error\":\"busy\"}", "{\"score\":1}",
                               R"({"score":"1","required_score":15,"action":"reject"})",
@@ -93,6 +104,17 @@ TEST(HttpChunks, AreDecodedWholeAndInPieces) {
     Chunked bad;
     decode_chunks("4\r\nWikixx0\r\n\r\n", bad);
     EXPECT_EQ(bad.state, Chunked::State::nonsense);
+}
+
+TEST(HttpChunks, ALongSizeLineMeansTheSameWholeAndInPieces) {
+    for (std::size_t length : {99, 100, 101}) {
+        const std::string octets = "1;" + std::string(length - 2, 'x') + "\r\na\r\n0\r\n\r\n";
+        Chunked whole, pieces;
+        decode_chunks(octets, whole);
+        for (std::size_t i = 0; i <= octets.size(); ++i) decode_chunks(octets.substr(0, i), pieces);
+        EXPECT_EQ(whole.state, pieces.state) << length;
+        EXPECT_EQ(whole.state == Chunked::State::done, length <= 100);
+    }
 }
 
 TEST(Rspamd, ConnectionsAreUsedAgainWhenItSaysSo) {

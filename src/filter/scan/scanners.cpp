@@ -68,6 +68,7 @@ struct Scanners::Impl {
     void keep() {
         while (bell->wait(options.ping_interval)) {
             for (const auto& scanner : list()) {
+                if (bell->stopped()) return;
                 if (!scanner->look_after()) continue;
                 std::function<void(const std::string&)> tell;
                 {

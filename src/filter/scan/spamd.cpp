@@ -102,7 +102,7 @@ Maybe<Finding> SpamdConnector::ask(const Subject& subject) {
 }
 
 Maybe<> SpamdConnector::ping() {
-    const Patience patience{options_.connect, 2 * options_.connect};
+    const Patience patience = options_.short_patience();
     auto socket = Socket::connect(pool_.address(), patience);
     if (!socket) return std::unexpected(std::move(socket.error()));
     if (auto sent = socket->send({"PING SPAMC/1.2\r\n\r\n"}, patience); !sent)

@@ -29,6 +29,11 @@ void Bell::stop() {
     rung_.notify_all();
 }
 
+bool Bell::stopped() const {
+    std::lock_guard lock{mutex_};
+    return stopped_;
+}
+
 ScanMetrics::ScanMetrics(observe::Metrics& metrics)
     : scanned{metrics.counter("filter.scan.messages", "Messages that scanners have looked at")},
       matched{metrics.counter("filter.scan.matches", "Messages in which scanners have found something")},

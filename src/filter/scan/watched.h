@@ -15,9 +15,10 @@ public:
     /// Until rung, stopped, or the time has passed. False: stopped.
     bool wait(std::chrono::milliseconds time);
     void stop();
+    bool stopped() const;
 
 private:
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable rung_;
     bool ringing_ = false;
     bool stopped_ = false;

@@ -23,7 +23,8 @@ std::expected<std::string, std::string> read_key_file(const std::filesystem::pat
     return text;
 }
 
-std::expected<SigningKey, std::string> read_key(const DkimKey& setting, const std::filesystem::path& directory) {
+std::expected<SigningKey, std::string> read_key(const DkimKey& setting,
+                                                const std::filesystem::path& directory) {
     SigningKey key;
     auto domain = mailauth::signing_domain(setting.domain);
     auto selector = mailauth::signing_selector(setting.selector);
@@ -72,7 +73,8 @@ std::string key_record(const mailauth::PrivateKey& key) {
 std::string zone_line(const SigningKey& key) {
     const std::string record = key_record(*key.key);
     std::string line = fmt::format("{}._domainkey.{}. IN TXT (", key.selector, key.domain);
-    for (std::size_t at = 0; at < record.size(); at += 255) line += fmt::format(" \"{}\"", record.substr(at, 255));
+    for (std::size_t at = 0; at < record.size(); at += 255)
+        line += fmt::format(" \"{}\"", record.substr(at, 255));
     return line + " )";
 }
 
@@ -98,7 +100,8 @@ std::vector<const SigningKey*> KeyRing::find(std::string_view domain, Time now) 
         for (auto at = begin; at != end; ++at) {
             const SigningKey& key = at->second;
             const SigningKey*& place = best[static_cast<std::size_t>(key.key->type())];
-            if (key.signs_at(now) && (place == nullptr || key.from.value_or(Time::min()) >= place->from.value_or(Time::min())))
+            if (key.signs_at(now)
+                && (place == nullptr || key.from.value_or(Time::min()) >= place->from.value_or(Time::min())))
                 place = &key;
         }
         std::vector<const SigningKey*> found;

@@ -33,14 +33,14 @@ std::string zone_line(const SigningKey& key);
 class KeyRing {
 public:
     KeyRing() = default;
-    /// Reads all keys that are enabled. What cannot be read or is not valid gets a sentence in `problems` and is
-    /// left out.
+    /// Reads all keys that are enabled. What cannot be read or is not valid gets a sentence in `problems` and
+    /// is left out.
     KeyRing(const SigningSettings& settings, const std::filesystem::path& directory,
             std::vector<std::string>& problems);
 
     bool empty() const { return keys_.empty(); }
-    /// Those that sign for that domain now, of the domain itself or else of the nearest one above it: at most one
-    /// of each type, the one that began last.
+    /// Those that sign for that domain now, of the domain itself or else of the nearest one above it: at most
+    /// one of each type, the one that began last.
     std::vector<const SigningKey*> find(std::string_view domain, Time now) const;
     /// All keys; of one domain unless `domain` is "".
     std::vector<const SigningKey*> all(std::string_view domain = {}) const;

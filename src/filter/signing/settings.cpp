@@ -10,7 +10,8 @@ constexpr Setting<K> key_rows[] = {
     {.name = "domain",
      .field = field<&K::domain>,
      .range = {1, 255},
-     .help = "The domain that signs (d=). Domains below it that have no key of their own are signed for, too.",
+     .help =
+         "The domain that signs (d=). Domains below it that have no key of their own are signed for, too.",
      .required = true},
     {.name = "selector",
      .field = field<&K::selector>,
@@ -26,8 +27,9 @@ constexpr Setting<K> key_rows[] = {
     {.name = "signFrom",
      .field = field<&K::from>,
      .range = {0, 20},
-     .help = "First day (UTC) on which the key signs, as 2026-11-20; empty: it does already. Of several keys of "
-             "one kind the one that began last signs, so that keys can be changed ahead of time."},
+     .help =
+         "First day (UTC) on which the key signs, as 2026-11-20; empty: it does already. Of several keys of "
+         "one kind the one that began last signs, so that keys can be changed ahead of time."},
     {.name = "signUntil",
      .field = field<&K::until>,
      .range = {0, 20},
@@ -39,15 +41,18 @@ using S = SigningSettings;
 constexpr Setting<S> rows[] = {
     {.name = "enable",
      .field = field<&S::enable>,
-     .help = "Whether mail of our users to other hosts is signed (DKIM, RFC 6376). With an RSA and an Ed25519 key of "
+     .help = "Whether mail of our users to other hosts is signed (DKIM, RFC 6376). With an RSA and an "
+             "Ed25519 key of "
              "a domain it gets two signatures."},
     {.name = "domainKeys",
      .field = field<&S::domainkeys>,
-     .help = "Whether it gets a signature of the predecessor of DKIM too (RFC 4870), by the RSA key. Nobody looks "
+     .help = "Whether it gets a signature of the predecessor of DKIM too (RFC 4870), by the RSA key. Nobody "
+             "looks "
              "at those any more."},
     {.name = "arcSeal",
      .field = field<&S::arc>,
-     .help = "Whether mail from elsewhere that goes on to other hosts (forwarders, lists, redirects) is sealed with "
+     .help = "Whether mail from elsewhere that goes on to other hosts (forwarders, lists, redirects) is "
+             "sealed with "
              "what we have found out about it (ARC, RFC 8617)."},
     {.name = "arcDomain",
      .field = field<&S::arc_domain>,

@@ -98,8 +98,10 @@ std::string Signer::seal(const Rules& rules, std::string_view message) const {
     for (const mailauth::AuthResult& one : read->results) {
         if (one.method != "arc") continue;
         checked = true;
-        if (one.result == "pass") chain.outcome = mailauth::ArcOutcome::pass;
-        else if (one.result != "none") chain.outcome = mailauth::ArcOutcome::fail;
+        if (one.result == "pass")
+            chain.outcome = mailauth::ArcOutcome::pass;
+        else if (one.result != "none")
+            chain.outcome = mailauth::ArcOutcome::fail;
     }
     if (!checked) return "";
     // One seal only: RSA where there is a key, since not every verifier knows Ed25519.

@@ -14,8 +14,8 @@
 
 namespace postrider::filter {
 
-/// Puts signatures on what leaves: DKIM on the mail of our users, an ARC seal on what is only passed on. Keys are
-/// replaced while it works. Thread-safe.
+/// Puts signatures on what leaves: DKIM on the mail of our users, an ARC seal on what is only passed on. Keys
+/// are replaced while it works. Thread-safe.
 class Signer {
 public:
     Signer(const Clock& clock, observe::Logger log, observe::Metrics& metrics);
@@ -23,8 +23,9 @@ public:
     /// @param directory  that key files are relative to
     /// @param host  our name in Authentication-Results
     /// @return what cannot be used, one sentence each; the rest is in force
-    std::vector<std::string> configure(const SigningSettings& settings, const std::filesystem::path& directory,
-                                       std::string host, const std::string& primary_domain);
+    std::vector<std::string> configure(const SigningSettings& settings,
+                                       const std::filesystem::path& directory, std::string host,
+                                       const std::string& primary_domain);
 
     /// There is a key: worth to be asked.
     bool active() const { return active_.load(std::memory_order_relaxed); }
@@ -47,7 +48,7 @@ private:
     std::string seal(const Rules& rules, std::string_view message) const;
 
     const Clock& clock_;
-    mutable observe::Logger log_;
+    observe::Logger log_;
     observe::Counter &signed_, &sealed_;
     mailauth::Crypto crypto_;
     std::atomic<std::shared_ptr<const Rules>> rules_;

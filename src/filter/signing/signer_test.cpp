@@ -5,9 +5,9 @@
 #include <fstream>
 
 #include "base/test_folder.h"
+#include "dns/rdata.h"
 #include "mailauth/arc.h"
 #include "mailauth/dkim.h"
-#include "dns/rdata.h"
 
 namespace postrider::filter {
 namespace {
@@ -16,7 +16,8 @@ using namespace mailauth;
 
 class Signing : public testing::Test {
 protected:
-    DkimKey key(std::string domain, std::string selector, KeyType type, std::string from = "", std::string until = "") {
+    DkimKey key(std::string domain, std::string selector, KeyType type, std::string from = "",
+                std::string until = "") {
         const std::string file = selector + ".pem";
         auto made = make_private_key(type, 1024).value();
         std::ofstream{folder_.path() / file} << made->pem();
@@ -78,7 +79,8 @@ protected:
 };
 
 TEST_F(Signing, TwoKeysMakeTwoSignatures) {
-    EXPECT_TRUE(use({key("example.com", "r", KeyType::rsa), key("example.com", "e", KeyType::ed25519)}).empty());
+    EXPECT_TRUE(
+        use({key("example.com", "r", KeyType::rsa), key("example.com", "e", KeyType::ed25519)}).empty());
     EXPECT_TRUE(signer_.active());
     EXPECT_EQ(verdicts(signer_.lines(from_account(), letter_) + letter_), "r:pass e:pass ");
 }
@@ -126,19 +128,23 @@ TEST_F(Signing, MailFromElsewhereIsSealedAndNotSigned) {
     use({key("example.com", "e", KeyType::ed25519)});
     EXPECT_EQ(signer_.lines(from_elsewhere(), letter_), "");  // nothing was found out about it
     const std::string seen =
-        "Authentication-Results: mail.example.com; spf=pass smtp.mailfrom=a@b.example; arc=none\r\n" + letter_;
+        "Authentication-Results: mail.example.com; spf=pass smtp.mailfrom=a@b.example; arc=none\r\n"
+        + letter_;
     const std::string lines = signer_.lines(from_elsewhere(), seen);
     EXPECT_EQ(verdicts(lines + seen), "");
     auto verify = [&](const std::string& message) {
-        return settle<ArcResult>([&](const Answers& answers) { return verify_arc(message, crypto_, answers); });
+        return settle<ArcResult>(
+            [&](const Answers& answers) { return verify_arc(message, crypto_, answers); });
     };
     const ArcResult result = verify(lines + seen);
     EXPECT_EQ(result.outcome, ArcOutcome::pass) << result.problem;
     EXPECT_EQ(result.claims, "mail.example.com; spf=pass smtp.mailfrom=a@b.example; arc=none");
     // What was in the message when it came is not what we say.
     const std::string forged = letter_ + "";
-    const std::string below = "Received: from a by mail.example.com; x\r\nReceived: from b by c; x\r\n"
-                              "Authentication-Results: mail.example.com; arc=pass\r\n" + letter_;
+    const std::string below =
+        "Received: from a by mail.example.com; x\r\nReceived: from b by c; x\r\n"
+        "Authentication-Results: mail.example.com; arc=pass\r\n"
+        + letter_;
     EXPECT_EQ(signer_.lines(from_elsewhere(), below), "");
 }
 

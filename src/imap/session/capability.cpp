@@ -1,5 +1,7 @@
 #include "imap/session/capability.h"
 
+#include "imap/wire/encode.h"
+
 namespace postrider::imap {
 
 std::string capabilities(const CapabilityState& state) {
@@ -16,10 +18,20 @@ std::string capabilities(const CapabilityState& state) {
         return words;
     }
     words +=
-        " NAMESPACE CHILDREN UIDPLUS UNSELECT MULTIAPPEND MOVE ESEARCH SEARCHRES WITHIN CONDSTORE BINARY"
-        " LIST-EXTENDED LIST-STATUS STATUS=SIZE SPECIAL-USE CREATE-SPECIAL-USE"
-        " QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE";
+        " NAMESPACE CHILDREN UIDPLUS UNSELECT MULTIAPPEND MOVE ESEARCH SEARCHRES WITHIN CONDSTORE QRESYNC "
+        "BINARY"
+        " LIST-EXTENDED LIST-STATUS STATUS=SIZE STATUS=DELETED SPECIAL-USE CREATE-SPECIAL-USE XLIST"
+        " SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS PARTIAL"
+        " METADATA LIST-METADATA FILTERS OBJECTID SAVEDATE PREVIEW UTF8=ACCEPT"
+        " QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE QUOTA=RES-MAILBOX APPENDLIMIT=";
+    put_number(words, state.append_limit);
+    // RFC 8437 §4.1 would have both ends leave compression at once: one who compresses stays who he is.
+    if (!state.compressed) words += " UNAUTHENTICATE COMPRESS=DEFLATE";
     return words;
+}
+
+std::uint64_t append_limit(const ImapSettings& settings) {
+    return std::uint64_t{settings.max_message_size} * 1024;
 }
 
 }  // namespace postrider::imap

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "auth/mechanism.h"
+#include "imap/settings.h"
 
 namespace postrider::imap {
 
@@ -12,10 +13,15 @@ struct CapabilityState {
     bool start_tls = false;  ///< STARTTLS can be had now
     bool login = false;      ///< LOGIN may be used now
     bool id = true;
-    auth::Mechanisms mechanisms{};  ///< that may be used now
+    bool compressed = false;         ///< RFC 4978
+    std::uint64_t append_limit = 0;  ///< octets (RFC 7889)
+    auth::Mechanisms mechanisms{};   ///< that may be used now
 };
 
 /// "IMAP4rev1 IMAP4rev2 ...", without the word CAPABILITY. Only what is complete.
 std::string capabilities(const CapabilityState& state);
+
+/// The largest message that APPEND takes, in octets (RFC 7889 §2).
+std::uint64_t append_limit(const ImapSettings& settings);
 
 }  // namespace postrider::imap

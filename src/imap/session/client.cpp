@@ -8,6 +8,14 @@
 
 namespace postrider::imap {
 
+void Client::forget_user() {
+    selected.reset();
+    account.reset();
+    who.reset();
+    place = {};
+    rev2 = utf8 = utf8_accept = condstore = qresync = false;
+}
+
 std::optional<std::string> Client::folder_path(std::string_view name) const {
     std::optional<std::string> path;
     if (utf8) {

@@ -29,10 +29,15 @@ struct Client {
     std::shared_ptr<mailstore::Account> account;  ///< set when authenticated
     AccountLimits::Place place;
 
-    bool rev2 = false;       ///< ENABLE IMAP4rev2: no \Recent, UTF-8 names, ESEARCH only
-    bool utf8 = false;       ///< quoted strings and names may be UTF-8
-    bool condstore = false;  ///< RFC 7162 §3.1: MODSEQ in every untagged FETCH
+    bool rev2 = false;         ///< ENABLE IMAP4rev2: no \Recent, UTF-8 names, ESEARCH only
+    bool utf8 = false;         ///< quoted strings and names may be UTF-8
+    bool utf8_accept = false;  ///< RFC 6855: no CHARSET in SEARCH
+    bool condstore = false;    ///< RFC 7162 §3.1: MODSEQ in every untagged FETCH
+    bool qresync = false;      ///< RFC 7162 §3.2.3: VANISHED for EXPUNGE
     std::optional<Selected> selected;
+
+    /// All that a log-in and what followed it have set (RFC 8437 §4.1).
+    void forget_user();
 
     /// A mailbox name as the client sent it, as the store knows it; nullopt when it is none.
     std::optional<std::string> folder_path(std::string_view name) const;

@@ -52,6 +52,12 @@ Reply cmd_enable(Client& client, const Command& command) {
         if (name == "IMAP4REV2") {
             client.rev2 = client.utf8 = true;
             enabled += " IMAP4rev2";
+        } else if (name == "UTF8=ACCEPT") {
+            client.utf8 = client.utf8_accept = true;
+            enabled += " UTF8=ACCEPT";
+        } else if (name == "QRESYNC") {  // RFC 7162 §3.2.3
+            client.qresync = condstore = true;
+            enabled += " QRESYNC";
         } else if (name == "CONDSTORE") {
             condstore = true;
             enabled += " CONDSTORE";

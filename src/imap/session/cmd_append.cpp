@@ -16,6 +16,7 @@ Reply cmd_append(Client& client, const Command& command) {
     items.reserve(args->messages.size());
     for (const AppendArgs::Message& message : args->messages) {
         if (message.octets.empty()) return no("[CANNOT] An empty message cannot be kept");
+        if (message.utf8 && !client.utf8) return bad("UTF8 comes behind ENABLE UTF8=ACCEPT");  // RFC 6855 §4
         auto words = flag_words(message.flags);
         if (!words) return words.error();
         auto& item = items.emplace_back();

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "imap/session/commands.h"
+#include "imap/session/metadata.h"
 #include "imap/session/special_use.h"
 #include "imap/session/status_reply.h"
 #include "imap/wire/encode.h"
@@ -141,6 +142,10 @@ Reply list(Client& client, const ListArgs& args, const Names& names) {
         put_list(client, "LIST", path, attributes_of(name, args),
                  has_info ? info->second : std::string_view{});
         if (has_info) infos.erase(info);
+        if (args.return_metadata && name.exists()) {  // RFC 9590 §3
+            auto done = put_metadata(client, name.folder, *args.return_metadata);
+            if (!done) return to_reply(done.error());
+        }
         if (args.return_status == 0 || !name.exists() || !name.folder->selectable) continue;
         auto done = put_status(client, *name.folder, args.return_status);  // RFC 5819 §2
         if (!done) return to_reply(done.error());
@@ -173,6 +178,38 @@ Reply cmd_list(Client& client, const Command& command) {
     auto names = load(client, folders);
     if (!names) return to_reply(names.error());
     return list(client, *args, *names);
+}
+
+namespace {
+
+/// What XLIST called the uses that RFC 6154 took over from it under other names.
+std::string_view xlist_name(SpecialUse use) {
+    switch (use) {
+        case SpecialUse::all: return "\\AllMail";
+        case SpecialUse::junk: return "\\Spam";
+        case SpecialUse::flagged: return "\\Starred";
+        default: return imap::name(use);
+    }
+}
+
+}  // namespace
+
+/// LIST with special uses in its answers, from before RFC 6154: for Outlook 2013 and its like.
+Reply cmd_xlist(Client& client, const Command& command) {
+    auto args = parse_lsub(command.args);
+    if (!args) return bad(args.error());
+    std::vector<FolderInfo> folders;
+    auto names = load(client, folders);
+    if (!names) return to_reply(names.error());
+    std::vector<Pattern> patterns = patterns_of(client, *args);
+    for (const auto& [path, name] : *names) {
+        if (!name.exists() || !match_any(patterns, path)) continue;
+        std::string attributes = name.children ? "\\HasChildren" : "\\HasNoChildren";
+        if (!name.folder->selectable) add(attributes, "\\Noselect");
+        add(attributes, path == "INBOX" ? std::string_view{"\\Inbox"} : xlist_name(name.folder->special_use));
+        put_list(client, "XLIST", path, attributes);
+    }
+    return ok("XLIST completed");
 }
 
 /// RFC 3501 §6.3.9: subscriptions; with "%" also the parents of those further down, as \Noselect.

@@ -1,4 +1,5 @@
 #include "imap/session/commands.h"
+#include "imap/session/object_id.h"
 #include "imap/session/special_use.h"
 #include "imap/wire/simple.h"
 
@@ -7,6 +8,17 @@ namespace {
 
 Reply not_a_name() {
     return no("[CANNOT] That is not a mailbox name");
+}
+
+/// RFC 5464 §4.1: what moves out of INBOX takes its annotations along, and INBOX keeps them.
+void copy_annotations(Client& client, FolderId from, std::string_view to) {
+    auto all = client.account->annotations(from);
+    auto folder = client.account->folder(to);
+    if (!all || !folder || all->empty()) return;
+    std::vector<mailstore::Account::AnnotationChange> changes;
+    for (mailstore::Annotation& one : *all) changes.push_back({std::move(one.name), std::move(one.value)});
+    (void)client.account->annotate(folder->id,
+                                   changes);  // the messages have moved already: no reason to fail
 }
 
 }  // namespace
@@ -25,7 +37,10 @@ Reply cmd_create(Client& client, const Command& command) {
     }
     auto made = client.account->create_folder(*path, mailstore::FolderKind::mail, use);
     if (!made) return to_reply(made.error());
-    return ok("CREATE completed");
+    Reply reply = ok("[MAILBOXID (");  // RFC 8474 §4.1
+    put_mailbox_id(reply.text, client.account->id(), *made);
+    reply.text += ")] CREATE completed";
+    return reply;
 }
 
 Reply cmd_delete(Client& client, const Command& command) {
@@ -48,6 +63,7 @@ Reply cmd_rename(Client& client, const Command& command) {
     if (!folder) return to_reply(folder.error());
     auto done = client.account->rename_folder(folder->id, *to);
     if (!done) return to_reply(done.error());
+    if (folder->path == "INBOX") copy_annotations(client, folder->id, *to);
     return ok("RENAME completed");
 }
 

@@ -8,7 +8,7 @@ namespace {
 /// An account has one quota root, "", unless nothing is limited: RFC 9208 §7 has no QUOTA reply without
 /// resources.
 bool limited(const mailstore::Quota& quota) {
-    return quota.limit_bytes != 0 || quota.limit_messages != 0;
+    return quota.limit_bytes != 0 || quota.limit_messages != 0 || quota.limit_folders != 0;
 }
 
 /// RFC 9208 §5.1: STORAGE counts units of 1024 octets.
@@ -28,6 +28,7 @@ void put_quota(Client& client, const mailstore::Quota& quota) {
     out += "* QUOTA \"\" (";
     put("STORAGE", (quota.used_bytes + 1023) / 1024, (quota.limit_bytes + 1023) / 1024);
     put("MESSAGE", quota.used_messages, quota.limit_messages);
+    put("MAILBOX", quota.used_folders, quota.limit_folders);
     out += ")\r\n";
 }
 

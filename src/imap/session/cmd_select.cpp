@@ -1,4 +1,6 @@
 #include "imap/session/commands.h"
+#include "imap/session/object_id.h"
+#include "imap/session/resync.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
 
@@ -54,6 +56,9 @@ void put_mailbox_state(Client& client, mailstore::FolderView& view) {
     put_code(out, "UIDVALIDITY", info.uid_validity, "UIDs are valid");
     put_code(out, "UIDNEXT", info.uid_next.value(), "Predicted next UID");
     put_code(out, "HIGHESTMODSEQ", info.highest_modseq.value(), "Highest modification sequence");
+    out += "* OK [MAILBOXID (";  // RFC 8474 §4.2
+    put_mailbox_id(out, client.account->id(), info);
+    out += ")] Stays when the mailbox is renamed\r\n";
     if (client.rev2) {  // RFC 9051 §6.3.2: the name as the server spells it
         out += "* LIST () \"/\" ";
         put_mailbox(out, info.path, client.utf8);
@@ -71,6 +76,7 @@ void deselect(Client& client) {
 Reply cmd_select(Client& client, const Command& command) {
     auto args = parse_select(command.args);
     if (!args) return bad(args.error());
+    if (args->qresync && !client.qresync) return bad("QRESYNC was not enabled");  // RFC 7162 §3.2.5
     if (client.selected) {
         deselect(client);  // RFC 9051 §6.3.2: also when the new mailbox cannot be selected
         client.out += "* OK [CLOSED] Previous mailbox is closed\r\n";
@@ -95,6 +101,13 @@ Reply cmd_select(Client& client, const Command& command) {
     claim_recent(client, **view);
     put_mailbox_state(client, **view);
     if (args->condstore) client.condstore = true;  // RFC 7162 §3.1.8; HIGHESTMODSEQ was said above
+    if (args->qresync) {
+        auto done = resync(client, **view, *args->qresync);
+        if (!done) {
+            deselect(client);
+            return to_reply(done.error());
+        }
+    }
     return ok(read_only ? "[READ-ONLY] EXAMINE completed" : "[READ-WRITE] SELECT completed");
 }
 

@@ -1,4 +1,6 @@
+#include "imap/session/capability.h"
 #include "imap/session/commands.h"
+#include "imap/session/object_id.h"
 #include "imap/session/status_reply.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/status.h"
@@ -67,6 +69,14 @@ mailstore::Result<> put_status(Client& client, const mailstore::FolderInfo& fold
     put(status_size, "SIZE", folder.bytes);
     put(status_highest_modseq, "HIGHESTMODSEQ", folder.highest_modseq.value());
     put(status_deleted_storage, "DELETED-STORAGE", (costly->deleted_octets + 1023) / 1024);
+    put(status_append_limit, "APPENDLIMIT", append_limit(*client.settings));
+    if (items & status_mailbox_id) {
+        out += before;
+        before = ' ';
+        out += "MAILBOXID (";
+        put_mailbox_id(out, client.account->id(), folder);
+        out += ')';
+    }
     out += ")\r\n";
     return {};
 }

@@ -14,6 +14,7 @@ constexpr CommandRow rows[] = {
     {"CAPABILITY",   any_state,          Runs::here,       Updates::all,        cmd_capability},    // §6.1.1
     {"CHECK",        in_mailbox,         Runs::here,       Updates::all,        cmd_noop},          // RFC 3501 §6.4.1
     {"CLOSE",        in_mailbox,         Runs::on_worker,  Updates::none,       cmd_close},         // §6.4.1
+    {"COMPRESS",     logged_in,          Runs::connection, Updates::none,       nullptr},           // RFC 4978 §3
     {"COPY",         in_mailbox,         Runs::on_worker,  Updates::all,        cmd_copy},          // §6.4.7
     {"CREATE",       logged_in,          Runs::on_worker,  Updates::all,        cmd_create},        // §6.3.4
     {"DELETE",       logged_in,          Runs::on_worker,  Updates::all,        cmd_delete},        // §6.3.5
@@ -21,6 +22,7 @@ constexpr CommandRow rows[] = {
     {"EXAMINE",      logged_in,          Runs::on_worker,  Updates::none,       cmd_select},        // §6.3.3
     {"EXPUNGE",      in_mailbox,         Runs::on_worker,  Updates::all,        cmd_expunge},       // §6.4.3
     {"FETCH",        in_mailbox,         Runs::connection, Updates::no_expunge, nullptr},           // §6.4.5
+    {"GETMETADATA",  logged_in,          Runs::on_worker,  Updates::all,        cmd_getmetadata},   // RFC 5464 §4.2
     {"GETQUOTA",     logged_in,          Runs::on_worker,  Updates::all,        cmd_getquota},      // RFC 9208 §4.1.1
     {"GETQUOTAROOT", logged_in,          Runs::on_worker,  Updates::all,        cmd_getquotaroot},  // RFC 9208 §4.1.2
     {"ID",           any_state,          Runs::here,       Updates::all,        cmd_id},            // RFC 2971
@@ -35,18 +37,25 @@ constexpr CommandRow rows[] = {
     {"RENAME",       logged_in,          Runs::on_worker,  Updates::all,        cmd_rename},        // §6.3.6
     {"SEARCH",       in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_search},        // §6.4.4
     {"SELECT",       logged_in,          Runs::on_worker,  Updates::none,       cmd_select},        // §6.3.2
+    {"SETMETADATA",  logged_in,          Runs::on_worker,  Updates::all,        cmd_setmetadata},   // RFC 5464 §4.3
+    {"SORT",         in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_sort},          // RFC 5256 §3
     {"STARTTLS",     not_authenticated,  Runs::connection, Updates::none,       nullptr},           // §6.2.1
     {"STATUS",       logged_in,          Runs::on_worker,  Updates::all,        cmd_status},        // §6.3.11
     {"STORE",        in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_store},         // §6.4.6
     {"SUBSCRIBE",    logged_in,          Runs::on_worker,  Updates::all,        cmd_subscribe},     // §6.3.7
+    {"THREAD",       in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_thread},        // RFC 5256 §3
     {"UID COPY",     in_mailbox,         Runs::on_worker,  Updates::all,        cmd_copy},          // §6.4.9
     {"UID EXPUNGE",  in_mailbox,         Runs::on_worker,  Updates::all,        cmd_expunge},       // §6.4.9
     {"UID FETCH",    in_mailbox,         Runs::connection, Updates::all,        nullptr},           // §6.4.9
     {"UID MOVE",     in_mailbox,         Runs::on_worker,  Updates::all,        cmd_move},          // §6.4.9
     {"UID SEARCH",   in_mailbox,         Runs::on_worker,  Updates::all,        cmd_search},        // §6.4.9
+    {"UID SORT",     in_mailbox,         Runs::on_worker,  Updates::all,        cmd_sort},          // RFC 5256 §3
     {"UID STORE",    in_mailbox,         Runs::on_worker,  Updates::all,        cmd_store},         // §6.4.9
+    {"UID THREAD",   in_mailbox,         Runs::on_worker,  Updates::all,        cmd_thread},        // RFC 5256 §3
+    {"UNAUTHENTICATE", logged_in,        Runs::connection, Updates::none,       nullptr},           // RFC 8437
     {"UNSELECT",     in_mailbox,         Runs::here,       Updates::none,       cmd_unselect},      // §6.4.2
     {"UNSUBSCRIBE",  logged_in,          Runs::on_worker,  Updates::all,        cmd_subscribe},     // §6.3.8
+    {"XLIST",        logged_in,          Runs::on_worker,  Updates::all,        cmd_xlist},         // as old Outlooks know it
 };
 // clang-format on
 

@@ -53,11 +53,16 @@ Reply cmd_lsub(Client& client, const Command& command);
 Reply cmd_status(Client& client, const Command& command);
 Reply cmd_getquota(Client& client, const Command& command);
 Reply cmd_getquotaroot(Client& client, const Command& command);
+Reply cmd_getmetadata(Client& client, const Command& command);
+Reply cmd_setmetadata(Client& client, const Command& command);
 Reply cmd_append(Client& client, const Command& command);
 Reply cmd_store(Client& client, const Command& command);
 Reply cmd_copy(Client& client, const Command& command);
 Reply cmd_move(Client& client, const Command& command);
 Reply cmd_expunge(Client& client, const Command& command);
 Reply cmd_search(Client& client, const Command& command);
+Reply cmd_sort(Client& client, const Command& command);
+Reply cmd_thread(Client& client, const Command& command);
+Reply cmd_xlist(Client& client, const Command& command);
 
 }  // namespace postrider::imap

@@ -19,6 +19,8 @@ public:
 
     /// From greeting to logout. Throws net::SessionEnd when the peer is lost.
     net::Task<> run();
+    /// Sends what waits and closes. Never throws.
+    net::Task<> close();
 
     const std::string& why_ended() const { return why_ended_; }
 
@@ -51,13 +53,18 @@ private:
     // connection_idle.cpp
     net::Task<Reply> idle(const Command& command);
 
+    // connection_compress.cpp
+    net::Task<Reply> compress(const Command& command);
+
     Reply logout(const Command& command);
+    Reply unauthenticate(const Command& command);
 
     // dialogue_log.cpp
     void log_received(std::string_view command);
     void log_sent(std::string_view replies);
 
-    net::Stream& stream_;
+    net::Stream* stream_;  ///< where the dialogue runs: the connection's, or compressed_ over it
+    std::unique_ptr<net::Stream> compressed_;  ///< RFC 4978
     Door door_;
     Client client_;
     Receiver receiver_;

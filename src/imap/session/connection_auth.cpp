@@ -53,12 +53,12 @@ Reply to_reply(auth::Answer answer) {
 
 net::Task<Reply> Connection::start_tls(const Command& command) {
     if (!command.args.empty()) co_return bad("STARTTLS takes no arguments");
-    if (stream_.secure()) co_return bad("The connection is secure already");
+    if (stream_->secure()) co_return bad("The connection is secure already");
     if (!door_.tls || !client_.settings->login.allow_start_tls) co_return no("STARTTLS is not offered here");
     std::string tag{command.tag};
     answer(tag, ok("Begin the TLS handshake now"));
-    co_await stream_.flush();
-    std::size_t dropped = co_await stream_.start_tls(door_.tls);
+    co_await stream_->flush();
+    std::size_t dropped = co_await stream_->start_tls(door_.tls);
     if (dropped > 0)
         client_.services.log.warning(client_.id,
                                      "{} octets that followed STARTTLS in plain text were dropped", dropped);
@@ -70,10 +70,10 @@ net::Task<Reply> Connection::start_tls(const Command& command) {
 net::Task<Reply> Connection::login(const Command& command) {
     auto args = parse_login(command.args);
     if (!args) co_return bad(args.error());
-    if (!auth::login_command_allowed(client_.settings->login.rules(), stream_.secure()))
+    if (!auth::login_command_allowed(client_.settings->login.rules(), stream_->secure()))
         co_return no("[PRIVACYREQUIRED] Passwords are taken with TLS only");  // RFC 9051 §6.2.3
     auth::Context context =
-        auth::context_of(stream_, directory::Service::imap, door_.domain, client_.services.log, client_.id);
+        auth::context_of(*stream_, directory::Service::imap, door_.domain, client_.services.log, client_.id);
     auto job = [this, &args, &context] {
         auto outcome = client_.services.auth.authenticate_plain(context, args->user, args->password);
         return open_account(client_.services, std::move(outcome));
@@ -90,13 +90,13 @@ net::Task<Reply> Connection::authenticate(const Command& command) {
     if (!args) co_return bad(args.error());
     auto mechanism = auth::mechanism_named(args->mechanism);
     auth::Mechanisms offered =
-        auth::offered(client_.settings->login.rules(), stream_.secure(), client_.services.auth.available());
+        auth::offered(client_.settings->login.rules(), stream_->secure(), client_.services.auth.available());
     if (!mechanism || !offered.has(*mechanism)) co_return no("[CANNOT] That mechanism is not offered here");
     std::optional<std::string> initial;
     if (args->initial) initial = *args->initial;
     auth::Context context =
-        auth::context_of(stream_, directory::Service::imap, door_.domain, client_.services.log, client_.id);
-    Exchange tried = co_await auth::exchange(stream_, client_.services.workers, client_.services.auth,
+        auth::context_of(*stream_, directory::Service::imap, door_.domain, client_.services.log, client_.id);
+    Exchange tried = co_await auth::exchange(*stream_, client_.services.workers, client_.services.auth,
                                              std::move(context), *mechanism, std::move(initial), "+ ");
     switch (tried.fault) {
         case Exchange::Fault::none: break;
@@ -144,8 +144,8 @@ Reply Connection::enter(LoginResult result) {
     ReceiverLimits limits;
     limits.append = std::size_t{client_.settings->max_message_size} * 1024;
     receiver_.limits(limits);
-    stream_.deadline_after(std::chrono::seconds{0});
-    stream_.idle_timeout(door_.idle_timeout);
+    stream_->deadline_after(std::chrono::seconds{0});
+    stream_->idle_timeout(door_.idle_timeout);
     update_capabilities();
     reply.text = "[CAPABILITY " + client_.capability_words + "] Logged in";
     return reply;

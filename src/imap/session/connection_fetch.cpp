@@ -26,7 +26,7 @@ net::Task<Reply> Connection::fetch(const Row& row, const Command& command) {
         co_await client_.services.workers.run(std::move(job));
         if (reply) co_return *reply;
         log_sent(client_.out);
-        co_await stream_.write(client_.out);
+        co_await stream_->write(client_.out);
         client_.out.clear();
     }
 }

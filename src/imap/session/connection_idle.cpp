@@ -14,12 +14,12 @@ net::Task<Reply> Connection::idle(const Command& command) {
     if (!command.args.empty()) co_return bad("IDLE takes no arguments");
     mailstore::Account::Watch watch;
     if (client_.selected) {
-        net::Stream::WakeHandle handle = stream_.wake_handle();
+        net::Stream::WakeHandle handle = stream_->wake_handle();
         watch = client_.account->watch(client_.selected->folder, [handle] { handle.wake(); });
     }
-    stream_.send("+ idling\r\n");
+    stream_->send("+ idling\r\n");
     bool announce_later = false;
-    while (stream_.buffered().empty()) {
+    while (stream_->buffered().empty()) {
         // The watch came first: what happens from here on wakes the wait below.
         if (may_have_news(client_) && !announce_later) {
             auto job = [this] { announce(client_, Updates::all); };
@@ -30,13 +30,13 @@ net::Task<Reply> Connection::idle(const Command& command) {
             }
             flush_out();
         }
-        co_await stream_.flush();
+        co_await stream_->flush();
         if (client_.out.capacity() > 1024) std::string{}.swap(client_.out);
-        co_await stream_.fill(4096);
+        co_await stream_->fill(4096);
         announce_later = false;
     }
     watch.reset();
-    net::Line line = co_await stream_.read_line(longest_done);
+    net::Line line = co_await stream_->read_line(longest_done);
     if (line.kind == net::Line::Kind::too_long || !text::equal_ci(line.text, "DONE"))
         co_return bad("Expected DONE");
     if (may_have_news(client_)) {

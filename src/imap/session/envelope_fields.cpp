@@ -37,7 +37,68 @@ std::vector<std::string> addresses(Cursor& in) {
     return all;
 }
 
+/// Passes a nstring.
+void skip_string(Cursor& in) {
+    if (in.take_word("NIL")) return;
+    if (in.peek() == '{') {
+        (void)literal(in);
+        return;
+    }
+    in.need("\"");
+    for (;;) {
+        in.run([](char c) { return c != '"' && c != '\\'; });
+        if (in.take("\"") || !in.ok()) return;
+        in.octets(2);
+    }
+}
+
+/// Passes NIL or "(" 1*address ")".
+void skip_addresses(Cursor& in) {
+    if (in.take_word("NIL")) return;
+    in.need("(");
+    while (in.ok() && in.take("(")) {
+        for (int i = 0; i < 4; ++i) {
+            if (i > 0) in.need(" ");
+            skip_string(in);
+        }
+        in.need(")");
+        in.take(" ");
+    }
+    in.need(")");
+}
+
 }  // namespace
+
+FirstAddress first_address(std::string_view envelope, AddressField field) {
+    FirstAddress found;
+    Cursor in{envelope};
+    in.need("(");
+    skip_string(in);  // Date
+    in.need(" ");
+    skip_string(in);  // Subject
+    in.need(" ");
+    int fields_before = field == AddressField::from ? 0 : field == AddressField::to ? 3 : 4;
+    for (int i = 0; i < fields_before; ++i) {
+        skip_addresses(in);
+        in.need(" ");
+    }
+    if (!in.take("((")) return found;
+    if (auto name = nstring(in)) found.name = mime::decode_encoded_words(*name);
+    in.need(" ");
+    skip_string(in);
+    in.need(" ");
+    found.mailbox = nstring(in).value_or("");
+    in.need(" ");
+    found.host = nstring(in).value_or("");
+    if (!in.ok()) return {};
+    return found;
+}
+
+std::string display_of(const FirstAddress& address) {
+    if (!address.name.empty()) return address.name;
+    if (address.mailbox.empty() || address.host.empty()) return address.mailbox;
+    return address.mailbox + '@' + address.host;
+}
 
 std::optional<std::int64_t> day_of_date_field(std::string_view date) {
     Cursor in{date};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "imap/session/object_id.h"
+#include "imap/session/resync.h"
 #include "imap/wire/encode.h"
 #include "mime/header.h"
 
@@ -48,6 +50,10 @@ std::optional<Reply> FetchRun::begin() {
     for (const FetchSection& section : args_.sections)
         sections_.push_back({section.part, what_of(section.what), section.fields});
 
+    if ((args_.partial || args_.vanished) && !by_uid_)  // RFC 9394 §3.3, RFC 7162 §3.2.6
+        return bad("That modifier is UID FETCH's");
+    if (args_.vanished && !client_.qresync) return bad("QRESYNC was not enabled");
+    if (args_.partial) *uids = part_of(*uids, *args_.partial);
     bool marks = !selected.read_only
                  && std::any_of(args_.sections.begin(), args_.sections.end(),
                                 [](const FetchSection& section) { return !section.peek; });
@@ -58,8 +64,27 @@ std::optional<Reply> FetchRun::begin() {
     view_ = std::move(*view);
     announce_keywords(client_, view_->info());
     wanted_ = count(*uids);
+    if (args_.changed_since)
+        if (auto failed = narrow(*uids)) return failed;
     rest_ = std::move(*uids);
     walk_.emplace(selected.map);
+    return std::nullopt;
+}
+
+/// CHANGEDSINCE: the change log says which messages are worth a look, and what has vanished.
+std::optional<Reply> FetchRun::narrow(UidSet& uids) {
+    auto missed = missed_since(*client_.account, client_.selected->folder, ModSeq{*args_.changed_since});
+    if (!missed) return to_reply(missed.error());
+    if (args_.vanished) {
+        const Uid next = view_->info().uid_next;
+        UidSet asked = to_uids(args_.set.resolve(client_.selected->map.last().value()));
+        if (next.value() > 1)
+            put_vanished_earlier(client_, *missed, intersect(asked, UidSet{{Uid{1}, Uid{next.value() - 1}}}));
+    }
+    if (!missed->complete) return std::nullopt;
+    UidSet touched = intersect(uids, missed->touched);
+    there_ = wanted_ - count(touched);  // the rest was not changed: as good as answered
+    uids = std::move(touched);
     return std::nullopt;
 }
 
@@ -86,7 +111,9 @@ std::optional<Reply> FetchRun::mark_seen(const UidSet& uids) {
 }
 
 bool FetchRun::needs_description() const {
-    if (args_.items & (FetchArgs::envelope | FetchArgs::body_structure | FetchArgs::body)) return true;
+    constexpr std::uint16_t described = FetchArgs::envelope | FetchArgs::body_structure | FetchArgs::body
+                                        | FetchArgs::thread_id | FetchArgs::preview;
+    if (args_.items & described) return true;
     return std::any_of(args_.sections.begin(), args_.sections.end(), [](const FetchSection& section) {
         return !section.part.empty() || section.kind != Kind::body;
     });
@@ -174,6 +201,17 @@ void FetchRun::put_items(const Item& item, std::string_view description) {
         put_number(out, item.modseq.value());
         out += ") ";
     }
+    if (items & FetchArgs::email_id) {
+        out += "EMAILID (";
+        put_email_id(out, item.email_id);
+        out += ") ";
+    }
+    if (items & FetchArgs::save_date) {
+        out += "SAVEDATE ";
+        put_date_time(out, item.save_date);
+        out += ' ';
+    }
+    if (items & (FetchArgs::thread_id | FetchArgs::preview)) put_summary(items, item, description);
     if (!(items & (FetchArgs::envelope | FetchArgs::body_structure | FetchArgs::body))) return;
     if (auto listing = mime::Listing::decode(description)) {
         put_structures(items, listing->envelope, listing->body_structure, listing->body);
@@ -184,6 +222,30 @@ void FetchRun::put_items(const Item& item, std::string_view description) {
         failed_ = to_reply(made.error());
     else if (*made)
         put_structures(items, (*made)->envelope, (*made)->body_structure, (*made)->body);
+}
+
+/// THREADID (RFC 8474 §5.2) and PREVIEW (RFC 8970 §3.2).
+void FetchRun::put_summary(std::uint16_t items, const Item& item, std::string_view description) {
+    std::uint64_t thread = 0;
+    std::string preview;
+    if (auto summary = mime::Summary::decode(description)) {
+        thread = summary->thread_key;
+        preview = summary->preview;
+    } else if (auto made = view_->description(item.uid); made && *made) {  // a damaged record
+        thread = (*made)->thread_key;
+        preview = std::move((*made)->preview);
+    }
+    std::string& out = client_.out;
+    if (items & FetchArgs::thread_id) {
+        out += "THREADID ";
+        put_thread_id(out, thread);
+        out += ' ';
+    }
+    if (items & FetchArgs::preview) {
+        out += "PREVIEW ";
+        put_string(out, preview, client_.utf8);
+        out += ' ';
+    }
 }
 
 void FetchRun::put_structures(std::uint16_t items, std::string_view envelope, std::string_view body_structure,

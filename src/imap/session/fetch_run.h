@@ -26,9 +26,11 @@ public:
 private:
     using Item = mailstore::Item;
 
+    std::optional<Reply> narrow(UidSet& uids);
     std::optional<Reply> mark_seen(const UidSet& uids);
     void put_message(const Item& item, std::string_view description);
     void put_items(const Item& item, std::string_view description);
+    void put_summary(std::uint16_t items, const Item& item, std::string_view description);
     void put_structures(std::uint16_t items, std::string_view envelope, std::string_view body_structure,
                         std::string_view body);
     void put_section(const FetchSection& section, std::size_t index, const Item& item);

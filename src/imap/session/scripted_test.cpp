@@ -8,8 +8,7 @@
 #include "imap/session/test_service.h"
 
 // Runs imaptest's scripts (tests/data/imap-scripted, format in FORMAT.md there) against a whole service. Left
-// out, for extensions that are not served: catenate-multiappend, esort, notify, search-context-update2,
-// sort-*, thread*, urlauth*.
+// out, for extensions that are not served: catenate-multiappend, notify, search-context-update2, urlauth*.
 
 namespace postrider::imap {
 namespace {
@@ -23,19 +22,39 @@ std::string read_file(const std::string& path) {
     return text.str();
 }
 
-std::vector<std::string> messages_of(const std::string& mbox) {
-    std::vector<std::string> messages;
+struct Message {
+    std::string date;  ///< as APPEND has it
+    std::string octets;
+};
+
+/// "From user@domain  Fri Feb 22 23:00:00 2008 +0200" to "22-Feb-2008 23:00:00 +0200".
+std::string date_of(const std::string& from_line) {
+    std::istringstream in{from_line};
+    std::string from, who, weekday, month, day, time, year, zone;
+    in >> from >> who >> weekday >> month >> day >> time >> year >> zone;
+    if (year.empty()) return "01-Jan-2000 00:00:00 +0000";
+    if (day.size() == 1) day = " " + day;
+    return day + "-" + month + "-" + year + " " + time + " " + (zone.empty() ? "+0000" : zone);
+}
+
+std::vector<Message> messages_of(const std::string& mbox) {
+    std::vector<Message> messages;
     std::istringstream lines{mbox};
     for (std::string line; std::getline(lines, line);) {
         if (line.starts_with("From "))
-            messages.emplace_back();
+            messages.push_back({date_of(line), {}});
         else if (!messages.empty())
-            messages.back() += line + "\r\n";
+            messages.back().octets += line + "\r\n";
     }
     // The empty line before the next "From " is the separator's.
-    for (std::string& message : messages)
-        if (message.ends_with("\r\n\r\n")) message.resize(message.size() - 2);
+    for (Message& message : messages)
+        if (message.octets.ends_with("\r\n\r\n")) message.octets.resize(message.octets.size() - 2);
     return messages;
+}
+
+/// What stands behind APPEND's mailbox.
+std::string appendable(const Message& message) {
+    return " \"" + message.date + "\" {" + std::to_string(message.octets.size()) + "+}\r\n" + message.octets;
 }
 
 /// One line of a script; a literal {{{ ... }}} makes it go on over several.
@@ -102,7 +121,8 @@ private:
         if (state == "created") return;
         std::string wanted = header_.contains("messages") ? header_["messages"] : "all";
         std::size_t messages = wanted == "all" ? messages_.size() : std::stoul(wanted);
-        for (std::size_t i = 0; i < messages; ++i) first.append("imaptest", messages_[i % messages_.size()]);
+        for (std::size_t i = 0; i < messages; ++i)
+            first.result("APPEND imaptest" + appendable(messages_[i % messages_.size()]));
         if (state == "appended") return;
         for (Connection& one : connections_) {
             one.client->ask("SELECT imaptest");
@@ -136,8 +156,7 @@ private:
         std::string verb = text::to_lower(text.substr(0, text.find(' ')));
         if (verb != "append") return text;
         if (text.find(' ') == std::string::npos) text += " imaptest";
-        const std::string& message = messages_[appended_++ % messages_.size()];
-        return text + " {" + std::to_string(message.size()) + "+}\r\n" + message;
+        return text + appendable(messages_[appended_++ % messages_.size()]);
     }
 
     std::vector<std::string> expectations() {
@@ -242,7 +261,7 @@ private:
     TestService& service_;
     std::string name_;
     std::deque<std::string> lines_;
-    std::vector<std::string> messages_;
+    std::vector<Message> messages_;
     std::map<std::string, std::string> header_;
     std::vector<Connection> connections_;
     scripted::Variables variables_;
@@ -258,20 +277,20 @@ TEST_P(Scripted, RunsAsWritten) {
     Script{service, GetParam()}.run();
 }
 
-INSTANTIATE_TEST_SUITE_P(Imaptest, Scripted,
-                         testing::Values("append", "atoms", "copy", "esearch", "expunge2",
-                                         "fetch-binary-mime", "fetch-binary-mime-qp",
-                                         "fetch-body-message-rfc822", "fetch-body-message-rfc822-x2",
-                                         "fetch-body-mime", "fetch-bodystructure", "id", "listext", "move",
-                                         "mutf7", "pipeline-connections", "search-body", "search-date",
-                                         "search-header", "search-sets", "select", "subscribe",
-                                         "uidvalidity"),
-                         [](const auto& test) {
-                             std::string name = test.param;
-                             for (char& c : name)
-                                 if (c == '-') c = '_';
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Imaptest, Scripted,
+    testing::Values("append", "atoms", "copy", "esearch", "expunge2", "fetch-binary-mime",
+                    "fetch-binary-mime-qp", "fetch-body-message-rfc822", "fetch-body-message-rfc822-x2",
+                    "fetch-body-mime", "fetch-bodystructure", "id", "listext", "move", "mutf7",
+                    "pipeline-connections", "search-body", "search-date", "search-header", "search-sets",
+                    "select", "sort-arrival", "sort-display-from", "sort-subject", "subscribe",
+                    "thread-orderedsubject", "thread2", "thread6", "thread8", "esort", "uidvalidity"),
+    [](const auto& test) {
+        std::string name = test.param;
+        for (char& c : name)
+            if (c == '-') c = '_';
+        return name;
+    });
 
 }  // namespace
 }  // namespace postrider::imap

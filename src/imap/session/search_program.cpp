@@ -3,6 +3,11 @@
 #include <algorithm>
 
 #include "imap/session/envelope_fields.h"
+#include "imap/session/metadata.h"
+#include "imap/session/object_id.h"
+#include "imap/session/search_known.h"
+#include "imap/session/search_node.h"
+#include "index/index.h"
 #include "mime/encoded_word.h"
 #include "mime/header.h"
 #include "mime/searchable.h"
@@ -20,18 +25,6 @@ static_assert(mailstore::seen == 1 && mailstore::answered == 2 && mailstore::fla
                   && mailstore::deleted == 8 && mailstore::draft == 16,
               "wire/search.cpp counts on these bits");
 
-struct SearchProgram::Node {
-    Kind kind = Kind::all;
-    int cost = 0;  ///< 0: the item says it, 1: its description, 2: its header, 3: all of it
-    std::int64_t number = 0;
-    UidSet uids;
-    std::string field;
-    text::FoldedKey key{""};
-    bool literal =
-        false;  ///< the key is found in an envelope only where its octets stand in it: see may_contain()
-    std::vector<Node> children;
-};
-
 namespace {
 
 using Node = SearchProgram::Node;
@@ -39,8 +32,10 @@ using Node = SearchProgram::Node;
 /// One message under test; reads no more of it than is asked for, once.
 class Candidate {
 public:
-    Candidate(FolderView& view, const Item& item, std::string_view description)
-        : view_{view}, item_{item}, record_{description} {}
+    Candidate(FolderView& view, const Item& item, std::string_view description, const SearchKnown& known)
+        : view_{view}, item_{item}, record_{description}, known_{known} {}
+
+    const SearchKnown& known() const { return known_; }
 
     const Item& item() const { return item_; }
 
@@ -51,6 +46,11 @@ public:
             envelope_ = read_envelope(text);
         }
         return *envelope_;
+    }
+
+    std::uint64_t thread_key() const {
+        auto summary = mime::Summary::decode(record_);
+        return summary ? summary->thread_key : 0;
     }
 
     /// Whether the envelope as it is stored, in US-ASCII and without escapes or encoded words, has the octets
@@ -100,6 +100,7 @@ private:
     FolderView& view_;
     const Item& item_;
     std::string_view record_;
+    const SearchKnown& known_;
     std::optional<EnvelopeFields> envelope_;
     std::optional<std::string> raw_;
     bool written_otherwise_ = false;
@@ -126,7 +127,21 @@ bool text_contains(Candidate& message, const Node& node, bool with_header) {
         found = node.key.in(text);
         return !found;
     });
-    return found;
+    if (found) return true;
+    const std::string attached = message.known().attachment_text(message.item().uid);
+    return !attached.empty() && node.key.in(attached);
+}
+
+bool test_text(Candidate& message, const Node& node) {
+    if (node.kind == Kind::body) return text_contains(message, node, false);
+    if (node.kind == Kind::text) return text_contains(message, node, true);
+    // RFC 9051 §6.4.4: the envelope structure's fields are matched in its own terms.
+    if (node.cost > 1) return header_contains(message, node);
+    if (node.literal && !message.may_contain(node.key.folded())) return false;
+    if (node.field == "from") return in_addresses(message.envelope().from, node.key);
+    if (node.field == "to") return in_addresses(message.envelope().to, node.key);
+    if (node.field == "cc") return in_addresses(message.envelope().cc, node.key);
+    return message.envelope().subject && node.key.in(*message.envelope().subject);
 }
 
 bool test(Candidate& message, const Node& node) {
@@ -155,20 +170,22 @@ bool test(Candidate& message, const Node& node) {
         case Kind::younger: return item.internal_date >= node.number;
         case Kind::larger: return item.size > node.number;
         case Kind::smaller: return item.size < node.number;
+        case Kind::filter: return false;  // compile() has put its keys in its place
+        case Kind::saved_before: return item.save_date < node.number;
+        case Kind::saved_on: return item.save_date >= node.number && item.save_date < node.number + 86400;
+        case Kind::saved_since: return item.save_date >= node.number;
+        case Kind::email_id: return item.email_id == node.id && node.id != 0;
+        case Kind::thread_id: return node.id != 0 && message.thread_key() == node.id;
         case Kind::modseq: return static_cast<std::int64_t>(item.modseq.value()) >= node.number;
         case Kind::sent_before: return message.envelope().sent && *message.envelope().sent < node.number;
         case Kind::sent_on: return message.envelope().sent && *message.envelope().sent == node.number;
         case Kind::sent_since: return message.envelope().sent && *message.envelope().sent >= node.number;
         case Kind::header:
-            // RFC 9051 §6.4.4: the envelope structure's fields are matched in its own terms.
-            if (node.cost > 1) return header_contains(message, node);
-            if (node.literal && !message.may_contain(node.key.folded())) return false;
-            if (node.field == "from") return in_addresses(message.envelope().from, node.key);
-            if (node.field == "to") return in_addresses(message.envelope().to, node.key);
-            if (node.field == "cc") return in_addresses(message.envelope().cc, node.key);
-            return message.envelope().subject && node.key.in(*message.envelope().subject);
-        case Kind::body: return text_contains(message, node, false);
-        case Kind::text: return text_contains(message, node, true);
+        case Kind::body:
+        case Kind::text: {
+            const auto known = message.known().answer(node, item.uid);
+            return known ? *known : test_text(message, node);
+        }
     }
     return false;
 }
@@ -177,7 +194,8 @@ int own_cost(const SearchKey& key) {
     switch (key.kind) {
         case Kind::sent_before:
         case Kind::sent_on:
-        case Kind::sent_since: return 1;
+        case Kind::sent_since:
+        case Kind::thread_id: return 1;
         case Kind::header:
             // An empty string asks whether the field is there at all; the envelope does not tell for all of
             // them.
@@ -199,11 +217,16 @@ bool is_literal(std::string_view folded) {
     });
 }
 
+/// RFC 5466 §3.1: at least three passes; deeper ones are taken for a loop.
+constexpr unsigned max_filter_depth = 5;
+
 struct Compiler {
     const Client& client;
     const mailstore::FolderInfo& folder;
     const std::string& charset;
     std::optional<Reply> refused{};
+    unsigned filter_depth = 0;
+    std::size_t nodes = 0;
 
     std::int64_t keyword(std::string_view name) const {
         for (std::size_t i = 0; i < folder.keywords.size(); ++i)
@@ -219,8 +242,34 @@ struct Compiler {
         return to_uids(key.set.resolve(selected.map.last().value()));
     }
 
+    /// The stored search, as if it stood here in parentheses.
+    Node filter(const SearchKey& key) {
+        auto undefined = [&] {
+            if (!refused) refused = no("[UNDEFINED-FILTER " + key.text + "] There is no such filter");
+            return Node{};
+        };
+        if (refused || filter_depth == max_filter_depth) return undefined();
+        auto stored = stored_filter(client, key.text);
+        if (!stored) {
+            refused = to_reply(stored.error());
+            return Node{};
+        }
+        if (!*stored) return undefined();
+        Cursor in{**stored};
+        SearchKey keys = search_keys(in);
+        auto whole = in.finish(std::move(keys));
+        if (!whole) return undefined();
+        ++filter_depth;
+        Node made = node(*whole);
+        --filter_depth;
+        return made;
+    }
+
     Node node(const SearchKey& key) {
+        if (key.kind == Kind::filter) return filter(key);
         Node made;
+        if (++nodes > max_search_keys && !refused) refused = no("[LIMIT] The filters are too large");
+        if (refused) return made;
         made.kind = key.kind;
         made.cost = own_cost(key);
         made.field = key.field;
@@ -235,7 +284,12 @@ struct Compiler {
             case Kind::no_keyword: made.number = keyword(key.text); break;
             case Kind::before:
             case Kind::on:
-            case Kind::since: made.number = day * 86400; break;
+            case Kind::since:
+            case Kind::saved_before:
+            case Kind::saved_on:
+            case Kind::saved_since: made.number = day * 86400; break;
+            case Kind::email_id: made.id = read_object_id(key.text, 'M'); break;
+            case Kind::thread_id: made.id = read_object_id(key.text, 'T'); break;
             case Kind::sent_before:
             case Kind::sent_on:
             case Kind::sent_since: made.number = day; break;
@@ -272,7 +326,8 @@ UidSet narrowed(const Node& root, UidSet uids) {
 
 }  // namespace
 
-SearchProgram::SearchProgram(std::unique_ptr<Node> root) : root_{std::move(root)} {}
+SearchProgram::SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account)
+    : root_{std::move(root)}, full_text_{full_text}, account_{account} {}
 SearchProgram::~SearchProgram() = default;
 SearchProgram::SearchProgram(SearchProgram&&) noexcept = default;
 SearchProgram& SearchProgram::operator=(SearchProgram&&) noexcept = default;
@@ -283,25 +338,55 @@ std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client,
         return std::unexpected(no("[BADCHARSET (US-ASCII UTF-8)] That charset is not known"));
     bool plain = args.charset.empty() || args.charset == "UTF-8" || args.charset == "US-ASCII";
     std::string charset = plain ? std::string{} : args.charset;
+    // RFC 6855 §3: a client that speaks UTF-8 has no other charset to name.
+    if (client.utf8_accept && !args.charset.empty() && !args.charset_is_fixed)
+        return std::unexpected(bad("No CHARSET goes with UTF8=ACCEPT"));
+    bool filters = args.program.any([](const SearchKey& key) { return key.kind == Kind::filter; });
+    if (filters && !plain)  // RFC 5466 §3.1
+        return std::unexpected(bad("[BADCHARSET (US-ASCII UTF-8)] Filters are in UTF-8"));
     Compiler compiler{client, folder, charset};
-    return SearchProgram{std::make_unique<Node>(compiler.node(args.program))};
+    auto root = std::make_unique<Node>(compiler.node(args.program));
+    if (compiler.refused) return std::unexpected(*compiler.refused);
+    return SearchProgram{std::move(root), client.services.full_text, client.account->id()};
+}
+
+SearchKnown SearchProgram::ask(FolderView& view, const UidSet& candidates) const {
+    constexpr std::uint32_t few = 8;  // to look at so many costs no more than to ask
+    if (!full_text_ || count(candidates) <= few || !SearchKnown::has_text(*root_)) return {};
+    return {full_text_->reader(account_), view.info().id, candidates, *root_};
 }
 
 mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,
-                                       const std::function<void(const Item&)>& found) const {
-    UidSet candidates = narrowed(*root_, uids);
-    if (root_->cost == 0) {
-        return view.each_item(candidates, [&](const Item& item) {
-            Candidate candidate{view, item, {}};
-            if (test(candidate, *root_)) found(item);
-            return true;
-        });
-    }
-    return view.each_described(candidates, [&](const Item& item, std::string_view description) {
-        Candidate candidate{view, item, description};
-        if (test(candidate, *root_)) found(item);
+                                       const std::function<void(const Item&, std::string_view)>& found,
+                                       bool describe) const {
+    const UidSet candidates = narrowed(*root_, uids);
+    const SearchKnown known = ask(view, candidates);
+    const SearchKnown::Sets sets = known.evaluate(*root_, candidates);
+    auto look = [&](const Item& item, std::string_view description) {
+        Candidate candidate{view, item, description, known};
+        if (contains(sets.yes, item.uid) || test(candidate, *root_)) found(item, description);
         return true;
-    });
+    };
+    if (!describe && (root_->cost == 0 || sets.maybe.empty()))
+        return view.each_item(unite(sets.yes, sets.maybe), [&](const Item& item) { return look(item, {}); });
+    return view.each_described(unite(sets.yes, sets.maybe), look);
+}
+
+mailstore::Result<UidSet> SearchProgram::matching(FolderView& view, const UidSet& uids) const {
+    const UidSet candidates = narrowed(*root_, uids);
+    const SearchKnown known = ask(view, candidates);
+    const SearchKnown::Sets sets = known.evaluate(*root_, candidates);
+    UidSet tested;
+    auto look = [&](const Item& item, std::string_view description) {
+        Candidate candidate{view, item, description, known};
+        if (test(candidate, *root_)) append(tested, item.uid);
+        return true;
+    };
+    auto done = root_->cost == 0
+                    ? view.each_item(sets.maybe, [&](const Item& item) { return look(item, {}); })
+                    : view.each_described(sets.maybe, look);
+    if (!done) return std::unexpected(done.error());
+    return unite(sets.yes, tested);
 }
 
 }  // namespace postrider::imap

@@ -9,6 +9,8 @@
 
 namespace postrider::imap {
 
+class SearchKnown;
+
 /// A search program made ready for one mailbox: sets are UIDs, keywords bits, dates seconds, texts folded.
 /// Runs what costs least first, and reads a message only when nothing cheaper has decided.
 class SearchProgram {
@@ -20,15 +22,26 @@ public:
     SearchProgram(SearchProgram&&) noexcept;
     SearchProgram& operator=(SearchProgram&&) noexcept;
 
-    /// Those of `uids` that match, ascending, each with its modification sequence in the callback.
-    mailstore::Result<> run(mailstore::FolderView& view, const UidSet& uids,
-                            const std::function<void(const mailstore::Item&)>& found) const;
+    /// Those of `uids` that match, ascending, each with its description when it was read for the search or
+    /// `describe` asks for it, else with "".
+    mailstore::Result<> run(
+        mailstore::FolderView& view, const UidSet& uids,
+        const std::function<void(const mailstore::Item&, std::string_view description)>& found,
+        bool describe = false) const;
+
+    /// Those of `uids`, all of which exist in the view, that match. Reads no message that the full-text index
+    /// knows enough about, nor its item.
+    mailstore::Result<UidSet> matching(mailstore::FolderView& view, const UidSet& uids) const;
 
     struct Node;
 
 private:
-    explicit SearchProgram(std::unique_ptr<Node> root);
+    SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account);
+    SearchKnown ask(mailstore::FolderView& view, const UidSet& candidates) const;
+
     std::unique_ptr<Node> root_;
+    index::Index* full_text_ = nullptr;
+    AccountId account_;
 };
 
 }  // namespace postrider::imap

@@ -14,6 +14,7 @@ struct Selected {
     std::uint32_t uid_validity = 0;
     UidMap map;                ///< every message announced and not yet reported expunged
     UidSet gone;               ///< of those: expunged in the store, to be reported when it is allowed
+    ModSeq gone_since;         ///< when the first of them went
     UidSet recent;             ///< \Recent to this session alone (RFC 3501 §2.3.2)
     UidSet saved;              ///< "$" (RFC 5182)
     ModSeq known;              ///< all changes up to here are in `map` and `gone`

@@ -24,6 +24,9 @@ class Directory;
 namespace auth {
 class Authenticator;
 }
+namespace index {
+class Index;
+}
 }  // namespace postrider
 
 namespace postrider::imap {
@@ -38,6 +41,7 @@ struct Services {
     observe::Logger log;
     std::shared_ptr<const ImapSettings> settings;  ///< a running session keeps those it began with
     AccountLimits& limits;
+    index::Index* full_text = nullptr;  ///< nullptr: SEARCH looks at every message
 };
 
 /// Through which listener a connection came.

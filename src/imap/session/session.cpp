@@ -26,24 +26,28 @@ constexpr std::size_t worth_keeping = 1024;  ///< of output memory, while waitin
 }  // namespace
 
 Connection::Connection(net::Stream& stream, const Services& services, Door door, SessionId id)
-    : stream_{stream}, door_{std::move(door)}, client_{services, id}, receiver_{stranger_limits()} {}
+    : stream_{&stream}, door_{std::move(door)}, client_{services, id}, receiver_{stranger_limits()} {}
 
 net::Task<> Connection::run() {
-    stream_.idle_timeout(client_.settings->login_timeout);
-    stream_.deadline_after(2 * client_.settings->login_timeout);
+    stream_->idle_timeout(client_.settings->login_timeout);
+    stream_->deadline_after(2 * client_.settings->login_timeout);
     update_capabilities();
     greet();
     while (!done_) {
-        std::string_view octets = stream_.buffered();
+        std::string_view octets = stream_->buffered();
         if (octets.empty()) {
             co_await wait_for_input();
             continue;
         }
         Receiver::Fed fed = receiver_.feed(octets);
-        stream_.consume(fed.used);
+        stream_->consume(fed.used);
         co_await handle(fed.step);
     }
-    co_await stream_.flush();
+    co_await stream_->flush();
+}
+
+net::Task<> Connection::close() {
+    co_await stream_->close();
 }
 
 void Connection::greet() {
@@ -57,27 +61,29 @@ void Connection::update_capabilities() {
     auth::LoginRules rules = settings.login.rules();
     CapabilityState state;
     state.authenticated = client_.account != nullptr;
-    state.start_tls = settings.login.allow_start_tls && door_.tls && !stream_.secure();
-    state.login = auth::login_command_allowed(rules, stream_.secure());
+    state.start_tls = settings.login.allow_start_tls && door_.tls && !stream_->secure();
+    state.login = auth::login_command_allowed(rules, stream_->secure());
     state.id = settings.id_enabled;
-    state.mechanisms = auth::offered(rules, stream_.secure(), client_.services.auth.available());
+    state.compressed = compressed_ != nullptr;
+    state.append_limit = append_limit(settings);
+    state.mechanisms = auth::offered(rules, stream_->secure(), client_.services.auth.available());
     client_.capability_words = capabilities(state);
 }
 
 /// All that was pipelined has been answered: send it, give memory back, wait.
 net::Task<> Connection::wait_for_input() {
-    co_await stream_.flush();
+    co_await stream_->flush();
     if (client_.out.capacity() > worth_keeping) std::string{}.swap(client_.out);
     std::size_t limit = client_.account ? 64 * 1024 : stranger_buffer;
-    co_await stream_.fill(limit);
+    co_await stream_->fill(limit);
 }
 
 net::Task<> Connection::handle(Receiver::Step step) {
     switch (step) {
         case Receiver::Step::more: co_return;
         case Receiver::Step::go_ahead:
-            stream_.send("+ OK\r\n");
-            co_await stream_.flush();
+            stream_->send("+ OK\r\n");
+            co_await stream_->flush();
             co_return;
         case Receiver::Step::command: co_await handle_command(); break;
         case Receiver::Step::too_long:
@@ -94,7 +100,7 @@ net::Task<> Connection::handle(Receiver::Step step) {
         case Receiver::Step::hopeless: bye("[TOOBIG] The literal is far too large"); break;
     }
     receiver_.next();
-    co_await stream_.flush_if_large(client_.account ? send_at : send_to_stranger_at);
+    co_await stream_->flush_if_large(client_.account ? send_at : send_to_stranger_at);
 }
 
 net::Task<> Connection::handle_command() {
@@ -164,9 +170,25 @@ net::Task<Reply> Connection::run_connection_command(const Row& row, const Comman
         reply = co_await authenticate(command);
     else if (row.verb == "STARTTLS")
         reply = co_await start_tls(command);
+    else if (row.verb == "UNAUTHENTICATE")
+        reply = unauthenticate(command);
+    else if (row.verb == "COMPRESS")
+        reply = co_await compress(command);
     else
         reply = logout(command);
     co_return reply;
+}
+
+/// RFC 8437 §3: as before the log-in, but for TLS and ID.
+Reply Connection::unauthenticate(const Command& command) {
+    if (!command.args.empty()) return bad("UNAUTHENTICATE takes no arguments");
+    if (compressed_) return bad("A compressed session stays with its user");  // it is not advertised any more
+    client_.forget_user();
+    receiver_.limits(stranger_limits());
+    stream_->idle_timeout(client_.settings->login_timeout);
+    stream_->deadline_after(2 * client_.settings->login_timeout);
+    update_capabilities();
+    return ok("[CAPABILITY " + client_.capability_words + "] You are nobody again");
 }
 
 Reply Connection::logout(const Command& command) {
@@ -181,7 +203,7 @@ void Connection::answer(std::string_view tag, const Reply& reply) {
     std::string line;
     put_reply(line, tag, reply);
     log_sent(line);
-    stream_.send(line);
+    stream_->send(line);
     if (reply.status == Reply::Status::bad) count_error();
 }
 
@@ -195,7 +217,7 @@ void Connection::bye(std::string_view text) {
     line += text;
     line += "\r\n";
     log_sent(line);
-    stream_.send(line);
+    stream_->send(line);
     done_ = true;
     why_ended_ = text;
 }
@@ -203,7 +225,7 @@ void Connection::bye(std::string_view text) {
 void Connection::flush_out() {
     if (client_.out.empty()) return;
     log_sent(client_.out);
-    stream_.send(client_.out);
+    stream_->send(client_.out);
     client_.out.clear();
 }
 
@@ -221,7 +243,7 @@ net::Task<> serve(std::unique_ptr<net::Stream> stream, const Services& services,
         why = "internal error";
         log.error(id, "The session failed: {}", error.what());
     }
-    co_await stream->close();
+    co_await connection.close();
     log.info(id, "Connection closed: {}", why);
 }
 

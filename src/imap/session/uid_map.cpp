@@ -74,6 +74,28 @@ UidSet unite(const UidSet& a, const UidSet& b) {
     return all;
 }
 
+UidSet joined(std::vector<UidRun> runs) {
+    std::sort(runs.begin(), runs.end(), [](UidRun a, UidRun b) { return a.first < b.first; });
+    UidSet all;
+    for (UidRun run : runs) add_run(all, run);
+    return all;
+}
+
+UidSet part_of(const UidSet& set, PartialRange range) {
+    auto [begin, end] = range.of(count(set));
+    UidSet part;
+    std::uint32_t before = 0;
+    for (UidRun run : set) {
+        std::uint32_t size = length(run);
+        std::uint32_t from = std::max(begin, before), upto = std::min(end, before + size);
+        if (from < upto)
+            part.push_back(
+                {Uid{run.first.value() + (from - before)}, Uid{run.first.value() + (upto - before - 1)}});
+        before += size;
+    }
+    return part;
+}
+
 void append(UidSet& set, Uid uid) {
     add_run(set, {uid, uid});
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "imap/wire/partial.h"
 #include "imap/wire/sequence_set.h"
 #include "mailstore/types.h"
 
@@ -18,6 +19,8 @@ bool contains(const UidSet& set, Uid uid);
 UidSet intersect(const UidSet& a, const UidSet& b);
 UidSet subtract(const UidSet& a, const UidSet& b);
 UidSet unite(const UidSet& a, const UidSet& b);
+UidSet joined(std::vector<UidRun> runs);                        ///< of runs in any order, which may overlap
+UidSet part_of(const UidSet& set, PartialRange range);          ///< by place in the set (RFC 9394 §3.1)
 void append(UidSet& set, Uid uid);                              ///< `uid` is above all in the set
 UidSet to_uids(const std::vector<SequenceSet::Range>& ranges);  ///< of a resolved set
 

@@ -40,6 +40,7 @@ void collect(Selected& selected, const std::vector<Change>& changes, News& news)
                     news.changed = unite(news.changed, change.uids);
                 break;
             case Change::Kind::expunged:
+                if (selected.gone.empty()) selected.gone_since = change.modseq;
                 news.fresh = subtract(news.fresh, change.uids);
                 selected.gone = unite(selected.gone, intersect(change.uids, selected.map.uids()));
                 break;
@@ -51,8 +52,8 @@ void collect(Selected& selected, const std::vector<Change>& changes, News& news)
     if (last.value() != 0) news.fresh = subtract(news.fresh, UidSet{{Uid{1}, last}});
 }
 
-void put_expunges(Client& client) {
-    Selected& selected = *client.selected;
+void put_expunges_by_number(Client& client) {
+    const Selected& selected = *client.selected;
     // RFC 9051 §7.5.1: each report renumbers those behind it, so going downwards the numbers stay as they
     // are.
     UidSet numbers = numbers_of(selected.map, selected.gone);
@@ -62,6 +63,17 @@ void put_expunges(Client& client) {
             put_number(client.out, number);
             client.out += " EXPUNGE\r\n";
         }
+    }
+}
+
+void put_expunges(Client& client) {
+    Selected& selected = *client.selected;
+    if (client.qresync) {  // RFC 7162 §3.2.10.2
+        client.out += "* VANISHED ";
+        put_set(client.out, selected.gone);
+        client.out += "\r\n";
+    } else {
+        put_expunges_by_number(client);
     }
     selected.map.remove(selected.gone);
     selected.recent = subtract(selected.recent, selected.gone);
@@ -134,6 +146,12 @@ void announce(Client& client, Updates updates) {
         selected.own.clear();
     }
     if (updates == Updates::all && !selected.gone.empty()) put_expunges(client);
+    // RFC 7162 §3.2: who is told of later changes before these expunges must be able to ask for them again.
+    if (client.qresync && !selected.gone.empty() && selected.gone_since.value() > 0) {
+        client.out += "* OK [HIGHESTMODSEQ ";
+        put_number(client.out, selected.gone_since.value() - 1);
+        client.out += "] Expunges are to come\r\n";
+    }
     if (!view) return;
     if (!news.fresh.empty()) put_exists(client, *view, news.fresh);
     UidSet changed = subtract(intersect(news.changed, selected.map.uids()), selected.gone);

@@ -5,7 +5,8 @@
 namespace postrider::imap {
 namespace {
 
-/// append-message = [SP flag-list] [SP date-time] SP append-data; append-data = literal / literal8
+/// append-message = [SP flag-list] [SP date-time] SP append-data; append-data = literal / literal8 /
+/// "UTF8" SP "(" literal8 ")"                                                   RFC 9051 §9, RFC 6855 §4
 AppendArgs::Message message(Cursor& in) {
     AppendArgs::Message one;
     if (in.peek() == '(') {
@@ -16,8 +17,11 @@ AppendArgs::Message message(Cursor& in) {
         one.date = date_time(in);
         in.need(" ");
     }
+    one.utf8 = in.take_word("UTF8");
+    if (one.utf8) in.need(" (");
     if (!at_literal(in)) in.fail("a literal");
     one.octets = literal(in);
+    if (one.utf8) in.need(")");
     return one;
 }
 

@@ -16,6 +16,7 @@ struct AppendArgs {
         std::vector<std::string_view> flags;
         std::optional<Time> date;
         std::string_view octets;
+        bool utf8 = false;  ///< given as UTF8 (~{...}) (RFC 6855 §4)
     };
     std::string mailbox;
     std::vector<Message> messages;  ///< at least one

@@ -127,7 +127,17 @@ void fetch_att(Cursor& in, FetchArgs& fetch) {
         fetch.items |= FetchArgs::envelope;
     else if (in.take_word("MODSEQ"))
         fetch.items |= FetchArgs::modseq;
-    else if (in.take_word("RFC822.SIZE"))
+    else if (in.take_word("EMAILID"))
+        fetch.items |= FetchArgs::email_id;
+    else if (in.take_word("THREADID"))
+        fetch.items |= FetchArgs::thread_id;
+    else if (in.take_word("SAVEDATE"))
+        fetch.items |= FetchArgs::save_date;
+    else if (in.take_word("PREVIEW")) {
+        // RFC 8970 §4.1: previews were made when the message came, so none is too much for LAZY.
+        in.take(" (LAZY)");
+        fetch.items |= FetchArgs::preview;
+    } else if (in.take_word("RFC822.SIZE"))
         fetch.items |= FetchArgs::size;
     else if (in.take_word("RFC822.HEADER"))
         rfc822(in, fetch, "RFC822.HEADER", What::header, true);
@@ -155,12 +165,25 @@ void fetch_att(Cursor& in, FetchArgs& fetch) {
     }
 }
 
-/// fetch-modifiers = SP "(" "CHANGEDSINCE" SP mod-sequence-value ")"           RFC 7162 §7
+/// fetch-modifiers = SP "(" fetch-modifier *(SP fetch-modifier) ")"            RFC 4466 §2.4
+/// fetch-modifier = "CHANGEDSINCE" SP mod-sequence-value / "VANISHED"          RFC 7162 §7
+///                / "PARTIAL" SP partial-range                                 RFC 9394 §4
 void modifiers(Cursor& in, FetchArgs& fetch) {
     if (!in.take(" ")) return;
-    in.need("(CHANGEDSINCE ");
-    fetch.changed_since = number64(in);
-    in.need(")");
+    list_of(in, false, [&](Cursor& at) {
+        if (at.take_word("CHANGEDSINCE")) {
+            at.need(" ");
+            fetch.changed_since = number64(at);
+        } else if (at.take_word("VANISHED")) {
+            fetch.vanished = true;
+        } else if (at.take_word("PARTIAL")) {
+            at.need(" ");
+            fetch.partial = partial_range(at);
+        } else {
+            at.fail("CHANGEDSINCE, VANISHED or PARTIAL");
+        }
+    });
+    if (fetch.vanished && !fetch.changed_since) in.fail("CHANGEDSINCE beside VANISHED");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "imap/wire/cursor.h"
+#include "imap/wire/partial.h"
 #include "imap/wire/sequence_set.h"
 
 namespace postrider::imap {
@@ -29,7 +30,7 @@ struct FetchSection {
     std::string label;  ///< what the response repeats: BODY[1.HEADER.FIELDS (FROM)]<0>
 };
 
-/// What follows "FETCH ". RFC 9051 §6.4.5, RFC 7162 §3.1.4, RFC 3516.
+/// What follows "FETCH ". RFC 9051 §6.4.5, RFC 7162 §3.1.4, RFC 3516, RFC 8474, RFC 8514, RFC 8970, RFC 9394.
 struct FetchArgs {
     enum Item : std::uint16_t {
         uid = 1,
@@ -40,11 +41,17 @@ struct FetchArgs {
         body_structure = 32,
         body = 64,  ///< BODY without a section: the structure without extension data
         modseq = 128,
+        email_id = 256,  ///< RFC 8474
+        thread_id = 512,
+        save_date = 1024,  ///< RFC 8514
+        preview = 2048,    ///< RFC 8970
     };
     SequenceSet set;
     std::uint16_t items = 0;
     std::vector<FetchSection> sections;
     std::optional<std::uint64_t> changed_since;
+    bool vanished = false;                ///< RFC 7162 §3.2.6: only with UID and CHANGEDSINCE
+    std::optional<PartialRange> partial;  ///< RFC 9394 §3.3: only with UID
 };
 
 inline constexpr std::size_t max_sections = 200;   ///< of one FETCH

@@ -7,10 +7,12 @@
 #include "imap/wire/encode.h"
 #include "imap/wire/fetch.h"
 #include "imap/wire/list.h"
+#include "imap/wire/metadata.h"
 #include "imap/wire/pattern.h"
 #include "imap/wire/receiver.h"
 #include "imap/wire/search.h"
 #include "imap/wire/simple.h"
+#include "imap/wire/sort.h"
 #include "imap/wire/status.h"
 #include "imap/wire/store.h"
 #include "imap/wire/tokens.h"
@@ -66,6 +68,11 @@ void read(std::string_view text) {
     if (auto list = parse_list(args))
         for (const std::string& pattern : list->patterns) (void)Pattern{pattern}.matches("INBOX/a");
     (void)parse_search(args);
+    (void)parse_thread(args);
+    if (auto get = parse_get_metadata(args))
+        for (const std::string& entry : get->query.entries) require(get->query.wants(entry));
+    (void)parse_set_metadata(args);
+    if (auto sort = parse_sort(args)) require(!sort->keys.empty() && sort->keys.size() <= max_sort_keys);
     (void)parse_lsub(args);
     (void)parse_status(args);
     (void)parse_authenticate(args);

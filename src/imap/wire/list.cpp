@@ -49,8 +49,11 @@ void returns(Cursor& in, ListArgs& list) {
         else if (at.take_word("STATUS")) {
             at.need(" ");
             list.return_status |= status_items(at);
+        } else if (!list.return_metadata && at.take_word("METADATA")) {
+            at.need(" ");
+            list.return_metadata = metadata_query(at);
         } else {
-            at.fail("SUBSCRIBED, CHILDREN, SPECIAL-USE or STATUS");
+            at.fail("SUBSCRIBED, CHILDREN, SPECIAL-USE, STATUS or METADATA");
         }
     });
 }

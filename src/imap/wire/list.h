@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "imap/wire/cursor.h"
+#include "imap/wire/metadata.h"
 
 namespace postrider::imap {
 
@@ -18,8 +20,9 @@ struct ListArgs {
     bool return_subscribed = false;
     bool return_children = false;
     bool return_special_use = false;
-    std::uint16_t return_status = 0;  ///< StatusItem bits; 0 = none asked for
-    bool extended = false;            ///< any of RFC 5258's syntax was used: "" names nothing special
+    std::optional<MetadataQuery> return_metadata;  ///< RFC 9590
+    std::uint16_t return_status = 0;               ///< StatusItem bits; 0 = none asked for
+    bool extended = false;  ///< any of RFC 5258's syntax was used: "" names nothing special
     std::string reference;
     std::vector<std::string> patterns;
 };

@@ -25,6 +25,7 @@ constexpr Plain plain_keys[] = {
     {"DRAFT", Kind::flag, draft},
     {"FLAGGED", Kind::flag, flagged},
     {"RECENT", Kind::recent},
+    {"SAVEDATESUPPORTED", Kind::all},  // RFC 8514 §4.3: by every mailbox
     {"SEEN", Kind::flag, seen},
     {"UNANSWERED", Kind::no_flag, answered},
     {"UNDELETED", Kind::no_flag, deleted},
@@ -38,8 +39,15 @@ struct Worded {
     Kind kind;
 };
 constexpr Worded date_keys[] = {
-    {"BEFORE", Kind::before},          {"ON", Kind::on},          {"SINCE", Kind::since},
-    {"SENTBEFORE", Kind::sent_before}, {"SENTON", Kind::sent_on}, {"SENTSINCE", Kind::sent_since},
+    {"BEFORE", Kind::before},
+    {"ON", Kind::on},
+    {"SINCE", Kind::since},
+    {"SENTBEFORE", Kind::sent_before},
+    {"SENTON", Kind::sent_on},
+    {"SENTSINCE", Kind::sent_since},
+    {"SAVEDBEFORE", Kind::saved_before},
+    {"SAVEDON", Kind::saved_on},
+    {"SAVEDSINCE", Kind::saved_since},
 };
 constexpr Worded number_keys[] = {
     {"LARGER", Kind::larger}, {"SMALLER", Kind::smaller}, {"OLDER", Kind::older}, {"YOUNGER", Kind::younger}};
@@ -153,6 +161,16 @@ private:
         } else if (word("UNKEYWORD")) {
             node.kind = Kind::no_keyword;
             node.text = atom(in_);
+        } else if (word("FILTER")) {
+            node.kind = Kind::filter;
+            node.text = atom(in_);
+            if (node.text.find('/') != std::string::npos) in_.fail("a filter's name");
+        } else if (word("EMAILID")) {
+            node.kind = Kind::email_id;
+            node.text = object_id();
+        } else if (word("THREADID")) {
+            node.kind = Kind::thread_id;
+            node.text = object_id();
         } else if (word("UID")) {
             node.kind = Kind::uid;
             node.set = sequence_set(in_);
@@ -162,6 +180,14 @@ private:
             return false;
         }
         return true;
+    }
+
+    /// objectid = 1*255(ALPHA / DIGIT / "_" / "-")                                       RFC 8474 §7
+    std::string object_id() {
+        std::string_view id =
+            in_.run([](char c) { return text::is_alpha(c) || text::is_digit(c) || c == '_' || c == '-'; });
+        if (id.empty() || id.size() > 255) in_.fail("an object id");
+        return std::string{id};
     }
 
     /// search-modsequence = "MODSEQ" [search-modseq-ext] SP mod-sequence-valzer             RFC 7162 §7
@@ -182,10 +208,11 @@ private:
     std::size_t count_ = 0;
 };
 
+}  // namespace
+
 /// search-return-opts = "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
 void return_options(Cursor& in, SearchArgs& search) {
     search.extended = true;
-    in.need(" ");
     list_of(in, true, [&](Cursor& at) {
         if (at.take_word("MIN"))
             search.returns |= SearchArgs::min;
@@ -197,14 +224,30 @@ void return_options(Cursor& in, SearchArgs& search) {
             search.returns |= SearchArgs::count;
         else if (at.take_word("SAVE"))
             search.returns |= SearchArgs::save;
-        else
-            at.fail("MIN, MAX, ALL, COUNT or SAVE");
+        else if (at.take_word("UPDATE"))
+            search.returns |= SearchArgs::update;
+        else if (at.take_word("CONTEXT"))
+            search.returns |= SearchArgs::context;
+        else if (at.take_word("PARTIAL")) {
+            if (search.returns & SearchArgs::partially) at.fail("one PARTIAL only");
+            search.returns |= SearchArgs::partially;
+            at.need(" ");
+            search.partial = partial_range(at);
+        } else {
+            at.fail("MIN, MAX, ALL, COUNT, SAVE, PARTIAL, UPDATE or CONTEXT");
+        }
     });
-    if (search.returns == 0) search.returns = SearchArgs::all;  // RFC 4731 §3.1: RETURN () means ALL
+    constexpr std::uint8_t either = SearchArgs::all | SearchArgs::partially;
+    if ((search.returns & either) == either) in.fail("PARTIAL or ALL, not both");  // RFC 9394 §3.1
+    // RFC 4731 §3.1: RETURN () means ALL; CONTEXT and UPDATE ask for nothing by themselves.
+    constexpr std::uint8_t silent = SearchArgs::context | SearchArgs::update;
+    if ((search.returns & ~silent) == 0) search.returns |= SearchArgs::all;
     in.need(" ");
 }
 
-}  // namespace
+SearchKey search_keys(Cursor& in) {
+    return Program{in}.keys(max_search_depth);
+}
 
 bool SearchKey::any(bool (*test)(const SearchKey&)) const {
     return test(*this) || std::any_of(children.begin(), children.end(), [test](const SearchKey& child) {
@@ -215,13 +258,16 @@ bool SearchKey::any(bool (*test)(const SearchKey&)) const {
 Parsed<SearchArgs> parse_search(std::string_view args) {
     Cursor in{args};
     SearchArgs search;
-    if (in.take_word("RETURN")) return_options(in, search);
+    if (in.take_word("RETURN")) {
+        in.need(" ");
+        return_options(in, search);
+    }
     if (in.take_word("CHARSET")) {
         in.need(" ");
         search.charset = text::to_upper(astring(in));
         in.need(" ");
     }
-    search.program = Program{in}.keys(max_search_depth);
+    search.program = search_keys(in);
     return in.finish(std::move(search));
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "imap/wire/cursor.h"
+#include "imap/wire/partial.h"
 #include "imap/wire/sequence_set.h"
 
 namespace postrider::imap {
@@ -38,6 +39,12 @@ struct SearchKey {
         body,
         text,
         modseq,  ///< at least `number`
+        saved_before,
+        saved_on,
+        saved_since,  ///< when it came into the mailbox, against `day` (RFC 8514)
+        email_id,
+        thread_id,  ///< `text` (RFC 8474)
+        filter,     ///< the stored search `text` (RFC 5466)
     };
     Kind kind = Kind::all;
     std::uint64_t number = 0;
@@ -52,16 +59,34 @@ struct SearchKey {
 
 /// What follows "SEARCH ".
 struct SearchArgs {
-    enum Return : std::uint8_t { min = 1, max = 2, all = 4, count = 8, save = 16 };
+    enum Return : std::uint8_t {
+        min = 1,
+        max = 2,
+        all = 4,
+        count = 8,
+        save = 16,
+        update = 32,     ///< RFC 5267 §4.3
+        context = 64,    ///< RFC 5267 §4.2: a hint that changes nothing here
+        partially = 128  ///< `partial`
+    };
     bool extended = false;  ///< RETURN was given: answer with ESEARCH (RFC 4731)
     std::uint8_t returns = 0;
-    std::string charset;  ///< in capitals; "" when none was named
-    SearchKey program;    ///< of kind all
+    PartialRange partial;           ///< RFC 5267 §4.4, RFC 9394 §3.1
+    std::string charset;            ///< in capitals; "" when none was named
+    bool charset_is_fixed = false;  ///< a place of the grammar that must have one: SORT and THREAD
+    SearchKey program;              ///< of kind all
 };
 
 inline constexpr unsigned max_search_depth = 50;
 inline constexpr std::size_t max_search_keys = 4096;
 
 Parsed<SearchArgs> parse_search(std::string_view args);
+
+// Pieces that SORT, THREAD and others share.
+
+/// search-return-opts, from its parenthesis on to the space behind it.
+void return_options(Cursor& in, SearchArgs& search);
+/// search-key *(SP search-key)
+SearchKey search_keys(Cursor& in);
 
 }  // namespace postrider::imap

@@ -57,13 +57,52 @@ Parsed<RenameArgs> parse_rename(std::string_view args) {
     return in.finish(std::move(rename));
 }
 
+namespace {
+
+/// A set of numbers that stand for themselves.
+SequenceSet known_set(Cursor& in) {
+    SequenceSet set = sequence_set(in);
+    if (set.saved || set.has_star()) in.fail("a set without *");
+    return set;
+}
+
+QresyncArgs qresync(Cursor& in) {
+    QresyncArgs resync;
+    in.need(" (");
+    resync.uid_validity = nz_number(in);
+    in.need(" ");
+    resync.modseq = number64(in);
+    bool more = in.take(" ");
+    if (more && in.peek() != '(') {
+        resync.known_uids = known_set(in);
+        more = in.take(" ");
+    }
+    if (more) {  // seq-match-data
+        in.need("(");
+        resync.matching_numbers = known_set(in);
+        in.need(" ");
+        resync.matching_uids = known_set(in);
+        in.need(")");
+    }
+    in.need(")");
+    return resync;
+}
+
+}  // namespace
+
 Parsed<SelectArgs> parse_select(std::string_view args) {
     Cursor in{args};
     SelectArgs select;
     select.mailbox = mailbox(in);
     if (in.take(" ")) {
-        in.need("(CONDSTORE)");
-        select.condstore = true;
+        list_of(in, false, [&](Cursor& at) {
+            if (at.take_word("CONDSTORE"))
+                select.condstore = true;
+            else if (!select.qresync && at.take_word("QRESYNC"))
+                select.qresync = qresync(at);
+            else
+                at.fail("CONDSTORE or QRESYNC");
+        });
     }
     return in.finish(std::move(select));
 }

@@ -41,10 +41,22 @@ struct RenameArgs {
 };
 Parsed<RenameArgs> parse_rename(std::string_view args);
 
-/// mailbox [SP "(" "CONDSTORE" ")"]                                       RFC 9051 §6.3.2, RFC 7162 §3.1.8
+/// "QRESYNC" SP "(" uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data] ")"  RFC 7162
+/// §3.2.5
+struct QresyncArgs {
+    std::uint32_t uid_validity = 0;
+    std::uint64_t modseq = 0;
+    std::optional<SequenceSet> known_uids;
+    SequenceSet matching_numbers,
+        matching_uids;  ///< message numbers and the UIDs that the client thinks they have
+};
+
+/// mailbox [SP "(" select-param *(SP select-param) ")"]; select-param = "CONDSTORE" / qresync
+///                                                                        RFC 9051 §6.3.2, RFC 7162 §3.1.8
 struct SelectArgs {
     std::string mailbox;
     bool condstore = false;
+    std::optional<QresyncArgs> qresync;
 };
 Parsed<SelectArgs> parse_select(std::string_view args);
 

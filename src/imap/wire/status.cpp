@@ -15,6 +15,8 @@ constexpr Row rows[] = {
     {"UIDNEXT", status_uid_next},
     {"UIDVALIDITY", status_uid_validity},
     {"UNSEEN", status_unseen},
+    {"MAILBOXID", status_mailbox_id},
+    {"APPENDLIMIT", status_append_limit},
     {"DELETED-STORAGE", status_deleted_storage},
     {"DELETED", status_deleted},
     {"SIZE", status_size},

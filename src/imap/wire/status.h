@@ -19,6 +19,8 @@ enum StatusItem : std::uint16_t {
     status_size = 64,
     status_highest_modseq = 128,
     status_deleted_storage = 256,  ///< RFC 9208 §4.1.4
+    status_mailbox_id = 512,       ///< RFC 8474 §4.3
+    status_append_limit = 1024,    ///< RFC 7889 §3.1
 };
 
 /// What follows "STATUS ".

@@ -101,7 +101,7 @@ net::Task<bool> Session::ask_message() {
     if (wishes.quarantine)
         for (queue::Recipient& recipient : t.envelope.recipients) {
             recipient.state = queue::Recipient::State::held;
-            recipient.status = delivery::quarantined_status;
+            recipient.status = queue::quarantined_status;
             recipient.diagnostic = *wishes.quarantine;
         }
     if (wishes.message) t.payload.replace(t.trace_size, std::string::npos, *wishes.message);

@@ -224,10 +224,9 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
         make_text();
         complete();
     }
-    if (visit_) {
-        const bool taken = co_await ask_message();
-        if (!taken) co_return;
-    }
+    bool go_on = true;
+    if (visit_) go_on = co_await ask_message();
+    if (!go_on) co_return;
     if (t.discard || t.envelope.recipients.empty()) {
         s_.log.info(id_, "Message of <{}> discarded: nobody gets it", t.envelope.reverse_path.text());
         reply(250, "2.0.0", "Mail queued for delivery");

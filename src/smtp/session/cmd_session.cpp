@@ -39,12 +39,11 @@ net::Task<> Session::greet(std::string_view host, std::string_view verb) {
     helo_ = host;
     state_ = greeted;
     reset();
-    if (visit_) {
-        const bool welcome = co_await ask_ehlo();
-        if (!welcome) {
-            state_ = connected;
-            co_return;
-        }
+    bool go_on = true;
+    if (visit_) go_on = co_await ask_ehlo();
+    if (!go_on) {
+        state_ = connected;
+        co_return;
     }
     if (extended_)
         extensions();
@@ -87,15 +86,15 @@ void Session::extensions() {
 }
 
 net::Task<> Session::ehlo(std::string_view host) {
-    return greet(host, "EHLO");
+    co_await greet(host, "EHLO");
 }
 
 net::Task<> Session::helo(std::string_view host) {
-    return greet(host, "HELO");
+    co_await greet(host, "HELO");
 }
 
 net::Task<> Session::lhlo(std::string_view host) {
-    return greet(host, "LHLO");
+    co_await greet(host, "LHLO");
 }
 
 net::Task<> Session::starttls(std::string_view arguments) {

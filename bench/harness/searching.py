@@ -1,0 +1,142 @@
+"""SEARCH for texts in a folder of many messages. The folder is filled by APPEND, the index (ours, or Dovecot's with
+fts-xapian) is waited for, then each question is asked over and over on one connection; a figure is the median."""
+
+import json
+import random
+import re
+import socket
+import statistics
+import subprocess
+import time
+
+QUESTIONS = {
+    "": "BODY {rare}",             # in about one of a thousand messages
+    "common": "BODY {common}",     # in about one of ten
+    "text": "TEXT {rare}",
+    "subject": "SUBJECT {rare}",
+    "from": "FROM person17@",
+    "phrase": 'BODY "{first} {second}"',
+    "none": "BODY nowheretobefound",
+}
+
+
+class Client:
+    def __init__(self, port, user, password):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=3600)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.file = self.socket.makefile("rb", buffering=1 << 20)
+        self.file.readline()
+        self.count = 0
+        self.ask(f"LOGIN {user} {password}")
+
+    def ask(self, command):
+        """All lines of the answer; raises when it is not OK."""
+        self.count += 1
+        tag = f"t{self.count}".encode()
+        self.socket.sendall(tag + b" " + command.encode() + b"\r\n")
+        lines = []
+        while True:
+            line = self.file.readline()
+            if not line:
+                raise RuntimeError(f"connection lost behind {command[:60]}")
+            if line.startswith(tag + b" "):
+                if not line.startswith(tag + b" OK"):
+                    raise RuntimeError(f"{command[:60]}: {line.decode(errors='replace')}")
+                return lines
+            lines.append(line)
+
+    def append(self, folder, messages):
+        """Many in one command (RFC 3502), literals without waiting (RFC 7888)."""
+        self.count += 1
+        tag = f"t{self.count}".encode()
+        parts = [tag, b" APPEND ", folder.encode()]
+        for message in messages:
+            parts += [b" {%d+}\r\n" % len(message), message]
+        parts.append(b"\r\n")
+        self.socket.sendall(b"".join(parts))
+        while True:
+            line = self.file.readline()
+            if line.startswith(tag + b" "):
+                if not line.startswith(tag + b" OK"):
+                    raise RuntimeError(f"APPEND: {line.decode(errors='replace')}")
+                return
+
+
+class Prose:
+    """Invented words as often as a language has them: the n-th most common one about 1/n."""
+
+    def __init__(self, seed, words=40_000):
+        self.random = random.Random(seed)
+        syllables = [a + b for a in "bdfgklmnprstvw" for b in "aeiou"]
+        made = set()
+        while len(made) < words:
+            made.add("".join(self.random.choices(syllables, k=self.random.randint(2, 4))))
+        self.words = sorted(made)
+        self.random.shuffle(self.words)
+        weights = [1 / (rank + 10) for rank in range(words)]
+        self.cumulative = []
+        total = 0
+        for weight in weights:
+            total += weight
+            self.cumulative.append(total)
+
+    def text(self, count):
+        return self.random.choices(self.words, cum_weights=self.cumulative, k=count)
+
+    def message(self, number):
+        words = self.text(640)
+        lines = [" ".join(words[i:i + 11]) for i in range(0, len(words), 11)]
+        subject = " ".join(self.text(5))
+        person = self.random.randrange(500)
+        return (f"Received: from relay{person % 20}.example.net by mail.example.org with ESMTP id "
+                f"{self.random.getrandbits(48):x}; Fri, 20 Nov 2026 10:00:00 +0000\r\n"
+                f"From: Person {person} <person{person}@example.com>\r\nTo: user950@example.org\r\n"
+                f"Subject: {subject}\r\nDate: Fri, 20 Nov 2026 10:{number // 60 % 60:02}:{number % 60:02} +0000\r\n"
+                f"Message-ID: <{number}.{self.random.getrandbits(64):x}@example.com>\r\n"
+                f"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+                + "\r\n".join(lines) + "\r\n").encode()
+
+
+def wait_for_index(side, user, client):
+    """Seconds until everything is indexed, from the end of filling."""
+    begun = time.monotonic()
+    if side.name == "peers":
+        client.ask("SEARCH BODY anything")  # fts_enforced: it indexes what is missing before it answers
+        return time.monotonic() - begun
+    while time.monotonic() - begun < 3600:
+        said = subprocess.run([side.command[0], "--data", side.work, "--json", "index", "status", user],
+                              capture_output=True, text=True, check=False)
+        if said.returncode == 0 and json.loads(said.stdout)["backlog"] == 0:
+            break
+        time.sleep(0.2)
+    return time.monotonic() - begun
+
+
+def run(side, messages, repeat):
+    """{suffix: (median milliseconds, hits)}, seconds of filling, seconds until it was indexed."""
+    user = "user950@example.org"
+    client = Client(side.port("imap"), user, side.password)
+    folder = f"Searched{messages}"
+    client.ask(f"CREATE {folder}")
+    prose = Prose(4711)
+    begun = time.monotonic()
+    for at in range(0, messages, 100):
+        client.append(folder, [prose.message(at + i) for i in range(min(100, messages - at))])
+    filled = time.monotonic() - begun
+    client.ask(f"SELECT {folder}")
+    indexed = wait_for_index(side, user, client)
+    sample = prose.text(2)
+    words = {"rare": prose.words[30_000], "common": prose.words[900], "first": sample[0], "second": sample[1]}
+    figures = {}
+    for suffix, question in QUESTIONS.items():
+        command = "UID SEARCH " + question.format(**words)
+        times = []
+        limit = time.monotonic() + 60
+        while len(times) < repeat and (time.monotonic() < limit or len(times) < 3):
+            start = time.perf_counter()
+            lines = client.ask(command)
+            times.append((time.perf_counter() - start) * 1000)
+        found = b" ".join(line for line in lines if line.startswith(b"* SEARCH"))
+        figures[suffix] = (statistics.median(times), len(re.findall(rb" \d+", found)))
+    client.ask("LOGOUT")
+    return figures, filled, indexed

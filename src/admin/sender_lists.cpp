@@ -1,0 +1,188 @@
+// Black- and whitelists of server, domains and accounts, and the addresses that accounts have met.
+
+#include "admin/chapters.h"
+#include "admin/lookup.h"
+#include "filter/anti_spam.h"
+
+namespace postrider::admin {
+namespace {
+
+using Kind = Error::Kind;
+using filter::ListColour;
+using filter::ListOwner;
+
+std::expected<filter::AntiSpam*, Error> anti_spam(Context& context) {
+    if (context.anti_spam == nullptr) return fail(Kind::not_running, "needs a running server");
+    return context.anti_spam;
+}
+
+std::unexpected<Error> fail(const filter::ListFailure& failure) {
+    switch (failure.kind) {
+        case filter::ListError::bad_pattern: return admin::fail(Kind::bad_value, failure.what);
+        case filter::ListError::full: return admin::fail(Kind::not_allowed, failure.what);
+        case filter::ListError::storage: break;
+    }
+    return admin::fail(Kind::storage, failure.what);
+}
+
+/// The server's, unless a domain or an account is named.
+std::expected<ListOwner, Error> owner_of(Context& context, const Arguments& arguments) {
+    if (arguments.has("domain") && arguments.has("account"))
+        return admin::fail(Kind::usage, "either a domain or an account");
+    if (arguments.has("domain")) {
+        auto domain = find_domain(context, arguments.text("domain"));
+        if (!domain) return std::unexpected(domain.error());
+        return ListOwner::domain((*domain)->id);
+    }
+    if (arguments.has("account")) {
+        auto account = find_account(context, arguments.text("account"));
+        if (!account) return std::unexpected(account.error());
+        return ListOwner::account((*account)->id);
+    }
+    return ListOwner::server();
+}
+
+template <ListColour colour>
+Result list(Context& context, const Arguments& arguments, const Progress&) {
+    auto all = anti_spam(context);
+    if (!all) return std::unexpected(all.error());
+    auto owner = owner_of(context, arguments);
+    if (!owner) return std::unexpected(owner.error());
+    auto lines = (*all)->lists().list(*owner, colour);
+    if (!lines) return fail(lines.error());
+    return Json{{"patterns", std::move(*lines)}};
+}
+
+template <ListColour colour>
+Result add(Context& context, const Arguments& arguments, const Progress&) {
+    auto all = anti_spam(context);
+    if (!all) return std::unexpected(all.error());
+    auto owner = owner_of(context, arguments);
+    if (!owner) return std::unexpected(owner.error());
+    auto added = (*all)->lists().add(*owner, colour, arguments.text("pattern"));
+    if (!added) return fail(added.error());
+    if (!*added) return admin::fail(Kind::exists, arguments.text("pattern") + " is in the list already");
+    return done();
+}
+
+template <ListColour colour>
+Result remove(Context& context, const Arguments& arguments, const Progress&) {
+    auto all = anti_spam(context);
+    if (!all) return std::unexpected(all.error());
+    auto owner = owner_of(context, arguments);
+    if (!owner) return std::unexpected(owner.error());
+    auto gone = (*all)->lists().remove(*owner, colour, arguments.text("pattern"));
+    if (!gone) return fail(gone.error());
+    if (!*gone) return admin::fail(Kind::not_found, arguments.text("pattern") + " is not in the list");
+    return done();
+}
+
+template <ListColour colour>
+Result reset(Context& context, const Arguments& arguments, const Progress&) {
+    auto all = anti_spam(context);
+    if (!all) return std::unexpected(all.error());
+    auto owner = owner_of(context, arguments);
+    if (!owner) return std::unexpected(owner.error());
+    if (auto ok = (*all)->lists().reset(*owner, colour); !ok) return fail(ok.error());
+    return done();
+}
+
+std::string_view word(filter::CollectedAddresses::How how) {
+    using How = filter::CollectedAddresses::How;
+    switch (how) {
+        case How::written_to: return "written to";
+        case How::confirmed: return "confirmed";
+        case How::by_hand: return "by hand";
+    }
+    return "";
+}
+
+Result collected_list(Context& context, const Arguments& arguments, const Progress&) {
+    auto all = anti_spam(context);
+    if (!all) return std::unexpected(all.error());
+    auto account = find_account(context, arguments.text("account"));
+    if (!account) return std::unexpected(account.error());
+    auto found = (*all)->confirmation().collected().list((*account)->id);
+    if (!found) return admin::fail(Kind::storage, found.error().what);
+    Json rows = Json::array();
+    for (const auto& one : *found)
+        rows.push_back(
+            Json{{"address", one.address}, {"how", word(one.how)}, {"since", time_text(one.since)}});
+    return Json{{"addresses", std::move(rows)}};
+}
+
+Result collected_add(Context& context, const Arguments& arguments, const Progress&) {
+    auto all = anti_spam(context);
+    if (!all) return std::unexpected(all.error());
+    auto account = find_account(context, arguments.text("account"));
+    if (!account) return std::unexpected(account.error());
+    auto address = parse_address(arguments.text("address"));
+    if (!address) return std::unexpected(address.error());
+    filter::IdentityConfirmation& confirmation = (*all)->confirmation();
+    auto added =
+        confirmation.collected().add((*account)->id, *address, filter::CollectedAddresses::How::by_hand);
+    if (!added) return admin::fail(Kind::storage, added.error().what);
+    auto released = need(confirmation.release((*account)->id, *address));
+    if (!released) return std::unexpected(released.error());
+    return Json{{"released_messages", *released}};
+}
+
+Result collected_remove(Context& context, const Arguments& arguments, const Progress&) {
+    auto all = anti_spam(context);
+    if (!all) return std::unexpected(all.error());
+    auto account = find_account(context, arguments.text("account"));
+    if (!account) return std::unexpected(account.error());
+    auto address = parse_address(arguments.text("address"));
+    if (!address) return std::unexpected(address.error());
+    auto gone = (*all)->confirmation().collected().remove((*account)->id, *address);
+    if (!gone) return admin::fail(Kind::storage, gone.error().what);
+    if (!*gone) return admin::fail(Kind::not_found, arguments.text("address") + " is not among them");
+    return done();
+}
+
+constexpr Argument the_domain{"domain", Type::text, "Of a domain [of the server]"};
+constexpr Argument the_account{"account", Type::text, "Of an account"};
+constexpr Argument the_pattern{
+    "pattern", Type::text, "Address, domain, *.domain, IP address or network; '*' and '?' stand for anything",
+    true};
+constexpr Argument owner_arguments[] = {the_domain, the_account};
+constexpr Argument pattern_arguments[] = {the_pattern, the_domain, the_account};
+
+constexpr auto w = ListColour::white;
+constexpr Operation white_operations[] = {
+    {"whitelist list", "List senders that are always accepted", owner_arguments, list<w>},
+    {"whitelist add", "Add a sender", pattern_arguments, add<w>, true},
+    {"whitelist remove", "Remove a sender", pattern_arguments, remove<w>, true},
+    {"whitelist reset", "Remove all of them", owner_arguments, reset<w>, true},
+};
+constexpr auto b = ListColour::black;
+constexpr Operation black_operations[] = {
+    {"blacklist list", "List senders that are not wanted", owner_arguments, list<b>},
+    {"blacklist add", "Add a sender", pattern_arguments, add<b>, true},
+    {"blacklist remove", "Remove a sender", pattern_arguments, remove<b>, true},
+    {"blacklist reset", "Remove all of them", owner_arguments, reset<b>, true},
+};
+
+constexpr Argument whose[] = {{"account", Type::text, "Its address", true}};
+constexpr Argument whose_address[] = {{"account", Type::text, "Its address", true},
+                                      {"address", Type::text, "Whom it knows", true}};
+constexpr Operation collected_operations[] = {
+    {"collected list", "List the addresses that an account has met", whose, collected_list},
+    {"collected add", "Add one; what of its mail waits for confirmation goes to INBOX", whose_address,
+     collected_add, true},
+    {"collected remove", "Remove one", whose_address, collected_remove, true},
+};
+
+}  // namespace
+
+Chapter whitelist_chapter() {
+    return {"whitelist", "Senders that are always accepted", white_operations};
+}
+Chapter blacklist_chapter() {
+    return {"blacklist", "Senders that are not wanted", black_operations};
+}
+Chapter collected_chapter() {
+    return {"collected", "Addresses that accounts have met", collected_operations};
+}
+
+}  // namespace postrider::admin

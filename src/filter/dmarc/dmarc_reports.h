@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "dns/resolver.h"
+#include "filter/dmarc/day_report.h"
+#include "kv/kv.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+namespace postrider::filter {
+
+/// Who wants to know what DMARC has found out.
+class DmarcResults {
+public:
+    virtual ~DmarcResults() = default;
+    /// One message that was taken or refused at its end. Thread-safe, does not block.
+    virtual void note(const mailauth::MessageAuthentication& result, mailauth::DmarcPolicy applied,
+                      const DmarcOverride& because) = 0;
+};
+
+struct DmarcReportOptions {
+    bool send = true;
+    std::string organization;       ///< "" = our host name
+    std::string submitter;          ///< our host name
+    std::string from;               ///< address: sender and contact
+    std::chrono::seconds delay{0};  ///< after midnight UTC, so that not all servers report at once
+};
+
+/// Counts messages by policy domain and UTC day, and tells those domains that ask for it (rua) once a day.
+/// What was noted is on disk after save(); a day's report is sent on the next day, tried again until the day
+/// after that, and then dropped. At most 10,000 reports wait; further domains of a day are not counted.
+/// Thread-safe.
+class DmarcReports final : public DmarcResults {
+public:
+    static constexpr std::size_t max_reports = 10'000;
+
+    /// Takes responsibility for a message; blocks.
+    using Post = std::function<bool(const std::string& to, std::string message)>;
+
+    DmarcReports(dns::Resolver& resolver, kv::Store& store, const Clock& clock, observe::Logger log,
+                 observe::Metrics& metrics, DmarcReportOptions options, Post post);
+
+    kv::Result<> load();  ///< what an earlier run has left; blocks
+    kv::Result<> save();  ///< what has been noted since; blocks
+    void configure(DmarcReportOptions options);
+
+    void note(const mailauth::MessageAuthentication& result, mailauth::DmarcPolicy applied,
+              const DmarcOverride& because) override;
+
+    /// Sends what is due; blocks on the DNS and the disk. To be called every few minutes, by one thread.
+    /// @param go_on  false: the server stops
+    void send_due(const std::function<bool()>& go_on);
+
+    std::size_t waiting() const;
+
+private:
+    using Day = std::uint32_t;  ///< since 1970-01-01, UTC
+    using Key = std::pair<Day, std::string>;
+    enum class Sent : std::uint8_t { done, not_wanted, later };
+
+    Day today() const;
+    std::optional<Key> next_due(const Key& after) const;
+    Sent send(const Key& key, const DayReport& report);
+    /// RFC 9990 §4: does that host take reports about this domain?
+    Sent agreed(const DmarcAddress& address, const std::string& policy_domain);
+    void forget(const Key& key);
+
+    dns::Resolver& resolver_;
+    kv::Store& store_;
+    const Clock& clock_;
+    observe::Logger log_;
+    observe::Counter &sent_, &dropped_;
+    Post post_;
+    mutable std::mutex mutex_;
+    DmarcReportOptions options_;
+    std::map<Key, DayReport> reports_;
+    std::set<Key> changed_;
+};
+
+}  // namespace postrider::filter

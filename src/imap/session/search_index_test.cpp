@@ -1,0 +1,222 @@
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "imap/session/test_service.h"
+#include "index/index.h"
+#include "index/random_text_for_tests.h"
+#include "text/base64.h"
+
+namespace postrider::imap {
+namespace {
+
+class SearchWithIndex : public ::testing::Test {
+protected:
+    SearchWithIndex() {
+        index::Options options;
+        options.directory = folder.path() / "index";
+        options.attachments = [this](std::string_view message, const mime::Description&) {
+            return message.find("X-Attached: yes") == std::string_view::npos ? std::string{} : attached;
+        };
+        full_text = index::Index::open(*service.store, service.metrics, options);
+    }
+
+    std::string search(TestClient& client, std::string_view program, bool with_index) {
+        service.services->full_text = with_index ? full_text.get() : nullptr;
+        std::string found;
+        const auto replies = client.ask("UID SEARCH CHARSET UTF-8 " + std::string{program});
+        for (const std::string& reply : replies)
+            if (reply.starts_with("* SEARCH")) found = reply;
+        EXPECT_NE(replies.back().find(" OK "), std::string::npos) << replies.back() << program;
+        return found;
+    }
+
+    TestFolder folder;
+    TestService service;
+    std::unique_ptr<index::Index> full_text;
+    std::string attached = "the small print of the contract";
+};
+
+/// Random mail and random questions, in words that come from it.
+class Game {
+public:
+    explicit Game(unsigned seed) : random_{seed} {}
+
+    std::string message() {
+        std::string subject = line(8), from = line(2), body = text(40);
+        std::string out;
+        if (random_() % 4 > 0) out += "From: " + word(from) + " <" + address() + ">\r\n";
+        if (random_() % 4 > 0)
+            out += "To: " + address() + ", \"" + word(line(2)) + "\" <" + address() + ">\r\n";
+        if (random_() % 3 == 0) out += "Cc: friends: " + address() + ", " + address() + ";\r\n";
+        if (random_() % 8 > 0) out += "Subject: " + word(subject) + "\r\n";
+        if (random_() % 3 == 0) out += "X-Note: " + word(line(4)) + "\r\n folded " + word(line(2)) + "\r\n";
+        if (random_() % 3 == 0) out += "Date: Fri, 20 Nov 2026 10:00:00 +0000\r\n";
+        switch (random_() % 4) {
+            case 0: return out + "Content-Type: text/plain; charset=utf-8\r\n\r\n" + body + "\r\n";
+            case 1:
+                return out + "Content-Type: text/html; charset=utf-8\r\n\r\n<p>" + body
+                       + "<b>bold</b> &amp; more</p>\r\n";
+            case 2:
+                return out
+                       + "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: "
+                         "base64\r\n\r\n"
+                       + text::encode_base64(body) + "\r\n";
+            default:
+                return out
+                       + "Content-Type: multipart/mixed; boundary=xx\r\n\r\n--xx\r\n\r\nplain "
+                         "part\r\n--xx\r\n"
+                       + "Content-Type: application/pdf; name=\"" + "report.pdf"
+                       + "\"\r\n\r\nJVBERi0\r\n--xx\r\n" + "Content-Type: message/rfc822\r\n\r\nSubject: "
+                       + word(line(4)) + "\r\n\r\n" + body + "\r\n--xx--\r\n";
+        }
+    }
+
+    std::string program(int depth) {
+        switch (random_() % (depth > 0 ? 12 : 8)) {
+            case 0: return "BODY " + key();
+            case 1: return "TEXT " + key();
+            case 2: return "SUBJECT " + key();
+            case 3: return "FROM " + key();
+            case 4: return "TO " + key();
+            case 5: return "CC " + key();
+            case 6:
+                return "HEADER " + std::string{random_() % 2 ? "X-Note " : "Subject "}
+                       + (random_() % 5 ? key() : "\"\"");
+            case 7: return random_() % 2 ? "SEEN" : "UID 5:40";
+            case 8: return "OR " + program(depth - 1) + " " + program(depth - 1);
+            case 9: return "NOT " + program(depth - 1);
+            default: return "(" + program(depth - 1) + " " + program(depth - 1) + ")";
+        }
+    }
+
+private:
+    std::string text(std::size_t size) {
+        std::string made = index::random_text(random_, 1 + random_() % size);
+        if (random_() % 3 == 0) made += " offer for Alice";
+        std::erase(made, '\0');
+        remember(made);
+        return made;
+    }
+    std::string line(std::size_t size) {
+        std::string made = text(size);
+        std::erase_if(made, [](char c) { return c == '\r' || c == '\n' || c == '"' || c == '\\'; });
+        return made;
+    }
+    /// As it may stand in a header: raw, or in encoded words.
+    std::string word(const std::string& text) {
+        if (random_() % 2) return "x" + text;
+        std::string out;
+        for (std::size_t at = 0; at < text.size(); at += 30)
+            out += (at ? "\r\n " : "") + std::string{"=?utf-8?B?"} + text::encode_base64(text.substr(at, 30))
+                   + "?=";
+        return out;
+    }
+    std::string address() {
+        static constexpr std::string_view all[] = {"alice@example.org", "bob.smith@mail.example.com",
+                                                   "a-b+c@x.y", "carol@example.org"};
+        const std::string_view one = all[random_() % 4];
+        remember(one);
+        return std::string{one};
+    }
+    void remember(std::string_view text) {
+        for (std::size_t i = 0; i < text.size() && i < 200; i += 1 + random_() % 20)
+            seen_.emplace_back(text.substr(i, 1 + random_() % (random_() % 3 ? 5 : 45)));
+    }
+    std::string key() {
+        std::string made = seen_.empty() || random_() % 6 == 0
+                               ? index::random_text(random_, 1 + random_() % 3)
+                               : seen_[random_() % seen_.size()];
+        return "{" + std::to_string(made.size()) + "+}\r\n" + made;
+    }
+
+    std::mt19937 random_;
+    std::vector<std::string> seen_;
+};
+
+TEST_F(SearchWithIndex, FindsWhatALookAtEveryMessageFinds) {
+    std::size_t found = 0;
+    for (unsigned seed = 1; seed <= 4; ++seed) {
+        Game game{seed};
+        TestClient client{service};
+        client.login(seed % 2 ? "alice" : "bob");
+        const std::string name = "Box" + std::to_string(seed);
+        client.result("CREATE " + name);
+        const AccountId account = service.accounts[seed % 2 ? 0 : 1];
+        auto fill = [&](int messages) {
+            for (int i = 0; i < messages; ++i) client.append(name, game.message(), i % 3 ? "()" : "(\\Seen)");
+        };
+        fill(30);
+        ASSERT_TRUE(full_text->catch_up(account));
+        fill(10);
+        ASSERT_TRUE(full_text->catch_up(account));
+        fill(8);  // behind the index
+        ASSERT_EQ(client.result("SELECT " + name).substr(0, 2), "OK");
+        for (int round = 0; round < 400; ++round) {
+            const std::string program = game.program(2);
+            const std::string truth = search(client, program, false);
+            ASSERT_EQ(search(client, program, true), truth) << program;
+            found += truth.size() > std::string_view{"* SEARCH"}.size();
+            if (round == 200) {
+                client.result("UID STORE 3,7:9,45 +FLAGS.SILENT (\\Deleted)");
+                client.result("EXPUNGE");
+            }
+        }
+    }
+    EXPECT_GT(found, 400u);
+}
+
+TEST_F(SearchWithIndex, DoesNotShowWhatAnotherSessionHasExpunged) {
+    TestClient client{service}, other{service};
+    client.login();
+    other.login();
+    for (int i = 0; i < 12; ++i) client.append("INBOX", "Subject: offer\r\n\r\nbody\r\n");
+    ASSERT_TRUE(full_text->catch_up(service.accounts[0]));
+    client.result("SELECT INBOX");
+    other.result("SELECT INBOX");
+    other.result("UID STORE 4 +FLAGS.SILENT (\\Deleted)");
+    other.result("EXPUNGE");
+    EXPECT_EQ(search(client, "SUBJECT offer", true), "* SEARCH 1 2 3 5 6 7 8 9 10 11 12");
+    EXPECT_EQ(search(client, "SUBJECT offer", true), "* SEARCH 1 2 3 5 6 7 8 9 10 11 12");
+    EXPECT_EQ(search(client, "BODY offer", true), "* SEARCH");
+}
+
+TEST_F(SearchWithIndex, ReadsWhatAttachmentsSayOnceTheyAreIndexed) {
+    TestClient client{service};
+    client.login();
+    for (int i = 0; i < 12; ++i)
+        client.append("INBOX",
+                      std::string{i == 4 ? "X-Attached: yes\r\n" : ""} + "Subject: offer\r\n\r\nbody\r\n");
+    client.result("SELECT INBOX");
+    EXPECT_EQ(search(client, "BODY contract", true), "* SEARCH");
+    ASSERT_TRUE(full_text->catch_up(service.accounts[0]));
+    EXPECT_EQ(search(client, "BODY contract", true), "* SEARCH 5");
+    EXPECT_EQ(search(client, "TEXT \"small print\"", true), "* SEARCH 5");
+    EXPECT_EQ(search(client, "BODY \"print small\"", true), "* SEARCH");
+}
+
+TEST_F(SearchWithIndex, SaysModificationSequencesAndSavesResultsAsWithout) {
+    TestClient client{service};
+    client.login();
+    for (int i = 0; i < 12; ++i) client.append("INBOX", "Subject: offer\r\n\r\nbody\r\n");
+    ASSERT_TRUE(full_text->catch_up(service.accounts[0]));
+    client.result("SELECT INBOX");
+    for (std::string_view command :
+         {"UID SEARCH RETURN (MIN MAX COUNT ALL) SUBJECT offer", "UID SEARCH SUBJECT offer MODSEQ 1",
+          "UID SEARCH RETURN (SAVE COUNT) BODY body", "UID SEARCH $ SEEN"}) {
+        service.services->full_text = nullptr;
+        auto without = client.ask(command);
+        service.services->full_text = full_text.get();
+        auto with = client.ask(command);
+        ASSERT_GE(with.size(), 2u);
+        ASSERT_GE(without.size(), 2u);
+        std::string a = with[with.size() - 2], b = without[without.size() - 2];
+        // The tag stands in it.
+        if (auto at = a.find("(TAG"); at != std::string::npos) a.erase(at, a.find(')') - at);
+        if (auto at = b.find("(TAG"); at != std::string::npos) b.erase(at, b.find(')') - at);
+        EXPECT_EQ(a, b) << command;
+    }
+}
+
+}  // namespace
+}  // namespace postrider::imap

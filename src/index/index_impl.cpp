@@ -1,0 +1,164 @@
+#include "index/index_impl.h"
+
+#include <fmt/core.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace postrider::index {
+
+namespace fs = std::filesystem;
+
+std::unique_ptr<Index> Index::open(mailstore::MailStore& store, observe::Metrics& metrics, Options options) {
+    return std::make_unique<IndexImpl>(store, metrics, std::move(options));
+}
+
+IndexImpl::IndexImpl(mailstore::MailStore& store, observe::Metrics& metrics, Options options)
+    : store_{store},
+      options_{std::move(options)},
+      waiting_accounts_{
+          metrics.gauge("index.waiting.accounts", "Accounts that changed since they were indexed")},
+      waiting_messages_{metrics.gauge("index.waiting.messages",
+                                      "Messages not indexed yet, of the account that is worked on")},
+      indexed_{metrics.counter("index.messages", "Messages indexed since the start")} {}
+
+IndexImpl::~IndexImpl() {
+    stop();
+}
+
+void IndexImpl::start() {
+    if (!options_.enabled || thread_.joinable()) return;
+    stopping_ = false;
+    thread_ = std::thread{[this] { run(); }};
+}
+
+void IndexImpl::stop() {
+    {
+        std::lock_guard lock{queue_mutex_};
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void IndexImpl::run() {
+    using SteadyClock = std::chrono::steady_clock;
+    // Whoever delivers or reads mail goes first.
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
+    while (going()) {
+        const auto before = SteadyClock::now();
+        find_changed();
+        // With very many accounts the look itself takes long: it is given a small part of the time.
+        const auto next =
+            SteadyClock::now()
+            + std::max<SteadyClock::duration>(options_.delay, (SteadyClock::now() - before) * 20);
+        std::unique_lock lock{queue_mutex_};
+        while (going() && !waiting_.empty()) {
+            const AccountId account = waiting_.back();
+            waiting_.pop_back();
+            lock.unlock();
+            waiting_accounts_.sub();
+            const bool good = catch_up(account);
+            lock.lock();
+            if (!good) again_.push_back(account);
+        }
+        wake_.wait_until(lock, next, [this] { return !going() || hurry_; });
+        hurry_ = false;
+    }
+}
+
+fs::path IndexImpl::directory_of(AccountId account) const {
+    const std::uint64_t number = account.value();
+    return options_.directory / fmt::format("{:02x}", number % 256) / fmt::format("{:x}", number);
+}
+
+std::shared_ptr<Shelf> IndexImpl::shelf(AccountId account) {
+    std::lock_guard lock{shelves_mutex_};
+    auto at = shelves_.find(account);
+    if (at != shelves_.end()) {
+        recently_used_.splice(recently_used_.begin(), recently_used_, at->second.place);
+        return at->second.shelf;
+    }
+    auto made = std::make_shared<Shelf>(directory_of(account), options_.log);
+    recently_used_.push_front(account);
+    shelves_[account] = {made, recently_used_.begin()};
+    if (shelves_.size() > options_.open_accounts) {
+        // Not one that somebody works with: there must never be two of one account.
+        const auto oldest = shelves_.find(recently_used_.back());
+        if (oldest->second.shelf.use_count() == 1) {
+            recently_used_.pop_back();
+            shelves_.erase(oldest);
+        } else {
+            recently_used_.splice(recently_used_.begin(), recently_used_, oldest->second.place);
+        }
+    }
+    return made;
+}
+
+std::shared_ptr<const Reader> IndexImpl::reader(AccountId account) {
+    if (!options_.enabled) return nullptr;
+    return shelf(account)->reader();
+}
+
+void IndexImpl::forget(AccountId account) {
+    std::lock_guard working{working_};
+    shelf(account)->clear();
+    std::lock_guard lock{shelves_mutex_};
+    auto at = shelves_.find(account);
+    if (at == shelves_.end()) return;
+    recently_used_.erase(at->second.place);
+    shelves_.erase(at);
+}
+
+void IndexImpl::rebuild(AccountId account) {
+    {
+        std::lock_guard working{working_};
+        shelf(account)->clear();
+    }
+    {
+        std::lock_guard lock{queue_mutex_};
+        again_.push_back(account);
+        hurry_ = true;
+    }
+    wake_.notify_one();
+}
+
+Status IndexImpl::status() const {
+    Status now;
+    {
+        std::lock_guard lock{queue_mutex_};
+        now.waiting_accounts = waiting_.size();
+    }
+    now.waiting_messages = static_cast<std::uint64_t>(waiting_messages_.value());
+    now.indexed = indexed_.value();
+    return now;
+}
+
+mailstore::Result<AccountStatus> IndexImpl::status(AccountId id) {
+    auto account = store_.account(id);
+    if (!account) return std::unexpected(account.error());
+    AccountStatus status;
+    Missing missing;
+    const auto kept = shelf(id);
+    auto folders = (*account)->folders();
+    if (!folders) return std::unexpected(folders.error());
+    for (const auto& folder : *folders) status.messages += folder.messages;
+    auto upto = find_missing(**account, *kept, missing);
+    if (!upto) return std::unexpected(upto.error());
+    status.covered = status.messages;
+    for (const auto& [folder, uids] : missing) {
+        auto view = (*account)->view(folder);
+        if (!view) continue;
+        auto ok = (*view)->each_item(uids, [&](const mailstore::Item&) {
+            if (status.covered > 0) --status.covered;
+            return true;
+        });
+        if (!ok) return std::unexpected(ok.error());
+    }
+    status.files = kept->reader()->segments().size();
+    status.bytes = kept->bytes();
+    return status;
+}
+
+}  // namespace postrider::index

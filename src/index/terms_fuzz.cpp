@@ -1,0 +1,44 @@
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "index/find_bytes.h"
+#include "index/runs.h"
+#include "text/fold.h"
+
+/// A key, a zero, a text: the terms of the text never miss the key, and are right where they are said to be.
+/// The runs make up the text again.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace postrider;
+    using namespace postrider::index;
+    const std::string_view bytes{reinterpret_cast<const char*>(data), size};
+    const std::size_t zero = bytes.find('\0');
+    if (zero == std::string_view::npos) return 0;
+    const std::string key = text::fold_unicode(bytes.substr(0, zero));
+    const std::string folded = text::fold_unicode(bytes.substr(zero + 1));
+
+    std::string again;
+    for (std::string_view rest = folded; !rest.empty();) again += take_run(rest).text;
+    if (again != folded) std::abort();
+
+    std::vector<std::string_view> terms;
+    each_term(folded, [&](std::string_view term) {
+        if (term.empty() || term.size() > 64) std::abort();
+        terms.push_back(term);
+    });
+    const Needle needle = analyse(key);
+    if (!needle.usable) return 0;
+    bool candidate = true;
+    for (std::string_view piece : needle.pieces) {
+        bool found = false;
+        for (std::string_view term : terms)
+            found = found || find_bytes(term, piece) != std::string_view::npos;
+        candidate = candidate && found;
+    }
+    const bool truth = folded.find(key) != std::string::npos;
+    if (truth && !candidate) std::abort();
+    if (needle.exact && truth != candidate) std::abort();
+    if (find_bytes(folded, key) != folded.find(key)) std::abort();
+    return 0;
+}

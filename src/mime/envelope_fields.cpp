@@ -1,0 +1,161 @@
+#include "mime/envelope_fields.h"
+
+#include <chrono>
+
+#include "mime/encoded_word.h"
+#include "text/ascii.h"
+
+namespace postrider::mime {
+namespace {
+
+/// Reading without losing the place; remembers its first failure, after which nothing matches.
+class Cursor {
+public:
+    explicit Cursor(std::string_view text) : rest_{text} {}
+
+    bool ok() const { return ok_; }
+    std::size_t left() const { return rest_.size(); }
+    void fail() {
+        ok_ = false;
+        rest_ = {};
+    }
+    bool take(std::string_view word) {
+        if (!ok_ || !rest_.starts_with(word)) return false;
+        rest_.remove_prefix(word.size());
+        return true;
+    }
+    void need(std::string_view word) {
+        if (!take(word)) fail();
+    }
+    template <class Accept>
+    std::string_view run(Accept accept) {
+        std::size_t count = 0;
+        while (count < rest_.size() && accept(rest_[count])) ++count;
+        std::string_view found = rest_.substr(0, count);
+        rest_.remove_prefix(count);
+        return found;
+    }
+    std::string_view octets(std::size_t count) {
+        if (count > rest_.size()) fail();
+        std::string_view found = rest_.substr(0, count);
+        rest_.remove_prefix(found.size());
+        return found;
+    }
+
+private:
+    std::string_view rest_;
+    bool ok_ = true;
+};
+
+/// nstring = string / nil; string = quoted / literal                                    RFC 9051 §9
+std::optional<std::string> nstring(Cursor& in) {
+    if (in.take("NIL")) return std::nullopt;
+    std::string value;
+    if (in.take("\"")) {
+        while (in.ok() && !in.take("\"")) {
+            value += in.run([](char c) { return c != '"' && c != '\\'; });
+            if (in.take("\\")) value += in.octets(1);
+            if (in.left() == 0) in.fail();
+        }
+        return value;
+    }
+    in.need("{");
+    const std::string_view digits = in.run(text::is_digit);
+    if (digits.empty() || digits.size() > 9) in.fail();
+    in.need("}\r\n");
+    std::size_t size = 0;
+    if (in.ok())
+        for (char c : digits) size = size * 10 + static_cast<std::size_t>(c - '0');
+    value = in.octets(size);
+    return value;
+}
+
+/// address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"; NIL or "(" 1*address ")"
+std::vector<std::string> addresses(Cursor& in) {
+    std::vector<std::string> all;
+    if (in.take("NIL")) return all;
+    in.need("(");
+    while (in.ok() && in.take("(")) {
+        auto name = nstring(in);
+        in.need(" ");
+        (void)nstring(in);  // the route
+        in.need(" ");
+        auto local = nstring(in);
+        in.need(" ");
+        auto host = nstring(in);
+        in.need(")");
+        in.take(" ");
+        std::string& one = all.emplace_back();
+        if (name) one = decode_encoded_words(*name);
+        if (local && host) {
+            one += one.empty() ? "<" : " <";
+            one += *local + '@' + *host + '>';
+        } else if (local) {
+            one += decode_encoded_words(*local);  // a group's name
+        }
+    }
+    in.need(")");
+    return all;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> day_of_date_field(std::string_view date) {
+    Cursor in{date};
+    auto blanks = [&] { in.run([](char c) { return text::is_space(c); }); };
+    auto digits = [&]() -> unsigned {
+        std::string_view all = in.run(text::is_digit);
+        if (all.empty() || all.size() > 4) in.fail();
+        unsigned value = 0;
+        for (char c : all) value = value * 10 + static_cast<unsigned>(c - '0');
+        return value;
+    };
+    blanks();
+    in.run(text::is_alpha);  // day of the week
+    in.take(",");
+    blanks();
+    unsigned day = digits();
+    blanks();
+    in.take("-");
+    std::string_view name = in.run(text::is_alpha).substr(0, 3);
+    blanks();
+    in.take("-");
+    const std::size_t before = in.left();
+    unsigned year = digits();
+    const std::size_t year_digits = before - in.left();
+    if (year_digits == 2) year += year < 50 ? 2000 : 1900;
+    if (year_digits == 3) year += 1900;
+    if (!in.ok()) return std::nullopt;
+    constexpr std::string_view months[] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                           "jul", "aug", "sep", "oct", "nov", "dec"};
+    for (unsigned month = 0; month < 12; ++month) {
+        if (!text::equal_ci(name, months[month])) continue;
+        std::chrono::year_month_day found{std::chrono::year{static_cast<int>(year)},
+                                          std::chrono::month{month + 1}, std::chrono::day{day}};
+        if (!found.ok()) return std::nullopt;
+        return std::chrono::sys_days{found}.time_since_epoch().count();
+    }
+    return std::nullopt;
+}
+
+EnvelopeFields read_envelope(std::string_view envelope) {
+    EnvelopeFields fields;
+    Cursor in{envelope};
+    in.need("(");
+    if (auto date = nstring(in)) fields.sent = day_of_date_field(*date);
+    in.need(" ");
+    if (auto subject = nstring(in)) fields.subject = decode_encoded_words(*subject);
+    in.need(" ");
+    fields.from = addresses(in);
+    in.need(" ");
+    (void)addresses(in);  // Sender
+    in.need(" ");
+    (void)addresses(in);  // Reply-To
+    in.need(" ");
+    fields.to = addresses(in);
+    in.need(" ");
+    fields.cc = addresses(in);
+    return fields;
+}
+
+}  // namespace postrider::mime
