@@ -152,14 +152,21 @@ net::Task<> Session::mail(std::string_view arguments) {
         fault(553, "5.7.1", "Sender address does not belong to the account that is logged in");
         co_return;
     }
+    if (watched())
+        if (auto why = s_.screening->too_many_messages(peer_.peer().ip, envelope.reverse_path.domain)) {
+            transaction_.reset();
+            reply(451, "4.7.1", *why);
+            co_return;
+        }
     transaction_->sender = account_ ? rules::Sender::of(s_.directory, envelope.reverse_path, account_)
                                     : rules::Sender::of(s_.directory, envelope.reverse_path);
     screening::Decision decision;
-    bool go_on = true;
-    if (visit_) go_on = co_await ask_mail(decision);
-    if (!go_on) {
-        reset();
-        co_return;
+    if (visit_) {
+        const bool welcome = co_await ask_mail(decision);
+        if (!welcome) {
+            reset();
+            co_return;
+        }
     }
     if (auto refusal = sender_refusal()) {
         reset();
@@ -208,9 +215,10 @@ net::Task<> Session::rcpt(std::string_view arguments) {
         recipient.address.domain.empty() || s_.router.is_local_domain(recipient.address.domain);
     screening::Decision decision;
     std::string route;
-    bool go_on = true;
-    if (visit_) go_on = co_await ask_rcpt(recipient, local, decision, route);
-    if (!go_on) co_return;
+    if (visit_) {
+        const bool welcome = co_await ask_rcpt(recipient, local, decision, route);
+        if (!welcome) co_return;
+    }
     if (t.envelope.recipients.size() >= allow_.max_rcpt_count) {
         reply(452, "4.5.3", "Too many recipients");  // RFC 5321 §4.5.3.1.10
         co_return;
@@ -238,7 +246,15 @@ net::Task<> Session::rcpt(std::string_view arguments) {
         refuse(*refusal);
         co_return;
     }
+    if (watched())
+        if (auto why = s_.screening->too_many_recipients(peer_.peer().ip)) {
+            reply(451, "4.7.1", *why);
+            co_return;
+        }
     delivery::Destination destination = s_.router.resolve(recipient.address, t.declared_size, &t.sender);
+    if (watched())
+        s_.screening->named_recipient(peer_.peer().ip, recipient.address,
+                                      destination.refusal && destination.refusal->status == "5.1.1");
     if (destination.refusal) {
         if (s_.intake.on_grown)
             for (AccountId full : destination.with_quota) s_.intake.on_grown(full);
