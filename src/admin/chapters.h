@@ -18,6 +18,10 @@ Chapter storage_chapter();
 Chapter dns_chapter();
 Chapter dkim_chapter();
 Chapter dmarc_chapter();
+Chapter filter_chapter();
+Chapter script_chapter();
+Chapter why_chapter();
+Chapter policy_chapter();
 Chapter rpop_chapter();     ///< account_rpop.cpp
 Chapter metrics_chapter();  ///< storage.cpp
 Chapter service_chapter();

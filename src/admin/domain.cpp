@@ -34,6 +34,7 @@ Json describe(Context& context, const Domain& domain) {
     out["services"] = services_json(domain.services);
     out["location"] = domain.location;
     out["customer_reference"] = domain.customer_reference;
+    out["assigned_ip"] = domain.assigned_ip;
     out["created"] = time_text(domain.created);
     return out;
 }
@@ -161,6 +162,7 @@ Result set(Context& context, const Arguments& arguments, const Progress&) {
         what.services = *services;
     }
     what.customer_reference = arguments.maybe_text("customer-reference");
+    what.assigned_ip = arguments.maybe_text("assigned-ip");
     if (auto ok = change(context, arguments, what); !ok) return ok;
     auto postmaster = arguments.maybe_text("postmaster");
     if (!postmaster) return done();
@@ -238,6 +240,8 @@ constexpr Argument set_arguments[] = {
     {"services", Type::list,
      "Services that its accounts may use: smtpIncoming, pop3, imap, rpop; none for no service"},
     {"customer-reference", Type::text, "Text for your own use"},
+    {"assigned-ip", Type::text,
+     "Address of this machine that mail from the domain leaves from; '' for none of its own"},
     {"postmaster", Type::text, "Account that gets mail for the postmaster"}};
 constexpr Argument alias_arguments[] = {the_domain,
                                         {"alias", Type::text, "Another name of the domain", true}};

@@ -105,25 +105,14 @@ std::vector<std::string> Arguments::list(std::string_view name) const {
 }
 
 std::span<const Chapter> chapters() {
-    static const std::array all{domain_chapter(),
-                                account_chapter(),
-                                group_chapter(),
-                                forwarder_chapter(),
-                                folder_recipient_chapter(),
-                                class_chapter(),
-                                rpop_chapter(),
-                                server_chapter(),
-                                admin_chapter(),
-                                queue_chapter(),
-                                storage_chapter(),
-                                dns_chapter(),
-                                dkim_chapter(),
-                                dmarc_chapter(),
-                                metrics_chapter(),
-                                service_chapter(),
-                                reload_chapter(),
-                                save_config_chapter(),
-                                upgrade_chapter()};
+    static const std::array all{policy_chapter(),      domain_chapter(),    account_chapter(),
+                                group_chapter(),       forwarder_chapter(), folder_recipient_chapter(),
+                                class_chapter(),       rpop_chapter(),      server_chapter(),
+                                admin_chapter(),       queue_chapter(),     storage_chapter(),
+                                dns_chapter(),         dkim_chapter(),      dmarc_chapter(),
+                                filter_chapter(),      script_chapter(),    why_chapter(),
+                                metrics_chapter(),     service_chapter(),   reload_chapter(),
+                                save_config_chapter(), upgrade_chapter()};
     return all;
 }
 

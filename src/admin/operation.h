@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,6 +14,8 @@
 #include "auth/auth.h"
 #include "directory/directory.h"
 #include "dns/resolver.h"
+#include "filter/chain/definitions.h"
+#include "filter/scripts/script_store.h"
 #include "mailstore/mailstore.h"
 #include "observe/metrics.h"
 #include "queue/queue.h"
@@ -26,6 +29,10 @@ class Signer;
 /// What an administrator can do, as one table: the command line, the control socket, the manual and whatever
 /// comes later are made from it. An operation blocks on the disk; operations may run at the same time on
 /// different threads.
+namespace postrider::screening {
+class Screening;
+}
+
 namespace postrider::admin {
 
 class LiveServer;
@@ -80,6 +87,7 @@ struct Context {
     LiveServer* live = nullptr;              ///< services and settings (live.h); nullptr when no server runs
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
     rpop::Connections* rpop = nullptr;       ///< likewise
+    screening::Screening* screening = nullptr;  ///< likewise
     std::function<void()> rpop_due;          ///< wakes who fetches
     /// Somebody sends that message just now.
     std::function<bool(QueueId)> is_sending;
@@ -91,6 +99,9 @@ struct Context {
                                                    std::uint64_t max_file_bytes)>
         location_at{};
     std::function<std::vector<StorageLocation>()> locations{};
+    filter::ScriptStore* scripts = nullptr;      ///< likewise
+    filter::Definitions* definitions = nullptr;  ///< likewise
+    std::filesystem::path log_directory{};       ///< absolute; "" = not known
 };
 
 enum class Type : std::uint8_t {

@@ -36,6 +36,7 @@ void add_demo_command(CommandLine& line);
 void add_serve_commands(CommandLine& line);  ///< serve, setup
 void add_admin_commands(CommandLine& line);  ///< one for each administration operation; help; call it first
 void add_mqview_command(CommandLine& line);
+void add_companion_commands(CommandLine& line);  ///< scan, milter
 /// `sendmail`, `mailq` and `newaliases`, whose arguments are their own; the exit codes are those of
 /// sysexits.h.
 int run_sendmail(std::string_view program, const std::vector<std::string>& arguments);

@@ -90,6 +90,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     std::vector<AccountId> deleted;  // with domains whose deletion a crash cut short
     directory_options.erasing = [this, opening = &deleted](AccountId account, kv::Batch& batch) {
         store->mark_deleted(account, batch);
+        Filtering::forget(account, batch);
         if (!directory) opening->push_back(account);  // during open() alone
     };
     auto known = directory::Directory::open(store->kv(), clock, directory_options);
@@ -116,6 +117,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto ok = open_tls_keeper(); !ok) return ok;
     if (auto ok = open_reports(); !ok) return ok;
     if (auto ok = open_rpop(); !ok) return ok;
+    if (auto ok = open_screening(); !ok) return ok;
     open_admin();
     return {};
 }
@@ -143,18 +145,28 @@ void Server::Rooms::open_queue() {
                                                       settings.processing.options(host));
     max_queue_size = settings.processing.max_queue_size;
     intake->limit_queue([this] { return max_queue_size != 0 && queue->size() >= max_queue_size; });
+    filtering = std::make_unique<Filtering>(
+        Filtering::Parts{*directory, *store, metrics, clock, processing, directory_path, host});
+    for (const std::string& problem : filtering->configure(settings.scanners, settings.filters))
+        server_log.error({}, "Filters: {}", problem);
+    intake->filter_by(&filtering->chain(), router.get());
+    processor->filter_by(&filtering->chain());
     processor->connect({[this](QueueId id) { return virtual_queues->is_given(id); },
                         [this] { virtual_queues->ready(); }, [this] { return virtual_queues->work(); }});
+    policy_routes = std::make_unique<relay::PolicyRoutes>(directory_path / "run" / "policy_routes");
+    if (auto loaded = policy_routes->load(); !loaded) processing.error({}, "{}", loaded.error());
     take_routes(settings);
     take_srs(settings);
     router->stand_ins([this](const mime::AddrSpec& address) -> std::optional<mime::AddrSpec> {
         if (!address.local.starts_with("SRS") && !address.local.starts_with("srs")) return std::nullopt;
         std::shared_ptr<const relay::Srs> in_force;
+        bool ours = directory->is_local_domain(address.domain);
         {
             std::lock_guard lock{srs_mutex};
             in_force = srs;
+            ours = ours || address.domain == srs_domain;
         }
-        if (!in_force) return std::nullopt;
+        if (!in_force || !ours) return std::nullopt;
         auto original = in_force->reverse(address, clock.now());
         if (original.verdict != relay::Srs::Verdict::good) return std::nullopt;
         return std::move(original.address);
@@ -168,26 +180,42 @@ std::vector<std::string> Server::Rooms::take_keys(const Settings& from) {
 }
 
 void Server::Rooms::take_routes(const Settings& from) {
-    routes.set(std::make_shared<const relay::RouteTable>(from.outgoing, host));
+    auto assigned = [this](const std::string& name) {
+        const auto domain = directory->domain(name);
+        return domain ? domain->assigned_ip : std::string{};
+    };
+    routes.set(std::make_shared<const relay::RouteTable>(from.outgoing, host, std::move(assigned),
+                                                         policy_routes.get()));
 }
 
 void Server::Rooms::take_srs(const Settings& from) {
-    const std::string& domain = from.server.primary_domain.empty() ? host : from.server.primary_domain;
     const std::string& secret = from.server.srs_secret_key.empty() ? own_secret : from.server.srs_secret_key;
     std::lock_guard lock{srs_mutex};
-    srs = from.server.enable_srs ? std::make_shared<const relay::Srs>(domain, secret) : nullptr;
+    srs = from.server.enable_srs ? std::make_shared<const relay::Srs>(secret) : nullptr;
+    srs_domain = from.server.primary_domain.empty() ? host : from.server.primary_domain;
 }
 
 /// Only mail from elsewhere that goes elsewhere has been forwarded by us; who has logged in sends it himself.
-std::optional<mime::AddrSpec> Server::Rooms::sender_of(const queue::Envelope& envelope) const {
+/// A transaction has one reverse-path: when addresses of several domains have forwarded to one destination,
+/// the first of them speaks for all.
+std::optional<mime::AddrSpec> Server::Rooms::sender_of(const delivery::Consignment& consignment) const {
+    const queue::Envelope& envelope = consignment.entry->envelope;
     std::shared_ptr<const relay::Srs> in_force;
+    std::string domain;
     {
         std::lock_guard lock{srs_mutex};
         in_force = srs;
+        domain = srs_domain;
     }
     if (!in_force || envelope.reverse_path.null() || !envelope.authenticated.empty()) return std::nullopt;
     if (directory->is_local_domain(envelope.reverse_path.domain)) return std::nullopt;
-    return in_force->forward(envelope.reverse_path, clock.now());
+    for (const std::size_t i : consignment.recipients) {
+        const std::string& by = envelope.recipients[i].forwarded_by;
+        if (by.empty() || !directory->is_local_domain(by)) continue;
+        domain = by;
+        break;
+    }
+    return in_force->forward(envelope.reverse_path, domain, clock.now());
 }
 
 void Server::Rooms::send_by(const delivery::Routes* ways) {
@@ -247,7 +275,9 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     log->logger("DNR", now.dnr.log);
     tls_keeper->apply(now);
     dmarc_reports->configure(dmarc_options(now));
-    std::vector<std::string> problems = take_keys(now);
+    auto problems = filtering->configure(now.scanners, now.filters);
+    for (std::string& wrong : screening->apply(now.screening)) problems.push_back(std::move(wrong));
+    for (std::string& wrong : take_keys(now)) problems.push_back(std::move(wrong));
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) problems.push_back(ok.error());
     return problems;
 }
@@ -301,6 +331,7 @@ void Server::Rooms::open_admin() {
     operations->send_quota = send_quota.get();
     operations->resolver = resolver.get();
     operations->signer = signer.get();
+    operations->screening = screening.get();
     operations->identity = [this] { return identity(); };
     operations->rpop = rpop_connections.get();
     operations->wake_queue = [this] {
@@ -322,6 +353,9 @@ void Server::Rooms::open_admin() {
         return location_at(path, files, bytes);
     };
     operations->locations = [this] { return known_locations(); };
+    operations->scripts = &filtering->scripts();
+    operations->definitions = &filtering->definitions();
+    operations->log_directory = directory_path / settings.server.log.path;
 }
 
 void Server::Rooms::on_change(const directory::ChangeEvent& event) {
@@ -332,6 +366,16 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
         if (notices) notices->account_created(event.account);
     }
     if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);
+    if (filtering && (event.kind == Kind::settings_changed || event.kind == Kind::domain_deleted))
+        filtering->settings_changed();
+    if (filtering && (event.kind == Kind::account_changed || event.kind == Kind::account_deleted))
+        filtering->account_changed(event.account);
+    if (filtering && event.kind == Kind::domain_deleted) {
+        kv::Batch batch;
+        Filtering::forget(event.domain, batch);
+        if (!store->kv().write(std::move(batch)))
+            server_log.warning({}, "Filters of a deleted domain stay in the store");
+    }
     if (event.kind == Kind::account_deleted) {
         erase_mail(event.account);
         if (rpop_connections) rpop_connections->remove_all(event.account);

@@ -2,6 +2,7 @@
 
 #include "app/server_rooms.h"
 #include "app/services.h"
+#include "filter/milter/connections.h"
 
 /// Where a server is reached: its services, and the socket of its administration.
 namespace postrider::app {
@@ -12,6 +13,8 @@ std::expected<void, std::string> Server::Rooms::open_network() {
     control = std::move(*made);
     if (!sockets) sockets = std::make_unique<OwnSockets>();
     io = std::make_unique<net::IoPool>(std::max(1u, std::thread::hardware_concurrency()));
+    milter_connections = std::make_unique<filter::milter::Connections>(resolver.get(), metrics);
+    screening->ask_milters(milter_connections.get());
     pulse = std::make_unique<Pulse>(*io);
     board = std::make_unique<ServiceBoard>(settings, config_file, server_log,
                                            [this](const Settings& now) { return apply(now); });

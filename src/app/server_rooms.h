@@ -7,6 +7,7 @@
 
 #include "admin/operation.h"
 #include "app/control_server.h"
+#include "app/filtering.h"
 #include "app/housekeeper.h"
 #include "app/locations_file.h"
 #include "app/pulse.h"
@@ -20,13 +21,16 @@
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
 #include "filter/dmarc/dmarc_reports.h"
+#include "filter/milter/connections.h"
 #include "filter/signing/signer.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
+#include "relay/policy_routes.h"
 #include "relay/srs.h"
 #include "relay/tls_policy.h"
 #include "rpop/retriever.h"
 #include "rules/notices.h"
+#include "screening/screening.h"
 
 namespace postrider::app {
 
@@ -80,10 +84,13 @@ struct Server::Rooms {
     std::unique_ptr<delivery::Router> router;
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<delivery::VirtualQueues> virtual_queues;
+    std::unique_ptr<relay::PolicyRoutes> policy_routes;
     relay::CurrentRoutes routes;  ///< where mail for other hosts waits; whoever sends replaces what is in it
     mutable std::mutex srs_mutex;
     std::shared_ptr<const relay::Srs> srs;  ///< nullptr: it is off
+    std::string srs_domain;                 ///< of addresses for mail whose forwarder is not known
     std::string own_secret;
+    std::unique_ptr<Filtering> filtering;
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<filter::Signer> signer;
     std::unique_ptr<delivery::Intake> intake;
@@ -94,6 +101,7 @@ struct Server::Rooms {
     std::mutex locations_mutex;
     std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it
     std::unique_ptr<rpop::Connections> rpop_connections;
+    std::unique_ptr<screening::Screening> screening;
     std::unique_ptr<admin::Context> operations;
 
     std::function<void(Settings&)> override_settings;
@@ -101,6 +109,7 @@ struct Server::Rooms {
     std::unique_ptr<SocketSource> sockets;
     // What sessions refer to outlives the I/O threads, with which the last sessions end.
     std::unique_ptr<net::IoPool> io;
+    std::unique_ptr<filter::milter::Connections> milter_connections;  ///< idle ones lie on the I/O threads
     std::unique_ptr<Pulse> pulse;
     std::unique_ptr<ServiceBoard> board;  ///< the services, and the settings in force
 
@@ -131,11 +140,18 @@ struct Server::Rooms {
     void take_srs(const Settings& from);
     std::vector<std::string> take_keys(const Settings& from);
     /// Under which address a message leaves, where it is another than its sender's.
-    std::optional<mime::AddrSpec> sender_of(const queue::Envelope& envelope) const;
+    std::optional<mime::AddrSpec> sender_of(const delivery::Consignment& consignment) const;
     std::expected<void, std::string> open_reports();
     filter::DmarcReportOptions dmarc_options(const Settings& from) const;
     void save_reports();
     void open_rules();
+    std::expected<void, std::string> open_screening();
+    /// Retries, and when senders are told: as the settings or the policy have it.
+    delivery::RetrySchedule schedule(const Settings& from) const;
+    std::optional<relay::Route> policy_route(const mime::AddrSpec& sender,
+                                             const mime::AddrSpec& recipient) const;
+    /// The virtual queue of mail that goes by that host, as a policy writes it; "" when it is none.
+    std::string destination_by(const std::string& host) const;
     std::expected<void, std::string> open_rpop();
     void start_rules();
     void stop_rules();

@@ -10,6 +10,7 @@ namespace {
 constexpr auto quota_written_every = std::chrono::seconds{5};
 constexpr auto addresses_swept_every = std::chrono::seconds{60};
 constexpr auto purged_every = std::chrono::seconds{6 * 3600};
+constexpr std::chrono::seconds memory_swept_every = std::chrono::hours{6};
 
 }  // namespace
 
@@ -38,6 +39,7 @@ void Server::Rooms::open_rules() {
         if (!swept) server_log.error({}, "Temporary addresses: {}", swept.error().what);
         if (swept && *swept != 0) server_log.info({}, "{} temporary addresses forgotten", *swept);
     });
+    housekeeper->add(memory_swept_every, [this] { filtering->sweep(); });
     housekeeper->add(purged_every, [this] {
         rules::autopurge_all(*directory, *store, clock.now(), server_log,
                              [this] { return housekeeper->running(); });

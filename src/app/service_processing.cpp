@@ -1,5 +1,6 @@
 #include "app/server_rooms.h"
 #include "app/services.h"
+#include "screening/reports.h"
 
 namespace postrider::app {
 namespace {
@@ -27,10 +28,15 @@ public:
 private:
     void take(const Settings& settings) {
         rooms_.log->logger("PROCESSING", settings.processing.log);
-        rooms_.processor->change_options(settings.processing.options(rooms_.host));
+        delivery::ProcessingOptions options = settings.processing.options(rooms_.host);
+        options.schedule = rooms_.schedule(settings);
+        options.reports.adjust = [&rooms = rooms_](auto&&... report) {
+            screening::adjust_notice(rooms.screening->rules()->policy, report...);
+        };
+        rooms_.processor->change_options(std::move(options));
         rooms_.max_queue_size = settings.processing.max_queue_size;
         rooms_.intake->delay_by(settings.processing.delay_rules);
-        rooms_.virtual_queues->change_schedule(settings.processing.schedule());
+        rooms_.virtual_queues->change_schedule(rooms_.schedule(settings));
     }
 
     Server::Rooms& rooms_;

@@ -37,7 +37,9 @@ struct Generation {
                    *memory,
                    rooms.metrics.counter("smtp.accepted", "Messages taken by SMTP and LMTP"),
                    rooms.metrics.counter("smtp.rejected", "Messages refused after DATA"),
-                   *rooms.send_quota} {}
+                   *rooms.send_quota,
+                   rooms.screening.get(),
+                   [&rooms](const std::string& host) { return rooms.destination_by(host); }} {}
 };
 
 class SmtpIncoming final : public ListeningService {

@@ -105,7 +105,7 @@ std::shared_ptr<relay::Dispatcher> SmtpOutgoing::make(const Settings& settings) 
         &rooms_.tls_keeper->policies(),
         settings.outgoing.tls_reports ? rooms_.tls_keeper->attempts() : nullptr,
         [&store = *rooms_.store](BlobId blob) { return store.read(blob); },
-        [this](const queue::Envelope& envelope) { return rooms_.sender_of(envelope); },
+        [this](const delivery::Consignment& consignment) { return rooms_.sender_of(consignment); },
         rooms_.clock,
         *rooms_.io,
         *workers_,

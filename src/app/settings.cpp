@@ -29,7 +29,10 @@ constexpr Setting<S> rows[] = {
     {.name = "cli",
      .field = object<&S::cli, cli::cli_table>,
      .help = "Administration by a dialogue of lines."},
+    {.field = inlined<&S::screening, screening::screening_table>},
     {.field = inlined<&S::server, server_table>},
+    {.field = inlined<&S::filters, filter::chain_table>},
+    {.field = inlined<&S::scanners, filter::scanner_table>},
 };
 
 }  // namespace

@@ -3,12 +3,15 @@
 #include "cli/settings.h"
 #include "delivery/settings.h"
 #include "dns/settings.h"
+#include "filter/chain/settings.h"
 #include "filter/dmarc/settings.h"
+#include "filter/scan/settings.h"
 #include "filter/signing/settings.h"
 #include "imap/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"
 #include "rpop/settings.h"
+#include "screening/settings.h"
 #include "settings/common.h"
 #include "smtp/settings.h"
 
@@ -26,7 +29,10 @@ struct Settings {
     imap::ImapSettings imap;
     pop3::Pop3Settings pop3;
     rpop::RpopSettings rpop;
+    screening::ScreeningSettings screening;
     cli::CliSettings cli;
+    filter::ScannerSettings scanners;
+    filter::ChainSettings filters;
 };
 
 settings::TableOf<Settings> settings_table();

@@ -181,7 +181,7 @@ std::string SubmitServer::accept(unsigned user, const std::string& full_name, qu
         parts_.log.error({}, "Message of user {} could not be stored: {}", name, accepted.error().what);
         return error_line(true, "The message could not be stored: " + accepted.error().what);
     }
-    for (const auto& refusal : accepted->refusals)
+    for (const auto& refusal : accepted->refusals)  // of all, or one that will do later
         if (refusal) return error_line(refusal->temporary, refusal->text);
     parts_.log.info(
         {}, "New mail of user {} (uid {}) with envelope from <{}>, recipients={}, enqueued with id {:06X}",

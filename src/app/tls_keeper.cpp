@@ -16,7 +16,7 @@ namespace {
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr std::chrono::seconds save_every = 60s, send_every = 5min, refresh_every = 1h;
+constexpr std::chrono::seconds first_round = 10s, save_every = 60s, send_every = 5min, refresh_every = 1h;
 constexpr std::size_t delay_range = 4 * 3600;  ///< RFC 8460 §4.1: not all at midnight
 
 std::string domain_of(const std::string& host) {
@@ -118,11 +118,13 @@ void TlsKeeper::work(net::Task<> task) {
 }
 
 void TlsKeeper::run() {
-    auto send_at = steady_clock::now() + 1min, refresh_at = steady_clock::now() + 2min;
+    auto send_at = steady_clock::now(), refresh_at = steady_clock::now() + 2min;
     net::block_sigpipe();
     std::unique_lock lock{mutex_};
+    auto rest = first_round;
     while (running_) {
-        wake_.wait_for(lock, save_every, [&] { return !running_; });
+        wake_.wait_for(lock, rest, [&] { return !running_; });
+        rest = save_every;
         if (!running_) return;
         lock.unlock();
         if (auto ok = reports_.save(); !ok) parts_.log.error({}, "TLS reports: {}", ok.error().what);

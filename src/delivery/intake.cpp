@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
+
+#include "delivery/outcome.h"
 
 #include "filter/signing/signer.h"
 
@@ -52,7 +55,12 @@ mailstore::Submission submission(const queue::Acceptance& acceptance, std::strin
     s.meta = acceptance.encode();
     s.targets = acceptance.targets;
     s.received = acceptance.envelope.arrival;
-    s.also = queue_entry(acceptance.envelope, payload.size(), now);
+    if (acceptance.mark.empty()) {
+        s.also = queue_entry(acceptance.envelope, payload.size(), now);
+    } else {
+        s.also = [mark = acceptance.mark](BlobId, kv::Batch& batch) { batch.put(mark, ""); };
+        s.hold = false;
+    }
     s.payload = std::move(payload);
     return s;
 }
@@ -61,11 +69,25 @@ mailstore::Submission submission(const queue::Acceptance& acceptance, std::strin
 
 /// What was decided for a message, kept until the store has answered.
 struct Intake::Plan {
-    queue::Envelope envelope;        ///< as received
-    std::vector<std::size_t> owner;  ///< target -> envelope recipient
+    queue::Envelope envelope;  ///< as received
+    /// Of each submission (the message as it came, then the changed copies): target -> envelope recipient.
+    std::vector<std::vector<std::size_t>> parts;
     bool has_entry = false;
     std::vector<AccountId> with_quota;
+    observe::LogId session;
     std::function<void(mailstore::Result<Accepted>)> done;
+
+    // What filters have said.
+    std::vector<std::optional<Refusal>> refused;
+    std::vector<std::pair<std::size_t, Sorted::Rewritten>> rewritten;  ///< envelope recipient, its copy
+    std::vector<SideMessage> side_messages;
+    std::vector<std::pair<AccountId, filter::Memo>> memos;
+    std::vector<std::string> trace;
+
+    std::mutex mutex;  ///< for what follows
+    std::size_t left = 0;
+    Accepted accepted;
+    std::optional<mailstore::Failure> failure;
 };
 
 std::string copy_prefix(const mime::AddrSpec& reverse_path, const mime::AddrSpec& recipient) {
@@ -89,16 +111,43 @@ void Intake::delay_by(std::vector<DelayRule> rules) {
     rules_ = rules.empty() ? nullptr : std::make_shared<const std::vector<DelayRule>>(std::move(rules));
 }
 
+/// What filters make of recipient `index`; false: the queue is to have it.
+bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t index,
+                    queue::Acceptance& acceptance) {
+    Recipient& recipient = message.envelope.recipients[index];
+    Destination& destination = message.destinations[index];
+    const Filters::When when = filters.when(recipient, destination);
+    if (when == Filters::When::never) return true;
+    if (when == Filters::When::later) return false;
+    Sorted sorted = filters.sort(recipient, destination);
+    std::ranges::move(sorted.trace, std::back_inserter(plan.trace));
+    if (sorted.repeat) return false;
+    if (sorted.held) {
+        recipient.state = Recipient::State::held;
+        recipient.status = quarantined_status;
+        recipient.diagnostic = std::move(*sorted.held);
+        return false;
+    }
+    destination.targets = std::move(sorted.targets);
+    destination.elsewhere = std::move(sorted.elsewhere);
+    if (sorted.refusal) plan.refused[index] = std::move(sorted.refusal);
+    for (Sorted::Rewritten& one : sorted.rewritten) plan.rewritten.emplace_back(index, std::move(one));
+    for (Recipient& further : sorted.further) acceptance.envelope.recipients.push_back(std::move(further));
+    std::ranges::move(sorted.side_messages, std::back_inserter(plan.side_messages));
+    std::ranges::move(sorted.memos, std::back_inserter(plan.memos));
+    return true;
+}
+
 void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done) {
-    if (signer_ != nullptr && signer_->active()
-        && std::ranges::any_of(message.destinations,
-                               [](const Destination& one) { return !one.elsewhere.empty(); }))
-        message.payload.insert(0, signer_->lines(message.envelope, message.payload));
     auto plan = std::make_shared<Plan>();
     queue::Acceptance acceptance;
     acceptance.envelope = without_recipients(message.envelope);
     const auto rules = rules_.load();
     const Time now = clock_.now();
+    std::optional<Filters> filters;
+    if (chain_ && !message.filtered) filters.emplace(*chain_, message.envelope, message.payload);
+    plan->refused.resize(message.envelope.recipients.size());
+    plan->parts.emplace_back();
 
     for (std::size_t i = 0; i < message.envelope.recipients.size(); ++i) {
         const Recipient& recipient = message.envelope.recipients[i];
@@ -112,29 +161,48 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
             plan->with_quota.insert(plan->with_quota.end(), destination.with_quota.begin(),
                                     destination.with_quota.end());
         // Who asked for a delivery notice gets it exactly once from the queue's own bookkeeping.
-        if (release > now || recipient.wants(Notify::success)) {
+        const bool routed =
+            !recipient.destination.empty();  // by a policy: it goes there, whatever the table says
+        const bool held = recipient.state == Recipient::State::held;  // quarantined before it came to us
+        if (held || release > now || (recipient.wants(Notify::success) && !routed)
+            || (filters && !filter(message, *plan, *filters, i, acceptance))) {
             acceptance.envelope.recipients.push_back(recipient);
             if (release > now) acceptance.envelope.recipients.back().next_attempt = release;
+            if (filters) acceptance.envelope.recipients.back().destination.clear();  // they come first
             continue;
         }
+        if (plan->refused[i]) continue;
         for (mailstore::Target& target : destination.targets) {
             bool there = std::ranges::any_of(acceptance.targets, [&](const mailstore::Target& t) {
                 return t.account == target.account && t.folder == target.folder;
             });
             if (there) continue;
             target.over_quota_allowed = quota == Quota::checked;
-            target.prefix = copy_prefix(message.envelope.reverse_path, recipient.address);
-            plan->owner.push_back(i);
+            target.prefix.insert(0, copy_prefix(message.envelope.reverse_path, recipient.address));
+            plan->parts[0].push_back(i);
             acceptance.targets.push_back(std::move(target));
         }
         for (mime::AddrSpec& address : destination.elsewhere) {
             Recipient remote = recipient;
+            if (destination.expanded) remote.forwarded_by = recipient.address.domain;
             remote.address = std::move(address);
-            if (const Routes* routes = routes_)
+            if (const Routes* routes = routes_; routes && !routed)
                 remote.destination = routes->destination(message.envelope, remote.address);
             acceptance.envelope.recipients.push_back(std::move(remote));
         }
     }
+    plan->session = message.session;
+    plan->done = std::move(done);
+    // SMTP has one answer for all (RFC 5321 §4.2.5), so a refusal by some is told by a report.
+    const bool all = std::ranges::all_of(plan->refused, [](const auto& r) { return r.has_value(); });
+    if (!all && !message.answers_each)
+        for (std::size_t i = 0; i < plan->refused.size(); ++i) {
+            if (!plan->refused[i]) continue;
+            Recipient failed = message.envelope.recipients[i];
+            fail_for_good(failed, now, plan->refused[i]->status, plan->refused[i]->text);
+            acceptance.envelope.recipients.push_back(std::move(failed));
+            plan->refused[i].reset();
+        }
     plan->has_entry = !acceptance.envelope.recipients.empty();
     // One copy for people of several domains: where the first of them has its mail. What only waits in the
     // queue goes to location 0.
@@ -144,32 +212,123 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
         location = destination.location;
         break;
     }
+    // After the filters, which may have sent it on to other hosts.
+    if (signer_ != nullptr && signer_->active()
+        && std::ranges::any_of(message.destinations,
+                               [](const Destination& one) { return !one.elsewhere.empty(); }))
+        message.payload.insert(0, signer_->lines(message.envelope, message.payload));
     plan->envelope = std::move(message.envelope);
-    plan->done = std::move(done);
-
-    auto submitted = submission(acceptance, std::move(message.payload), now);
-    submitted.location = location;
-    store_.submit(std::move(submitted), [this, plan](mailstore::Result<mailstore::DeliveryReceipt> receipt) {
-        finish(plan, std::move(receipt));
-    });
+    auto side_messages = std::move(plan->side_messages);
+    auto memos = std::move(plan->memos);
+    store(plan, std::move(acceptance), std::move(message.payload), location, quota);
+    send_beside(std::move(side_messages), memos);
 }
 
-void Intake::finish(const std::shared_ptr<Plan>& plan,
-                    mailstore::Result<mailstore::DeliveryReceipt> receipt) {
-    if (!receipt) {
-        plan->done(std::unexpected(receipt.error()));
+/// The message as it came for those who get it so, and each changed copy: all of them, then the answer.
+void Intake::store(const std::shared_ptr<Plan>& plan, queue::Acceptance acceptance, std::string payload,
+                   std::uint16_t location, Quota quota) {
+    const bool whole = plan->has_entry || !acceptance.targets.empty();
+    plan->left = plan->rewritten.size() + (whole ? 1 : 0);
+    if (plan->left == 0) {  // refused or discarded
+        for (const std::string& line : plan->trace) log_.info(plan->session, "{}", line);
+        Accepted nothing;
+        nothing.refusals = std::move(plan->refused);
+        plan->done(std::move(nothing));
         return;
     }
-    Accepted accepted;
-    accepted.id = QueueId{receipt->blob.value()};
-    accepted.refusals.resize(plan->envelope.recipients.size());
-    for (std::size_t i = 0; i < receipt->targets.size(); ++i) {
-        const auto& target = receipt->targets[i];
-        std::size_t recipient = plan->owner[i];
+    const Time now = clock_.now();
+    auto submit = [&](const queue::Acceptance& part, std::string text, std::size_t number) {
+        auto submitted = submission(part, std::move(text), now);
+        submitted.location = location;
+        store_.submit(std::move(submitted),
+                      [this, plan, number](mailstore::Result<mailstore::DeliveryReceipt> receipt) {
+                          finish(plan, number, std::move(receipt));
+                      });
+    };
+    auto rewritten = std::move(plan->rewritten);
+    for (const auto& [owner, one] : rewritten) plan->parts.push_back({owner});
+    if (whole) submit(acceptance, std::move(payload), 0);
+    for (std::size_t i = 0; i < rewritten.size(); ++i) {
+        auto& [owner, one] = rewritten[i];
+        queue::Acceptance part;
+        part.envelope = without_recipients(plan->envelope);
+        one.target.over_quota_allowed = quota == Quota::checked;
+        one.target.prefix.insert(
+            0, copy_prefix(plan->envelope.reverse_path, plan->envelope.recipients[owner].address));
+        part.targets.push_back(std::move(one.target));
+        submit(part, std::move(one.text), i + 1);
+    }
+}
+
+void Intake::send_beside(std::vector<SideMessage> messages,
+                         const std::vector<std::pair<AccountId, filter::Memo>>& memos) {
+    for (const auto& [account, memo] : memos) chain_->memory.note(account, memo);
+    for (SideMessage& side : messages) {
+        Incoming message;
+        message.envelope = std::move(side.envelope);
+        message.payload = std::move(side.text);
+        std::string who;
+        std::vector<Recipient> recipients = std::move(message.envelope.recipients);
+        message.envelope.recipients.clear();
+        for (Recipient& recipient : recipients) {
+            Destination destination = router_->resolve(recipient.address, message.payload.size());
+            who = recipient.address.text();
+            if (destination.refusal && !destination.refusal->temporary) {
+                log_.warning({}, "A message written by a filter cannot be sent to <{}>: {}", who,
+                             destination.refusal->text);
+                continue;
+            }
+            if (destination.refusal) destination.elsewhere.push_back(recipient.address);
+            destination.refusal.reset();
+            message.envelope.recipients.push_back(std::move(recipient));
+            message.destinations.push_back(std::move(destination));
+        }
+        if (message.envelope.recipients.empty()) continue;
+        accept(std::move(message), Quota::enforced, [this, who](mailstore::Result<Accepted> accepted) {
+            if (!accepted)
+                log_.error({}, "A message written by a filter for <{}> could not be stored: {}", who,
+                           accepted.error().what);
+        });
+    }
+}
+
+void Intake::finish(const std::shared_ptr<Plan>& plan, std::size_t part,
+                    mailstore::Result<mailstore::DeliveryReceipt> receipt) {
+    {
+        std::lock_guard lock{plan->mutex};
+        if (!receipt)
+            plan->failure = receipt.error();
+        else
+            note(*plan, part, *receipt);
+        if (--plan->left > 0) return;
+    }
+    if (plan->failure) {
+        plan->done(std::unexpected(*plan->failure));
+        return;
+    }
+    for (std::size_t i = 0; i < plan->refused.size(); ++i)
+        if (plan->refused[i]) plan->accepted.refusals[i] = std::move(plan->refused[i]);
+    for (const std::string& line : plan->trace) log_.info(plan->accepted.id, "{}", line);
+    for (AccountId account : plan->with_quota) on_grown(account);
+    if (plan->has_entry) {
+        queued_count_.add();
+        queued_();
+    }
+    plan->done(std::move(plan->accepted));
+}
+
+void Intake::note(Plan& plan, std::size_t part, const mailstore::DeliveryReceipt& receipt) {
+    Accepted& accepted = plan.accepted;
+    const QueueId id{receipt.blob.value()};
+    if (part == 0 || accepted.id == QueueId{}) accepted.id = id;
+    accepted.refusals.resize(plan.envelope.recipients.size());
+    for (std::size_t i = 0; i < receipt.targets.size(); ++i) {
+        const auto& target = receipt.targets[i];
+        const std::size_t recipient = plan.parts[part][i];
         if (target.ok) {
             delivered_.add();
-            log_.info(accepted.id, "Mail delivered to mailbox '{}' of <{}> with id {}", target.folder_path,
-                      plan->envelope.recipients[recipient].address.text(), target.uid.value());
+            log_.info(id, "Mail delivered to mailbox '{}' of <{}> with id {}", target.folder_path,
+                      plan.envelope.recipients[recipient].address.text(), target.uid.value());
             continue;
         }
         // An account deleted in between took its mail with it.
@@ -177,16 +336,19 @@ void Intake::finish(const std::shared_ptr<Plan>& plan,
         accepted.refusals[recipient] = target.error == mailstore::MailError::over_quota
                                            ? Refusal{true, "4.2.2", "Mailbox full"}
                                            : Refusal{true, "4.2.0", "Mailbox could not be written"};
-        log_.error(accepted.id, "Mail for <{}> could not be put into mailbox '{}': {}",
-                   plan->envelope.recipients[recipient].address.text(), target.folder_path,
+        log_.error(id, "Mail for <{}> could not be put into mailbox '{}': {}",
+                   plan.envelope.recipients[recipient].address.text(), target.folder_path,
                    accepted.refusals[recipient]->text);
     }
-    for (AccountId account : plan->with_quota) on_grown(account);
-    if (plan->has_entry) {
-        queued_count_.add();
-        queued_();
-    }
-    plan->done(std::move(accepted));
+}
+
+mailstore::Submission Intake::changed_copy(const queue::Envelope& envelope, mailstore::Target target,
+                                           std::string text, std::string mark) {
+    queue::Acceptance acceptance;
+    acceptance.envelope = without_recipients(envelope);
+    acceptance.targets.push_back(std::move(target));
+    acceptance.mark = std::move(mark);
+    return submission(acceptance, std::move(text), envelope.arrival);
 }
 
 std::optional<mailstore::Submission> Intake::replay(std::string_view meta, std::string_view payload) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "delivery/delay_rules.h"
+#include "delivery/filters.h"
 #include "delivery/outbound.h"
 #include "delivery/router.h"
 #include "observe/log.h"
@@ -24,13 +25,15 @@ struct Incoming {
     std::vector<Destination> destinations;  ///< of envelope.recipients, in their order; none is refused
     std::string payload;                    ///< trace header and message
     observe::LogId session;
+    bool answers_each = false;  ///< LMTP: each recipient can be refused on its own
+    bool filtered = false;      ///< goes where it is told, past all filters
 };
 
 struct Accepted {
-    QueueId id;
+    QueueId id;  ///< zero: nothing was stored, because filters have refused or discarded it
     /// Per envelope recipient; LMTP answers with it (RFC 2033 §4.2). No refusal: the message is ours. SMTP
-    /// has one answer for all: it refuses for now if any is there, and takes copies twice rather than losing
-    /// one.
+    /// has one answer for all: it refuses for now if any is there that is temporary, and takes copies twice
+    /// rather than losing one. Permanent ones are there for LMTP, or for all recipients.
     std::vector<std::optional<Refusal>> refusals;
 };
 
@@ -61,6 +64,16 @@ public:
     /// What is to wait, from the next message on.
     void delay_by(std::vector<DelayRule> rules);
 
+    /// What is done with messages on their way to folders, and where what filters write goes. Before the
+    /// first message.
+    void filter_by(const filter::ChainParts* chain, const Router* router) {
+        chain_ = chain;
+        router_ = router;
+    }
+    /// Hands in what filters have written beside a message, and remembers what they want remembered.
+    void send_beside(std::vector<SideMessage> messages,
+                     const std::vector<std::pair<AccountId, filter::Memo>>& memos);
+
     /// Takes no more for the queue when `full` says so. Before the first message.
     void limit_queue(std::function<bool()> full) { full_ = std::move(full); }
     /// Mail that has to wait in the queue is to be refused with 452. Does not block.
@@ -72,10 +85,19 @@ public:
 
     /// For MailStore::open: carries on with what was accepted and not yet visible when the server died.
     static std::optional<mailstore::Submission> replay(std::string_view meta, std::string_view payload);
+    /// What hands in the changed copy of a queued message for one folder; makes the record `mark` with it.
+    static mailstore::Submission changed_copy(const queue::Envelope& envelope, mailstore::Target target,
+                                              std::string text, std::string mark);
 
 private:
     struct Plan;
-    void finish(const std::shared_ptr<Plan>& plan, mailstore::Result<mailstore::DeliveryReceipt> receipt);
+    bool filter(Incoming& message, Plan& plan, Filters& filters, std::size_t index,
+                queue::Acceptance& acceptance);
+    void store(const std::shared_ptr<Plan>& plan, queue::Acceptance acceptance, std::string payload,
+               std::uint16_t location, Quota quota);
+    void finish(const std::shared_ptr<Plan>& plan, std::size_t part,
+                mailstore::Result<mailstore::DeliveryReceipt> receipt);
+    void note(Plan& plan, std::size_t part, const mailstore::DeliveryReceipt& receipt);
 
     mailstore::MailStore& store_;
     const Clock& clock_;
@@ -84,6 +106,8 @@ private:
     observe::Counter& queued_count_;
     std::function<void()> queued_;
     std::function<bool()> full_;
+    const filter::ChainParts* chain_ = nullptr;
+    const Router* router_ = nullptr;
     std::atomic<const Routes*> routes_ = nullptr;
     const filter::Signer* signer_ = nullptr;
     std::atomic<std::shared_ptr<const std::vector<DelayRule>>> rules_;

@@ -29,7 +29,7 @@ void fail_for_now(Recipient& recipient, const RetrySchedule& schedule, Time now,
     recipient.next_attempt = queue::full_seconds(now) + schedule.after(recipient.attempts);
     // RFC 3461 §4.1: without NOTIFY we may tell of delays.
     const bool may_tell = recipient.notify == Notify::unsaid || (recipient.notify & Notify::delay) != 0;
-    if (recipient.attempts == schedule.tell_after && may_tell) recipient.owed |= Recipient::delay;
+    if (may_tell && schedule.tells(recipient.attempts)) recipient.owed |= Recipient::delay;
 }
 
 void fail_for_good(Recipient& recipient, Time now, std::string status, std::string diagnostic) {

@@ -73,6 +73,7 @@ mailstore::Result<QueueId> put_into_folder(mailstore::MailStore& store, Intake& 
     destination.targets.push_back(std::move(target));
     destination.with_quota.push_back(account.id);
     message.destinations.push_back(std::move(destination));
+    message.filtered = true;
     auto accepted = accept(intake, std::move(message), Intake::Quota::enforced);
     if (!accepted) return std::unexpected(accepted.error());
     if (accepted->refusals.front())

@@ -1,5 +1,7 @@
 #include "delivery/processor.h"
 
+#include "delivery/processor_work.h"
+
 #include <algorithm>
 
 namespace postrider::delivery {
@@ -39,6 +41,7 @@ Processor::Processor(mailstore::MailStore& store, queue::Queue& queue, const Rou
     : store_{store},
       queue_{queue},
       router_{router},
+      intake_{intake},
       reporter_{store, router, intake, clock, log, options.host},
       clock_{clock},
       log_{log},
@@ -115,7 +118,8 @@ void Processor::process(const Entry& before) {
     log_.info(before.id, "Start processing mail");
     const Time now = clock_.now();
     Entry entry = before;
-    deliver(entry, now);
+    Work work;
+    deliver(entry, now, work);
     const bool expired = expire(entry, now);
     const bool paid = reporter_.pay(entry, options_.reports, options_.schedule);
     entry.plan(now);
@@ -123,6 +127,14 @@ void Processor::process(const Entry& before) {
     if (auto stored = queue_.put_back(before, entry); !stored) {
         log_.error(entry.id, "The queue entry cannot be written: {}", stored.error().what);
         return;
+    }
+    if (!work.side_messages.empty() || !work.memos.empty())
+        intake_.send_beside(std::move(work.side_messages), work.memos);
+    if (!work.marks.empty()) {
+        kv::Batch batch;
+        for (const auto& [index, mark] : work.marks)
+            if (entry.envelope.recipients[index].state != Recipient::State::pending) batch.erase(mark);
+        (void)store_.kv().write(std::move(batch));  // what is left of them is never asked for again
     }
     log_.write(observe::Level::info, entry.id,
                entry.finished() ? "Mail removed from queue" : "Finish processing mail");
@@ -150,9 +162,8 @@ void Processor::send_on(const Entry& entry, Recipient& recipient, Time now) {
         fail_for_good(recipient, now, "5.1.2", "The domain of the address cannot exist");
 }
 
-/// Finds the folders for what is due; false: there are none.
-bool Processor::resolve(Entry& entry, Time now, std::vector<mailstore::Target>& targets,
-                        std::vector<std::vector<std::size_t>>& owners) {
+/// Finds the folders for what is due.
+void Processor::resolve(Entry& entry, Time now, Work& work) {
     auto& recipients = entry.envelope.recipients;
     const rules::Sender sender = router_.sender(entry.envelope);
     const std::size_t count = recipients.size();  // members of groups are added behind
@@ -167,17 +178,18 @@ bool Processor::resolve(Entry& entry, Time now, std::vector<mailstore::Target>& 
                 fail_for_good(recipients[i], now, refusal.status, refusal.text);
             continue;
         }
+        if (!filter(entry, i, destination, now, work)) continue;
         for (mailstore::Target& target : destination.targets) {
-            auto same = std::ranges::find_if(targets, [&](const mailstore::Target& t) {
+            auto same = std::ranges::find_if(work.targets, [&](const mailstore::Target& t) {
                 return t.account == target.account && t.folder == target.folder;
             });
-            if (same == targets.end()) {
+            if (same == work.targets.end()) {
                 target.over_quota_allowed = true;  // resolve() has just looked
-                target.prefix = copy_prefix(entry.envelope.reverse_path, recipients[i].address);
-                targets.push_back(std::move(target));
-                owners.push_back({i});
+                target.prefix.insert(0, copy_prefix(entry.envelope.reverse_path, recipients[i].address));
+                work.targets.push_back(std::move(target));
+                work.owners.push_back({i});
             } else {
-                owners[static_cast<std::size_t>(same - targets.begin())].push_back(i);
+                work.owners[static_cast<std::size_t>(same - work.targets.begin())].push_back(i);
             }
         }
         if (destination.expanded) {
@@ -185,6 +197,7 @@ bool Processor::resolve(Entry& entry, Time now, std::vector<mailstore::Target>& 
             succeed(recipients[i], Recipient::State::expanded, now, "2.0.0", "Expanded", true);
             for (mime::AddrSpec& address : destination.elsewhere) {
                 Recipient member = model;
+                member.forwarded_by = model.address.domain;
                 member.address = std::move(address);
                 // RFC 3461 §5.2.7.3: whoever asked for success hears of the group, not of its members.
                 if (member.notify != queue::Notify::unsaid) {
@@ -198,27 +211,29 @@ bool Processor::resolve(Entry& entry, Time now, std::vector<mailstore::Target>& 
             send_on(entry, recipients[i], now);
         }
     }
-    return !targets.empty();
 }
 
-void Processor::deliver(Entry& entry, Time now) {
-    std::vector<mailstore::Target> targets;
-    std::vector<std::vector<std::size_t>> owners;  // target -> recipients that it serves
+void Processor::deliver(Entry& entry, Time now, Work& work) {
     const Entry untouched = entry;
-    if (!resolve(entry, now, targets, owners)) return;
+    resolve(entry, now, work);
+    store_changed(entry, now, work);
+    if (work.targets.empty()) return;
 
     // The entry that says "delivered" is written in the same batch as the copies: nothing is delivered twice.
     // It keeps its place in the schedule, so that it is looked at again if we die before put_back().
     Entry tried = entry;
     auto note = [&](const mailstore::DeliveryReceipt& receipt, kv::Batch& batch) {
-        for (std::size_t t = 0; t < owners.size(); ++t)
-            for (std::size_t i : owners[t])
+        for (std::size_t t = 0; t < work.owners.size(); ++t)
+            for (std::size_t i : work.owners[t])
                 note_outcome(tried.envelope.recipients[i], receipt.targets[t], options_.schedule, now);
         queue::Queue::add(tried, batch);
     };
-    auto receipt = store_.deliver(entry.blob, std::move(targets), note);
+    auto receipt = store_.deliver(entry.blob, std::move(work.targets), note);
     if (!receipt) {
         entry = untouched;  // groups have not been expanded either
+        work.side_messages.clear();
+        work.memos.clear();
+        work.marks.clear();
         for (Recipient& recipient : entry.envelope.recipients)
             if (is_due(recipient, now))
                 fail_for_now(recipient, options_.schedule, now, "4.3.0",
@@ -227,9 +242,9 @@ void Processor::deliver(Entry& entry, Time now) {
         return;
     }
     entry = std::move(tried);
-    for (std::size_t t = 0; t < owners.size(); ++t)
+    for (std::size_t t = 0; t < work.owners.size(); ++t)
         if (receipt->targets[t].ok)
-            for (std::size_t i : owners[t])
+            for (std::size_t i : work.owners[t])
                 log_.info(entry.id, "Mail delivered to mailbox '{}' of <{}> with id {}",
                           receipt->targets[t].folder_path, entry.envelope.recipients[i].address.text(),
                           receipt->targets[t].uid.value());

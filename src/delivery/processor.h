@@ -39,6 +39,8 @@ public:
               const Clock& clock, observe::Logger log, ProcessingOptions options);
     ~Processor();
 
+    /// What is done with messages on their way to folders. Before start().
+    void filter_by(const filter::ChainParts* chain) { chain_ = chain; }
     /// Before start().
     void connect(QueueLinks links) { links_ = std::move(links); }
     /// Which way mail leaves; nullptr: this server does not send, and such mail is held. What was held goes
@@ -58,20 +60,25 @@ public:
 
 private:
     void run();
-    void deliver(queue::Entry& entry, Time now);
-    bool resolve(queue::Entry& entry, Time now, std::vector<mailstore::Target>& targets,
-                 std::vector<std::vector<std::size_t>>& owners);
+    struct Work;
+    void deliver(queue::Entry& entry, Time now, Work& work);
+    void resolve(queue::Entry& entry, Time now, Work& work);
+    // processor_filters.cpp
+    bool filter(queue::Entry& entry, std::size_t recipient, Destination& destination, Time now, Work& work);
+    void store_changed(queue::Entry& entry, Time now, Work& work);
     void send_on(const queue::Entry& entry, queue::Recipient& recipient, Time now);
     bool expire(queue::Entry& entry, Time now);
 
     mailstore::MailStore& store_;
     queue::Queue& queue_;
     const Router& router_;
+    Intake& intake_;
     Reporter reporter_;
     const Clock& clock_;
     observe::Logger log_;
     ProcessingOptions options_;
     QueueLinks links_;
+    const filter::ChainParts* chain_ = nullptr;
     std::atomic<const Routes*> routes_ = nullptr;
     std::atomic<bool> unsent_ = false;   ///< there may be held mail that can go now
     std::atomic<bool> counted_ = false;  ///< Queue::count_all() has been called

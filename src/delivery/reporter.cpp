@@ -57,7 +57,11 @@ bool Reporter::pay(Entry& entry, const ReportSettings& settings, const RetrySche
         for (const Recipient& recipient : entry.envelope.recipients)
             if (owes(recipient, action)) about.push_back(&recipient);
         if (about.empty()) continue;
-        const queue::Notice& notice = notice_of(action, settings);
+        queue::Notice notice = notice_of(action, settings);
+        if (settings.adjust) {
+            const std::uint32_t attempts = std::min(schedule.max_attempts, about.front()->attempts);
+            settings.adjust(action, entry, about, schedule.max_attempts - attempts, notice);
+        }
         if (notice.send && !send(action, entry, about, notice, schedule)) return false;
         for (Recipient& recipient : entry.envelope.recipients)
             if (owes(recipient, action)) recipient.owed &= static_cast<std::uint8_t>(~bit(action));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "delivery/intake.h"
 #include "delivery/outcome.h"
 #include "queue/report.h"
@@ -9,6 +11,11 @@ namespace postrider::delivery {
 /// What an administrator has set about reports.
 struct ReportSettings {
     queue::Notice permanent, temporary, success;
+    /// What a policy changes about one report; may be empty. `remaining`: attempts that are left.
+    std::function<void(queue::Action action, const queue::Entry& entry,
+                       const std::vector<const queue::Recipient*>& about, std::uint32_t remaining,
+                       queue::Notice& notice)>
+        adjust{};
 };
 
 /// Makes the reports that entries owe their senders, and hands them in like any other mail.

@@ -67,7 +67,8 @@ struct DomainChange {
     std::optional<std::uint16_t> location{};
     std::optional<Services> services{};
     std::optional<std::string> customer_reference{};
-    std::optional<Appender> appender{};  ///< texts of at most 64 KiB each
+    std::optional<Appender> appender{};        ///< texts of at most 64 KiB each
+    std::optional<std::string> assigned_ip{};  ///< an IPv4 or IPv6 address, or "" for none
 };
 struct ObjectChange {  ///< of a group, forwarder or folder recipient
     std::optional<bool> enabled{};

@@ -3,6 +3,7 @@
 #include "directory/impl.h"
 #include "directory/keys.h"
 #include "directory/names.h"
+#include "settings/address.h"
 #include "text/utf8.h"
 
 namespace postrider::directory {
@@ -135,6 +136,12 @@ Result<> Directory::change_domain(DomainId id, const DomainChange& change) {
             if (!text::valid_utf8(change.appender->text) || !text::valid_utf8(change.appender->html))
                 return fail(DirectoryError::bad_value, "the text of an appender is UTF-8");
             domain.appender = std::make_shared<const Appender>(*change.appender);
+        }
+        if (change.assigned_ip) {
+            const auto ip = settings::parse_ip(*change.assigned_ip);
+            if (!ip && !change.assigned_ip->empty())
+                return fail(DirectoryError::bad_value, "'" + *change.assigned_ip + "' is no IP address");
+            domain.assigned_ip = ip ? settings::to_string(*ip) : std::string{};
         }
         return {};
     });

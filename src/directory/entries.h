@@ -66,6 +66,7 @@ struct Domain {
     std::string customer_reference;
     Time created;
     std::shared_ptr<const Appender> appender;  ///< nullptr: never set
+    std::string assigned_ip;                   ///< mail from the domain leaves from it; "" = none of its own
 };
 
 enum class ObjectKind : std::uint8_t { account, group, forwarder, folder_recipient };

@@ -47,6 +47,8 @@ std::optional<Time> time_of(std::uint64_t value) {
 
 constexpr std::uint64_t enabled = 1, publish = 2, must_change = 4, explicit_settings = 8,
                         has_temporary = 16;  // of an object
+constexpr std::uint8_t appender_enabled = 1, appender_local_too = 2, no_appender = 4,
+                       has_assigned_ip = 8;  // of a domain
 
 }  // namespace
 
@@ -83,12 +85,17 @@ std::string encode(const Domain& domain, DomainState state) {
     put_be(out, all_services().bits() & ~domain.services.bits());
     put_string(out, domain.customer_reference);
     put_varint(out, static_cast<std::uint64_t>(seconds(domain.created)));
-    if (domain.appender) {
-        put_be(out, static_cast<std::uint8_t>((domain.appender->enabled ? 1 : 0)
-                                              | (domain.appender->local_too ? 2 : 0)));
-        put_string(out, domain.appender->text);
-        put_string(out, domain.appender->html);
+    const Appender* appender = domain.appender.get();
+    if (!appender && domain.assigned_ip.empty()) return out;
+    put_be(out, static_cast<std::uint8_t>((appender && appender->enabled ? appender_enabled : 0)
+                                          | (appender && appender->local_too ? appender_local_too : 0)
+                                          | (appender ? 0 : no_appender)
+                                          | (domain.assigned_ip.empty() ? 0 : has_assigned_ip)));
+    if (appender) {
+        put_string(out, appender->text);
+        put_string(out, appender->html);
     }
+    if (!domain.assigned_ip.empty()) put_string(out, domain.assigned_ip);
     return out;
 }
 
@@ -109,14 +116,22 @@ std::optional<DomainRecord> decode_domain(std::string_view bytes) {
     domain.customer_reference = text(in);
     auto created = time_of(in.varint());
     if (in.ok() && !in.at_end()) {
-        auto bits = in.be<std::uint8_t>();
-        Appender appender;
-        appender.enabled = (bits & 1) != 0;
-        appender.local_too = (bits & 2) != 0;
-        appender.text = text(in);
-        appender.html = text(in);
-        if (bits > 3) return std::nullopt;
-        domain.appender = std::make_shared<const Appender>(std::move(appender));
+        const auto bits = in.be<std::uint8_t>();
+        if (bits >= 2 * has_assigned_ip) return std::nullopt;
+        if ((bits & no_appender) == 0) {
+            Appender appender;
+            appender.enabled = (bits & appender_enabled) != 0;
+            appender.local_too = (bits & appender_local_too) != 0;
+            appender.text = text(in);
+            appender.html = text(in);
+            domain.appender = std::make_shared<const Appender>(std::move(appender));
+        } else if (bits != (no_appender | has_assigned_ip)) {
+            return std::nullopt;
+        }
+        if ((bits & has_assigned_ip) != 0) {
+            domain.assigned_ip = text(in);
+            if (domain.assigned_ip.empty()) return std::nullopt;
+        }
     }
     if (!in.ok() || !in.at_end() || !created || state > static_cast<std::uint8_t>(DomainState::deleting)
         || catch_all > static_cast<std::uint8_t>(Domain::CatchAll::folder))

@@ -99,5 +99,27 @@ TEST(Appender, IsKeptWithTheDomain) {
     EXPECT_FALSE(house.directory->change_domain(house.domain, change));
 }
 
+TEST(AssignedIp, IsKeptWithTheDomain) {
+    TestDirectory house;
+    DomainChange change;
+    change.assigned_ip = "2001:DB8::1";
+    ASSERT_TRUE(house.directory->change_domain(house.domain, change));
+    house.reopen();
+    EXPECT_EQ(house.directory->domain(house.domain)->assigned_ip, "2001:db8::1");
+    EXPECT_FALSE(house.directory->domain(house.domain)->appender);
+    change.assigned_ip = "192.0.2.300";
+    EXPECT_FALSE(house.directory->change_domain(house.domain, change));
+    change.assigned_ip = "192.0.2.3";
+    change.appender = Appender{true, false, "text", ""};
+    ASSERT_TRUE(house.directory->change_domain(house.domain, change));
+    house.reopen();
+    EXPECT_EQ(house.directory->domain(house.domain)->assigned_ip, "192.0.2.3");
+    EXPECT_EQ(*house.directory->domain(house.domain)->appender, *change.appender);
+    change.assigned_ip = "";
+    ASSERT_TRUE(house.directory->change_domain(house.domain, change));
+    house.reopen();
+    EXPECT_EQ(house.directory->domain(house.domain)->assigned_ip, "");
+}
+
 }  // namespace
 }  // namespace postrider::directory

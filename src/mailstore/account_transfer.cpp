@@ -210,6 +210,14 @@ Result<> transfer_some(AccountImpl& impl, FolderId from, UidSet& left, FolderId 
     return {};
 }
 
+void tell(AccountImpl& impl, FolderId from, FolderId to, const Account::Copied& copied) {
+    const auto& listener = impl.core.options.on_transfer;
+    if (!listener || from == to) return;
+    auto origin = impl.folder(from), target = impl.folder(to);
+    if (origin && target)
+        listener({impl.account_id, from, to, origin->special_use, target->special_use, copied.to});
+}
+
 Result<Account::Copied> transfer(AccountImpl& impl, FolderId from, UidSet left, FolderId to, Source source) {
     Account::Copied copied;
     do {
@@ -218,6 +226,7 @@ Result<Account::Copied> transfer(AccountImpl& impl, FolderId from, UidSet left, 
     } while (!left.empty());
     if (copied.from.empty()) return copied;
     if (auto ok = impl.core.sync(); !ok) return std::unexpected(ok.error());
+    tell(impl, from, to, copied);
     return copied;
 }
 

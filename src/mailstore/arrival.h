@@ -40,6 +40,7 @@ struct Arrival {
     Time received;
     std::vector<Placement> placements;
     std::function<void(BlobId, kv::Batch&)> also;
+    bool hold = true;  ///< with `also`
     BlobId blob;
     container::Extent extent;
     bool stored = false;  ///< `b` is there already and held by the queue

@@ -171,7 +171,7 @@ private:
         if (arrival.stored) {
             if (made) refs.add_ref(arrival.blob, static_cast<std::int32_t>(made));
         } else {
-            BlobRecord record{arrival.extent, made, arrival.also ? 1u : 0u};
+            BlobRecord record{arrival.extent, made, arrival.also && arrival.hold ? 1u : 0u};
             put_blob(batch_, arrival.blob, record, core_.now_seconds());
         }
         if (arrival.also) arrival.also(arrival.blob, batch_);

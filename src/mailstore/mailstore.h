@@ -46,6 +46,7 @@ struct Submission {
     /// Further records of the same batch (the queue entry), made once the id is known. With them the blob is
     /// held once more, until release_hold(). Called on the committer's thread; must not block.
     std::function<void(BlobId, kv::Batch&)> also;
+    bool hold = true;  ///< false: `also` needs the records in the batch, and nobody the blob
 };
 
 struct DeliveryReceipt {
@@ -74,6 +75,14 @@ struct ChangeRetention {
     std::uint64_t at_most = 1'000'000;
 };
 
+/// Messages that an account's owner has copied or moved to another folder of his.
+struct Transferred {
+    AccountId account;
+    FolderId from, to;
+    SpecialUse from_use = SpecialUse::none, to_use = SpecialUse::none;
+    std::vector<Uid> uids;  ///< in `to`
+};
+
 struct Options {
     std::filesystem::path directory;        ///< kv lives in directory/"kv"
     std::vector<LocationConfig> locations;  ///< at least one
@@ -88,6 +97,8 @@ struct Options {
     const Clock* clock = nullptr;
     observe::Logger* log = nullptr;
     const QuotaSource* quota = nullptr;
+    /// Told after the fact, on the thread of whoever copied or moved: must not block. Deliveries are none.
+    std::function<void(const Transferred&)> on_transfer{};
     const LocationSource* placing = nullptr;  ///< where what people APPEND goes; without it, location 0
 };
 

@@ -56,6 +56,7 @@ Result<> replay_one(Core& core, container::Stored& stored, const Replay& replay,
     arrival.extent = stored.extent;
     arrival.received = submission->received;
     arrival.also = std::move(submission->also);
+    arrival.hold = submission->hold;
     arrival.descriptions.push_back(mime::describe(stored.payload).encode());
     const auto size = static_cast<std::uint32_t>(stored.payload.size());
     if (auto ok = place(core, arrival, std::move(submission->targets), stored.payload, size); !ok) return ok;

@@ -135,6 +135,7 @@ void MailStoreImpl::submit(Submission submission, Done done) {
             submission.payload, core_.pressure.effort());
     arrival.received = submission.received;
     arrival.also = std::move(submission.also);
+    arrival.hold = submission.hold;
     if (auto ok = place(core_, arrival, std::move(submission.targets), submission.payload,
                         arrival.record.payload_size());
         !ok) {

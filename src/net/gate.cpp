@@ -45,6 +45,8 @@ std::expected<Gate::Ticket, std::string> Gate::admit(const std::string& text_ip)
     if (text_ip.empty()) return Ticket{};
     const auto ip = settings::parse_ip(text_ip);
     if (!ip) return std::unexpected("'" + text_ip + "' is not an address");
+    if (bouncer_)
+        if (auto why = bouncer_->refuse(*ip)) return std::unexpected(std::move(*why));
 
     std::vector<FlowControl::Ticket> places;
     places.reserve(4);

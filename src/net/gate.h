@@ -3,6 +3,7 @@
 #include <expected>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,18 +40,27 @@ private:
     std::shared_ptr<const Rules> rules_;
 };
 
-/// Who may connect to a listener, and how many of them. The rules of the listener are asked first, then those
-/// of its service, then those of the server; the first level with a matching rule decides, and without any
-/// the connection is accepted. Then it must find a place
+/// Keeps some addresses out for a while, whatever the rules say: attackers. Asked on I/O threads: must not
+/// block.
+class Bouncer {
+public:
+    virtual ~Bouncer() = default;
+    /// Why this address is not let in, for the log; mostly nothing.
+    virtual std::optional<std::string> refuse(const settings::Ip& ip) const = 0;
+};
+
+/// Who may connect to a listener, and how many of them. Who the bouncer keeps out is not let in. The rules of
+/// the listener are asked first, then those of its service, then those of the server; the first level with a
+/// matching rule decides, and without any the connection is accepted. Then it must find a place
 ///  - within the limits of the allow rule that matched,
 ///  - within those of the listener (those per peer only if it was no rule of the listener that matched),
 ///  - and, unless a rule of the listener matched, within those of the service (likewise) and of the server.
 class Gate {
 public:
-    /// `service` and `server` may be nullptr.
+    /// `service` and `server` may be nullptr. So may `bouncer`, which must live longer.
     Gate(std::shared_ptr<AccessLevel> listener, std::shared_ptr<AccessLevel> service,
-         std::shared_ptr<AccessLevel> server)
-        : levels_{std::move(listener), std::move(service), std::move(server)} {}
+         std::shared_ptr<AccessLevel> server, const Bouncer* bouncer = nullptr)
+        : levels_{std::move(listener), std::move(service), std::move(server)}, bouncer_{bouncer} {}
 
     using Ticket = std::shared_ptr<void>;
     /// @param ip  numeric; a local (Unix) socket's "" is always admitted
@@ -59,6 +69,7 @@ public:
 
 private:
     std::shared_ptr<AccessLevel> levels_[3];
+    const Bouncer* bouncer_;
 };
 
 }  // namespace postrider::net

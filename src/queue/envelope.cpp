@@ -51,6 +51,7 @@ void put(std::string& out, const Recipient& recipient, const Recipient* before) 
         bits |= has_schedule;
     if (!recipient.remote_host.empty()) bits |= has_remote_host;
     if (recipient.owed != Recipient::nothing) bits |= has_owed;
+    if (!recipient.forwarded_by.empty()) bits |= has_forwarder;
     out.push_back(static_cast<char>(bits));
     if (bits & has_destination) put_string(out, recipient.destination);
     if (bits & has_schedule) {
@@ -61,6 +62,7 @@ void put(std::string& out, const Recipient& recipient, const Recipient* before) 
     }
     if (bits & has_remote_host) put_string(out, recipient.remote_host);
     if (bits & has_owed) out.push_back(static_cast<char>(recipient.owed));
+    if (bits & has_forwarder) put_string(out, recipient.forwarded_by);
 }
 
 bool take_route(Decoder& in, Recipient& recipient, const Recipient* before) {
@@ -83,6 +85,7 @@ bool take_route(Decoder& in, Recipient& recipient, const Recipient* before) {
     }
     if (bits & has_remote_host) recipient.remote_host = in.string();
     if (bits & has_owed) recipient.owed = in.be<std::uint8_t>();
+    if (bits & has_forwarder) recipient.forwarded_by = in.string();
     return recipient.owed <= 7;
 }
 
@@ -225,6 +228,7 @@ std::string Acceptance::encode() const {
     queue::encode(out, envelope);
     put_varint(out, targets.size());
     for (const mailstore::Target& target : targets) put(out, target);
+    if (!mark.empty()) put_string(out, mark);
     return out;
 }
 
@@ -232,9 +236,10 @@ std::optional<Acceptance> Acceptance::decode(std::string_view bytes) {
     Decoder in{bytes};
     auto envelope = take_envelope(in);
     if (!envelope) return std::nullopt;
-    Acceptance acceptance{std::move(*envelope), {}};
+    Acceptance acceptance{std::move(*envelope), {}, {}};
     auto count = in.varint();
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) acceptance.targets.push_back(take_target(in));
+    if (in.ok() && !in.at_end()) acceptance.mark = in.string();
     if (!in.ok() || !in.at_end()) return std::nullopt;
     return acceptance;
 }

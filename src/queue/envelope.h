@@ -45,6 +45,7 @@ struct Recipient {
     /// Of the destination when it was scheduled: it has been released since when the destination's is higher.
     std::uint32_t epoch = 0;
     std::uint8_t owed = nothing;
+    std::string forwarded_by;  ///< domain of the address of ours that has sent it on to here; "": nobody has
 
     bool wants(Notify::Bit what) const {
         return notify == Notify::unsaid ? what == Notify::failure : (notify & what) != 0;
@@ -90,8 +91,11 @@ std::optional<Envelope> decode_envelope(std::string_view bytes);
 /// What the container keeps beside a message's bytes, so that a crash between the flush and the key-value
 /// batch loses nothing: the copies that were to be made at once, and the envelope of what goes to the queue.
 struct Acceptance {
-    Envelope envelope;  ///< with only pending and held recipients; none: no queue entry
+    Envelope envelope;  ///< with those recipients that something is left to do for; none: no queue entry
     std::vector<mailstore::Target> targets;
+    /// Key of a record to be made in the same batch, without a queue entry: the copy of an entry's message
+    /// that filters have changed is there. "" = none.
+    std::string mark;
 
     std::string encode() const;
     static std::optional<Acceptance> decode(std::string_view bytes);

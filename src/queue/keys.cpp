@@ -86,6 +86,13 @@ std::string state(std::string_view destination) {
     return with(state_prefix, destination);
 }
 
+std::string changed(QueueId id, AccountId account, std::string_view folder) {
+    std::string key{changed_prefix};
+    put_be(key, id.value());
+    put_be(key, account.value());
+    return with(key, folder);
+}
+
 mailstore::Failure failure(const kv::Failure& failure) {
     return {
         failure.kind == kv::KvError::corrupt ? mailstore::MailError::corrupt : mailstore::MailError::storage,

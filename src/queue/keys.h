@@ -16,6 +16,7 @@ inline constexpr std::string_view waiting_prefix = "Qd", waiting_end = "Qe";
 inline constexpr std::string_view visit_prefix = "Qn", visit_end = "Qo";
 inline constexpr std::string_view occupied_prefix = "Qo", occupied_end = "Qp";
 inline constexpr std::string_view state_prefix = "Qv", state_end = "Qw";
+inline constexpr std::string_view changed_prefix = "Qw", changed_end = "Qx";
 
 std::string entry(QueueId id);
 std::string due(Time when, QueueId id);
@@ -32,6 +33,9 @@ std::optional<WaitingKey> parse_waiting(std::string_view key);
 std::string visit(Time when, std::string_view destination);
 std::string occupied(std::string_view destination);
 std::string state(std::string_view destination);
+
+/// That the copy of an entry's message which filters have changed for a folder of an account is there.
+std::string changed(QueueId id, AccountId account, std::string_view folder);
 
 mailstore::Failure failure(const kv::Failure& failure);
 

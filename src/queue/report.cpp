@@ -172,10 +172,11 @@ private:
 
     void returned() {
         if (options_.notice.attach == Attach::none) return;
-        bool whole = action_ == Action::failed
-                     && (envelope_.return_full
-                         || (options_.notice.attach == Attach::full && !envelope_.return_headers))
-                     && original_.size() <= largest_returned;
+        // RFC 8689 §5: as if RET=HDRS had been said
+        const bool whole = action_ == Action::failed && !envelope_.require_tls
+                           && (envelope_.return_full
+                               || (options_.notice.attach == Attach::full && !envelope_.return_headers))
+                           && original_.size() <= largest_returned;
         const std::string_view what = whole ? original_ : header_of(original_);
         std::string_view type = whole ? "message/rfc822" : "text/rfc822-headers";
         if (global_) type = whole ? "message/global" : "message/global-headers";

@@ -74,6 +74,8 @@ TEST(Report, ReturnsAsMuchAsWasAskedFor) {
     c.envelope.return_full = true;
     c.options.notice.attach = Attach::header;
     EXPECT_THAT(c.make().message, HasSubstr("the body")) << "RET=FULL";
+    c.envelope.require_tls = true;
+    EXPECT_THAT(c.make().message, Not(HasSubstr("the body"))) << "RFC 8689 section 5";
     c.options.notice.attach = Attach::none;
     EXPECT_THAT(c.make().message, Not(HasSubstr("Subject: hello")));
 }

@@ -29,6 +29,7 @@ bool read_recipient(Decoder& in, std::uint8_t as_version, std::string_view befor
     }
     if (bits & record::has_remote_host) r.remote_host = in.string();
     if (bits & record::has_owed) r.owed = in.be<std::uint8_t>();
+    if (bits & record::has_forwarder) (void)in.string();
     return in.ok();
 }
 

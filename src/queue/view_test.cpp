@@ -33,6 +33,7 @@ Entry full_entry() {
     r.diagnostic = "450 later";
     e.envelope.recipients = {r, r, r};
     e.envelope.recipients[1].address.local = "eve";
+    e.envelope.recipients[1].forwarded_by = "forward.example";
     e.envelope.recipients[2] = {};
     e.envelope.recipients[2].address = {"carol", "example.org"};
     e.envelope.recipients[2].state = Recipient::State::failed;
@@ -49,6 +50,8 @@ TEST(EntryView, SeesWhatTheDecoderSees) {
     EXPECT_EQ(encode(*back), bytes);
     EXPECT_EQ(back->envelope.recipients[1].destination, "example.net");
     EXPECT_EQ(back->envelope.recipients[1].epoch, 5u);
+    EXPECT_EQ(back->envelope.recipients[0].forwarded_by, "");
+    EXPECT_EQ(back->envelope.recipients[1].forwarded_by, "forward.example");
     EXPECT_EQ(back->envelope.deliver_by->mode, DeliverBy::Mode::give_back);
     EXPECT_EQ(back->envelope.release, e.envelope.release);
 

@@ -52,12 +52,20 @@ Connector::Connector(const OutgoingSettings& settings, TlsAttempts* attempts, ob
             if (const auto& made = route_contexts_.back().second; !made->usable())
                 log_.error({}, "TLS of route {}: {}", route.name, made->problem());
         }
+    Route alone;
+    alone.allowed_versions = {settings::TlsVersion::tls1_2};
+    only_tls1_2_ = make_context(settings, &alone);
+    alone.allowed_versions = {settings::TlsVersion::tls1_3};
+    only_tls1_3_ = make_context(settings, &alone);
 }
 
 std::shared_ptr<const net::TlsContext> Connector::context_of(const Route* route) const {
     if (route)
         for (const auto& [name, context] : route_contexts_)
             if (name == route->name) return context;
+    using settings::TlsVersion;
+    if (route && route->allowed_versions == settings::Set<TlsVersion>{TlsVersion::tls1_2}) return only_tls1_2_;
+    if (route && route->allowed_versions == settings::Set<TlsVersion>{TlsVersion::tls1_3}) return only_tls1_3_;
     return context_;
 }
 

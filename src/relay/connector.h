@@ -52,6 +52,8 @@ private:
     std::atomic<std::uint32_t> next_id_{0};
     std::shared_ptr<const net::TlsContext> context_;
     std::vector<std::pair<std::string, std::shared_ptr<const net::TlsContext>>> route_contexts_;
+    /// For routes that a policy makes up: with one version alone.
+    std::shared_ptr<const net::TlsContext> only_tls1_2_, only_tls1_3_;
 };
 
 }  // namespace postrider::relay

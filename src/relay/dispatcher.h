@@ -33,7 +33,7 @@ public:
         /// The octets of a message; on a worker.
         std::function<mailstore::Result<std::shared_ptr<const std::string>>(BlobId)> read;
         /// The reverse-path of a message, where it is another than the envelope's (SRS); may be empty.
-        std::function<std::optional<mime::AddrSpec>(const queue::Envelope&)> sender_of;
+        std::function<std::optional<mime::AddrSpec>(const delivery::Consignment&)> sender_of;
         const Clock& clock;
         net::IoPool& io;
         net::WorkerPool& workers;

@@ -85,6 +85,98 @@ TEST(Dispatcher, GoesToTheNextHostWhenOneIsDeadOrBusy) {
     EXPECT_EQ(busy.connections, 1);
 }
 
+TEST(Dispatcher, OffersTheNextHostWhatOneWillNotTakeNow) {
+    struct Case {
+        MailHost::Manners first, second;
+        const char* fate;
+        int second_asked;
+    };
+    const std::string full = "452 4.3.1 disk full\r\n";
+    const Case cases[] = {
+        {{{"RCPT", "450 4.2.0 not now\r\n"}}, {}, "sent 2.0.0", 1},
+        {{{"MAIL", full}}, {}, "sent 2.0.0", 1},
+        {{{"end", full}}, {}, "sent 2.0.0", 1},
+        {{{"end", full}}, {{"RCPT", "451 4.7.1 neither\r\n"}}, "temporary 4.7.1", 1},
+        {{{"end", full}}, {{"RCPT", "550 5.1.1 nobody\r\n"}}, "permanent 5.1.1", 1},
+        {{{"end", full}}, {{"banner", "421 busy\r\n"}}, "temporary 4.3.1", 1},
+        {{{"end", full}}, {{"MAIL", "drop"}}, "temporary 4.3.1", 1},
+        {{{"RCPT", "550 5.1.1 nobody\r\n"}}, {}, "permanent 5.1.1", 0},
+        {{{"end", "drop"}}, {}, "temporary 4.4.2", 0},  // it may have been taken
+    };
+    for (const Case& one : cases) {
+        SCOPED_TRACE(one.first.begin()->first + (" " + one.first.begin()->second) + one.fate);
+        MailHost first{"127.0.0.2", one.first};
+        MailHost second{"127.0.0.3", one.second, first.port()};
+        MailHost third{"127.0.0.4", {}, first.port()};
+        World world;
+        world.settings.port = first.port();
+        world.domain("example.net", {"127.0.0.2", "127.0.0.3"});
+        world.outbound.add("example.net", {"b@example.net"}, 1);
+        world.start();
+        ASSERT_TRUE(world.outbound.quiet());
+        EXPECT_EQ(world.outbound.fate(1), one.fate);
+        EXPECT_EQ(world.outbound.why_down("example.net"), "");
+        EXPECT_EQ(second.connections, one.second_asked);
+    }
+}
+
+TEST(Dispatcher, GoesBackToTheFirstHostWithTheNextMessage) {
+    MailHost first{"127.0.0.2", {{"RCPT", "450 4.2.0 not now\r\n"}}};
+    MailHost second{"127.0.0.3", {}, first.port()};
+    World world;
+    world.settings.port = first.port();
+    world.settings.max_connections_per_host = 1;
+    world.domain("example.net", {"127.0.0.2", "127.0.0.3"});
+    for (std::uint64_t i = 1; i <= 5; ++i) world.outbound.add("example.net", {"b@example.net"}, i);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(second.messages, 5);
+    EXPECT_EQ(std::ranges::count_if(first.commands(),
+                                    [](const std::string& line) { return line.starts_with("MAIL"); }),
+              5);
+    EXPECT_EQ(first.connections + second.connections, 2);
+}
+
+TEST(Dispatcher, GivesBackWhatMustNotBeLateWhereTheNextHostPromisesNothing) {
+    using Mode = queue::DeliverBy::Mode;
+    const auto by = [](Mode mode) {
+        return [mode](queue::Envelope& envelope) {
+            envelope.deliver_by = queue::DeliverBy{
+                queue::full_seconds(SystemClock{}.now()) + std::chrono::seconds{100}, mode, false};
+        };
+    };
+    struct Case {
+        const char* offer;
+        Mode mode;
+        const char* fate;
+        bool said;
+    };
+    const Case cases[] = {
+        {"", Mode::give_back, "permanent 5.3.3", false},
+        {"", Mode::notify, "sent 2.0.0", false},
+        {"DELIVERBY\r\n250-", Mode::give_back, "sent 2.0.0", true},
+        {"DELIVERBY 50\r\n250-", Mode::give_back, "sent 2.0.0", true},
+        {"DELIVERBY 500\r\n250-", Mode::give_back, "permanent 5.3.3", false},
+        {"DELIVERBY 500\r\n250-", Mode::notify, "sent 2.0.0", true},
+    };
+    for (const Case& one : cases) {
+        SCOPED_TRACE(std::string{one.offer} + one.fate);
+        MailHost host{"127.0.0.2"};
+        host.extensions = one.offer + std::string{"PIPELINING\r\n250 SIZE 10000000\r\n"};
+        World world;
+        world.settings.port = host.port();
+        world.domain("example.net", {"127.0.0.2"});
+        world.outbound.add("example.net", {"b@example.net"}, 1, by(one.mode));
+        world.start();
+        ASSERT_TRUE(world.outbound.quiet());
+        EXPECT_EQ(world.outbound.fate(1), one.fate);
+        EXPECT_EQ(std::ranges::any_of(
+                      host.commands(),
+                      [](const std::string& line) { return line.find(" BY=") != std::string::npos; }),
+                  one.said);
+    }
+}
+
 struct Stage {
     const char* name;
     MailHost::Manners manners;

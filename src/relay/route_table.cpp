@@ -25,11 +25,13 @@ void plain_all(std::vector<std::string>& domains) {
 
 }  // namespace
 
-RouteTable::RouteTable(const OutgoingSettings& settings, std::string helo, AssignedIp assigned)
+RouteTable::RouteTable(const OutgoingSettings& settings, std::string helo, AssignedIp assigned,
+                       PolicyRoutes* policy)
     : routes_{settings.routes},
       sources_{settings.sources},
       helo_{std::move(helo)},
-      assigned_{std::move(assigned)} {
+      assigned_{std::move(assigned)},
+      policy_{policy} {
     for (Route& route : routes_) {
         plain_all(route.recipient_domains);
         plain_all(route.sender_domains);
@@ -52,6 +54,9 @@ bool RouteTable::matches(const std::vector<std::string>& patterns, std::string_v
 std::string RouteTable::destination(const queue::Envelope& envelope, const mime::AddrSpec& address) const {
     std::string domain = plain(address.domain);
     if (domain.empty() || domain.size() > delivery::max_destination_octets) return {};
+    if (policy_)
+        if (const Route* route = policy_->ask(envelope.reverse_path, address); route && !route->host.empty())
+            return std::string{delivery::route_prefix} + route->name;
     if (routes_.empty()) return domain;
     const std::string sender = envelope.reverse_path.null() ? "<>" : plain(envelope.reverse_path.domain);
     for (const Route& route : routes_) {
@@ -63,12 +68,18 @@ std::string RouteTable::destination(const queue::Envelope& envelope, const mime:
 }
 
 const Route* RouteTable::route(std::string_view destination, const mime::AddrSpec& sender) const {
-    if (routes_.empty()) return nullptr;
     if (destination.starts_with(delivery::route_prefix)) {
         destination.remove_prefix(delivery::route_prefix.size());
+        if (policy_)
+            if (const Route* route = policy_->find(destination)) return route;
         const auto at = std::ranges::find(routes_, destination, &Route::name);
         return at == routes_.end() ? nullptr : &*at;
     }
+    if (policy_)
+        if (const Route* route = policy_->ask(sender, {"", std::string{destination}});
+            route && route->host.empty())
+            return route;
+    if (routes_.empty()) return nullptr;
     const std::string from = sender.null() ? "<>" : plain(sender.domain);
     for (const Route& route : routes_)
         if (route.host.empty() && matches(route.recipient_domains, destination)

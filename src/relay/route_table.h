@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "delivery/outbound.h"
+#include "relay/policy_routes.h"
 #include "relay/settings.h"
 
 namespace postrider::relay {
@@ -15,7 +16,10 @@ public:
     /// What the directory says of a domain's own outgoing address; "" when it has none. Must not block long.
     using AssignedIp = std::function<std::string(const std::string& domain)>;
 
-    explicit RouteTable(const OutgoingSettings& settings, std::string helo, AssignedIp assigned = {});
+    /// `policy` may be nullptr: then no policy is asked. Else it must live longer, and counts before the
+    /// routes of the settings.
+    explicit RouteTable(const OutgoingSettings& settings, std::string helo, AssignedIp assigned = {},
+                        PolicyRoutes* policy = nullptr);
 
     std::string destination(const queue::Envelope& envelope, const mime::AddrSpec& address) const override;
 
@@ -38,6 +42,7 @@ private:
     std::vector<Source> sources_;
     std::string helo_;
     AssignedIp assigned_;
+    PolicyRoutes* policy_;
 };
 
 }  // namespace postrider::relay

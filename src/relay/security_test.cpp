@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "relay/session/bare_report.h"
 #include "relay/test_world.h"
 
 namespace postrider::relay {
@@ -187,7 +188,7 @@ TEST(Security, HoldsAnMtaStsPolicyThatIsEnforced) {
 TEST(Security, ReturnsMailThatRequiresTlsWhereItIsNotSure) {
     const auto require_tls = [](queue::Envelope& envelope) { envelope.require_tls = true; };
     Scene unsure;  // RFC 8689 §4.2.1: neither DNSSEC nor MTA-STS
-    EXPECT_EQ(unsure.go(require_tls), "permanent 5.7.30");
+    EXPECT_EQ(unsure.go(require_tls), "permanent 5.7.10");
     Scene deaf{{}, true};
     deaf.world.settings.ca_file = deaf.cert.file;
     EXPECT_EQ(deaf.go(require_tls), "permanent 5.7.30") << "the host does not offer it";
@@ -203,6 +204,55 @@ TEST(Security, ReturnsMailThatRequiresTlsWhereItIsNotSure) {
     anyhow.sts.what.mx = {"mail.example.org"};
     anyhow.world.bodies[1] = "TLS-Required: No\r\nSubject: your policy is broken\r\n\r\n";
     EXPECT_EQ(anyhow.go(), "sent 2.0.0");
+}
+
+TEST(Security, LooksForAHostThatOffersRequireTls) {
+    Scene scene{{}, true};
+    MailHost second{"127.0.0.3", {}, scene.host.port(), scene.cert.context};
+    second.extensions = "REQUIRETLS\r\n250 PIPELINING\r\n";
+    dns::FakeResolver& dns = scene.world.secure;
+    dns.add("example.net", dns::Type::mx, dns::mx_rdata(20, "mx2.example.net"));
+    dns.add("mx2.example.net", dns::Type::a, dns::address_rdata("127.0.0.3"));
+    dns.add(scene.tlsa_name(), dns::Type::tlsa, scene.cert.tlsa());
+    dns.add("_" + std::to_string(second.port()) + "._tcp.mx2.example.net", dns::Type::tlsa,
+            scene.cert.tlsa());
+    EXPECT_EQ(scene.go([](queue::Envelope& envelope) { envelope.require_tls = true; }), "sent 2.0.0");
+    EXPECT_EQ(scene.host.messages, 0);
+    EXPECT_EQ(second.secure_messages, 1);
+}
+
+TEST(Security, SendsAReportWithoutWhatItQuotesWhereRequireTlsIsNotToBeHad) {
+    const std::string report =
+        "Subject: Permanent failure notice\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n"
+        "--b\r\n\r\nSorry\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\n"
+        "\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\nSubject: secret\r\n\r\n--b--\r\n";
+    const auto bounce = [](queue::Envelope& envelope) {
+        envelope.reverse_path = {};
+        envelope.require_tls = true;
+    };
+    Scene deaf;
+    deaf.world.bodies[1] = report;
+    EXPECT_EQ(deaf.go(bounce), "sent 2.0.0");
+    EXPECT_EQ(deaf.host.secure_messages, 1);
+    for (const std::string& line : deaf.host.lines()) EXPECT_EQ(line.find("secret"), std::string::npos);
+    for (const std::string& line : deaf.host.commands())
+        EXPECT_EQ(line.find("REQUIRETLS"), std::string::npos);
+    Scene good{{}, true};
+    good.world.settings.ca_file = good.cert.file;
+    good.host.extensions = "REQUIRETLS\r\n250 PIPELINING\r\n";
+    good.world.bodies[1] = report;
+    EXPECT_EQ(good.go(bounce), "sent 2.0.0");
+    EXPECT_TRUE(std::ranges::count(good.host.lines(), "Subject: secret") == 1);
+}
+
+TEST(BareReport, IsWhatComesBeforeTheThirdPart) {
+    const std::string header = "Content-Type: multipart/report; boundary=b\r\n\r\n";
+    EXPECT_EQ(*bare_report(header + "pre\r\n--b\r\n\r\n1\r\n--b \r\n\r\n--bb\r\n--b\r\n\r\n3\r\n--b--\r\n"),
+              header + "pre\r\n--b\r\n\r\n1\r\n--b \r\n\r\n--bb\r\n--b--\r\n");
+    EXPECT_FALSE(bare_report(header + "--b\r\n\r\n1\r\n--b\r\n\r\n2\r\n--b--\r\n"));
+    EXPECT_FALSE(bare_report(header));
+    EXPECT_FALSE(bare_report("Subject: --b\r\n\r\n--b\r\n--b\r\n--b\r\n"));
 }
 
 TEST(Security, KnowsWhatAPatternOfAPolicyMeans) {

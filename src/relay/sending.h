@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "net/pause.h"
 #include "relay/dispatcher.h"
 
 namespace postrider::relay {
@@ -44,21 +45,24 @@ private:
         delivery::Consignment consignment;
         std::optional<Content> content;
         Share share;
+        Wish wish = Wish::nothing;  ///< while it is being sent
     };
     /// What a connection must be like to carry a message.
     struct Manner {
         const Route* route = nullptr;
         Wish wish = Wish::nothing;
         RouteTable::From four, six;
+        std::size_t first_host = 0;  ///< those before it have been tried
         friend bool operator==(const Manner& a, const Manner& b) {
-            return a.route == b.route && a.wish == b.wish && a.four.ip == b.four.ip && a.six.ip == b.six.ip
-                   && a.four.helo == b.four.helo;
+            return a.first_host == b.first_host && a.route == b.route && a.wish == b.wish
+                   && a.four.ip == b.four.ip && a.six.ip == b.six.ip && a.four.helo == b.four.helo;
         }
     };
     struct Lease {
         std::unique_ptr<Client> client;
         std::string key;
         Manner manner;
+        std::size_t host = 0;  ///< which of the destination's hosts it is
         unsigned served = 0;
     };
 
@@ -72,15 +76,31 @@ private:
     net::Task<> finish();
     net::Task<bool> load(Item& item);
     net::Task<> deliver(Item item, Lease& lease);
+    net::Task<bool> without_host(Item& item, Trouble trouble, bool unable);
+    net::Task<Client::Result> transact(const Item& item, Manner manner, Lease& lease);
     net::Task<std::optional<Trouble>> get_lease(Manner manner, Lease& lease);
     net::Task<> settle(const Item& item, std::vector<delivery::Fate> fates);
     net::Task<> fail_item(const Item& item, bool permanent, std::string status, std::string text);
+    static Wish wish_of(const Item& item);
     Manner manner_of(const Item& item) const;
     DomainSecurity security_for(const Manner& manner) const;
     void let_go(Lease& lease);
 
+    /// Runs what may block on a worker; waits when all are busy. `job` is a named local given with std::move.
     template <class Job>
-    net::Task<> on_worker(Job job);
+    net::Task<> on_worker(Job job) {
+        while (true) {
+            bool overloaded = false;
+            auto run = [&job] { job(); };
+            try {
+                co_await d_.parts_.workers.run(std::move(run));
+            } catch (const net::WorkerPool::Overloaded&) {
+                overloaded = true;
+            }
+            if (!overloaded) co_return;
+            co_await net::pause(std::chrono::milliseconds{50});
+        }
+    }
 
     std::shared_ptr<Dispatcher> keep_;
     Dispatcher& d_;

@@ -63,8 +63,9 @@ std::string Srs::hash(std::string_view text) const {
     return out;
 }
 
-std::optional<mime::AddrSpec> Srs::forward(const mime::AddrSpec& sender, Time now) const {
-    if (sender.null() || sender.domain.empty() || sender.domain == domain_) return std::nullopt;
+std::optional<mime::AddrSpec> Srs::forward(const mime::AddrSpec& sender, const std::string& ours,
+                                           Time now) const {
+    if (sender.null() || sender.domain.empty() || sender.domain == ours) return std::nullopt;
     const std::string domain = text::to_alabels(sender.domain).value_or(std::string{});
     if (domain.empty() || sender.domain.starts_with('[')) return std::nullopt;
     std::string local;
@@ -81,13 +82,13 @@ std::optional<mime::AddrSpec> Srs::forward(const mime::AddrSpec& sender, Time no
         local = "SRS0=" + hash(rest) + "=" + rest;
     }
     if (local.size() > max_local) return std::nullopt;
-    return mime::AddrSpec{std::move(local), domain_};
+    return mime::AddrSpec{std::move(local), ours};
 }
 
 Srs::Original Srs::reverse(const mime::AddrSpec& address, Time now) const {
     Original out;
     const bool first = is_srs(address.local, '0'), further = is_srs(address.local, '1');
-    if ((!first && !further) || address.domain != domain_) return out;
+    if (!first && !further) return out;
     std::string_view rest = std::string_view{address.local}.substr(5);
     const auto given = field(rest);
     out.verdict = Verdict::forged;

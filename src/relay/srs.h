@@ -19,15 +19,16 @@ class Srs {
 public:
     static constexpr int valid_days = 21;
 
-    /// @param domain  ours, whose mail exchanger is this server
     /// @param secret  at least 16 octets; several servers of one domain share it
-    Srs(std::string domain, std::string secret) : domain_{std::move(domain)}, secret_{std::move(secret)} {}
+    explicit Srs(std::string secret) : secret_{std::move(secret)} {}
 
-    /// The address to use instead of `sender`. Nothing when it is better left alone: it is null, it is ours
-    /// already, or it would become longer than RFC 5321 §4.5.3.1.1 allows (64 octets).
-    std::optional<mime::AddrSpec> forward(const mime::AddrSpec& sender, Time now) const;
-    /// Whom an address that we made stands for. Nothing when it is not of this form; `expired` or `forged`
-    /// addresses give no one.
+    /// The address to use instead of `sender`, in `ours`: a domain whose mail comes to this server. Nothing
+    /// when it is better left alone: it is null, it is ours already, or it would become longer than RFC 5321
+    /// §4.5.3.1.1 allows (64 octets).
+    std::optional<mime::AddrSpec> forward(const mime::AddrSpec& sender, const std::string& ours,
+                                          Time now) const;
+    /// Whom an address that we made stands for; that its domain is ours the caller has seen. Nothing when it
+    /// is not of this form; `expired` or `forged` addresses give no one.
     enum class Verdict : std::uint8_t { good, not_srs, expired, forged };
     struct Original {
         Verdict verdict = Verdict::not_srs;
@@ -38,7 +39,7 @@ public:
 private:
     std::string hash(std::string_view text) const;
 
-    std::string domain_, secret_;
+    std::string secret_;
 };
 
 }  // namespace postrider::relay

@@ -69,7 +69,7 @@ net::Task<StsPolicy> StsFinder::policy(std::string domain) {
         StsPolicy fresh = co_await renew(domain, *id);
         co_return fresh;
     }
-    auto wait = [this, &domain, &known](std::function<void(StsPolicy)> done) {
+    auto wait = [this, &domain](std::function<void(StsPolicy)> done) {
         {
             std::lock_guard lock{mutex_};
             if (auto at = fetching_.find(domain); at != fetching_.end() && !stopped_) {

@@ -161,6 +161,10 @@ public:
         std::lock_guard lock{mutex_};
         return commands_;
     }
+    std::vector<std::string> lines() {  ///< of the messages
+        std::lock_guard lock{mutex_};
+        return lines_;
+    }
 
 private:
     static net::ListenerOptions options(const std::string& ip, std::uint16_t port) {
@@ -180,6 +184,10 @@ private:
         co_await peer.flush();
         co_return true;
     }
+    void note(std::vector<std::string>& where, std::string_view line) {
+        std::lock_guard lock{mutex_};
+        where.emplace_back(line);
+    }
     net::Task<> serve(std::unique_ptr<net::Stream> peer) {
         ++connections;
         const int now = ++open;
@@ -198,10 +206,7 @@ private:
         while (go_on) {
             const net::Line line = co_await peer.read_line(4096);
             std::string command{line.text.substr(0, 4)};
-            {
-                std::lock_guard lock{mutex_};
-                commands_.emplace_back(line.text);
-            }
+            note(commands_, line.text);
             if (command == "EHLO") {
                 std::string said = "250-mx\r\n250-";
                 if (tls_ && !peer.secure()) said += "STARTTLS\r\n250-";
@@ -221,6 +226,7 @@ private:
                 while (go_on) {
                     const net::Line text = co_await peer.read_line(100'000);
                     if (text.text == ".") break;
+                    note(lines_, text.text);
                     const auto at = manners_.find("body");
                     if (at != manners_.end()) co_return;
                 }
@@ -243,7 +249,7 @@ private:
     Manners manners_;
     std::shared_ptr<net::TlsContext> tls_;
     std::mutex mutex_;
-    std::vector<std::string> commands_;
+    std::vector<std::string> commands_, lines_;
     net::TestServer server_;
 };
 
@@ -293,7 +299,7 @@ public:
     observe::MemoryLog log{"SMTP-OUT"};
     observe::Metrics metrics;
     SystemClock clock;
-    std::function<std::optional<mime::AddrSpec>(const queue::Envelope&)> sender_of;
+    std::function<std::optional<mime::AddrSpec>(const delivery::Consignment&)> sender_of;
     OutgoingSettings settings;
     FakeOutbound outbound;
     dns::FakeResolver dns, secure{true};

@@ -74,6 +74,14 @@ struct AccountSettings {
     unsigned minimum_password_length = 8;
     unsigned maximum_password_length = 128;
     Set<CharacterClass> required_password_characters;
+    bool allow_identity_confirmation = true;   ///< an administrator's word
+    bool identity_confirmation = false;        ///< the owner's
+    std::string confirmation_code;             ///< a word of the owner's: with a new one all codes before end
+    unsigned confirmation_skip_days = 3;       ///< before the same sender is asked again
+    std::string confirmation_text;             ///< "": our own words
+    bool whitelist_address_book = true;        ///< who is in the address book is as in the whitelist
+    bool blacklist_spare_address_book = true;  ///< and never as in the blacklist
+
     bool password_unchangeable = false;  ///< by its owner; an administrator always can
 
     bool operator==(const AccountSettings&) const = default;

@@ -247,7 +247,6 @@ constexpr Setting<R> server_rows[] = {
 
     {.name = "enableIOSynchronization", .field = absent<R>, .help = "accepted mail is always synced to disk"},
     {.name = "sslRandomFile", .field = absent<R>, .help = "random numbers come from the operating system"},
-    {.name = "smtpFiltersFile", .field = absent<R>},
     {.name = "maxIndexingThreads", .field = absent<R>},
     {.name = "maxMigrationThreads", .field = absent<R>},
     {.name = "defaultTimeZone", .field = absent<R>},

@@ -160,6 +160,21 @@ constexpr Setting<S> rows[] = {
 
 }  // namespace
 
+screening::Allowances SmtpSettings::allowances() const {
+    screening::Allowances allow;
+    allow.max_data_size = max_data_size;
+    allow.max_rcpt_count = max_rcpt_count;
+    allow.max_received_headers = max_received_headers;
+    allow.allow_start_tls = allow_start_tls;
+    allow.allow_8bit_mime = allow_8bit_mime;
+    allow.allow_binary_data = allow_binary_data;
+    allow.allow_pipelining = allow_pipelining;
+    allow.allow_dsn = allow_dsn;
+    allow.remote_delivery = remote_delivery;
+    allow.local_delivery = local_delivery;
+    return allow;
+}
+
 auth::LoginRules SmtpSettings::login_rules() const {
     auth::LoginRules rules;
     rules.secure_types = auth::to_mechanisms(secure_auth);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/login_settings.h"
+#include "screening/decision.h"
 #include "settings/common.h"
 
 namespace postrider::smtp {
@@ -18,7 +19,7 @@ struct SmtpListener {
 };
 
 /// Who may send to whom: variables of the policy script bear the same names.
-enum class Who : std::uint8_t { none, auth, all };
+using screening::Who;
 
 /// Messages that match may be that large. What is empty matches everything.
 struct SizeRule {
@@ -61,6 +62,8 @@ struct SmtpSettings {
     std::string greeting;                   ///< what follows "220 "; empty: host name and product
     std::uint32_t message_memory = 262144;  ///< KB
 
+    /// What a session may do until a policy says otherwise.
+    screening::Allowances allowances() const;
     /// What the two sets of words mean.
     auth::LoginRules login_rules() const;
 };

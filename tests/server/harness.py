@@ -57,6 +57,7 @@ class Server:
         self.process = None
         self.ports = {}
         self.password = None
+        self.environment = {}  # what the process gets beside ours
         self.errors = []     # lines of standard error that point at a defect
         self._stderr = os.path.join(self.root, "stderr")
 
@@ -103,7 +104,7 @@ class Server:
     def _spawn(self, arguments):
         assert self.process is None, "still running"
         self._err = open(self._stderr, "ab")
-        environment = dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8")
+        environment = dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8", **self.environment)
         self.process = subprocess.Popen([os.path.abspath(BINARY), *arguments], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=self._err, cwd=self.root, env=environment)
 

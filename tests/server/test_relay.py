@@ -108,6 +108,16 @@ class Sending(SendingCase):
         self.arrives(self.plain, "source")
         self.assertIn("127.0.0.7", self.plain.peers)
 
+    def test_mail_leaves_from_the_address_of_its_senders_domain(self):
+        self.server.command("domain", "add", "own.example")
+        self.server.command("domain", "set", "own.example", "--assigned-ip", "127.0.0.8")
+        self.server.command("account", "add", "carl@own.example", "--password", "-", input="Tulips-and-4-roses\n")
+        with clients.Smtp(self.server.ports["submission"]) as peer:
+            peer.login("carl@own.example", "Tulips-and-4-roses")
+            peer.mail("carl@own.example", "bob@plain.example", "From: carl@own.example\r\nSubject: own-source\r\n\r\nHello\r\n")
+        self.arrives(self.plain, "own-source")
+        self.assertIn("127.0.0.8", self.plain.peers)
+
 
 class Rewriting(SendingCase):
     """Forwarded mail leaves under an address of ours, and its bounces find the sender."""
@@ -134,6 +144,19 @@ class Rewriting(SendingCase):
         with self.smtp() as peer:
             peer.command("MAIL FROM:<>", 250)
             peer.command("RCPT TO:<" + sender.group(1).replace("carol", "dave") + ">", 550)
+
+    def test_the_domain_that_forwards_gives_the_address(self):
+        self.server.command("domain", "add", "second.example")
+        self.server.command("forwarder", "add", "on@second.example", "--member", "bob@away.example")
+        with self.smtp() as peer:
+            peer.mail("carol@home.example", ["on@second.example"], message("second-forwards"))
+        self.arrives(self.away, "second-forwards")
+        envelope = next(e for e, b in self.away.messages if b"second-forwards" in b)
+        sender = re.search(r"FROM:<(SRS0=[^>]*=home\.example=carol@second\.example)>", envelope[0])
+        self.assertTrue(sender, envelope)
+        with self.smtp() as peer:
+            peer.mail("", [sender.group(1)], message("bounce-of-second"))
+        self.arrives(self.home, "bounce-of-second")
 
     def test_our_own_senders_keep_their_address(self):
         self.send("bob@away.example", "ours")

@@ -33,6 +33,10 @@ constexpr settings::Setting<F> rows[] = {
      .range = {1, 255},
      .help = "Its name; accounts keep their local parts.",
      .format = settings::Format::host_name},
+    {.name = "assignedIp",
+     .field = settings::field<&F::assigned_ip>,
+     .range = {0, 45},
+     .help = "Address of this machine that mail from the domain leaves from; empty: as for all others."},
     {.name = "services",
      .field = settings::choice<&F::services, services>,
      .help = "What its accounts may use."},
@@ -330,6 +334,7 @@ Step<> DomainFrame::reload() {
     if (domain->catch_all == Domain::CatchAll::account) before_.catch_all_account = domain->catch_all_target;
     if (domain->catch_all == Domain::CatchAll::folder) before_.catch_all_folder = domain->catch_all_target;
     before_.customer_reference = domain->customer_reference;
+    before_.assigned_ip = domain->assigned_ip;
     if (auto postmaster = shell_.directory().account(domain->postmaster))
         before_.postmaster = (*postmaster)->name;
     appender_before_ = appender = domain->appender ? *domain->appender : directory::Appender{};
@@ -392,11 +397,12 @@ Step<std::string> DomainFrame::commit() {
     }
     appender.enabled = form_.enable_appender;
     if (form_.services != before_.services || form_.customer_reference != before_.customer_reference
-        || appender != appender_before_) {
+        || form_.assigned_ip != before_.assigned_ip || appender != appender_before_) {
         directory::DomainChange change;
         if (appender != appender_before_) change.appender = appender;
         change.services = form_.services;
         change.customer_reference = form_.customer_reference;
+        change.assigned_ip = form_.assigned_ip;
         if (auto done = step(directory.change_domain(id_, change)); !done) return fail(done.error());
     }
     if (form_.name != before_.name)

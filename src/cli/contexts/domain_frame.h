@@ -10,6 +10,7 @@ struct DomainForm {
     directory::Domain::CatchAll catch_all = directory::Domain::CatchAll::disabled;
     std::string catch_all_account, catch_all_folder;
     std::string customer_reference;
+    std::string assigned_ip;
     std::string postmaster;
     bool enable_appender = false;
 };

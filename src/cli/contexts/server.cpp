@@ -1,5 +1,8 @@
 #include <fmt/core.h>
 
+#include <fstream>
+
+#include "admin/policy_script.h"
 #include "cli/contexts/branches.h"
 #include "cli/contexts/settings_frame.h"
 #include "cli/wire/layout.h"
@@ -260,6 +263,43 @@ void add_resolver_commands(Context& context, Need need) {
     context.commands.push_back({"EMPTYCACHE", "Forget all answers", empty_cache, need});
 }
 
+// ---- the policy script
+
+Reply replace_policy(Shell& shell, std::string_view text) {
+    auto done = admin::replace_policy(shell.admin(), text);
+    if (!done) return error(done.error());
+    return ok();
+}
+
+Reply update_policy(Call& call) {
+    if (auto path = call.given.maybe("path")) {
+        auto text = admin::read_script(*path);
+        return text ? replace_policy(call.shell, *text) : error(text.error());
+    }
+    call.shell.read_text([&shell = call.shell](std::string text) { return replace_policy(shell, text); });
+    return ok();
+}
+
+Reply show_policy(Call& call) {
+    auto text = admin::policy_script(call.shell.admin());
+    if (!text) return error(text.error());
+    if (auto path = call.given.maybe("path")) {
+        std::ofstream file{*path, std::ios::binary | std::ios::trunc};
+        file << *text;
+        file.close();
+        return file ? ok() : error(fmt::format("{} cannot be written", *path));
+    }
+    std::string data;
+    for (std::size_t at = 0; at < text->size();) {
+        const auto end = std::min(text->find('\n', at), text->size());
+        std::string_view line = std::string_view{*text}.substr(at, end - at);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        data.append(line).append("\r\n");
+        at = end + 1;
+    }
+    return ok(std::move(data));
+}
+
 class Builder {
 public:
     explicit Builder(std::vector<Context>& out) : out_{out} {}
@@ -279,6 +319,10 @@ public:
                                     save_config, super_or_config()});
         context.commands.push_back(
             {"SHOW Config", "The running configuration as the file has it", show_config, super_or_config()});
+        context.commands.push_back({"UPDATE SmtpFilters [<path>]", "Replace the policy script", update_policy,
+                                    on_server("manageServerFilters")});
+        context.commands.push_back({"SHOW SmtpFilters [<path>]", "The policy script", show_policy,
+                                    on_server("manageServerFilters")});
         context.commands.push_back({"LIST Services", "What runs", list_services, super_or_config()});
         add_storage_commands(context);
         add_permission_command(context);

@@ -76,8 +76,6 @@ constexpr NotHere missing[] = {
     {"EXPORT", "the export of a domain's database"},
     {"ESET BrandingElement", "the web mail"},
     {"SHOW BrandingElement", "the web mail"},
-    {"UPDATE SmtpFilters", "the policy script"},
-    {"SHOW SmtpFilters", "the policy script"},
     {"SET showWebmailLogin", "the web mail"},
     {"SET brandingName", "the web mail"},
     {"SET enableGravatar", "the web mail"},

@@ -44,6 +44,19 @@ std::string_view reason(mime::SevenBitProblem problem) {
     return {};
 }
 
+/// RFC 2852 §4.1: with R the sender would rather have it back than have it late, and who does not know the
+/// extension, or asks for more time than is left, promises nothing. With N it just goes. Nothing: it can go.
+std::optional<std::string> keeps_no_time(const queue::DeliverBy& by, const Extensions& offers, Time now) {
+    if (by.mode != queue::DeliverBy::Mode::give_back) return std::nullopt;
+    if (!offers.deliver_by)
+        return "The next host does not know DELIVERBY, and the sender asked for the message to come back "
+               "rather than be late";
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(by.time - now).count();
+    if (left >= offers.deliver_by_min) return std::nullopt;
+    return fmt::format("The next host delivers within {} seconds at best, and {} are left",
+                       offers.deliver_by_min, std::max<std::int64_t>(left, 0));
+}
+
 /// BODY=, or the octets in another encoding. RFC 6152 §3: a client never sends 8-bit content unasked.
 void choose_body(Draft& draft, const Content& content, const Extensions& offers) {
     using Body = MailParameters::Body;
@@ -90,6 +103,13 @@ Draft make_draft(const delivery::Consignment& consignment, const mime::AddrSpec&
         std::min(consignment.recipients.size(), std::max<std::size_t>(1, most_recipients));
     draft.recipients.reserve(count);
     for (std::size_t i = 0; i < count; ++i) draft.recipients.push_back({consignment.recipients[i], {}});
+
+    if (envelope.deliver_by) {
+        if (const auto why = keeps_no_time(*envelope.deliver_by, offers, now)) {
+            fail_all(draft, "5.3.3", *why);  // RFC 3463 §3.4: not capable of a feature that was asked for
+            return draft;
+        }
+    }
 
     // RFC 6531 §3.1, §3.2: what was sent with SMTPUTF8 needs it if some address or the header does.
     const auto ascii_local = [](const mime::AddrSpec& address) { return text::is_ascii(address.local); };

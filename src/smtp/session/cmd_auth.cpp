@@ -1,12 +1,31 @@
 #include "auth/dialogue.h"
 #include "smtp/session/session.h"
+#include "text/ascii.h"
 
 /// AUTH (RFC 4954).
 namespace postrider::smtp {
+namespace {
+
+/// Words of secureConnAuthTypes as a policy sets them; unknown ones mean nothing.
+auth::Mechanisms named(std::string_view words) {
+    std::uint64_t bits = 0;
+    while (!words.empty()) {
+        const auto end = std::min(words.find_first_of(" ,;\t\r\n"), words.size());
+        for (const settings::Choice& choice : auth::mechanism_words)
+            if (text::equal_ci(choice.word, words.substr(0, end))) bits |= choice.bits;
+        words.remove_prefix(std::min(end + 1, words.size()));
+    }
+    return auth::to_mechanisms(auth::MechanismSet::from_bits(bits));
+}
+
+}  // namespace
 
 auth::Mechanisms Session::offered_mechanisms() const {
     if (lmtp()) return {};  // LMTP is for our own front ends, known by their address
-    return auth::offered(s_.settings.login_rules(), peer_.secure(), s_.authenticator.available());
+    auth::LoginRules rules = s_.settings.login_rules();
+    if (!mechanisms_.secure.empty()) rules.secure_types = named(mechanisms_.secure);
+    if (!mechanisms_.plain.empty()) rules.plain_types = named(mechanisms_.plain);
+    return auth::offered(rules, peer_.secure(), s_.authenticator.available());
 }
 
 net::Task<> Session::auth(std::string_view arguments) {

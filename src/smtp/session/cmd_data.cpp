@@ -42,6 +42,17 @@ bool begins_with_header(std::string_view message) {
            || (mime::HeaderReader{message}.next(first) && !first.name.empty());
 }
 
+/// What filters say may have several lines; a reply's text has one, not too long (RFC 5321 §4.5.3.1.5).
+std::string one_line(std::string_view text) {
+    std::string out;
+    for (char c : text.substr(0, 400))
+        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)
+            out.push_back(c);
+        else if (!out.empty() && out.back() != ' ')
+            out.push_back(' ');
+    return out.empty() ? "Refused by a filter" : out;
+}
+
 }  // namespace
 
 /// The trace header (RFC 5321 §4.4), at the place where the message will lie.
@@ -111,7 +122,7 @@ net::Task<> Session::data(std::string_view arguments) {
 
 net::Task<> Session::bdat(std::string_view arguments) {
     auto chunk = parse_chunk(arguments);
-    if (!chunk || !s_.settings.allow_binary_data) {
+    if (!chunk || !allow_.allow_binary_data) {
         fault(501, "5.5.4", "Syntax: BDAT size [LAST]");
         // What follows cannot be told from commands.
         done_ = true;
@@ -173,13 +184,27 @@ std::optional<Reply> Session::check_message() {
                 if (!spec || !may_send_as(*spec)) from_is_ours = false;
             }
     }
-    if (hops > s_.settings.max_received_headers)
+    if (hops > allow_.max_received_headers)
         return Reply{554, "5.4.6", "Too many Received headers: the message loops"};
     if (account_ && s_.settings.sender_must_match_login && !from_is_ours)
         return Reply{
             550, "5.7.1",
             "The From header names an address that does not belong to the account that is logged in"};
     return std::nullopt;
+}
+
+void Session::complete() {
+    Transaction& t = *transaction_;
+    mime::Repair repair;
+    repair.now = mime::in_zone(s_.clock.now());
+    auto moment =
+        std::chrono::duration_cast<std::chrono::microseconds>(s_.clock.now().time_since_epoch()).count();
+    repair.unique = fmt::format("{}.{:08X}", moment, id_.value());
+    repair.domain = s_.host;
+    repair.sender = t.envelope.reverse_path;
+    std::string added = mime::repair(std::string_view{t.payload}.substr(t.trace_size), repair);
+    t.payload.insert(t.trace_size, added);
+    append_footer();
 }
 
 net::Task<> Session::finish_message(bool had_bare_newlines) {
@@ -192,37 +217,55 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
         answer_all(*refusal);
         co_return;
     }
-    std::string_view message = std::string_view{t.payload}.substr(t.trace_size);
-    std::size_t size = message.size();
+    const std::size_t size = t.payload.size() - t.trace_size;
+    // A client's own message gets what it lacks (RFC 6409 §8), before anybody may sign it; other people's
+    // mail is left as it is, and is judged as it came.
+    if (account_) {
+        make_text();
+        complete();
+    }
+    if (visit_) {
+        const bool taken = co_await ask_message();
+        if (!taken) co_return;
+    }
+    if (t.discard || t.envelope.recipients.empty()) {
+        s_.log.info(id_, "Message of <{}> discarded: nobody gets it", t.envelope.reverse_path.text());
+        reply(250, "2.0.0", "Mail queued for delivery");
+        reset();
+        co_return;
+    }
     rules::SendQuota::Use charged;
     if (auto refusal = charge(size, charged)) {
         answer_all(*refusal);
         co_return;
     }
-    // Neither IMAP nor POP3 nor most other servers can carry what is binary (RFC 3030 §3, RFC 3516 §6).
-    if (t.envelope.body == queue::BodyType::binary && mime::needs_binary(message)) {
+    if (!account_) {
+        make_text();
+        // Its first line would become part of our trace header: what has no header is all body.
+        if (!begins_with_header(std::string_view{t.payload}.substr(t.trace_size)))
+            t.payload.insert(t.trace_size, "\r\n");
+    }
+    if (t.delay != 0)
+        t.envelope.release =
+            std::max(t.envelope.release, queue::full_seconds(s_.clock.now()) + std::chrono::seconds{t.delay});
+    co_await store(std::move(charged), size);
+}
+
+/// Neither IMAP nor POP3 nor most other servers can carry what is binary (RFC 3030 §3, RFC 3516 §6).
+void Session::make_text() {
+    Transaction& t = *transaction_;
+    if (t.envelope.body != queue::BodyType::binary) return;
+    std::string_view message = std::string_view{t.payload}.substr(t.trace_size);
+    if (mime::needs_binary(message)) {
         std::string encoded = mime::encode_binary(message);
         t.payload.replace(t.trace_size, std::string::npos, encoded);
         message = std::string_view{t.payload}.substr(t.trace_size);
     }
-    if (t.envelope.body == queue::BodyType::binary && !mime::needs_binary(message))
-        t.envelope.body = queue::BodyType::eight_bit;
-    // A client's own message gets what it lacks (RFC 6409 §8); other people's mail is left as it is.
-    if (account_) {
-        mime::Repair repair;
-        repair.now = mime::in_zone(s_.clock.now());
-        auto moment =
-            std::chrono::duration_cast<std::chrono::microseconds>(s_.clock.now().time_since_epoch()).count();
-        repair.unique = fmt::format("{}.{:08X}", moment, id_.value());
-        repair.domain = s_.host;
-        repair.sender = t.envelope.reverse_path;
-        std::string added = mime::repair(message, repair);
-        t.payload.insert(t.trace_size, added);
-        append_footer();
-    } else if (!begins_with_header(message)) {
-        // Its first line would become part of our trace header: what has no header is all body.
-        t.payload.insert(t.trace_size, "\r\n");
-    }
+    if (!mime::needs_binary(message)) t.envelope.body = queue::BodyType::eight_bit;
+}
+
+net::Task<> Session::store(rules::SendQuota::Use charged, std::size_t size) {
+    Transaction& t = *transaction_;
     std::string_view stored = std::string_view{t.payload}.substr(t.trace_size);
     std::string message_id{text::trim(mime::find_field(stored, "Message-ID").value_or(""))};
 
@@ -231,6 +274,7 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
     incoming.destinations = std::move(t.destinations);
     incoming.payload = std::move(t.payload);
     incoming.session = id_;
+    incoming.answers_each = lmtp();
     std::string from = incoming.envelope.reverse_path.text();
     std::vector<std::string> recipients;
     for (const queue::Recipient& r : incoming.envelope.recipients) recipients.push_back(r.address.text());
@@ -263,29 +307,39 @@ net::Task<> Session::finish_message(bool had_bare_newlines) {
         reset();
         co_return;
     }
-    s_.accepted.add();
-    std::string queue_id = queue::to_string(outcome->id);
-    s_.log.info(id_,
-                "New mail {} received from {} ({}) with envelope from <{}>, recipients={} ({}), size={}, "
-                "enqueued with id {}",
-                message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "),
-                size, queue_id);
+    const bool stored_somewhere = outcome->id != QueueId{};
+    const std::string queue_id = queue::to_string(outcome->id);
     std::optional<delivery::Refusal> any;
-    for (std::size_t i = 0; i < recipients.size(); ++i) {
-        const auto& refusal = outcome->refusals[i];
-        if (refusal && !any) any = refusal;
-        if (!lmtp()) continue;
-        if (refusal)
-            reply(452, refusal->status, fmt::format("<{}> {}", recipients[i], refusal->text));
-        else
-            reply(250, "2.1.5", fmt::format("<{}> Delivered, id {}", recipients[i], queue_id));
+    for (const auto& refusal : outcome->refusals)
+        if (refusal && (!any || refusal->temporary)) any = refusal;
+    if (visit_) visit_->end_transaction(stored_somewhere || !any, size);
+    if (stored_somewhere || !any) {
+        s_.accepted.add();
+        s_.log.info(
+            id_, "New mail {} received from {} ({}) with envelope from <{}>, recipients={} ({}), size={}, {}",
+            message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "), size,
+            stored_somewhere ? "enqueued with id " + queue_id : "discarded by a filter");
+    } else {
+        if (charged.any()) s_.send_quota.refund(account_->id, charged);
+        s_.rejected.add();
+        s_.log.info(id_, "Refused mail {} from {} ({}) with envelope from <{}>, recipients={} ({}): {}",
+                    message_id, helo_, peer_.peer().ip, from, recipients.size(), fmt::join(recipients, ", "),
+                    one_line(any->text));
     }
-    if (!lmtp()) {
-        if (any)
-            reply(451, any->status, any->text);
-        else
-            reply(250, "2.0.0", fmt::format("Mail queued for delivery, id {}", queue_id));
-    }
+    const std::string taken = stored_somewhere ? ", id " + queue_id : "";
+    if (lmtp())
+        for (std::size_t i = 0; i < recipients.size(); ++i) {
+            const auto& refusal = outcome->refusals[i];
+            if (refusal)
+                reply(refusal->temporary ? 452 : 550, refusal->status,
+                      fmt::format("<{}> {}", recipients[i], one_line(refusal->text)));
+            else
+                reply(250, "2.1.5", fmt::format("<{}> Delivered{}", recipients[i], taken));
+        }
+    else if (any)
+        reply(any->temporary ? 451 : 550, any->status, one_line(any->text));
+    else
+        reply(250, "2.0.0", fmt::format("Mail queued for delivery{}", taken));
     reset();
 }
 

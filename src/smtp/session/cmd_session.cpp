@@ -25,20 +25,27 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-void Session::greet(std::string_view host, std::string_view verb) {
+net::Task<> Session::greet(std::string_view host, std::string_view verb) {
     host = trimmed(host);
     if (lmtp() != (verb == "LHLO")) {  // RFC 2033 §4.1
         fault(500, "5.5.1", lmtp() ? "This is LMTP: send LHLO" : "This is SMTP: send EHLO");
-        return;
+        co_return;
     }
     if (!acceptable_host(host)) {
         fault(501, "5.5.4", fmt::format("{} needs the name of your host", verb));
-        return;
+        co_return;
     }
     extended_ = verb != "HELO";
     helo_ = host;
     state_ = greeted;
     reset();
+    if (visit_) {
+        const bool welcome = co_await ask_ehlo();
+        if (!welcome) {
+            state_ = connected;
+            co_return;
+        }
+    }
     if (extended_)
         extensions();
     else
@@ -46,13 +53,14 @@ void Session::greet(std::string_view host, std::string_view verb) {
 }
 
 void Session::extensions() {
-    const SmtpSettings& allow = s_.settings;
+    const screening::Allowances& allow = allow_;
+    const SmtpSettings& settings = s_.settings;
     std::vector<std::string> lines;
     lines.push_back(fmt::format("{} Postrider {} hello", s_.host, lmtp() ? "LMTP" : "ESMTP"));
     if (allow.allow_pipelining || lmtp()) lines.emplace_back("PIPELINING");  // RFC 2033 §4.1 demands it
     lines.push_back(fmt::format("SIZE {}", size_limit()));
     if (allow.allow_8bit_mime) lines.emplace_back("8BITMIME");
-    if (allow.allow_smtp_utf8 && allow.allow_8bit_mime) lines.emplace_back("SMTPUTF8");  // RFC 6531 §3.1
+    if (settings.allow_smtp_utf8 && allow.allow_8bit_mime) lines.emplace_back("SMTPUTF8");  // RFC 6531 §3.1
     if (allow.allow_binary_data) {
         lines.emplace_back("CHUNKING");
         lines.emplace_back("BINARYMIME");
@@ -61,16 +69,16 @@ void Session::extensions() {
     if (allow.allow_dsn) lines.emplace_back("DSN");
     // RFC 8689 §2: only inside TLS. LMTP hands over for good, and asks nobody to send on.
     if (peer_.secure() && !lmtp()) lines.emplace_back("REQUIRETLS");
-    if (allow.allow_deliver_by)
-        lines.push_back(allow.min_deliver_by.count() > 0
-                            ? fmt::format("DELIVERBY {}", allow.min_deliver_by.count())
+    if (settings.allow_deliver_by)
+        lines.push_back(settings.min_deliver_by.count() > 0
+                            ? fmt::format("DELIVERBY {}", settings.min_deliver_by.count())
                             : "DELIVERBY");
-    if (allow.allow_future_release && entrance_.protocol == Protocol::submission) {  // RFC 4865 §3
-        const auto last = std::chrono::system_clock::to_time_t(s_.clock.now() + allow.max_future_release);
+    if (settings.allow_future_release && entrance_.protocol == Protocol::submission) {  // RFC 4865 §3
+        const auto last = std::chrono::system_clock::to_time_t(s_.clock.now() + settings.max_future_release);
         lines.push_back(fmt::format("FUTURERELEASE {} {:%Y-%m-%dT%H:%M:%SZ}",
-                                    allow.max_future_release.count(), fmt::gmtime(last)));
+                                    settings.max_future_release.count(), fmt::gmtime(last)));
     }
-    if (allow.allow_mt_priority) lines.emplace_back("MT-PRIORITY");
+    if (settings.allow_mt_priority) lines.emplace_back("MT-PRIORITY");
     if (allow.allow_start_tls && entrance_.tls && !peer_.secure()) lines.emplace_back("STARTTLS");
     if (!account_)
         if (auto mechanisms = offered_mechanisms(); !mechanisms.empty())
@@ -79,18 +87,15 @@ void Session::extensions() {
 }
 
 net::Task<> Session::ehlo(std::string_view host) {
-    greet(host, "EHLO");
-    co_return;
+    return greet(host, "EHLO");
 }
 
 net::Task<> Session::helo(std::string_view host) {
-    greet(host, "HELO");
-    co_return;
+    return greet(host, "HELO");
 }
 
 net::Task<> Session::lhlo(std::string_view host) {
-    greet(host, "LHLO");
-    co_return;
+    return greet(host, "LHLO");
 }
 
 net::Task<> Session::starttls(std::string_view arguments) {
@@ -102,7 +107,7 @@ net::Task<> Session::starttls(std::string_view arguments) {
         fault(503, "5.5.1", "TLS is active already");
         co_return;
     }
-    if (!s_.settings.allow_start_tls || !entrance_.tls) {
+    if (!allow_.allow_start_tls || !entrance_.tls) {
         fault(454, "4.7.0", "TLS is not available here");
         co_return;
     }

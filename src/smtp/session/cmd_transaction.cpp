@@ -45,7 +45,7 @@ std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::str
                                               bool has_value) {
     using text::equal_ci;
     Transaction& t = *transaction_;
-    const SmtpSettings& allow = s_.settings;
+    const screening::Allowances& allow = allow_;
     if (equal_ci(keyword, "SIZE")) {  // RFC 1870 §6
         auto size = number(value);
         if (!size) return Reply{501, "5.5.4", "SIZE needs a number"};
@@ -59,7 +59,7 @@ std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::str
             t.envelope.body = queue::BodyType::binary;
         else
             return Reply{501, "5.5.4", "Unknown BODY type"};
-    } else if (equal_ci(keyword, "SMTPUTF8") && allow.allow_smtp_utf8) {  // RFC 6531 §3.4
+    } else if (equal_ci(keyword, "SMTPUTF8") && s_.settings.allow_smtp_utf8) {  // RFC 6531 §3.4
         if (has_value) return Reply{501, "5.5.4", "SMTPUTF8 has no value"};
         t.envelope.smtputf8 = true;
     } else if (equal_ci(keyword, "RET") && allow.allow_dsn) {  // RFC 3461 §4.3
@@ -89,11 +89,11 @@ std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::str
 std::optional<Reply> Session::rcpt_parameters(queue::Recipient& recipient, std::string_view keyword,
                                               std::string_view value, bool) const {
     using text::equal_ci;
-    if (equal_ci(keyword, "NOTIFY") && s_.settings.allow_dsn) {
+    if (equal_ci(keyword, "NOTIFY") && allow_.allow_dsn) {
         auto bits = notify_bits(value);
         if (!bits) return Reply{501, "5.5.4", "NOTIFY is NEVER or a list of SUCCESS, FAILURE, DELAY"};
         recipient.notify = *bits;
-    } else if (equal_ci(keyword, "ORCPT") && s_.settings.allow_dsn) {  // RFC 3461 §4.2: addr-type ";" xtext
+    } else if (equal_ci(keyword, "ORCPT") && allow_.allow_dsn) {  // RFC 3461 §4.2: addr-type ";" xtext
         auto semicolon = value.find(';');
         if (semicolon == 0 || semicolon == std::string_view::npos || value.size() > 500)
             return Reply{501, "5.5.4", "Malformed ORCPT"};
@@ -154,8 +154,16 @@ net::Task<> Session::mail(std::string_view arguments) {
     }
     transaction_->sender = account_ ? rules::Sender::of(s_.directory, envelope.reverse_path, account_)
                                     : rules::Sender::of(s_.directory, envelope.reverse_path);
+    screening::Decision decision;
+    if (visit_) {
+        const bool welcome = co_await ask_mail(decision);
+        if (!welcome) {
+            reset();
+            co_return;
+        }
+    }
     if (auto refusal = sender_refusal()) {
-        transaction_.reset();
+        reset();
         refuse(*refusal);
         co_return;
     }
@@ -168,7 +176,7 @@ net::Task<> Session::mail(std::string_view arguments) {
         reply(250, "2.3.6",
               fmt::format("{} is the priority of the message: log in for a higher one", *lowered));
     else
-        reply(250, "2.1.0", "Sender accepted");
+        reply(250, "2.1.0", decision.text.empty() ? "Sender accepted" : decision.text);
 }
 
 net::Task<> Session::rcpt(std::string_view arguments) {
@@ -197,14 +205,28 @@ net::Task<> Session::rcpt(std::string_view arguments) {
         fault(553, "5.6.7", "Addresses that are not ASCII need SMTPUTF8");
         co_return;
     }
-    if (t.envelope.recipients.size() >= s_.settings.max_rcpt_count) {
+    const bool local =
+        recipient.address.domain.empty() || s_.router.is_local_domain(recipient.address.domain);
+    screening::Decision decision;
+    std::string route;
+    if (visit_) {
+        const bool welcome = co_await ask_rcpt(recipient, local, decision, route);
+        if (!welcome) co_return;
+    }
+    if (t.envelope.recipients.size() >= allow_.max_rcpt_count) {
         reply(452, "4.5.3", "Too many recipients");  // RFC 5321 §4.5.3.1.10
         co_return;
     }
+    if (decision.action == screening::Decision::Action::discard) {
+        if (t.size_limit == 0) t.size_limit = size_limit();
+        state_ = rcpt_given;
+        reply(250, "2.1.5", decision.text.empty() ? "Recipient accepted" : decision.text);
+        co_return;
+    }
 
-    bool local = recipient.address.domain.empty() || s_.router.is_local_domain(recipient.address.domain);
-    Who who = local ? s_.settings.local_delivery : s_.settings.remote_delivery;
+    Who who = local ? allow_.local_delivery : allow_.remote_delivery;
     bool allowed = lmtp() ? local : who == Who::all || (who == Who::auth && account_);
+    if (decision.action == screening::Decision::Action::accept) allowed = true;
     if (!allowed) {
         if (who == Who::auth && !lmtp())
             fault(550, "5.7.1", local ? "Authentication required" : "Relaying denied: log in first");
@@ -233,13 +255,18 @@ net::Task<> Session::rcpt(std::string_view arguments) {
         reply(452, "4.3.1", "The mail queue is full, try later");
         co_return;
     }
+    if (visit_ && destination.elsewhere.empty())
+        if (const screening::Decision listed = visit_->greylist(recipient.address); refused(listed))
+            co_return;
+    if (!route.empty() && destination.targets.empty() && !destination.expanded && s_.destination_by)
+        recipient.destination = s_.destination_by(route);
     std::uint64_t limit = size_limit(&recipient.address);
     t.size_limit = t.size_limit == 0 ? limit : std::min(t.size_limit, limit);
     t.counted_recipients += counted(recipient.address);
     t.envelope.recipients.push_back(std::move(recipient));
     t.destinations.push_back(std::move(destination));
     state_ = rcpt_given;
-    reply(250, "2.1.5", "Recipient accepted");
+    reply(250, "2.1.5", decision.text.empty() ? "Recipient accepted" : decision.text);
 }
 
 net::Task<> Session::rset(std::string_view) {

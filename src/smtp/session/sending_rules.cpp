@@ -21,7 +21,7 @@ std::uint64_t percent(std::uint64_t used, std::uint64_t limit) {
 }  // namespace
 
 std::uint64_t Session::size_limit(const mime::AddrSpec* recipient) const {
-    const std::uint64_t ceiling = std::uint64_t{s_.settings.max_data_size} * 1024;
+    const std::uint64_t ceiling = std::uint64_t{allow_.max_data_size} * 1024;
     if (s_.settings.size_rules.empty()) return ceiling;
     SizeQuestion question;
     question.client = settings::parse_ip(peer_.peer().ip);

@@ -36,17 +36,19 @@ const std::array<Session::Command, 15> Session::commands{{
 }};
 
 Session::Session(net::Stream& peer, const Services& services, const Entrance& entrance, SessionId id)
-    : peer_{peer}, s_{services}, entrance_{entrance}, id_{id} {}
+    : peer_{peer},
+      s_{services},
+      entrance_{entrance},
+      id_{id},
+      allow_{services.settings.allowances()},
+      greeted_allow_{allow_} {}
 
 Session::~Session() = default;
 
 net::Task<> Session::run() {
     s_.log.info(id_, "[{}] connection accepted from [{}]", peer_.local().text(), peer_.peer().text());
     peer_.idle_timeout(s_.settings.command_timeout);
-    if (s_.settings.greeting.empty())
-        reply(220, "", fmt::format("{} Postrider {} ready", s_.host, lmtp() ? "LMTP" : "ESMTP"));
-    else
-        reply(220, "", fmt::format("{} {}", s_.host, s_.settings.greeting));
+    if (!co_await admit()) done_ = true;
     while (!done_) {
         // What was answered while more commands were already there leaves in one piece (RFC 2920 §3.2).
         if (peer_.buffered().find('\n') == std::string_view::npos) co_await peer_.flush();
@@ -71,6 +73,7 @@ net::Task<> Session::run() {
         co_await peer_.flush_if_large(max_unsent);
     }
     co_await peer_.flush();
+    if (visit_) co_await visit_->close();
     co_await peer_.close();
     s_.log.info(id_, "Connection closed");
 }
@@ -102,6 +105,10 @@ net::Task<> Session::dispatch(std::string_view line) {
 
 void Session::reset() {
     transaction_.reset();
+    if (visit_) {
+        visit_->end_transaction(false, 0);
+        allow_ = greeted_allow_;
+    }
     if (state_ != connected) state_ = greeted;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "net/pools.h"
 #include "net/stream.h"
 #include "rules/send_quota.h"
+#include "screening/visit.h"
 #include "smtp/session/memory_budget.h"
 #include "smtp/settings.h"
 
@@ -32,6 +34,9 @@ struct Services {
     observe::Counter& accepted;  ///< messages answered with 250
     observe::Counter& rejected;  ///< answered with 4xx or 5xx after DATA
     rules::SendQuota& send_quota;
+    const screening::Screening* screening = nullptr;  ///< nullptr: nothing is asked
+    /// The virtual queue of mail that a policy sends by that host; "" when there is none.
+    std::function<std::string(const std::string& host)> destination_by{};
 };
 
 /// What is particular to the listener a client came by.
@@ -70,17 +75,28 @@ private:
 
     net::Task<> dispatch(std::string_view line);
 
+    // asked.cpp: what the policy and the checks say
+    net::Task<bool> admit();  ///< false: the client is turned away, and has been told
+    net::Task<bool> ask_ehlo();
+    net::Task<bool> ask_mail(screening::Decision& decision);
+    net::Task<bool> ask_rcpt(const queue::Recipient& recipient, bool local, screening::Decision& decision,
+                             std::string& route);
+    net::Task<bool> ask_message();
+    bool refused(const screening::Decision& decision);
+    void change_recipients(const screening::Wishes& wishes);
+    bool has_recipient(const mime::AddrSpec& address) const;
+
     // cmd_session.cpp
     net::Task<> ehlo(std::string_view host);
     net::Task<> helo(std::string_view host);
     net::Task<> lhlo(std::string_view host);
+    net::Task<> greet(std::string_view host, std::string_view protocol);
     net::Task<> starttls(std::string_view arguments);
     net::Task<> noop(std::string_view arguments);
     net::Task<> help(std::string_view arguments);
     net::Task<> vrfy(std::string_view arguments);
     net::Task<> expn(std::string_view arguments);
     net::Task<> quit(std::string_view arguments);
-    void greet(std::string_view host, std::string_view protocol);
     void extensions();
 
     // cmd_auth.cpp
@@ -102,7 +118,10 @@ private:
     net::Task<> data(std::string_view arguments);
     net::Task<> bdat(std::string_view arguments);
     net::Task<> finish_message(bool had_bare_newlines);
+    net::Task<> store(rules::SendQuota::Use charged, std::size_t size);
     std::optional<Reply> check_message();
+    void make_text();
+    void complete();  ///< what a client's own message lacks
     void answer_all(const Reply& reply);
 
     void reset();
@@ -136,6 +155,10 @@ private:
     std::string helo_;
     std::shared_ptr<const directory::AccountEntry> account_;  ///< who logged in
     unsigned errors_ = 0, auth_errors_ = 0;
+    screening::Allowances allow_;              ///< in force now
+    screening::Allowances greeted_allow_;      ///< as they were when the session began, or after EHLO
+    screening::Visit::Mechanisms mechanisms_;  ///< that the policy allows
+    std::unique_ptr<screening::Visit> visit_;  ///< nullptr: nothing is asked
 
     /// The transaction (RFC 5321 §3.3): from MAIL to the end of the data.
     struct Transaction {
@@ -151,6 +174,8 @@ private:
         bool chunking = false;  ///< BDAT has begun: DATA is out of order (RFC 3030 §2)
         bool priority_said = false, release_said = false;
         std::optional<int> lowered_priority;  ///< what became of one that the client may not have
+        bool discard = false;                 ///< the policy wants it taken and dropped
+        std::uint32_t delay = 0;              ///< seconds that the policy lets it wait
         bool refused = false;                 ///< BDAT: a chunk was refused, the rest is skipped
     };
     std::unique_ptr<Transaction> transaction_;

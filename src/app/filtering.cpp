@@ -1,0 +1,53 @@
+#include "app/filtering.h"
+
+namespace postrider::app {
+namespace {
+
+filter::Scanners::Options scanner_options(const Filtering::Parts& parts) {
+    filter::Scanners::Options options;
+    options.directory = parts.directory_path.string();
+    options.stock = {(parts.directory_path / "filters").string(), "/usr/share/postrider/filters"};
+    options.log = parts.log;
+    return options;
+}
+
+}  // namespace
+
+Filtering::Filtering(const Parts& parts)
+    : definitions_{parts.store.kv()},
+      scripts_{parts.store.kv()},
+      memory_{parts.store.kv(), parts.clock},
+      scanners_{scanner_options(parts), parts.metrics, parts.clock},
+      registry_{{parts.directory, definitions_, scripts_, &scanners_, parts.directory_path, parts.clock,
+                 parts.log}},
+      chain_{registry_, parts.directory, parts.store, memory_, parts.clock, parts.host} {
+    definitions_.on_change([this](const filter::DefinitionOwner& owner) { registry_.changed(owner); });
+    scripts_.on_change([this](const filter::ScriptOwner& owner) { registry_.changed(owner); });
+}
+
+std::vector<std::string> Filtering::configure(const filter::ScannerSettings& scanners,
+                                              const filter::ChainSettings& chain) {
+    auto problems = scanners_.configure(scanners);
+    auto more = registry_.configure(chain);
+    problems.insert(problems.end(), more.begin(), more.end());
+    return problems;
+}
+
+void Filtering::forget(AccountId account, kv::Batch& batch) {
+    filter::Memory::forget(account, batch);
+    filter::ScriptStore::forget(filter::ScriptOwner::of(account), batch);
+    filter::Definitions::forget({filter::DefinitionOwner::Kind::account, account.value()}, batch);
+}
+
+void Filtering::forget(DomainId domain, kv::Batch& batch) {
+    filter::ScriptStore::forget(filter::ScriptOwner::of(domain), batch);
+    filter::Definitions::forget({filter::DefinitionOwner::Kind::domain, domain.value()}, batch);
+    filter::Definitions::forget({filter::DefinitionOwner::Kind::account_defaults, domain.value()}, batch);
+}
+
+void Filtering::sweep() {
+    while (memory_.sweep()) {
+    }
+}
+
+}  // namespace postrider::app

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "filter/chain/chain.h"
+#include "filter/chain/registry.h"
+#include "filter/scan/scanners.h"
+
+namespace postrider::app {
+
+/// All that filters messages on their way to folders, put together.
+class Filtering {
+public:
+    struct Parts {
+        directory::Directory& directory;
+        mailstore::MailStore& store;
+        observe::Metrics& metrics;
+        const Clock& clock;
+        observe::Logger log;
+        std::filesystem::path directory_path;  ///< the working directory
+        std::string host;
+    };
+    /// All must live longer.
+    explicit Filtering(const Parts& parts);
+
+    /// @return what is wrong with the settings, a line each.
+    std::vector<std::string> configure(const filter::ScannerSettings& scanners,
+                                       const filter::ChainSettings& chain);
+    void account_changed(AccountId account) { registry_.changed(filter::ScriptOwner::of(account)); }
+    void settings_changed() { registry_.forget_all(); }
+    /// Adds to a batch that all that is kept for an account is gone.
+    static void forget(AccountId account, kv::Batch& batch);
+    static void forget(DomainId domain, kv::Batch& batch);
+    void sweep();  ///< forgets what has run out; now and then, on a thread that may block
+
+    const filter::ChainParts& chain() const { return chain_; }
+    filter::ScriptStore& scripts() { return scripts_; }
+    filter::Definitions& definitions() { return definitions_; }
+    filter::Registry& registry() { return registry_; }
+    filter::Scanners& scanners() { return scanners_; }
+
+private:
+    filter::Definitions definitions_;
+    filter::ScriptStore scripts_;
+    filter::Memory memory_;
+    filter::Scanners scanners_;
+    filter::Registry registry_;
+    filter::ChainParts chain_;
+};
+
+}  // namespace postrider::app

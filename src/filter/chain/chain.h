@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "directory/directory.h"
+#include "filter/chain/memory.h"
+#include "filter/chain/steps.h"
+#include "filter/chain/verdict.h"
+#include "filter/scan/levels.h"
+#include "mailstore/mailstore.h"
+#include "queue/envelope.h"
+
+namespace postrider::filter {
+
+/// What all runs share. Everything referred to lives longer.
+struct ChainParts {
+    const Catalogue& catalogue;
+    const directory::Directory& directory;
+    mailstore::MailStore& store;
+    Memory& memory;
+    const Clock& clock;
+    std::string host;  ///< our name
+};
+
+/// Whose copy it is about.
+struct Owner {
+    DomainId domain;
+    AccountId account;
+    const directory::AccountEntry* entry =
+        nullptr;  ///< nullptr: a public folder, which has no filters of its own
+};
+
+/// The filters of one message, server first, then domain, then account; of what they decide about its place
+/// the last word counts. Scanners are asked once, however many recipients there are. Not for several threads.
+class Chain {
+public:
+    /// @param payload  trace header and message, CRLF line ends; must outlive this, as the others
+    Chain(const ChainParts& parts, const queue::Envelope& envelope, std::string_view payload, QueueId id);
+
+    /// Some filter is set up for such a recipient. Cheap.
+    bool any(const Owner& owner) const;
+    bool any_for_relay() const;
+    /// ... and one of them waits for something outside: not for threads that must not block.
+    bool waits(const Owner& owner) const;
+    bool waits_for_relay() const;
+
+    /// @param recipient  as the envelope names it
+    Verdict for_owner(const Owner& owner, const mime::AddrSpec& recipient);
+    /// For a recipient at another host: filters of the server with applyOn relay.
+    Verdict for_relay(const mime::AddrSpec& recipient);
+
+private:
+    struct Run;
+    Verdict run(Run& run);
+    void scripted(Run& run, const Step& step);
+    /// False: that was the last word.
+    bool scanned(Run& run, const Step& step);
+    std::string trace_fields() const;
+    const Finding& finding_of(const Step& step, const std::string& message);
+
+    const ChainParts& parts_;
+    const queue::Envelope& envelope_;
+    std::string_view payload_;
+    QueueId id_;
+    Levels levels_;  ///< that the message came with
+    /// By scanner and by the text that it was shown.
+    std::map<std::pair<const ConfiguredScanner*, std::string>, Finding> findings_;
+};
+
+}  // namespace postrider::filter

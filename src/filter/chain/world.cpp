@@ -1,0 +1,133 @@
+#include "filter/chain/world.h"
+
+#include <algorithm>
+
+#include "text/ascii.h"
+
+namespace postrider::filter {
+namespace {
+
+mailstore::SpecialUse use_of(std::string_view name) {
+    using mailstore::SpecialUse;
+    constexpr std::pair<std::string_view, SpecialUse> uses[] = {
+        {"\\All", SpecialUse::all},       {"\\Archive", SpecialUse::archive},
+        {"\\Drafts", SpecialUse::drafts}, {"\\Flagged", SpecialUse::flagged},
+        {"\\Junk", SpecialUse::junk},     {"\\Sent", SpecialUse::sent},
+        {"\\Trash", SpecialUse::trash}};
+    for (const auto& [word, use] : uses)
+        if (text::equal_ci(word, name)) return use;
+    return SpecialUse::none;
+}
+
+}  // namespace
+
+std::string seen_key(std::string_view duplicate) {
+    return std::string{"seen:"}.append(duplicate);
+}
+
+std::string answer_key(std::string_view vacation) {
+    return std::string{"answered:"}.append(vacation);
+}
+
+void set_flags(Copy& copy, const sieve::Flags& flags) {
+    constexpr std::pair<std::string_view, std::uint8_t> system[] = {{"\\Seen", mailstore::seen},
+                                                                    {"\\Answered", mailstore::answered},
+                                                                    {"\\Flagged", mailstore::flagged},
+                                                                    {"\\Deleted", mailstore::deleted},
+                                                                    {"\\Draft", mailstore::draft}};
+    copy.flags = 0;
+    copy.keywords.clear();
+    for (const std::string& flag : flags) {
+        auto known =
+            std::ranges::find_if(system, [&](const auto& s) { return text::equal_ci(s.first, flag); });
+        if (known != std::end(system))
+            copy.flags |= known->second;
+        else if (!flag.starts_with('\\'))  // \Recent and what RFC 9051 may add: not ours to set
+            copy.keywords.push_back(flag);
+    }
+}
+
+mailstore::Account* World::account() {
+    if (!account_)
+        if (auto found = mailstore::open_or_create(parts_.store, owner_.account))
+            account_ = std::move(*found);
+    return account_.get();
+}
+
+std::optional<std::string> World::item(std::string_view name) {
+    // RFC 5183 §4.1: scripts run at the final delivery, after the answer to SMTP in principle.
+    if (name == "location") return "MS";
+    if (name == "phase") return "post";
+    if (name == "host") return parts_.host;
+    if (name == "remote-ip" && !envelope_.client.empty()) return envelope_.client;
+    if (name == "domain") {
+        auto domain = parts_.directory.domain(owner_.domain);
+        return domain ? std::optional{domain->name} : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+bool World::mailbox_exists(std::string_view name) {
+    mailstore::Account* own = account();
+    auto folder = own ? own->folder(name) : std::unexpected(mailstore::Failure{});
+    return folder && folder->selectable;
+}
+
+bool World::special_use_exists(std::string_view mailbox, std::string_view use) {
+    const auto wanted = use_of(use);
+    mailstore::Account* own = account();
+    if (wanted == mailstore::SpecialUse::none || !own) return false;
+    if (!mailbox.empty()) {
+        auto folder = own->folder(mailbox);
+        return folder && folder->special_use == wanted;
+    }
+    auto folders = own->folders();
+    return folders && std::ranges::any_of(*folders, [&](const auto& f) { return f.special_use == wanted; });
+}
+
+bool World::duplicate_seen(std::string_view key) {
+    return parts_.memory.noted(owner_.account, seen_key(key)).has_value();
+}
+
+bool World::answered(std::string_view key, std::chrono::seconds within) {
+    auto when = parts_.memory.noted(owner_.account, answer_key(key));
+    return when && *when + within > now();
+}
+
+std::vector<std::string> World::own_addresses() {
+    std::vector<std::string> all;
+    if (!owner_.entry) return all;
+    all.push_back(owner_.entry->address);
+    const auto domain = parts_.directory.domain(owner_.domain);
+    if (!domain) return all;
+    std::vector<std::string> names{owner_.entry->name};
+    names.insert(names.end(), owner_.entry->aliases.begin(), owner_.entry->aliases.end());
+    std::vector<std::string> domains{domain->name};
+    domains.insert(domains.end(), domain->aliases.begin(), domain->aliases.end());
+    for (const std::string& name : names)
+        for (const std::string& at : domains)
+            if (std::string address = name + '@' + at; address != all.front())
+                all.push_back(std::move(address));
+    return all;
+}
+
+Copy World::copy_of(const sieve::FileInto& into) {
+    Copy copy;
+    copy.folder = into.mailbox;
+    set_flags(copy, into.flags);
+    mailstore::Account* own = account();
+    if (!own) return copy;
+    if (into.special_use) {
+        const auto wanted = use_of(*into.special_use);
+        if (auto folders = own->folders(); folders && wanted != mailstore::SpecialUse::none)
+            for (const auto& folder : *folders)
+                if (folder.special_use == wanted) {
+                    copy.folder = folder.path;
+                    return copy;
+                }
+    }
+    copy.create = into.create && !own->folder(copy.folder);
+    return copy;
+}
+
+}  // namespace postrider::filter

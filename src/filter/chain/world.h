@@ -1,0 +1,47 @@
+#pragma once
+
+#include "filter/chain/chain.h"
+#include "filter/scan/levels.h"
+#include "sieve/environment.h"
+
+namespace postrider::filter {
+
+/// What scripts may ask about, for one recipient.
+class World final : public sieve::Environment {
+public:
+    World(const ChainParts& parts, const Owner& owner, const queue::Envelope& envelope, const Levels& levels)
+        : parts_{parts}, owner_{owner}, envelope_{envelope}, levels_{levels} {}
+
+    Time now() const override { return parts_.clock.now(); }
+    std::optional<std::string> item(std::string_view name) override;
+    bool mailbox_exists(std::string_view name) override;
+    bool special_use_exists(std::string_view mailbox, std::string_view use) override;
+    std::optional<unsigned> spam_level() override { return levels_.spam; }
+    std::optional<unsigned> virus_level() override { return levels_.virus; }
+    bool duplicate_seen(std::string_view key) override;
+    bool answered(std::string_view key, std::chrono::seconds within) override;
+    std::vector<std::string> own_addresses() override;
+    std::string owner_name() override { return owner_.entry ? owner_.entry->full_name : ""; }
+    std::string server_name() override { return parts_.host; }
+
+    /// The folder that a fileinto means; made when the script asks for that and it is not there.
+    Copy copy_of(const sieve::FileInto& into);
+
+private:
+    mailstore::Account* account();
+
+    const ChainParts& parts_;
+    const Owner& owner_;
+    const queue::Envelope& envelope_;
+    const Levels& levels_;
+    std::shared_ptr<mailstore::Account> account_;
+};
+
+/// Memory keys.
+std::string seen_key(std::string_view duplicate);
+std::string answer_key(std::string_view vacation);
+
+/// System flags and keywords of a copy, from Sieve's flag names (RFC 5232 §2).
+void set_flags(Copy& copy, const sieve::Flags& flags);
+
+}  // namespace postrider::filter

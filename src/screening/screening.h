@@ -1,0 +1,106 @@
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "directory/directory.h"
+#include "dns/resolver.h"
+#include "filter/country/country_filter.h"
+#include "filter/dnsbl/dns_list.h"
+#include "filter/dmarc/dmarc_reports.h"
+#include "filter/greylist/greylist.h"
+#include "mailauth/crypto.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "policy/program.h"
+#include "screening/settings.h"
+
+namespace postrider::filter::milter {
+class Connections;
+}
+
+namespace postrider::screening {
+
+class Visit;
+struct Client;
+
+/// What visits go by; those that have begun keep what they began with.
+struct Rules {
+    ScreeningSettings settings;
+    filter::IpRanges trusted;
+    filter::DnsLists lists;
+    std::shared_ptr<const policy::Program> policy;  ///< nullptr: none
+};
+
+/// What is asked before mail is taken, for all sessions of the server. Thread-safe.
+class Screening {
+public:
+    /// All must live longer. @param directory  relative paths are relative to it
+    struct Parts {
+        dns::Resolver& resolver;
+        const directory::Directory& directory;
+        kv::Store& store;
+        const Clock& clock;
+        observe::Metrics& metrics;
+        observe::Logger log;
+        std::string host;
+        std::filesystem::path directory_path;
+        filter::DmarcResults* dmarc = nullptr;  ///< who wants to know what DMARC has found out
+    };
+    /// The error is a sentence about the settings. A policy that has errors is none: it is logged.
+    static std::expected<std::unique_ptr<Screening>, std::string> open(Parts parts,
+                                                                       const ScreeningSettings& settings);
+
+    /// For connections from now on. What cannot be taken stays as it was, with a sentence for each.
+    std::vector<std::string> apply(const ScreeningSettings& settings);
+    /// Reads the policy again. On an error the one before stays in force; the error is logged, too.
+    std::expected<void, std::string> reload_policy();
+    /// Where the policy is; "" = none.
+    std::filesystem::path policy_file() const;
+    /// Checks the text, writes it to that file and takes it into force.
+    std::expected<void, std::vector<policy::Problem>> replace_policy(std::string_view text);
+
+    std::shared_ptr<const Rules> rules() const;
+
+    /// nullptr: there is nothing to ask on this connection.
+    std::unique_ptr<Visit> visit(const Client& client) const;
+
+    bool is_local(const std::string& domain) const { return p_.directory.is_local_domain(domain); }
+
+    /// Milters are asked from now on. Before the first connection; nullptr: they are not.
+    void ask_milters(filter::milter::Connections* connections) { milters_ = connections; }
+
+    /// About once a minute: country table, old greylist entries.
+    void tidy();
+
+private:
+    friend class Visit;
+    explicit Screening(Parts parts);
+    std::expected<void, std::string> take(const ScreeningSettings& settings, bool first);
+    std::expected<std::shared_ptr<const policy::Program>, std::string> read_policy(
+        const ScreeningSettings& settings) const;
+    std::filesystem::path path_of(const ScreeningSettings& settings) const;
+
+    Parts p_;
+    mailauth::Crypto crypto_;
+    filter::CountryFilter country_;
+    std::unique_ptr<filter::Greylist> greylist_;
+    observe::Counter &refused_, &policy_errors_;
+    std::mutex changing_;
+    mutable std::mutex mutex_;  ///< of rules_
+    std::shared_ptr<const Rules> rules_;
+    unsigned ticks_ = 0;
+    filter::milter::Connections* milters_ = nullptr;
+};
+
+/// What `postrider policy check` says of a text: errors, else doubts.
+struct PolicyReport {
+    std::vector<policy::Problem> errors, doubts;
+};
+PolicyReport check_policy(std::string_view text);
+
+}  // namespace postrider::screening

@@ -1,0 +1,28 @@
+#include "sieve/text_template.h"
+
+#include "sieve/machine.h"
+
+namespace postrider::sieve {
+
+std::string_view TextTemplate::value(const Machine& machine, std::string& scratch) const {
+    if (constant()) return text_;
+    scratch.clear();
+    for (const Piece& piece : pieces_) {
+        switch (piece.kind) {
+        case Piece::Kind::text: scratch += piece.text; break;
+        case Piece::Kind::local: scratch += machine.local(piece.index); break;
+        case Piece::Kind::global: scratch += machine.global(piece.index); break;
+        case Piece::Kind::match: scratch += machine.match_value(piece.index); break;
+        }
+        if (scratch.size() > machine.limits().max_work) break;
+    }
+    machine.work(scratch.size());
+    return scratch;
+}
+
+std::string TextTemplate::value(const Machine& machine) const {
+    std::string scratch;
+    return std::string{value(machine, scratch)};
+}
+
+}  // namespace postrider::sieve
