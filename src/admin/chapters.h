@@ -18,6 +18,8 @@ Chapter quarantine_chapter();
 Chapter scanner_chapter();
 Chapter storage_chapter();
 Chapter dns_chapter();
+Chapter dkim_chapter();
+Chapter dmarc_chapter();
 Chapter filter_chapter();
 Chapter script_chapter();
 Chapter index_chapter();

@@ -11,14 +11,18 @@ constexpr auto tidied_every = std::chrono::seconds{60};
 }  // namespace
 
 std::expected<void, std::string> Server::Rooms::open_screening() {
-    screening::Screening::Parts parts{*resolver,   *directory,
-                                      store->kv(), clock,
-                                      metrics,     log->logger("SMTP-IN", settings.smtp.service.log),
-                                      host,        directory_path};
+    screening::Screening::Parts parts{*resolver,
+                                      *directory,
+                                      store->kv(),
+                                      clock,
+                                      metrics,
+                                      log->logger("SMTP-IN", settings.smtp.service.log),
+                                      host,
+                                      directory_path,
+                                      dmarc_reports.get()};
     auto opened = screening::Screening::open(std::move(parts), settings.screening);
     if (!opened) return std::unexpected(opened.error());
     screening = std::move(*opened);
-    screening->watch_by(&anti_spam->bans(), &anti_spam->rates());
     policy_routes->ask_by([this](const mime::AddrSpec& sender, const mime::AddrSpec& recipient) {
         return policy_route(sender, recipient);
     });
@@ -51,10 +55,10 @@ std::optional<relay::Route> Server::Rooms::policy_route(const mime::AddrSpec& se
     return route;
 }
 
-std::string Server::Rooms::destination_by(const std::string& by) const {
-    auto route = relay::PolicyRoutes::parse(by);
+std::string Server::Rooms::destination_by(const std::string& next_host) const {
+    auto route = relay::PolicyRoutes::parse(next_host);
     if (!route) {
-        server_log.error({}, "The policy sends mail by '{}', which is no host", by);
+        server_log.error({}, "The policy sends mail by '{}', which is no host", next_host);
         return {};
     }
     route->tls_policy = settings.outgoing.tls_policy;

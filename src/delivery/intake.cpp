@@ -137,10 +137,6 @@ bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t
 }
 
 void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done) {
-    if (signer_ != nullptr && signer_->active()
-        && std::ranges::any_of(message.destinations,
-                               [](const Destination& one) { return !one.elsewhere.empty(); }))
-        message.payload.insert(0, signer_->lines(message.envelope, message.payload));
     auto plan = std::make_shared<Plan>();
     queue::Acceptance acceptance;
     acceptance.envelope = without_recipients(message.envelope);
@@ -214,6 +210,11 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
         location = destination.location;
         break;
     }
+    // After the filters, which may have sent it on to other hosts.
+    if (signer_ != nullptr && signer_->active()
+        && std::ranges::any_of(message.destinations,
+                               [](const Destination& one) { return !one.elsewhere.empty(); }))
+        message.payload.insert(0, signer_->lines(message.envelope, message.payload));
     plan->envelope = std::move(message.envelope);
     Beside beside = std::move(plan->beside);
     store(plan, std::move(acceptance), std::move(message.payload), location, quota);

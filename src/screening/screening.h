@@ -11,6 +11,7 @@
 #include "dns/resolver.h"
 #include "filter/country/country_filter.h"
 #include "filter/dnsbl/dns_list.h"
+#include "filter/dmarc/dmarc_reports.h"
 #include "filter/greylist/greylist.h"
 #include "mailauth/crypto.h"
 #include "observe/log.h"
@@ -52,6 +53,7 @@ public:
         observe::Logger log;
         std::string host;
         std::filesystem::path directory_path;
+        filter::DmarcResults* dmarc = nullptr;  ///< who wants to know what DMARC has found out
     };
     /// The error is a sentence about the settings. A policy that has errors is none: it is logged.
     static std::expected<std::unique_ptr<Screening>, std::string> open(Parts parts,

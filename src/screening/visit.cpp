@@ -196,8 +196,11 @@ net::Task<Decision> Visit::message(std::string_view message, Allowances& allow, 
     if (policy_) take_recipients(wishes);
     if (decision.action == Decision::Action::none && !accepted_ && !exempt()) {
         decision = judge_authentication();
+        note_dmarc(decision);
         if (decision.action == Decision::Action::none) decision = co_await check_links(message);
         if (decision.refuses()) co_return decision;
+    } else {
+        note_dmarc(decision);
     }
     co_await follow(Event::data_received, decision);
     if (decision.refuses()) co_return decision;

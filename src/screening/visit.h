@@ -105,6 +105,8 @@ private:
     net::Task<> authenticate(mailauth::Checks checks);
     mailauth::Checks checks() const;
     Decision judge_authentication();
+    void note_dmarc(const Decision& decision) const;
+    bool sealed_by_trusted() const;
     void finish(std::string_view message, Wishes& wishes);
     void sign(const policy::Effect& effect, std::string& message) const;
 

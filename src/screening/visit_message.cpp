@@ -77,19 +77,48 @@ Decision Visit::judge_authentication() {
     if (!a.enable || dmarc.outcome != mailauth::DmarcOutcome::fail
         || dmarc.requested == mailauth::DmarcPolicy::none)
         return {};
-    const mailauth::ArcResult& arc = authentication_->arc;
-    if (arc.outcome == mailauth::ArcOutcome::pass
-        && std::ranges::any_of(a.trusted_sealers, [&](const std::string& domain) {
-               return text::equal_ci(domain, arc.sealer);
-           })) {
+    if (sealed_by_trusted()) {
         s_.p_.log.info(client_.id, "DMARC of {} fails, which the seal of {} outweighs", dmarc.from_domain,
-                       arc.sealer);
+                       authentication_->arc.sealer);
         return {};
     }
     const bool reject = dmarc.requested == mailauth::DmarcPolicy::reject;
     return consequence(reject ? a.dmarc_reject : a.dmarc_quarantine, "7.1",
                        "Not from " + dmarc.from_domain + ", which asks to "
                            + (reject ? "reject" : "quarantine") + " such mail (DMARC)");
+}
+
+bool Visit::sealed_by_trusted() const {
+    const mailauth::ArcResult& arc = authentication_->arc;
+    return arc.outcome == mailauth::ArcOutcome::pass
+           && std::ranges::any_of(
+               rules_->settings.authentication.trusted_sealers,
+               [&](const std::string& domain) { return text::equal_ci(domain, arc.sealer); });
+}
+
+/// For the report to the domain: what has become of its wish, and if it was not followed, why (RFC 9990
+/// §3.1.6).
+void Visit::note_dmarc(const Decision& decision) const {
+    if (s_.p_.dmarc == nullptr || !authentication_ || !authentication_->checks.dmarc) return;
+    if (decision.action == Decision::Action::tmpreject) return;  // it comes again
+    const AuthenticationSettings& a = rules_->settings.authentication;
+    const mailauth::DmarcResult& dmarc = authentication_->dmarc;
+    auto applied = mailauth::DmarcPolicy::none;
+    filter::DmarcOverride because;
+    if (dmarc.outcome == mailauth::DmarcOutcome::fail && dmarc.requested != mailauth::DmarcPolicy::none) {
+        const bool reject = dmarc.requested == mailauth::DmarcPolicy::reject;
+        const Consequence wanted = reject ? a.dmarc_reject : a.dmarc_quarantine;
+        if (sealed_by_trusted()) {
+            because = {"trusted_forwarder", "arc=pass header.d=" + authentication_->arc.sealer};
+        } else if (!accepted_ && decision.action != Decision::Action::accept) {
+            if (wanted == Consequence::reject)
+                applied = mailauth::DmarcPolicy::reject;
+            else if (wanted == Consequence::mark)
+                applied = mailauth::DmarcPolicy::quarantine;
+        }
+        if (because.type.empty() && applied < dmarc.requested) because.type = "local_policy";
+    }
+    s_.p_.dmarc->note(*authentication_, applied, because);
 }
 
 /// Puts together what is stored: fields that only we may write go, what the policy wants is done, results are
