@@ -243,9 +243,8 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     log->logger("DNR", now.dnr.log);
     tls_keeper->apply(now);
     auto problems = anti_spam->reconfigure(now.anti_spam);
-    if (!problems.empty()) return problems;
-    if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) return {ok.error()};
-    return {};
+    if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) problems.push_back(ok.error());
+    return problems;
 }
 
 std::expected<void, std::string> Server::Rooms::open_tls_keeper() {
