@@ -104,7 +104,7 @@ def wait_for_index(side, user, client):
         client.ask("SEARCH BODY anything")  # fts_enforced: it indexes what is missing before it answers
         return time.monotonic() - begun
     while time.monotonic() - begun < 3600:
-        said = subprocess.run([side.command[0], "--data", side.work, "--json", "index", "status", user],
+        said = subprocess.run([side.command[0], "--data", side.work, "index", "status", user, "--json"],
                               capture_output=True, text=True, check=False)
         if said.returncode == 0 and json.loads(said.stdout)["backlog"] == 0:
             break
