@@ -2,6 +2,7 @@
 #include "app/key_file.h"
 #include "app/server_rooms.h"
 #include "base/make_directory.h"
+#include "directory/admin_limits.h"
 #include "net/run_task.h"
 #include "relay/sts_policy.h"
 #include "rules/notice_memory.h"
@@ -338,6 +339,9 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
         if (notices) notices->account_created(event.account);
     }
     if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);
+    if (event.kind == Kind::domain_deleted)
+        if (auto gone = directory::forget_admin_limits(store->kv(), event.domain); !gone)
+            server_log.warning({}, "The limits of a deleted domain stay in the store: {}", gone.error().what);
     if (event.kind == Kind::account_deleted) {
         erase_mail(event.account);
         if (rpop_connections) rpop_connections->remove_all(event.account);

@@ -129,6 +129,7 @@ struct Server::Rooms {
     std::optional<mime::AddrSpec> sender_of(const delivery::Consignment& consignment) const;
     void open_rules();
     std::expected<void, std::string> open_rpop();
+    void measure_queue();
     void start_rules();
     void stop_rules();
     std::expected<void, std::string> open_network();

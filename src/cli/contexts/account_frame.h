@@ -46,6 +46,7 @@ public:
     std::map<std::string, std::string> contact_pending;  ///< "" removes
 
 private:
+    Step<> within_limits();
     Step<> create();
     Step<> change();
     Step<> write_rest(AccountId id);
