@@ -25,8 +25,6 @@ Chapter script_chapter();
 Chapter index_chapter();
 Chapter why_chapter();
 Chapter policy_chapter();
-Chapter dkim_chapter();
-Chapter dmarc_chapter();
 Chapter bans_chapter();
 Chapter whitelist_chapter();  ///< sender_lists.cpp
 Chapter blacklist_chapter();  ///< sender_lists.cpp

@@ -159,6 +159,7 @@ struct Server::Rooms {
     std::string destination_by(const std::string& host) const;
     std::expected<void, std::string> open_anti_spam();
     std::expected<void, std::string> open_rpop();
+    void measure_queue();
     void start_rules();
     void stop_rules();
     std::expected<void, std::string> open_network();
