@@ -2,12 +2,9 @@
 #include "app/key_file.h"
 #include "app/server_rooms.h"
 #include "base/make_directory.h"
-<<<<<<< HEAD
 #include "extract/attachments.h"
 #include "extract/helper.h"
-=======
 #include "directory/admin_limits.h"
->>>>>>> gaps
 #include "net/run_task.h"
 #include "relay/sts_policy.h"
 #include "rules/notice_memory.h"
@@ -397,7 +394,6 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
         if (notices) notices->account_created(event.account);
     }
     if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);
-<<<<<<< HEAD
     if (filtering && (event.kind == Kind::settings_changed || event.kind == Kind::domain_deleted))
         filtering->settings_changed();
     if (filtering && (event.kind == Kind::account_changed || event.kind == Kind::account_deleted))
@@ -409,11 +405,9 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
             server_log.warning({}, "Filters of a deleted domain stay in the store");
     }
     if (event.kind == Kind::domain_deleted && anti_spam) anti_spam->forget(event.domain);
-=======
     if (event.kind == Kind::domain_deleted)
         if (auto gone = directory::forget_admin_limits(store->kv(), event.domain); !gone)
             server_log.warning({}, "The limits of a deleted domain stay in the store: {}", gone.error().what);
->>>>>>> gaps
     if (event.kind == Kind::account_deleted) {
         erase_mail(event.account);
         full_text->forget(event.account);

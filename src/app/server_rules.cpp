@@ -41,11 +41,8 @@ void Server::Rooms::open_rules() {
         if (!swept) server_log.error({}, "Temporary addresses: {}", swept.error().what);
         if (swept && *swept != 0) server_log.info({}, "{} temporary addresses forgotten", *swept);
     });
-<<<<<<< HEAD
     housekeeper->add(memory_swept_every, [this] { filtering->sweep(); });
-=======
     housekeeper->add(queue_seen_every, [this] { measure_queue(); });
->>>>>>> gaps
     housekeeper->add(purged_every, [this] {
         rules::autopurge_all(*directory, *store, clock.now(), server_log,
                              [this] { return housekeeper->running(); });

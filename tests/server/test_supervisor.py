@@ -71,7 +71,7 @@ class Supervised(harness.Case):
 
     def another_child(self, than):
         return self.eventually(lambda: (self.child() not in (None, than)) and self.greeted() and self.child(),
-                               what="no new server")
+                               60, what="no new server")
 
 
 class Load:

@@ -392,7 +392,6 @@ TEST_F(ShellTest, PasswordsOfAdministrators) {
     login();
 }
 
-<<<<<<< HEAD
 TEST_F(ShellTest, BlackAndWhitelistsWaitForTheirCommit) {
     login();
     script({"CONFIG SERVER", "CONFIG FILTERS", "ADD Blacklist *@bad.example", "ADD Blacklist Eve@example.com",
@@ -418,7 +417,8 @@ TEST_F(ShellTest, BlackAndWhitelistsWaitForTheirCommit) {
     EXPECT_EQ(
         context->anti_spam->lists().list(filter::ListOwner::account(ann), filter::ListColour::white)->size(),
         1U);
-=======
+}
+
 TEST_F(ShellTest, SaysWhatWaitsInTheQueue) {
     hold("far@elsewhere.example");
     login();
@@ -454,7 +454,6 @@ TEST_F(ShellTest, ChangesSetsWhoseElementsHaveNoName) {
     EXPECT_EQ(live.configured.processing.rules[0].size, 2u);
     EXPECT_EQ(live.configured.processing.rules[1].sender, "c");
     EXPECT_EQ(live.configured.processing.rules[1].size, 3u);
->>>>>>> gaps
 }
 
 }  // namespace
