@@ -12,7 +12,7 @@ struct SpamSettings {
     bool users_train_server = true;
     unsigned daily_share = 50;
     bool heuristics = true;
-    unsigned junk_level = 6;
+    unsigned junk_level = 8;
 };
 
 settings::TableOf<SpamSettings> spam_table();
