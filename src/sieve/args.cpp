@@ -234,6 +234,14 @@ Matcher Args::matcher() {
 void Args::keys(Matcher& matcher, TextList keys) {
     if (matcher.first_key_only && keys.size() > 1)
         binder_.warn(last_at_, "\":count\" looks at the first string of the list only");
+    if (matcher.type == MatchType::regex) {
+        // An expression takes as much as many commands.
+        constexpr std::uint32_t cost = 50;
+        std::uint32_t& nodes = binder_.shared().nodes;
+        nodes += static_cast<std::uint32_t>(keys.size()) * cost;
+        if (nodes > binder_.options().limits.max_commands)
+            fail(ProblemKind::parse, "too many regular expressions");
+    }
     std::string wrong_key = matcher.prepare(std::move(keys));
     if (!wrong_key.empty()) invalid(std::move(wrong_key));
 }

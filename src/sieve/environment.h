@@ -44,6 +44,8 @@ public:
     /// Was an answer given under this key within so long? (RFC 5230 §4.2)
     virtual bool answered(std::string_view, std::chrono::seconds) { return false; }
 
+    virtual bool can_notify_by_xmpp() { return false; }  ///< mailto can always be done
+
     /// External lists (RFC 6134): names like ":addrbook:default" or "tag:...".
     virtual bool list_exists(std::string_view) { return false; }
     virtual bool list_contains(std::string_view, std::string_view) { return false; }

@@ -77,6 +77,10 @@ const Unit* bind_unit(Args& args, Location location, const std::string& name, bo
         return nullptr;
     }
 
+    // What is included counts by its size too, so that all together stay within a script's measure.
+    shared.nodes += static_cast<std::uint32_t>(text->size() / 64);
+    if (shared.nodes > options.limits.max_commands)
+        args.fail(ProblemKind::parse, "the included scripts are too large together");
     shared.script.included.push_back(std::make_unique<Unit>());
     Unit* unit = shared.script.included.back().get();
     unit->name = name;

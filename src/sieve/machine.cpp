@@ -155,7 +155,10 @@ Flags* flags_of(Action::What& what) {
 void Machine::act(Action::What what) {
     bool rejects = std::holds_alternative<Reject>(what);
     bool answers = std::holds_alternative<VacationReply>(what);
+    std::size_t known_versions = result_.versions.size();
     std::uint32_t version = message_->version(result_.versions);
+    if (result_.versions.size() > known_versions && result_.versions.back().whole)
+        work(result_.versions.back().whole->size());  // a copy of the message each
     if (result_.versions.size() > limits_.max_versions)
         fail("the script makes too many forms of the message");
     for (Action& before : result_.actions) {

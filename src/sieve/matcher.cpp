@@ -31,7 +31,7 @@ std::shared_ptr<re2::RE2> make_regex(const std::string& expression, Comparator c
     options.set_perl_classes(true);
     options.set_word_boundary(true);
     options.set_case_sensitive(comparator == Comparator::octet);
-    options.set_max_mem(max_memory);
+    options.set_max_mem(std::min(max_memory, 1u << 18));  // a script may have hundreds
     options.set_log_errors(false);
     if (!text::valid_utf8(expression)) options.set_encoding(re2::RE2::Options::EncodingLatin1);
     return std::make_shared<re2::RE2>(expression, options);
@@ -94,7 +94,7 @@ bool Matcher::value(Machine& machine, std::string_view text, Folded* folded) con
     std::string scratch;
     for (const TextTemplate& key : templates_) {
         Key made = make(std::string{key.value(machine, scratch)});
-        machine.work(made.source.size() + (made.regex ? 20'000 : 0));
+        machine.work(made.source.size() + (made.regex ? 200'000 : 0));
         if (one(machine, made, text, folded)) return true;
     }
     return false;
@@ -119,7 +119,7 @@ bool Matcher::relate(std::string_view text, std::string_view folded, const Key& 
 }
 
 bool Matcher::one(Machine& machine, const Key& key, std::string_view text, Folded* folded) const {
-    machine.work(text.size() / 16 + 16);
+    machine.work(text.size() / 16 + 16 + text.size() * key.text.size() / 256);
     if (type == MatchType::regex) return regular(machine, key, text);
     if (type == MatchType::list) {
         if (!machine.in_list(key.source, text)) return false;
@@ -145,7 +145,7 @@ bool Matcher::wildcard(Machine& machine, const Key& key, std::string_view text, 
     Wildcard::Captures captures;
     Wildcard::Captures* wanted = sets_variables ? &captures : nullptr;
     bool octets = comparator == Comparator::octet;
-    machine.work(text.size());
+    machine.work(text.size() + text.size() * (key.text.size() / 16));
     if (octets) {
         if (!key.wildcard->match(text, true, wanted)) return false;
     } else {
@@ -185,8 +185,9 @@ bool Matcher::wildcard(Machine& machine, const Key& key, std::string_view text, 
 }
 
 bool Matcher::regular(Machine& machine, const Key& key, std::string_view text) const {
-    machine.work(text.size() * 4);
     if (!key.regex || !key.regex->ok()) return false;  // made of variables, and not one this time
+    // Linear in the text, and in the program when it does not fit the memory of a table.
+    machine.work(text.size() * (1 + static_cast<std::size_t>(key.regex->ProgramSize()) / 16));
     std::array<re2::StringPiece, max_match_values + 1> groups;
     int wanted = sets_variables
                      ? std::min(key.regex->NumberOfCapturingGroups() + 1, static_cast<int>(groups.size()))

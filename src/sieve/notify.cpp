@@ -48,6 +48,11 @@ public:
         if (uri->method == Notification::Method::mailto) {
             if (!mail(machine, *uri, made)) return;
         } else {
+            if (!machine.environment().can_notify_by_xmpp()) {
+                machine.trace("notify: nobody can be told by XMPP here");
+                machine.warn("nobody can be told by XMPP here");
+                return;
+            }
             jabber(machine, *uri, made);
         }
         machine.act(std::move(made));

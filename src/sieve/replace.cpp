@@ -65,6 +65,8 @@ class Enclose final : public CommandNode {
 public:
     void run(Machine& machine) const override {
         Message& message = machine.message();
+        // An included script may stand in a loop of the one that includes it.
+        if (!machine.loops().empty()) machine.fail("\"enclose\" cannot be done in \"foreverypart\"");
         message.settle();
         std::string original = message.text();
         if (original.size() > max_enclosed) machine.fail("the message is too large to be enclosed");

@@ -96,12 +96,16 @@ public:
     TextList names;
 };
 
+bool can_notify(Machine& machine, const std::optional<NotifyUri>& uri) {
+    return uri && (uri->method == Notification::Method::mailto || machine.environment().can_notify_by_xmpp());
+}
+
 class ValidNotifyMethod final : public TestNode {
 public:
     bool holds(Machine& machine) const override {
         std::string scratch;
         for (const TextTemplate& uri : uris)
-            if (!parse_notify_uri(uri.value(machine, scratch))) return false;
+            if (!can_notify(machine, parse_notify_uri(uri.value(machine, scratch)))) return false;
         return true;
     }
     TextList uris;
@@ -110,7 +114,8 @@ public:
 class NotifyCapability final : public TestNode {
 public:
     bool holds(Machine& machine) const override {
-        if (!parse_notify_uri(uri.value(machine)) || !text::equal_ci(capability.value(machine), "online"))
+        if (!can_notify(machine, parse_notify_uri(uri.value(machine)))
+            || !text::equal_ci(capability.value(machine), "online"))
             return false;
         // RFC 5436 §2.2 and RFC 5437 §2.2: whether somebody is there to read it, nobody knows.
         if (matcher.counts()) return matcher.count(machine, 1);

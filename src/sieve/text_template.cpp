@@ -3,6 +3,11 @@
 #include "sieve/machine.h"
 
 namespace postrider::sieve {
+namespace {
+
+constexpr std::size_t max_expanded = 4u << 20;
+
+}  // namespace
 
 std::string_view TextTemplate::value(const Machine& machine, std::string& scratch) const {
     if (constant()) return text_;
@@ -14,7 +19,7 @@ std::string_view TextTemplate::value(const Machine& machine, std::string& scratc
             case Piece::Kind::global: scratch += machine.global(piece.index); break;
             case Piece::Kind::match: scratch += machine.match_value(piece.index); break;
         }
-        if (scratch.size() > machine.limits().max_work) break;
+        if (scratch.size() > max_expanded) machine.fail("a string with variables becomes too long");
     }
     machine.work(scratch.size());
     return scratch;
