@@ -21,6 +21,7 @@ Chapter dns_chapter();
 Chapter filter_chapter();
 Chapter script_chapter();
 Chapter index_chapter();
+Chapter sieve_chapter();  ///< sieve_run.cpp
 Chapter why_chapter();
 Chapter policy_chapter();
 Chapter dkim_chapter();

@@ -122,6 +122,7 @@ std::span<const Chapter> chapters() {
                                 dns_chapter(),
                                 filter_chapter(),
                                 script_chapter(),
+                                sieve_chapter(),
                                 why_chapter(),
                                 bans_chapter(),
                                 whitelist_chapter(),
