@@ -23,6 +23,7 @@ Chapter dmarc_chapter();
 Chapter filter_chapter();
 Chapter script_chapter();
 Chapter index_chapter();
+Chapter sieve_chapter();  ///< sieve_run.cpp
 Chapter why_chapter();
 Chapter policy_chapter();
 Chapter bans_chapter();

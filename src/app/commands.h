@@ -36,6 +36,7 @@ void add_demo_command(CommandLine& line);
 void add_serve_commands(CommandLine& line);  ///< serve, setup
 void add_admin_commands(CommandLine& line);  ///< one for each administration operation; help; call it first
 void add_mqview_command(CommandLine& line);
+void add_sieve_command(CommandLine& line);       ///< sieve check, sieve test; behind add_admin_commands()
 void add_companion_commands(CommandLine& line);  ///< scan, milter
 /// `sendmail`, `mailq` and `newaliases`, whose arguments are their own; the exit codes are those of
 /// sysexits.h.

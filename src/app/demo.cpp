@@ -52,6 +52,8 @@ Settings demo_settings(const DemoOptions& options) {
     for (auto [port, tls] : {std::pair{110, false}, {995, true}})
         s.pop3.listeners.push_back(listener(options, static_cast<std::uint16_t>(port), tls));
     s.pop3.login.plain_allow_login = true;
+    s.manage_sieve.listeners = {listener(options, 4190, false)};
+    s.manage_sieve.login.plain_allow_login = true;
     s.cli.listeners = {listener(options, 7000, false)};
     return s;
 }

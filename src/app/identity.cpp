@@ -75,6 +75,9 @@ admin::Identity identity_of(const Settings& settings, const std::string& host, c
     if (runs(Service::pop3))
         for (const settings::ListenerSettings& one : settings.pop3.listeners)
             add_port(us, one.ssl_enable ? "_pop3s" : "_pop3", one);
+    if (runs(Service::manage_sieve))
+        for (const settings::ListenerSettings& one : settings.manage_sieve.listeners)
+            if (!one.ssl_enable) add_port(us, "_sieve", one);  // RFC 5804 §1.8
     return us;
 }
 

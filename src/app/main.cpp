@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
     postrider::app::add_config_commands(line);
     postrider::app::add_mqview_command(line);
     postrider::app::add_companion_commands(line);
+    postrider::app::add_sieve_command(line);
     try {
         auto arguments = postrider::app::with_serve({argv + 1, argv + argc});
         // Called by the name of a tool of old, through a symbolic link: as if it stood behind our own.

@@ -29,6 +29,7 @@ std::expected<void, std::string> Server::Rooms::open_network() {
     board->add(make_smtp_incoming_service(*this));
     board->add(make_imap_service(*this));
     board->add(make_pop3_service(*this));
+    board->add(make_managesieve_service(*this));
     board->add(make_rpop_service(*this));
     board->add(make_cli_service(*this));
     operations->live = board.get();

@@ -15,6 +15,7 @@ std::unique_ptr<Service> make_smtp_incoming_service(Server::Rooms& rooms);
 std::unique_ptr<Service> make_smtp_outgoing_service(Server::Rooms& rooms);
 std::unique_ptr<Service> make_imap_service(Server::Rooms& rooms);
 std::unique_ptr<Service> make_pop3_service(Server::Rooms& rooms);
+std::unique_ptr<Service> make_managesieve_service(Server::Rooms& rooms);
 std::unique_ptr<Service> make_rpop_service(Server::Rooms& rooms);
 std::unique_ptr<Service> make_cli_service(Server::Rooms& rooms);
 

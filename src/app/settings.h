@@ -10,6 +10,7 @@
 #include "filter/signing/settings.h"
 #include "imap/settings.h"
 #include "index/settings.h"
+#include "managesieve/settings.h"
 #include "pop3/settings.h"
 #include "relay/settings.h"
 #include "rpop/settings.h"
@@ -31,6 +32,7 @@ struct Settings {
     imap::ImapSettings imap;
     index::IndexSettings full_text;
     pop3::Pop3Settings pop3;
+    managesieve::ManageSieveSettings manage_sieve;
     rpop::RpopSettings rpop;
     screening::ScreeningSettings screening;
     cli::CliSettings cli;

@@ -133,12 +133,23 @@ struct DomainStorageParams {
 };
 
 /// The services that this build can start.
-enum class Service : std::uint8_t { processing, smtp_incoming, smtp_outgoing, pop3, imap, log, rpop, cli };
+enum class Service : std::uint8_t {
+    processing,
+    smtp_incoming,
+    smtp_outgoing,
+    pop3,
+    imap,
+    log,
+    rpop,
+    cli,
+    manage_sieve
+};
 
 /// What stands directly in Server { }, the service objects excepted: src/app puts those beside it.
 struct ServerSettings {
-    Set<Service> services{Service::processing, Service::smtp_incoming, Service::smtp_outgoing, Service::pop3,
-                          Service::imap,       Service::log,           Service::rpop,          Service::cli};
+    Set<Service> services{Service::processing, Service::smtp_incoming, Service::smtp_outgoing,
+                          Service::pop3,       Service::imap,          Service::log,
+                          Service::rpop,       Service::cli,           Service::manage_sieve};
     std::string server_name;     ///< empty: the host's name
     std::string primary_domain;  ///< empty: the host's domain
     bool allow_alias_logins = true;

@@ -194,6 +194,7 @@ constexpr Choice services[] = {
     Choice{"reporting"},
     Choice{"ftpBackup"},
     {"rpop", Service::rpop},
+    {"manageSieve", Service::manage_sieve},
     Choice{"pop3Proxy"},
     Choice{"imapProxy"},
     Choice{"webmailProxy"},

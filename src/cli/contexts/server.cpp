@@ -33,6 +33,7 @@ constexpr Spelling spellings[] = {
     {"smtpOutgoing", "SMTP-OUTGOING", "smtpOutgoing", "manageSMTPOut", Exit::commit},
     {"processing", "PROCESSING", "processing", "manageProcessing", Exit::commit},
     {"pop3", "POP3", "pop3", "managePOP3", Exit::commit},
+    {"manageSieve", "ManageSieve", "manageSieve", "manageIMAP", Exit::commit},
     {"imap", "IMAP", "imap", "manageIMAP", Exit::commit},
     {"dnr", "DNR", "dnr", "manageDNR", Exit::commit},
     {"rpop", "RPOP", "rpop", "manageRPOP", Exit::commit},
