@@ -81,5 +81,52 @@ class Refusals(unittest.TestCase):
         self.assertEqual(after, b"a: b\r\n\r\nc")
 
 
+class InTheServer(harness.ConfiguredCase):
+    """Milters of the settings, along real SMTP sessions."""
+
+    @classmethod
+    def prepare(cls):
+        cls.clamd = companions.Clamd()
+        cls.addClassCleanup(cls.clamd.stop)
+        cls.clamav = companions.ClamavMilter(cls.clamd)
+        cls.addClassCleanup(cls.clamav.stop)
+        cls.opendkim = companions.OpenDkim()
+        cls.addClassCleanup(cls.opendkim.stop)
+
+    @classmethod
+    def config(cls, ports):
+        return harness.config(ports, server=f"""
+            milters = ( {{ name = "clamav" address = "{cls.clamav.address}" }}
+                        {{ name = "opendkim" address = "{cls.opendkim.address}" }} )""")
+
+    def test_infected_mail_is_refused_and_the_session_goes_on(self):
+        with self.smtp() as peer:
+            peer.envelope("alice@example.org", ["bob@example.org"])
+            reply = peer.data(companions.mail(companions.EICAR))
+            self.assertEqual(reply.code, 550)
+            self.assertIn("Infected by Eicar-Test-Signature", reply.text)
+            peer.mail("alice@example.org", ["bob@example.org"], companions.mail(b"nothing", b"behind it"))
+        mail = self.wait_for_one("bob", "Subject: behind it")
+        self.assertIn(b"X-Virus-Status: Clean\r\n", mail)
+        self.assertIn(b"DKIM-Signature: v=1; a=rsa-sha256;", mail)
+        self.assertTrue(mail.endswith(b"\r\n\r\nnothing\r\n"))
+        self.assertLess(mail.index(b"Received:"), mail.index(b"Subject:"))
+
+    def test_a_milter_that_is_down_makes_senders_come_again(self):
+        self.opendkim.halt()
+        try:
+            with self.smtp(hello=None) as peer:
+                codes = [peer.greeting.code]
+                for command in ("EHLO client.example.net", "MAIL FROM:<alice@example.org>", "RCPT TO:<bob@example.org>"):
+                    if codes[-1] < 400:
+                        codes.append(peer.command(command).code)
+                self.assertIn(codes[-1], range(400, 500), codes)
+        finally:
+            self.opendkim.start()
+        with self.smtp() as peer:
+            peer.mail("alice@example.org", ["bob@example.org"], companions.mail(b"nothing", b"when it was back"))
+        self.wait_for_one("bob", "when it was back")
+
+
 if __name__ == "__main__":
     unittest.main()

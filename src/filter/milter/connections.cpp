@@ -24,6 +24,7 @@ namespace asio = boost::asio;
 
 constexpr std::size_t most_idle = 20;  // for one filter, on one thread
 constexpr std::size_t most_addresses = 8;
+constexpr std::size_t most_distrusted = 1000;
 constexpr dns::Type address_types[] = {dns::Type::a, dns::Type::aaaa};
 
 std::string address_text(const std::string& rdata) {
@@ -138,9 +139,19 @@ net::Task<Connections::Taken> Connections::take(const MilterSettings& milter, bo
     co_return taken;
 }
 
+bool Connections::keeps(const MilterSettings& milter) {
+    if (milter.idle_timeout.count() == 0) return false;
+    std::lock_guard lock{mutex_};
+    return !distrusted_.contains(milter.address);
+}
+
+void Connections::distrust(const MilterSettings& milter) {
+    std::lock_guard lock{mutex_};
+    if (distrusted_.size() < most_distrusted) distrusted_.insert(milter.address);
+}
+
 void Connections::keep(const MilterSettings& milter, std::unique_ptr<Session> session,
                        net::Executor executor) {
-    if (milter.idle_timeout.count() == 0) return;
     const Key mine = key(milter, executor);
     const auto now = Steady::now();
     std::lock_guard lock{mutex_};

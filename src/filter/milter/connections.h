@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "dns/resolver.h"
@@ -28,6 +29,10 @@ public:
     };
     /// One that is idle, unless `fresh`, or a new one. Throws Nonsense or net::SessionEnd.
     net::Task<Taken> take(const MilterSettings& milter, bool fresh);
+    /// Whether connections to this one are kept.
+    bool keeps(const MilterSettings& milter);
+    /// It does not answer on a connection that was used before: none is kept from now on.
+    void distrust(const MilterSettings& milter);
     /// After Session::next_session().
     void keep(const MilterSettings& milter, std::unique_ptr<Session> session, net::Executor executor);
 
@@ -46,6 +51,7 @@ private:
     observe::Counter &opened_, &failed_;
     std::mutex mutex_;
     std::map<Key, std::vector<Idle>> idle_;
+    std::set<std::string, std::less<>> distrusted_;  ///< addresses
 };
 
 }  // namespace postrider::filter::milter

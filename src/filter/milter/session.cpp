@@ -8,6 +8,9 @@ namespace {
 /// More "I am still at work" than this in one turn is a way to hold us for ever.
 constexpr unsigned most_progress = 1000;
 
+/// Many say that they speak version 6 and never answer after QUIT_NC.
+constexpr std::chrono::seconds first_answer_of_reused{5};
+
 }  // namespace
 
 /// The next packet, in packet_, until the one after it is asked for.
@@ -44,9 +47,11 @@ net::Task<> Session::negotiate(std::uint32_t version) {
 net::Task<Opinion> Session::answers(std::chrono::seconds limit, Changes* changes) {
     using Kind = Opinion::Kind;
     const Changes::Limits limits;
+    if (reused_ && !heard_ && changes == nullptr) limit = std::min(limit, first_answer_of_reused);
     for (unsigned progress = 0;;) {
         stream_->deadline_after(limit);
         co_await read_packet();
+        heard_ = true;
         const auto response = parse_response(packet_);
         if (!response)
             throw Nonsense{
@@ -218,6 +223,8 @@ net::Task<> Session::next_session() {
     co_await stream_->flush();
     stream_->consume(read_);
     read_ = 0;
+    reused_ = true;
+    heard_ = false;
     stream_->deadline_after(std::chrono::seconds{0});
 }
 

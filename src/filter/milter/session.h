@@ -65,6 +65,8 @@ public:
     bool reusable() const { return agreed_.version >= 6; }
     net::Task<> next_session();
     net::Task<> quit();
+    /// It has said something since the last session ended: then it serves this one.
+    bool heard() const { return heard_; }
     /// Nothing has come unasked.
     bool quiet() const { return stream_->buffered().empty(); }
 
@@ -77,6 +79,7 @@ private:
     std::unique_ptr<net::Stream> stream_;
     Times times_;
     Options agreed_;
+    bool reused_ = false, heard_ = false;
     std::size_t read_ = 0;  ///< of the packet in the buffer
     Packet packet_;
 };

@@ -48,7 +48,9 @@ constexpr Setting<S> rows[] = {
     {.name = "idleTimeout",
      .field = field<&S::idle_timeout>,
      .range = {0, 3600},
-     .help = "How long a connection is kept for the next client; 0: it is not kept.",
+     .help = "How long a connection is kept for the next client; 0: it is not kept. Only for milters that "
+             "can serve "
+             "several sessions on one connection, as rspamd can; those that use libmilter often cannot.",
      .unit = "s"},
     {.name = "skipAuthenticated",
      .field = field<&S::skip_authenticated>,

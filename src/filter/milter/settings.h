@@ -25,7 +25,7 @@ struct MilterSettings {
     std::chrono::seconds connect_timeout{10};
     std::chrono::seconds command_timeout{30};
     std::chrono::seconds content_timeout{300};
-    std::chrono::seconds idle_timeout{60};
+    std::chrono::seconds idle_timeout{0};
     bool skip_authenticated = false;
     friend bool operator==(const MilterSettings&, const MilterSettings&) = default;
 };

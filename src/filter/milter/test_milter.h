@@ -18,6 +18,7 @@ public:
               serve(end);
           }} {}
 
+    std::atomic<bool> deaf_after_quit_nc = false;  ///< as libmilter is
     std::string url() const { return server_.url(); }
     int connections() const { return server_.connections(); }
     std::vector<std::string> heard() const {
@@ -95,6 +96,10 @@ private:
             heard_.push_back(request ? describe(*request) : "nonsense");
             lock.unlock();
             if (!request || request->command == Command::quit) return;
+            if (request->command == Command::quit_nc && deaf_after_quit_nc) {
+                end.hear_all();
+                return;
+            }
             if (request->command == Command::options) {
                 Response options = say(Answer::options);
                 options.options = wants_;

@@ -279,7 +279,15 @@ net::Task<Decision> Visit::ask(Side& side, Step step, std::string_view message) 
             if (end.reason() == net::SessionEnd::Reason::shutdown) throw;
             why = end.what();
             // A connection that waited for us may have been closed meanwhile.
-            stale = side.used_before && !again && end.reason() != net::SessionEnd::Reason::timeout;
+            const bool silent = end.reason() == net::SessionEnd::Reason::timeout;
+            const bool never_spoke = side.session && !side.session->heard();
+            stale = side.used_before && !again && (!silent || never_spoke);
+            if (stale && silent) {
+                connections_.distrust(side.milter);
+                session_.log.warning(
+                    session_.id, "Milter {} does not serve a second session on its connection; none is kept",
+                    side.milter.name);
+            }
         } catch (const Nonsense& nonsense) {
             why = nonsense.what();
         }
@@ -432,7 +440,7 @@ net::Task<> Visit::close() {
         if (!side->session) continue;
         try {
             co_await end_message(*side);
-            if (side->session && side->session->reusable()) {
+            if (side->session && side->session->reusable() && connections_.keeps(side->milter)) {
                 co_await side->session->next_session();
                 connections_.keep(side->milter, std::move(side->session), executor);
             } else if (side->session) {

@@ -29,6 +29,7 @@ protected:
         settings.address = url;
         settings.on_failure = mode;
         settings.command_timeout = settings.content_timeout = std::chrono::seconds{1};
+        settings.idle_timeout = std::chrono::seconds{60};
         return settings;
     }
     Decision connected() { return net::run_task(context, visit->connected()); }
@@ -239,6 +240,22 @@ TEST_F(MilterVisit, ConnectionsServeTheNextSession) {
         close();
     }
     EXPECT_EQ(milter.connections(), 1);
+}
+
+TEST_F(MilterVisit, OneThatCannotServeAnotherSessionOnItsConnectionGetsANewOneEachTime) {
+    Options wants;
+    wants.steps = 0;
+    ScriptedMilter milter{agrees, wants};
+    milter.deaf_after_quit_nc = true;
+    for (int i = 0; i < 4; ++i) {
+        visit = std::make_unique<Visit>(connections, session);
+        visit->add(at(milter.url()));
+        EXPECT_EQ(whole().decision.kind, Kind::none);
+        close();
+    }
+    EXPECT_EQ(milter.connections(), 4);
+    EXPECT_TRUE(log.contains("does not serve a second session"));
+    EXPECT_FALSE(log.contains("fails"));
 }
 
 TEST_F(MilterVisit, AnOldFilterIsTalkedToInItsVersion) {
