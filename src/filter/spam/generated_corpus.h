@@ -14,6 +14,17 @@ public:
     std::string ham(std::size_t octets = 2000) { return message(ham_words, "colleague", octets); }
     std::string spam(std::size_t octets = 2000) { return message(spam_words, "shop", octets); }
 
+    /// A letter in which hardly a word comes twice: the most that there is to count.
+    std::string varied(std::size_t octets) {
+        std::string out = "From: a@b.example\r\nSubject: varied\r\n\r\n";
+        while (out.size() < octets) {
+            for (std::size_t i = 3 + random_() % 6; i > 0; --i)
+                out += static_cast<char>('a' + random_() % 26);
+            out += random_() % 12 == 0 ? "\r\n" : " ";
+        }
+        return out + "\r\n";
+    }
+
 private:
     static constexpr const char* common[] = {"the",  "and",     "with",  "this",   "that",  "have",
                                              "will", "from",    "your",  "please", "today", "time",
