@@ -139,7 +139,6 @@ TEST_F(Confirmation, AStrangersMailWaitsUntilHeAnswersWithTheCode) {
     auto decision = decide(letter);
     EXPECT_EQ(decision.kind, Kind::park);
     ASSERT_TRUE(decision.challenge);
-    ASSERT_TRUE(account(id)->create_folder(unconfirmed_folder));
     ASSERT_TRUE(account(id)->append(id_of(id, unconfirmed_folder),
                                     {{letter}, {"From: eve@example.com\r\n\r\nx\r\n"}}));
     ASSERT_TRUE(confirmation->challenge(id, decision.sender, letter));

@@ -165,6 +165,7 @@ IdentityConfirmation::Decision IdentityConfirmation::decide(const Arrival& arriv
             if (*known) return deliver("its sender is known");
         }
     }
+    if (!has_folder(arrival.account)) return deliver("there is no folder to park it in");
     out.kind = Decision::Kind::park;
     parked_.add();
     if (arrival.authentication_failed) {
@@ -176,6 +177,14 @@ IdentityConfirmation::Decision IdentityConfirmation::decide(const Arrival& arriv
         out.why = "its sender is not known";
     }
     return out;
+}
+
+bool IdentityConfirmation::has_folder(AccountId account) const {
+    auto box = mailstore::open_or_create(parts_.mail, account);
+    if (!box) return false;
+    if ((*box)->folder(unconfirmed_folder)) return true;
+    auto made = (*box)->create_folder(unconfirmed_folder);
+    return made || made.error().kind == mailstore::MailError::exists;
 }
 
 bool IdentityConfirmation::may_challenge(AccountId account, const mime::AddrSpec& sender,

@@ -113,6 +113,7 @@ private:
     std::expected<void, std::string> load_secret();
     std::shared_ptr<const settings::AccountSettings> wanted_by(AccountId account) const;
     bool may_challenge(AccountId account, const mime::AddrSpec& sender, unsigned skip_days);
+    bool has_folder(AccountId account) const;
     bool add(Task task);
     void run();
     void ask(const Task& task);
