@@ -237,5 +237,15 @@ TEST_F(AdminTest, AnOlderServerRefusesANewerStore) {
     EXPECT_THAT(opened.error().what, HasSubstr("newer"));
 }
 
+/// As the control socket does when the server stops.
+TEST_F(AdminTest, LongWorkIsGivenUpWhenItIsCancelled) {
+    const Progress stopping = [](std::string_view, int) { throw Cancelled{}; };
+    (void)hold("far@elsewhere.example");
+    for (const char* name : {"storage verify", "storage compact"}) {
+        EXPECT_THROW((void)admin::run(*context, name, Json::object(), stopping), Cancelled) << name;
+        ok(name);
+    }
+}
+
 }  // namespace
 }  // namespace postrider::admin

@@ -2,6 +2,7 @@
 #include "app/key_file.h"
 #include "app/server_rooms.h"
 #include "base/make_directory.h"
+#include "directory/admin_limits.h"
 #include "extract/attachments.h"
 #include "extract/helper.h"
 #include "net/run_task.h"
@@ -404,6 +405,9 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
             server_log.warning({}, "Filters of a deleted domain stay in the store");
     }
     if (event.kind == Kind::domain_deleted && anti_spam) anti_spam->forget(event.domain);
+    if (event.kind == Kind::domain_deleted)
+        if (auto gone = directory::forget_admin_limits(store->kv(), event.domain); !gone)
+            server_log.warning({}, "The limits of a deleted domain stay in the store: {}", gone.error().what);
     if (event.kind == Kind::account_deleted) {
         erase_mail(event.account);
         full_text->forget(event.account);

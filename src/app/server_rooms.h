@@ -20,11 +20,11 @@
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
 #include "dns/unbound_resolver.h"
+#include "filter/anti_spam.h"
 #include "filter/dmarc/dmarc_reports.h"
 #include "filter/milter/connections.h"
-#include "index/index.h"
 #include "filter/signing/signer.h"
-#include "filter/anti_spam.h"
+#include "index/index.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/policy_routes.h"
@@ -159,6 +159,7 @@ struct Server::Rooms {
     std::string destination_by(const std::string& host) const;
     std::expected<void, std::string> open_anti_spam();
     std::expected<void, std::string> open_rpop();
+    void measure_queue();
     void start_rules();
     void stop_rules();
     std::expected<void, std::string> open_network();

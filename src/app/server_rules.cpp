@@ -1,6 +1,7 @@
 #include "app/key_file.h"
 #include "app/server_rooms.h"
 #include "delivery/post.h"
+#include "queue/survey.h"
 #include "rules/autopurge.h"
 
 /// Rules of sending and receiving: what keeps count, what tells people, what tidies up.
@@ -9,6 +10,7 @@ namespace {
 
 constexpr auto quota_written_every = std::chrono::seconds{5};
 constexpr auto addresses_swept_every = std::chrono::seconds{60};
+constexpr auto queue_seen_every = std::chrono::seconds{60};
 constexpr auto purged_every = std::chrono::seconds{6 * 3600};
 constexpr std::chrono::seconds memory_swept_every = std::chrono::hours{6};
 
@@ -40,10 +42,25 @@ void Server::Rooms::open_rules() {
         if (swept && *swept != 0) server_log.info({}, "{} temporary addresses forgotten", *swept);
     });
     housekeeper->add(memory_swept_every, [this] { filtering->sweep(); });
+    housekeeper->add(queue_seen_every, [this] { measure_queue(); });
     housekeeper->add(purged_every, [this] {
         rules::autopurge_all(*directory, *store, clock.now(), server_log,
                              [this] { return housekeeper->running(); });
     });
+}
+
+/// How much waits, and for how long: what an administrator looks at first.
+void Server::Rooms::measure_queue() {
+    auto seen = queue::survey(*queue, clock.now(), [this] { return housekeeper->running(); });
+    if (!seen) return server_log.error({}, "The queue cannot be looked through: {}", seen.error().what);
+    metrics.gauge("queue.messages", "Messages in the queue, once a minute")
+        .set(static_cast<std::int64_t>(seen->messages));
+    metrics.gauge("queue.recipients", "Recipients that wait, once a minute")
+        .set(static_cast<std::int64_t>(seen->recipients));
+    metrics.gauge("queue.octets", "Size of the messages in the queue, once a minute")
+        .set(static_cast<std::int64_t>(seen->octets));
+    metrics.gauge("queue.oldest", "Seconds for which the oldest message has been in the queue, once a minute")
+        .set(seen->oldest.count());
 }
 
 /// Passwords for other servers are sealed under a key of their own, which is not in the store.

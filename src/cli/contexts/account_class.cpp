@@ -1,4 +1,4 @@
-#include "cli/contexts/branches.h"
+#include "cli/contexts/admin_limits.h"
 
 /// An account class: a name, and what accounts that have it inherit.
 namespace postrider::cli {
@@ -30,6 +30,14 @@ public:
     Step<std::string> commit() override {
         auto& directory = shell_.directory();
         bool made = id_.value() == 0;
+        if (made)
+            if (auto room = limits::room_for_class(shell_, domain_); !room)
+                return std::unexpected(room.error());
+        if (!pending.empty()) {
+            settings::AccountSettings after = now();
+            apply_changes(pending, inherited(), after);
+            if (auto may = limits::values(shell_, domain_, after); !may) return std::unexpected(may.error());
+        }
         if (made) {
             auto id = step(directory.create_class(domain_, form_.name));
             if (!id) return std::unexpected(id.error());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/contexts/admin_limits.h"
 #include "cli/wire/layout.h"
 #include "directory/names.h"
 
@@ -194,7 +195,30 @@ Step<> AccountFrame::change() {
     return {};
 }
 
+/// The limits of the domain's administrators. A new account that would inherit more gets as much as they
+/// allow.
+Step<> AccountFrame::within_limits() {
+    if (is_new())
+        if (auto room = limits::room_for(shell_, domain_, directory::ObjectKind::account); !room) return room;
+    if (is_new() || form_.name != before_.name)
+        if (auto may = limits::name(shell_, domain_, form_.name); !may) return may;
+    for (const std::string& one : aliases_)
+        if (std::ranges::find(aliases_before_, one) == aliases_before_.end())
+            if (auto may = limits::name(shell_, domain_, one); !may) return may;
+    if (is_new()) {
+        auto lower = limits::lowered(shell_, domain_, inherited());
+        if (!lower) return std::unexpected(lower.error());
+        values_pending.merge(*lower);
+    }
+    if (values_pending.empty() && form_.class_name == before_.class_name) return {};
+    settings::AccountSettings after =
+        is_new() || form_.class_name != before_.class_name ? inherited() : now();
+    apply_changes(values_pending, inherited(), after);
+    return limits::values(shell_, domain_, after);
+}
+
 Step<std::string> AccountFrame::commit() {
+    if (auto may = within_limits(); !may) return std::unexpected(may.error());
     auto done = is_new() ? create() : change();
     if (!done) return std::unexpected(done.error());
     return std::string{};

@@ -48,6 +48,7 @@ public:
     ListEdits lists_pending;                             ///< of its filters
 
 private:
+    Step<> within_limits();
     Step<> create();
     Step<> change();
     Step<> write_rest(AccountId id);

@@ -47,6 +47,27 @@ bool is_limit(std::string_view name) {
     return !is_quota(name) && !is_restriction(name);
 }
 
+}  // namespace
+
+void apply_changes(const ValueChanges& changes, settings::AccountSettings above,
+                   settings::AccountSettings& to) {
+    const auto here = settings::open(settings::account_table(), &to);
+    const auto there = settings::open(settings::account_table(), &above);
+    for (const auto& [attribute, text] : changes) {
+        const settings::Place* target = settings::find(here, attribute);
+        const settings::Place* from = settings::find(there, attribute);
+        if (target == nullptr || from == nullptr) continue;
+        // Both were checked when they were set.
+        if (text)
+            (void)settings::set_value(target->row, target->object, std::string_view{*text});
+        else
+            (void)settings::set_value(target->row, target->object,
+                                      settings::get_value(from->row, from->object));
+    }
+}
+
+namespace {
+
 class ValuesFrame final : public Frame {
 public:
     ValuesFrame(Shell& shell, const Context& context, ValuesLevel level)
@@ -85,20 +106,7 @@ public:
 
 private:
     void apply(const ValueChanges& changes) {
-        if (changes.empty()) return;
-        AccountSettings above = level_.inherited();
-        const auto here = settings::open(settings::account_table(), &shown_);
-        const auto there = settings::open(settings::account_table(), &above);
-        for (const auto& [attribute, text] : changes) {
-            const settings::Place* to = settings::find(here, attribute);
-            const settings::Place* from = settings::find(there, attribute);
-            if (to == nullptr || from == nullptr) continue;
-            // Both were checked when they were set.
-            if (text)
-                (void)settings::set_value(to->row, to->object, std::string_view{*text});
-            else
-                (void)settings::set_value(to->row, to->object, settings::get_value(from->row, from->object));
-        }
+        if (!changes.empty()) apply_changes(changes, level_.inherited(), shown_);
     }
 
     ValuesLevel level_;

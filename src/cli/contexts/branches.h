@@ -21,12 +21,18 @@ std::vector<Context> object_branch();  ///< groups, forwarders, folder recipient
 std::vector<Context> public_folder_branch();
 std::vector<Context> aacl_branch();
 std::vector<Context> queue_branch();
+std::vector<Context> admin_limits_branch();
 
-void add_storage_commands(Context& server);     ///< storage.cpp
-void add_permission_command(Context& context);  ///< aacl.cpp: CONFIG PERMISSIONS
+void add_storage_commands(Context& server);         ///< storage.cpp
+void add_permission_command(Context& context);      ///< aacl_permissions.cpp: CONFIG PERMISSIONS
+void add_processing_commands(Context& processing);  ///< processing.cpp
+void add_limits_command(Context& domain);           ///< admin_limits.cpp
 
 std::unique_ptr<Frame> make_server_frame(Shell& shell);
 std::unique_ptr<Frame> make_domain_create_frame(Shell& shell, std::string name, std::string password);
+/// A domain PREFIX.PARENT.
+std::unique_ptr<Frame> make_subdomain_frame(Shell& shell, std::string prefix, std::string parent,
+                                            std::string password);
 std::unique_ptr<Frame> make_domain_edit_frame(Shell& shell, DomainId id);
 std::unique_ptr<Frame> make_domain_frame(Shell& shell, DomainId id);
 /// @param id  0: a new one of that name
@@ -57,6 +63,9 @@ private:
 /// What is to become of explicit values at a level: a text in the grammar of settings, or inherited again.
 using ValueChanges = std::map<std::string, std::optional<std::string>>;
 std::vector<directory::Directory::ValueChange> to_changes(const ValueChanges& changes);
+/// `to` with the changes; what they inherit is as it is `above`.
+void apply_changes(const ValueChanges& changes, settings::AccountSettings above,
+                   settings::AccountSettings& to);
 
 /// A context for account-scope values (quotas, limits, restrictions) of an account, a class or a domain.
 struct ValuesLevel {

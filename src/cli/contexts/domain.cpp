@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/values.h"
+#include "cli/contexts/admin_limits.h"
 #include "cli/contexts/branches.h"
 #include "cli/contexts/domain_frame.h"
 #include "cli/contexts/filters.h"
@@ -370,8 +371,22 @@ Step<> DomainFrame::remove_alias(const std::string& alias) {
     return {};
 }
 
+/// What accounts of the domain are to inherit is not above its administrators' limits.
+Step<> DomainFrame::defaults_allowed() {
+    if (defaults.empty()) return {};
+    auto values = shell_.directory().effective(id_);
+    settings::AccountSettings after = values ? **values : settings::AccountSettings{};
+    const auto above = admin::server_values(shell_.admin()).value_or(settings::AccountSettings{});
+    apply_changes(defaults, above, after);
+    return limits::values(shell_, id_, after);
+}
+
 Step<std::string> DomainFrame::commit() {
     auto& directory = shell_.directory();
+    if (form_.services != before_.services)
+        if (auto may = limits::services(shell_, id_, form_.services); !may)
+            return std::unexpected(may.error());
+    if (auto may = defaults_allowed(); !may) return std::unexpected(may.error());
     // Each is on disk when it is done, and then no change any longer: after an error COMMIT goes on where it
     // was.
     auto fail = [](std::string what) { return std::unexpected(std::move(what)); };
@@ -480,6 +495,7 @@ std::vector<Context> domain_branch() {
     };
     commands.insert(commands.end(), rest.begin(), rest.end());
     add_permission_command(domain);
+    add_limits_command(domain);
     std::vector<Context> all;
     all.push_back(std::move(domain));
     return all;

@@ -1,11 +1,12 @@
 #include <fmt/core.h>
 
-#include <charconv>
+#include <algorithm>
 
-#include "cli/contexts/branches.h"
+#include "cli/contexts/admin_limits.h"
 #include "cli/wire/layout.h"
 #include "cli/wire/storage_uri.h"
 #include "directory/names.h"
+#include "directory/permissions.h"
 
 /// Making a domain, and saying where its messages lie.
 namespace postrider::cli {
@@ -14,7 +15,7 @@ namespace {
 enum class Always : std::uint8_t { yes };
 
 struct CreateForm {
-    std::string name, password, location, objects_location;
+    std::string name, prefix, parent, password, location, objects_location;
     Always groupware = Always::yes;
 };
 
@@ -43,8 +44,40 @@ constexpr settings::Setting<F> rows[] = {
      .field = settings::choice<&F::groupware, only_yes>,
      .help = "Sharing is always there."},
 };
+constexpr settings::Setting<F> sub_rows[] = {
+    {.name = "prefix",
+     .field = settings::field<&F::prefix>,
+     .range = {1, 255},
+     .help = "What stands before the parent's name.",
+     .format = settings::Format::host_name},
+    {.name = "parentDomain",
+     .field = settings::field<&F::parent>,
+     .range = {1, 255},
+     .help = "The domain that it belongs to.",
+     .format = settings::Format::host_name},
+    {.name = "postmasterPassword",
+     .field = settings::field<&F::password>,
+     .range = {1, 128},
+     .help = "Password of the postmaster account.",
+     .secret = true},
+    {.name = "domainLocation",
+     .field = settings::field<&F::location>,
+     .range = {0, 4096},
+     .help = "Read for the sake of scripts: who is in a domain lies in the server's own store."},
+    {.name = "domainObjectsLocation",
+     .field = settings::field<&F::objects_location>,
+     .range = {0, 4096},
+     .help = "As domainLocation."},
+    {.name = "groupwareSupport",
+     .field = settings::choice<&F::groupware, only_yes>,
+     .help = "Sharing is always there."},
+};
 settings::TableOf<F> create_table() {
     return {rows, "domain", "A new domain."};
+}
+
+settings::TableOf<F> subdomain_table() {
+    return {sub_rows, "subdomain", "A new sub-domain."};
 }
 
 /// The number of the storage location that a URI names; made when there is none.
@@ -58,23 +91,24 @@ Step<std::uint16_t> location_of(Shell& shell, const std::string& text) {
     return step(at(uri->path, uri->max_files, std::uint64_t{uri->max_file_size_kb} * 1024));
 }
 
-class CreateFrame final : public Frame {
+class CreateFrame : public Frame {
 public:
-    CreateFrame(Shell& shell, std::string name, std::string password)
-        : Frame{shell, shell.tree().at("domain-create")} {
-        form_.name = std::move(name);
+    CreateFrame(Shell& shell, std::string_view context, std::string password)
+        : Frame{shell, shell.tree().at(std::string{context})} {
         form_.password = std::move(password);
     }
-    std::string title() const override { return "the new domain " + form_.name; }
     void* values() override { return &form_; }
 
-    Step<std::string> commit() override {
+    std::string messages;  ///< URI of the place for messages; "": the usual one
+
+protected:
+    Step<DomainId> create(std::uint16_t usual_location) {
         auto& admin = shell_.admin();
         if (!directory::normal_domain(form_.name))
             return std::unexpected(fmt::format("{} cannot be a domain's name", form_.name));
         directory::NewDomain domain;
         domain.name = form_.name;
-        if (admin.location_of) domain.location = admin.location_of(form_.name);
+        domain.location = usual_location;
         if (!messages.empty()) {
             auto number = location_of(shell_, messages);
             if (!number) return std::unexpected(number.error());
@@ -83,15 +117,78 @@ public:
         auto credentials = step(admin.authenticator.make_credentials(form_.password));
         if (!credentials) return std::unexpected(credentials.error());
         domain.postmaster_credentials = std::move(*credentials);
-        auto made = step(admin.directory.create_domain(domain));
+        return step(admin.directory.create_domain(domain));
+    }
+
+    CreateForm form_;
+};
+
+class DomainCreateFrame final : public CreateFrame {
+public:
+    DomainCreateFrame(Shell& shell, std::string name, std::string password)
+        : CreateFrame{shell, "domain-create", std::move(password)} {
+        form_.name = std::move(name);
+    }
+    std::string title() const override { return "the new domain " + form_.name; }
+    Step<std::string> commit() override {
+        auto& of = shell_.admin().location_of;
+        auto made = create(of ? of(form_.name) : std::uint16_t{0});
         if (!made) return std::unexpected(made.error());
         return std::string{};
     }
+};
 
-    std::string messages;  ///< URI of the place for messages; "": the usual one
+/// A domain below another: under its administrators, with its limits.
+class SubdomainFrame final : public CreateFrame {
+public:
+    SubdomainFrame(Shell& shell, std::string prefix, std::string parent, std::string password)
+        : CreateFrame{shell, "subdomain-create", std::move(password)} {
+        form_.prefix = std::move(prefix);
+        form_.parent = std::move(parent);
+    }
+    std::string title() const override {
+        return fmt::format("the new domain {}.{}", form_.prefix, form_.parent);
+    }
+
+    Step<std::string> commit() override {
+        auto& directory = shell_.directory();
+        auto parent = directory.domain(form_.parent);
+        if (!parent) return std::unexpected(fmt::format("there is no domain {}", form_.parent));
+        if (auto may = shell_.permitted(on_domain("manageSubdomains"), parent->id); !may)
+            return std::unexpected(may.error());
+        auto held_to = limits::of(shell_, parent->id);
+        auto limits = step(directory::admin_limits(shell_.admin().store.kv(), parent->id));
+        if (!held_to) return std::unexpected(held_to.error());
+        if (!limits) return std::unexpected(limits.error());
+        const std::string end = "." + parent->name;
+        const auto all = directory.domains();
+        const auto there =
+            std::ranges::count_if(all, [&](const auto& one) { return one->name.ends_with(end); });
+        if (held_to->max_subdomains != 0 && there >= held_to->max_subdomains)
+            return std::unexpected(fmt::format("the limit of the domain's administrators is {} sub-domains",
+                                               held_to->max_subdomains));
+        if (messages.empty()) messages = limits->subdomain_messages;
+        form_.name = form_.prefix + end;
+        auto made = create(parent->location);
+        if (!made) return std::unexpected(made.error());
+        if (auto done = step(directory::set_admin_limits(shell_.admin().store.kv(), *made, *limits)); !done)
+            return std::unexpected(done.error());
+        return hand_over(parent->id, *made);
+    }
 
 private:
-    CreateForm form_;
+    /// Who may do something in the parent and has made this may do the same here.
+    Step<std::string> hand_over(DomainId parent, DomainId made) {
+        if (shell_.permitted(super_user)) return std::string{};
+        auto rights = step(shell_.directory().admin_rights(directory::Principal::user, shell_.user()));
+        if (!rights) return std::unexpected(rights.error());
+        for (const directory::DomainPermission& one : directory::domain_permissions())
+            if (shell_.may(one.name, parent)) rights->rights.push_back({std::string{one.name}, made, true});
+        auto done =
+            step(shell_.directory().set_admin_rights(directory::Principal::user, shell_.user(), *rights));
+        if (!done) return std::unexpected(done.error());
+        return std::string{};
+    }
 };
 
 class EditFrame final : public Frame {
@@ -157,6 +254,11 @@ std::vector<Context> domain_create_branch() {
          add_messages<CreateFrame>},
         {"REMOVE MessagesLocation <path>", "Not there after all", remove_messages<CreateFrame>},
     };
+    Context below = create;
+    below.path = "subdomain-create";
+    below.prompt = "subdomain-create";
+    below.help = "A sub-domain that COMMIT makes";
+    below.attributes = subdomain_table();
     Context edit;
     edit.path = "domain-edit";
     edit.prompt = "domain-edit";
@@ -172,12 +274,18 @@ std::vector<Context> domain_create_branch() {
     };
     std::vector<Context> all;
     all.push_back(std::move(create));
+    all.push_back(std::move(below));
     all.push_back(std::move(edit));
     return all;
 }
 
 std::unique_ptr<Frame> make_domain_create_frame(Shell& shell, std::string name, std::string password) {
-    return std::make_unique<CreateFrame>(shell, std::move(name), std::move(password));
+    return std::make_unique<DomainCreateFrame>(shell, std::move(name), std::move(password));
+}
+
+std::unique_ptr<Frame> make_subdomain_frame(Shell& shell, std::string prefix, std::string parent,
+                                            std::string password) {
+    return std::make_unique<SubdomainFrame>(shell, std::move(prefix), std::move(parent), std::move(password));
 }
 
 std::unique_ptr<Frame> make_domain_edit_frame(Shell& shell, DomainId id) {

@@ -33,6 +33,8 @@ public:
     directory::Appender appender;  ///< as it will be
 
 private:
+    Step<> defaults_allowed();
+
     DomainId id_;
     DomainForm before_, form_;
     std::vector<std::string> aliases_before_, aliases_;

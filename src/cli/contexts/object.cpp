@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/contexts/admin_limits.h"
 #include "cli/contexts/branches.h"
 #include "cli/wire/layout.h"
 
@@ -95,6 +96,12 @@ public:
     Step<std::string> commit() override {
         auto& directory = shell_.directory();
         const bool made = id_.value() == 0;
+        if (made)
+            if (auto room = limits::room_for(shell_, domain_, kind_); !room)
+                return std::unexpected(room.error());
+        if (made || form_.name != before_.name)
+            if (auto may = limits::name(shell_, domain_, form_.name); !may)
+                return std::unexpected(may.error());
         if (made) {
             if (kind_ == ObjectKind::folder_recipient && form_.folder.empty())
                 return std::unexpected("say where its mail goes: SET mboxName <public folder>");

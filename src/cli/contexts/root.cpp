@@ -47,6 +47,20 @@ Reply create_domain(Call& call) {
     return ok();
 }
 
+Reply create_subdomain(Call& call) {
+    auto parent = call.shell.directory().domain(call.given.text("parent"));
+    if (!parent) return error(fmt::format("there is no domain {}", clean(call.given.text("parent"))));
+    if (auto may = call.shell.permitted(on_domain("manageSubdomains"), parent->id); !may)
+        return error(may.error());
+    if (call.given.text("password").empty()) return error("the password is empty");
+    const std::string name = call.given.text("prefix") + "." + parent->name;
+    if (call.shell.directory().domain(name))
+        return error(fmt::format("there is a domain {} already", clean(name)));
+    call.shell.enter(make_subdomain_frame(call.shell, call.given.text("prefix"), parent->name,
+                                          call.given.text("password")));
+    return ok();
+}
+
 Reply update_domain(Call& call) {
     auto domain = find_domain(call);
     if (!domain) return error(domain.error());
@@ -281,6 +295,8 @@ std::vector<Context> root_branch() {
         {"CREATE Domain [name <domain>] [domainLocation <path>] [wmFilterTemplatePath <template>] "
          "[postmasterPassword <password>] [postmasterPasswd <passwd>]",
          "Make a domain: goes to a context that is left with COMMIT", create_domain, super_user},
+        {"CREATE Subdomain prefix <prefix> parentDomain <parent> postmasterPassword <password>",
+         "Make a domain below another, with the limits of its administrators", create_subdomain},
         {"UPDATE Domain [name] <name>", "Go to a domain's context", update_domain, {}, "update"},
         {"EDIT Domain [name] <name>", "Go to the context of a domain's storage", edit_domain},
         {"SHOW Domain [name] <name> [ATTR <param>]", "A domain's attributes", show_domain},

@@ -47,6 +47,7 @@ constexpr Spelling spellings[] = {
     {"rules", "Rule", "rule"},
     {"nameServers", "Nameserver", "nameserver"},
     {"certificates", "Certificate", "certificate"},
+    {"sizeRules", "SizeRule", "sizeRule"},
 };
 
 const Spelling* spelling(std::string_view row) {
@@ -101,21 +102,6 @@ std::optional<settings::Place> set_of(SettingsFrame& frame, const std::string& r
     return *place;
 }
 
-/// The name of the row's key, canonical; what the key value is in each element.
-std::string key_text(const settings::Place& set, std::size_t index) {
-    const auto places = settings::open(set.row.field.table(), set.row.field.element(set.object, index));
-    const settings::Place* place = settings::find(places, key_name(set.row));
-    if (place == nullptr) return {};
-    settings::Value value = settings::get_value(place->row, place->object);
-    return value.words.empty() ? std::string{} : value.words.front().text;
-}
-
-std::optional<std::size_t> index_of(const settings::Place& set, const std::string& key) {
-    for (std::size_t i = 0; i < set.row.field.size(set.object); ++i)
-        if (settings::same_name(key_text(set, i), key)) return i;
-    return std::nullopt;
-}
-
 Reply open_element(Call& call, const Subject& subject, const std::string& key, bool add) {
     SettingsFrame& frame = frame_of(call);
     SettingsPath path = frame.path();
@@ -140,6 +126,14 @@ Reply add_element(Call& call) {
     return open_element(call, Subject::of(call.subject), call.given.text("key"), true);
 }
 
+/// To a set whose elements are told apart by their place: at its end.
+Reply add_last(Call& call) {
+    Subject subject = Subject::of(call.subject);
+    auto set = set_of(frame_of(call), subject.row);
+    if (!set) return error(fmt::format("there is no {}", subject.row));
+    return open_element(call, subject, std::to_string(set->row.field.size(set->object) + 1), true);
+}
+
 Reply update_element(Call& call) {
     return open_element(call, Subject::of(call.subject), call.given.text("key"), false);
 }
@@ -156,7 +150,7 @@ Reply remove_element(Call& call) {
 Reply show_element(Call& call) {
     Subject subject = Subject::of(call.subject);
     auto set = set_of(frame_of(call), subject.row);
-    auto index = set ? index_of(*set, call.given.text("key")) : std::nullopt;
+    auto index = set ? find_element(*set, call.given.text("key")) : std::nullopt;
     if (!index) return error(fmt::format("there is no {} {}", subject.word, call.given.text("key")));
     const Context& context = call.shell.tree().at(subject.context);
     NamedValues values;
@@ -184,7 +178,7 @@ Reply list_elements(Call& call) {
     Row headings{std::string{key_name(set->row)}};
     std::vector<Row> rows;
     for (std::size_t i = 0; i < set->row.field.size(set->object); ++i) {
-        Row row{key_text(*set, i)};
+        Row row{key_of(*set, i)};
         for (const AttributePlace& place :
              attribute_places(context, set->row.field.element(set->object, i))) {
             if (settings::same_name(place.row.name, key_name(set->row)) || place.row.secret
@@ -381,6 +375,7 @@ private:
                 child.commands.push_back({"STOP Service", "Stop it now; nothing is written", switch_service,
                                           child.need, service + "|stop"});
             }
+            if (settings::same_name(row.name, "processing")) add_processing_commands(child);
             child.commands.push_back({"SAVE Config [<path>]", "Write the running configuration to its file",
                                       save_config, child.need});
         }
@@ -388,7 +383,6 @@ private:
     }
 
     void object_set(Context& context, const settings::Row& row) {
-        if (key_name(row).empty()) return;
         const Spelling* known = spelling(row.name);
         std::string word = known ? std::string{known->word} : singular(row.name);
         Context child;
@@ -404,8 +398,12 @@ private:
             context.commands.push_back({std::move(syntax), std::move(help), run, child.need, subject});
         };
         add(fmt::format("LIST {}s", word), std::string{row.help}, list_elements);
-        add(fmt::format("ADD {} [{}] <key> [<attributes>...]", word, key_name(row)),
-            "Make one and go to its context", add_element);
+        if (key_name(row) == place_key)
+            add(fmt::format("ADD {} [<attributes>...]", word), "Make one, the last, and go to its context",
+                add_last);
+        else
+            add(fmt::format("ADD {} [{}] <key> [<attributes>...]", word, key_name(row)),
+                "Make one and go to its context", add_element);
         add(fmt::format("UPDATE {} [{}] <key> [<attributes>...]", word, key_name(row)), "Go to its context",
             update_element);
         add(fmt::format("REMOVE {} [{}] <key>", word, key_name(row)), "Remove it", remove_element);

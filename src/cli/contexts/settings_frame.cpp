@@ -13,20 +13,9 @@ namespace {
 using settings::Kind;
 using settings::Row;
 
-std::string key_of(const Row& set_row, void* element) {
-    for (const settings::Place& place : settings::open(set_row.field.table(), element)) {
-        if (!settings::same_name(place.row.name, key_name(set_row))) continue;
-        settings::Value value = settings::get_value(place.row, place.object);
-        return value.words.empty() ? std::string{} : value.words.front().text;
-    }
-    return {};
-}
-
-std::optional<std::size_t> find_element(const settings::Place& set, std::string_view key) {
-    const std::size_t count = set.row.field.size(set.object);
-    for (std::size_t i = 0; i < count; ++i)
-        if (settings::same_name(key_of(set.row, set.row.field.element(set.object, i)), key)) return i;
-    return std::nullopt;
+/// Elements of this set have no name of their own: they are told apart by their place, from 1 on.
+bool by_place(const Row& set) {
+    return key_name(set) == place_key;
 }
 
 Step<settings::Place> find_place(settings::Table table, void* object, std::string_view name) {
@@ -43,13 +32,31 @@ std::string fault(const Row& row, const settings::ValueError& wrong) {
 
 }  // namespace
 
+std::string key_of(const settings::Place& set, std::size_t index) {
+    if (by_place(set.row)) return std::to_string(index + 1);
+    void* element = set.row.field.element(set.object, index);
+    for (const settings::Place& place : settings::open(set.row.field.table(), element)) {
+        if (!settings::same_name(place.row.name, key_name(set.row))) continue;
+        settings::Value value = settings::get_value(place.row, place.object);
+        return value.words.empty() ? std::string{} : value.words.front().text;
+    }
+    return {};
+}
+
+std::optional<std::size_t> find_element(const settings::Place& set, std::string_view key) {
+    const std::size_t count = set.row.field.size(set.object);
+    for (std::size_t i = 0; i < count; ++i)
+        if (settings::same_name(key_of(set, i), key)) return i;
+    return std::nullopt;
+}
+
 std::string_view key_name(const Row& set) {
     constexpr std::pair<std::string_view, std::string_view> others[] = {
         {"rules", "priority"}, {"allowRules", "ipSet"}, {"denyRules", "ipSet"}, {"nameServers", "priority"}};
     if (!set.key.empty()) return set.key;
     for (const auto& [name, key] : others)
         if (settings::same_name(name, set.name)) return key;
-    return {};
+    return place_key;
 }
 
 Step<SettingsTarget> find_target(settings::Table table, void* root, const SettingsPath& path) {
@@ -112,6 +119,7 @@ Step<> apply_edit(settings::Table table, void* root, const SettingsEdit& edit) {
         && static_cast<std::int64_t>(field.size(place->object)) >= place->row.range.max)
         return std::unexpected(fmt::format("there are {} already, which is the most", place->row.range.max));
     void* element = field.append(place->object);
+    if (by_place(place->row)) return {};
     auto key_place = find_place(field.table(), element, key_name(place->row));
     if (!key_place) return std::unexpected(key_place.error());
     if (auto stored = settings::set_value(key_place->row, key_place->object, edit.value); !stored) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/shell/shell.h"
+#include "settings/table.h"
 
 /// Contexts over the server's settings. What a context shows is the configuration in force with the changes
 /// of the open contexts on top, made anew whenever it is asked for; so a session that has been open for long
@@ -51,8 +52,14 @@ private:
 };
 
 /// The attribute by which an element of a set is known: the set's key, or for sets whose elements may be
-/// alike the one that the dialogue uses. "": its elements cannot be told apart here.
+/// alike the one that the dialogue uses; place_key where there is none.
 std::string_view key_name(const settings::Row& set);
+/// Elements that have no name of their own are told apart by their place in the set, from 1 on. Removing one
+/// moves those behind it.
+inline constexpr std::string_view place_key = "number";
+/// The value of an element's key.
+std::string key_of(const settings::Place& set, std::size_t index);
+std::optional<std::size_t> find_element(const settings::Place& set, std::string_view key);
 
 /// Where a path leads in the settings whose struct begins at `root`.
 struct SettingsTarget {

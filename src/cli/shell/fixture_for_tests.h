@@ -6,14 +6,47 @@
 
 namespace postrider::cli {
 
+struct TestRule {
+    std::string sender;
+    unsigned size = 0;
+};
+inline constexpr settings::Setting<TestRule> rule_rows[] = {
+    {.name = "sender", .field = settings::field<&TestRule::sender>, .range = {0, 255}, .help = "Whose."},
+    {.name = "maxSize", .field = settings::field<&TestRule::size>, .range = {0, 1000}, .help = "Size."},
+};
+inline settings::TableOf<TestRule> rule_table() {
+    return {rule_rows, "rule", "A rule."};
+}
+struct TestProcessing {
+    unsigned threads = 4;
+    std::vector<TestRule> rules;  ///< without a key
+};
+inline constexpr settings::Setting<TestProcessing> processing_rows[] = {
+    {.name = "deliveryThreads",
+     .field = settings::field<&TestProcessing::threads>,
+     .range = {1, 64},
+     .help = "Threads."},
+    {.name = "sizeRules",
+     .field = settings::object_set<&TestProcessing::rules, rule_table>,
+     .range = {0, 3},
+     .help = "Rules."},
+};
+inline settings::TableOf<TestProcessing> processing_table() {
+    return {processing_rows, "processing", "Processing."};
+}
+
 /// What a server's settings are made of, as far as this room needs it.
 struct TestSettings {
+    TestProcessing processing;
     settings::ServerSettings server;
     CliSettings cli;
 };
 
 inline constexpr settings::Setting<TestSettings> test_rows[] = {
     {.name = "cli", .field = settings::object<&TestSettings::cli, cli_table>, .help = "This service."},
+    {.name = "processing",
+     .field = settings::object<&TestSettings::processing, processing_table>,
+     .help = "What happens to queued mail."},
     {.field = settings::inlined<&TestSettings::server, settings::server_table>},
 };
 inline settings::TableOf<TestSettings> test_table() {

@@ -1,4 +1,5 @@
 #include "cli/shell/fixture_for_tests.h"
+#include "directory/admin_limits.h"
 
 namespace postrider::cli {
 namespace {
@@ -86,6 +87,59 @@ TEST_F(RightsTest, OwnRightsCountBeforeInheritedOnes) {
     expect_ok("BACK");
     expect_error("REMOVE admin-group helpers");
     expect_ok("REMOVE admin-group helpers forced");
+}
+
+TEST_F(RightsTest, LimitsOfADomainHoldItsAdministrators) {
+    script({"UPDATE Domain example.org", "CONFIG adminLimits",
+            "SET maxAccounts 3 maxGroups 1 maxAccountMessageSizeQuota 1000 availableServices (imap "
+            "smtpIncoming)",
+            "ADD reservedRcpt abuse", "COMMIT", "CONFIG adminLimits"});
+    EXPECT_EQ(slice("SHOW ATTR maxAccounts", 0, 2), Lines{"maxAccounts = 3"});
+    EXPECT_EQ(slice("LIST reservedRcpts", 2, 3), Lines{"abuse"});
+    script({"BACK", "BACK"});
+    make(
+        {"GRANT permission (manageAccounts createAccounts createGroups manageGroups manageFoldersQuotas "
+         "manageDomainConfig manageDomainServices) domain example.org"});
+    script({"UPDATE Domain example.org", "ADD Account one password x1", "COMMIT"});
+    auto one = directory->account(*mime::parse_addr_spec("one@example.org"));
+    ASSERT_TRUE(one);
+    EXPECT_EQ((*directory->effective((*one)->id))->total_message_size_kb, 1000U) << "as much as is allowed";
+    script({"UPDATE Account one", "CONFIG Quotas", "SET totalMessageSize 1001", "DONE"});
+    EXPECT_NE(expect_error("COMMIT").find("totalMessageSize is limited to 1000"), std::string::npos);
+    script({"CONFIG Quotas", "SET totalMessageSize 500", "DONE", "COMMIT"});
+    expect_ok("ADD Account abuse password x1");
+    EXPECT_NE(expect_error("COMMIT").find("reserved"), std::string::npos);
+    script({"BACK", "ADD Account two password x1", "COMMIT"});  // with the postmaster there are three
+    expect_ok("ADD Account three password x1");
+    EXPECT_NE(expect_error("COMMIT").find("3 accounts"), std::string::npos);
+    script({"BACK", "ADD Group team", "COMMIT"});
+    expect_ok("ADD Forwarder on");
+    EXPECT_NE(expect_error("COMMIT").find("1 groups"), std::string::npos);
+    expect_ok("BACK");
+    expect_error("CONFIG adminLimits");
+    expect_ok("SET services (imap pop3)");
+    EXPECT_NE(expect_error("COMMIT").find("not available"), std::string::npos);
+    login();
+    script({"UPDATE Domain example.org", "ADD Account three password x1", "COMMIT"});
+}
+
+TEST_F(RightsTest, SubDomainsAreMadeByThoseWhoMayAndHaveTheLimitsOfTheirParent) {
+    script({"UPDATE Domain example.org", "CONFIG adminLimits", "SET maxSubdomains 1 maxAccounts 5", "COMMIT",
+            "BACK"});
+    make({"GRANT permission (manageSubdomains manageAccounts createAccounts) domain example.org"});
+    expect_error("CREATE Subdomain prefix a parentDomain example.net postmasterPassword p1");
+    expect_ok("CREATE Subdomain prefix dev parentDomain example.org postmasterPassword p1",
+              "<subdomain-create#> ");
+    expect_ok("COMMIT", "<#> ");
+    auto made = directory->domain("dev.example.org");
+    ASSERT_TRUE(made);
+    EXPECT_EQ(directory::admin_limits(store->kv(), made->id)->max_accounts, 5U);
+    script({"UPDATE Domain dev.example.org", "ADD Account ann password x1", "COMMIT", "BACK"});
+    expect_ok("CREATE Subdomain prefix ops parentDomain example.org postmasterPassword p1");
+    EXPECT_NE(expect_error("COMMIT").find("1 sub-domains"), std::string::npos);
+    login();
+    script({"CREATE Subdomain prefix ops parentDomain example.org postmasterPassword p1", "COMMIT"});
+    EXPECT_TRUE(directory->domain("ops.example.org"));
 }
 
 TEST_F(RightsTest, GroupsDoNotLoop) {

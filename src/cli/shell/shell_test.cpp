@@ -321,8 +321,7 @@ TEST_F(ShellTest, ARefusedCommitLeavesTheContextOpen) {
 
 TEST_F(ShellTest, WhatIsNotBuiltSaysSoAndIsNotInHelp) {
     login();
-    for (const char* line : {"ENTER TRACER", "SHOW LicenseInfo",
-                             "CREATE Subdomain prefix a parentDomain b postmasterPassword c"})
+    for (const char* line : {"ENTER TRACER", "SHOW LicenseInfo"})
         EXPECT_NE(expect_error(line).find("not in this release"), std::string::npos) << line;
     say("HELP");
     EXPECT_EQ(last.text.find("TRACER"), std::string::npos);
@@ -418,6 +417,43 @@ TEST_F(ShellTest, BlackAndWhitelistsWaitForTheirCommit) {
     EXPECT_EQ(
         context->anti_spam->lists().list(filter::ListOwner::account(ann), filter::ListColour::white)->size(),
         1U);
+}
+
+TEST_F(ShellTest, SaysWhatWaitsInTheQueue) {
+    hold("far@elsewhere.example");
+    login();
+    script({"CONFIG SERVER", "CONFIG PROCESSING"});
+    say("SHOW Statistics");
+    EXPECT_NE(last.text.find("Messages in queue = 1\r\n"), std::string::npos) << last.text;
+    EXPECT_NE(last.text.find("Messages Held = 1\r\n"), std::string::npos) << last.text;
+    EXPECT_NE(last.text.find("Recipients waiting = 1\r\n"), std::string::npos) << last.text;
+}
+
+TEST_F(ShellTest, GivesADomainItsOwnAddress) {
+    login();
+    script({"UPDATE Domain example.org", "SET assignedIp 192.0.2.7", "COMMIT", "UPDATE Domain example.org"});
+    EXPECT_EQ(slice("SHOW ATTR assignedIp", 0, 2), Lines{"assignedIp = \"192.0.2.7\""});
+    expect_ok("SET assignedIp nonsense");
+    expect_error("COMMIT");
+}
+
+TEST_F(ShellTest, ChangesSetsWhoseElementsHaveNoName) {
+    login();
+    script({"CONFIG SERVER", "CONFIG PROCESSING"});
+    expect_ok("ADD SizeRule sender a maxSize 1", "<server-processing-sizeRule#> ");
+    expect_ok("DONE");
+    script({"ADD SizeRule sender b", "SET maxSize 2", "DONE", "ADD SizeRule sender c", "DONE"});
+    expect_error("ADD SizeRule sender d");
+    EXPECT_EQ(slice("LIST SizeRules", 5, 3).size(), 3u);
+    expect_ok("REMOVE SizeRule 1");
+    script({"UPDATE SizeRule number 2", "SET maxSize 3", "DONE"});
+    expect_error("UPDATE SizeRule 3");
+    EXPECT_EQ(slice("SHOW SizeRule 1 ATTR sender", 0, 2), Lines{"sender = \"b\""});
+    expect_ok("COMMIT");
+    ASSERT_EQ(live.configured.processing.rules.size(), 2u);
+    EXPECT_EQ(live.configured.processing.rules[0].size, 2u);
+    EXPECT_EQ(live.configured.processing.rules[1].sender, "c");
+    EXPECT_EQ(live.configured.processing.rules[1].size, 3u);
 }
 
 }  // namespace

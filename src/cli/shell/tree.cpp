@@ -28,7 +28,6 @@ constexpr NotHere missing[] = {
     {"CONFIG WebmailData", "the web mail"},
     {"CONFIG WebmailAdvertising", "the web mail"},
     {"CONFIG accountDefaultWebmailAdvertising", "the web mail"},
-    {"CONFIG adminLimits", "limits of delegated administrators"},
     {"CONFIG SMTP-OUTGOING", "the SMTP client's settings"},
     {"CONFIG DNR", "the resolver's settings"},
     {"CONFIG folderRcptDefaultLimits", "limits of folder recipients"},
@@ -52,7 +51,6 @@ constexpr NotHere missing[] = {
     {"ADD Usermap", "the proxies"},
     {"MIGRATE", "migration"},
     {"SHOW MigrationStatus", "migration"},
-    {"CREATE Subdomain", "sub-domains"},
     {"RESTORE", "backup"},
     {"PURGE", "mass purge"},
     {"ENTER TRACER", "the tracer"},
@@ -122,9 +120,10 @@ const NotHere* not_here(const std::vector<Word>& words) {
 }
 
 Tree::Tree(settings::Table server) {
-    for (auto branch : {root_branch(), server_branch(server), domain_create_branch(), domain_branch(),
-                        account_branch(), account_values_branch(), account_class_branch(), object_branch(),
-                        public_folder_branch(), aacl_branch(), queue_branch(), filters_branch()})
+    for (auto branch :
+         {root_branch(), server_branch(server), domain_create_branch(), domain_branch(), account_branch(),
+          account_values_branch(), account_class_branch(), object_branch(), public_folder_branch(),
+          aacl_branch(), queue_branch(), filters_branch(), admin_limits_branch()})
         for (Context& context : branch) add(std::move(context));
 }
 

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "directory/directory.h"
+#include "directory/service.h"
+#include "kv/kv.h"
+#include "settings/setting.h"
+
+namespace postrider::directory {
+
+/// What a delegated administrator of a domain cannot exceed. 0: no ceiling.
+struct AdminLimits {
+    std::uint32_t max_accounts = 0, max_groups = 0, max_folder_recipients = 0, max_account_classes = 0,
+                  max_subdomains = 0;
+    /// Of an account: totalMessageSize, totalMessageCount, mboxCount, messageSize, messageCount.
+    std::uint64_t message_size_kb = 0;
+    std::uint32_t message_count = 0, folder_count = 0;
+    std::uint64_t folder_message_size_kb = 0;
+    std::uint32_t folder_message_count = 0;
+    Services available_services = all_services();
+    std::string subdomain_messages;           ///< URI of a place for the messages of new sub-domains; ""
+    std::vector<std::string> reserved_names;  ///< local parts that nobody may get
+};
+settings::TableOf<AdminLimits> admin_limits_table();
+
+/// Of a domain; none were ever set: no ceilings. They go with the domain by forget_admin_limits().
+Result<AdminLimits> admin_limits(kv::Store& store, DomainId domain);
+Result<> set_admin_limits(kv::Store& store, DomainId domain, const AdminLimits& limits);
+Result<> forget_admin_limits(kv::Store& store, DomainId domain);
+
+}  // namespace postrider::directory
