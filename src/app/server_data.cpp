@@ -2,6 +2,7 @@
 #include "app/key_file.h"
 #include "app/server_rooms.h"
 #include "base/make_directory.h"
+#include "directory/admin_limits.h"
 #include "extract/attachments.h"
 #include "extract/helper.h"
 #include "directory/admin_limits.h"

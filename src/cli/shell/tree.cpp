@@ -120,10 +120,10 @@ const NotHere* not_here(const std::vector<Word>& words) {
 }
 
 Tree::Tree(settings::Table server) {
-    for (auto branch : {root_branch(), server_branch(server), domain_create_branch(), domain_branch(),
-                        account_branch(), account_values_branch(), account_class_branch(), object_branch(),
-                        public_folder_branch(), aacl_branch(), queue_branch(), filters_branch(),
-                        admin_limits_branch()})
+    for (auto branch :
+         {root_branch(), server_branch(server), domain_create_branch(), domain_branch(), account_branch(),
+          account_values_branch(), account_class_branch(), object_branch(), public_folder_branch(),
+          aacl_branch(), queue_branch(), filters_branch(), admin_limits_branch()})
         for (Context& context : branch) add(std::move(context));
 }
 
