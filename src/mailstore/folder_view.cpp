@@ -55,13 +55,12 @@ std::unique_ptr<kv::Cursor> FolderViewImpl::cursor_at(char letter, std::unique_p
     const KeyRange range = folder_range(letter, account_->account_id, info_.id);
     const Key first =
         Key{letter}.be(account_->account_id.value()).be(info_.id.value()).be(uids.front().first.value());
-    if (!left) {
+    // A cursor knows nothing of what lies before where it began: going back takes another one.
+    if (!left || !left->valid() || left->key() > first.view()) {
         const bool whole = std::min<std::uint64_t>(count(uids), info_.messages) > many;
         return core_.kv->scan(first, range.end, snapshot_.get(), whole ? kv::Access::many : kv::Access::few);
     }
-    auto cursor = std::move(left);
-    if (!cursor->valid() || cursor->key() > first.view()) cursor->seek(first);
-    return cursor;
+    return std::move(left);
 }
 
 Result<> FolderViewImpl::each_item(const UidSet& uids, const std::function<bool(const Item&)>& visit) {

@@ -196,5 +196,32 @@ TEST_F(Folders, AnAccountMarkedInAnothersBatchIsGoneWhereverTheServerStops) {
     expect_sound();
 }
 
+TEST_F(Folders, KeepWhatIsNotedAboutThemUntilTheyAreDeleted) {
+    auto made = account(bob)->create_folder("Noted");
+    ASSERT_TRUE(made);
+    ASSERT_TRUE(
+        account(bob)->annotate(made->id, {{"/private/b", "2"}, {"/private/a", std::string{"\0x", 2}}}));
+    ASSERT_TRUE(account(bob)->annotate(FolderId{0}, {{"/private/mine", "3"}}));
+    EXPECT_GT(info(bob, "Noted").highest_modseq, made->highest_modseq);  // RFC 7162 §3.2
+    reopen();
+    auto noted = account(bob)->annotations(made->id);
+    ASSERT_TRUE(noted);
+    ASSERT_EQ(noted->size(), 2u);
+    EXPECT_EQ((*noted)[0].name, "/private/a");
+    EXPECT_EQ((*noted)[0].value, (std::string{"\0x", 2}));
+    ASSERT_TRUE(
+        account(bob)->annotate(made->id, {{"/private/b", std::nullopt}, {"/private/none", std::nullopt}}));
+    EXPECT_EQ(account(bob)->annotations(made->id)->size(), 1u);
+    EXPECT_EQ(account(bob)->annotations(FolderId{0})->size(), 1u);
+    std::vector<Account::AnnotationChange> many;
+    for (std::size_t i = 0; i <= max_annotations; ++i) many.push_back({"/private/" + std::to_string(i), ""});
+    EXPECT_EQ(account(bob)->annotate(made->id, many).error().kind, MailError::too_much);
+    EXPECT_EQ(account(bob)->annotate(FolderId{9999}, {{"/private/x", ""}}).error().kind,
+              MailError::no_such_folder);
+    ASSERT_TRUE(account(bob)->delete_folder(made->id));
+    EXPECT_TRUE(account(bob)->annotations(made->id)->empty());
+    expect_sound();
+}
+
 }  // namespace
 }  // namespace postrider::mailstore

@@ -13,7 +13,9 @@ void Client::forget_user() {
     account.reset();
     who.reset();
     place = {};
-    rev2 = utf8 = utf8_accept = condstore = qresync = false;
+    rev2 = utf8 = utf8_accept = condstore = qresync = uid_only = false;
+    collation = Collation::unicode_casemap;
+    language = Language::i_default;
 }
 
 std::optional<std::string> Client::folder_path(std::string_view name) const {
@@ -97,20 +99,24 @@ void put_flag_report(Client& client, std::uint32_t number, const mailstore::Item
                      const std::vector<std::string>& keywords, FlagReport what) {
     std::string& out = client.out;
     out += "* ";
-    put_number(out, number);
-    out += " FETCH (UID ";
-    put_number(out, item.uid.value());
+    put_number(out, client.uid_only ? item.uid.value() : number);
+    out += client.uid_only ? " UIDFETCH (" : " FETCH (UID ";
+    if (!client.uid_only) {
+        put_number(out, item.uid.value());
+        out += ' ';
+    }
     if (what.flags) {
-        out += " FLAGS (";
+        out += "FLAGS (";
         put_flags(out, item.flags, !client.rev2 && contains(client.selected->recent, item.uid), keywords);
-        out += ')';
+        out += ") ";
     }
     if (what.modseq) {
-        out += " MODSEQ (";
+        out += "MODSEQ (";
         put_number(out, item.modseq.value());
-        out += ')';
+        out += ") ";
     }
-    out += ")\r\n";
+    out.back() = ')';  // each item leaves a space behind it
+    out += "\r\n";
 }
 
 }  // namespace postrider::imap

@@ -6,6 +6,8 @@
 
 #include "directory/entries.h"
 #include "imap/session/account_limits.h"
+#include "imap/session/collation.h"
+#include "imap/session/language.h"
 #include "imap/session/reply.h"
 #include "imap/session/selected.h"
 #include "imap/session/services.h"
@@ -33,7 +35,10 @@ struct Client {
     bool utf8 = false;         ///< quoted strings and names may be UTF-8
     bool utf8_accept = false;  ///< RFC 6855: no CHARSET in SEARCH
     bool condstore = false;    ///< RFC 7162 §3.1: MODSEQ in every untagged FETCH
-    bool qresync = false;      ///< RFC 7162 §3.2.3: VANISHED for EXPUNGE
+    bool uid_only = false;     ///< RFC 9586: no message numbers, neither way
+    Collation collation = Collation::unicode_casemap;  ///< RFC 5255 §4.3
+    Language language = Language::i_default;           ///< RFC 5255 §3
+    bool qresync = false;                              ///< RFC 7162 §3.2.3: VANISHED for EXPUNGE
     std::optional<Selected> selected;
 
     /// All that a log-in and what followed it have set (RFC 8437 §4.1).

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "imap/session/capability.h"
 #include "imap/session/commands.h"
 #include "imap/wire/encode.h"
@@ -55,6 +57,9 @@ Reply cmd_enable(Client& client, const Command& command) {
         } else if (name == "UTF8=ACCEPT") {
             client.utf8 = client.utf8_accept = true;
             enabled += " UTF8=ACCEPT";
+        } else if (name == "UIDONLY") {  // RFC 9586 §3
+            client.uid_only = true;
+            enabled += " UIDONLY";
         } else if (name == "QRESYNC") {  // RFC 7162 §3.2.3
             client.qresync = condstore = true;
             enabled += " QRESYNC";
@@ -66,6 +71,49 @@ Reply cmd_enable(Client& client, const Command& command) {
     client.out += "* ENABLED" + enabled + "\r\n";
     if (condstore) enable_condstore(client);
     return ok("ENABLE completed");
+}
+
+/// RFC 5255 §4.7: which comparator searches and sorts go by.
+Reply cmd_comparator(Client& client, const Command& command) {
+    std::vector<Collation> matching;
+    if (!command.args.empty()) {
+        auto orders = parse_words(command.args);
+        if (!orders) return bad(orders.error());
+        for (const std::string& order : *orders)
+            if (auto one = collation_matching(order);
+                one && std::find(matching.begin(), matching.end(), *one) == matching.end())
+                matching.push_back(*one);
+        if (matching.empty()) return no("[BADCOMPARATOR] There is no such comparator");
+        client.collation = matching.front();
+    }
+    client.out += "* COMPARATOR ";
+    client.out += name(client.collation);
+    for (std::size_t i = 0; matching.size() > 1 && i < matching.size(); ++i) {
+        client.out += i == 0 ? " (" : " ";
+        client.out += name(matching[i]);
+    }
+    client.out += matching.size() > 1 ? ")\r\n" : "\r\n";
+    return ok("COMPARATOR completed");
+}
+
+/// RFC 5255 §3.2: in which language the tagged replies are.
+Reply cmd_language(Client& client, const Command& command) {
+    if (command.args.empty()) {
+        client.out += "* LANGUAGE (EN DE i-default)\r\n";
+        return ok("LANGUAGE completed");
+    }
+    auto ranges = parse_words(command.args);
+    if (!ranges) return bad(ranges.error());
+    for (const std::string& range : *ranges) {
+        auto language = language_matching(range);
+        if (!language) continue;
+        client.language = *language;
+        client.out += "* LANGUAGE (";
+        client.out += tag_of(*language);
+        client.out += ")\r\n";
+        return ok("LANGUAGE completed");
+    }
+    return no("That language is not known here");
 }
 
 /// RFC 2342: personal folders stand at the top; those of others and public ones are not served yet.

@@ -1,91 +1,214 @@
+#include <algorithm>
+
 #include "imap/session/commands.h"
+#include "imap/session/contexts.h"
 #include "imap/session/found.h"
+#include "imap/session/mailbox_match.h"
 #include "imap/session/search_program.h"
 #include "imap/session/sorter.h"
+#include "imap/wire/encode.h"
+#include "imap/wire/esearch.h"
 #include "imap/wire/search.h"
+#include "imap/wire/simple.h"
 #include "imap/wire/sort.h"
 
 namespace postrider::imap {
 namespace {
 
-/// One searching command. RFC 5182 §2.1: one that fails leaves "$" empty.
+bool names_modseq(const SearchArgs& args) {
+    return args.program.any([](const SearchKey& key) { return key.kind == SearchKey::Kind::modseq; });
+}
+
+/// One command that searches the selected mailbox. RFC 5182 §2.1: one that fails leaves "$" empty.
 class Searching {
 public:
-    Searching(Client& client, const Command& command, const SearchArgs& args)
-        : client_{client}, command_{command}, args_{args} {
-        modseq_ = args.program.any([](const SearchKey& key) { return key.kind == SearchKey::Kind::modseq; });
+    Searching(Client& client, const Command& command, const SearchArgs& args, std::vector<SortKey> keys = {})
+        : client_{client},
+          command_{command},
+          args_{args},
+          keys_{std::move(keys)},
+          modseq_{names_modseq(args)} {
         if (modseq_) enable_condstore(client);
     }
 
-    /// @param sorter  nullptr for mailbox order
-    Reply run(std::string_view word, Sorter* sorter) {
-        auto found = find(sorter);
+    Reply run(std::string_view word) {
+        Selected& selected = *client_.selected;
+        if ((args_.returns & SearchArgs::update) && context_named(command_.tag))
+            return bad("That tag names a search already");  // RFC 5267 §4.3
+        auto found = find();
         if (!found) {
-            if (args_.returns & SearchArgs::save) client_.selected->saved = {};
+            if (args_.returns & SearchArgs::save) selected.saved = {};
             return found.error();
         }
-        if (args_.returns & SearchArgs::save) client_.selected->saved = saved_of(*found, args_);
-        say(word, *found);
-        return ok(std::string{word}
-                  + (args_.returns == SearchArgs::save ? " completed, result saved" : " completed"));
+        if (args_.returns & SearchArgs::save) selected.saved = saved_of(*found, args_);
+        bool silent = (args_.returns & ~(SearchArgs::update | SearchArgs::context)) == SearchArgs::save;
+        if (!silent) say(word, *found);
+        if (args_.returns & SearchArgs::update) keep(std::move(*found));
+        return ok(std::string{word} + (silent ? " completed, result saved" : " completed"));
     }
 
 private:
-    std::expected<Found, Reply> find(Sorter* sorter) {
+    bool context_named(std::string_view tag) const {
+        const auto& all = client_.selected->contexts;
+        return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one->tag == tag; });
+    }
+
+    std::expected<Found, Reply> find() {
         Selected& selected = *client_.selected;
         auto view = client_.account->view(selected.folder);
         if (!view) return std::unexpected(to_reply(view.error()));
-        auto program = SearchProgram::compile(client_, args_, (*view)->info());
+        auto program = SearchProgram::compile(client_, args_, (*view)->info(), &selected);
         if (!program) return std::unexpected(program.error());
         Found found;
+        Sorter sorter{keys_, client_.collation};
+        const bool sorts = !keys_.empty();
         // With nothing to say of a message but its number, those that the index names need not be read. What
         // others have expunged is known: nothing has changed since the client was last told.
-        if (!sorter && !modseq_ && (*view)->info().highest_modseq <= selected.known) {
+        if (!sorts && !modseq_ && (*view)->info().highest_modseq <= selected.known) {
             auto uids = program->matching(**view, subtract(selected.map.uids(), selected.gone));
             if (!uids) return std::unexpected(to_reply(uids.error()));
             found.add(*uids);
+            program_ = std::move(*program);
             return found;
         }
         auto add = [&](const mailstore::Item& item, std::string_view description) {
             found.add(item);
-            if (sorter) sorter->add(**view, item, description);
+            if (sorts) sorter.add(**view, item, description);
         };
-        auto done = program->run(**view, selected.map.uids(), add, sorter && sorter->needs_description());
+        auto done = program->run(**view, selected.map.uids(), add, sorts && sorter.needs_description());
         if (!done) return std::unexpected(to_reply(done.error()));
-        if (sorter) found.sort_as(sorter->order());
+        if (sorts) found.sort_as(sorter.order());
+        program_ = std::move(*program);
         return found;
     }
 
     void say(std::string_view word, const Found& found) {
-        if (args_.returns == SearchArgs::save) return;
         // RFC 9051 §6.4.4: no SEARCH reply in IMAP4rev2. SORT is not of its making and keeps its own.
-        bool extended = args_.extended || (client_.rev2 && !found.sorted);
+        bool extended = args_.extended || (client_.rev2 && keys_.empty()) || !correlator.mailbox.empty();
         if (!extended) return put_plain(client_, word, found, command_.uid, modseq_);
+        if (!correlator.mailbox.empty() && found.count == 0) return;  // RFC 7377 §2.1
         SearchArgs shown = args_;
         if (!args_.extended) shown.returns = SearchArgs::all;
-        put_extended(client_, {command_.tag, command_.uid}, found, shown, modseq_);
+        put_extended(client_, correlator, found, shown, modseq_);
+    }
+
+    void keep(Found found) {
+        auto& contexts = client_.selected->contexts;
+        if (contexts.size() == max_contexts) {  // RFC 5267 §4.3.1
+            client_.out += "* NO [NOUPDATE ";
+            put_string(client_.out, command_.tag);
+            client_.out += "] There are too many searches to keep up to date\r\n";
+            return;
+        }
+        Context made{std::string{command_.tag}, correlator.uid,        std::move(*program_), keys_,
+                     std::move(found.uids),     std::move(found.order)};
+        contexts.push_back(std::make_shared<Context>(std::move(made)));
     }
 
     Client& client_;
     const Command& command_;
     const SearchArgs& args_;
-    bool modseq_ = false;
+    const std::vector<SortKey> keys_;
+    const bool modseq_;
+    std::optional<SearchProgram> program_;
+
+public:
+    /// For ESEARCH, which names the mailbox and says nothing of one without results.
+    Correlator correlator{command_.tag, command_.uid, {}, 0};
 };
+
+/// Searches a mailbox that is not selected.
+Reply search_folder(Client& client, const Command& command, const SearchArgs& args,
+                    const mailstore::FolderInfo& folder) {
+    auto view = client.account->view(folder.id);
+    if (!view) return ok("");  // it went meanwhile
+    auto program = SearchProgram::compile(client, args, (*view)->info(), nullptr);
+    if (!program) return program.error();
+    auto there = (*view)->uids();
+    if (!there) return to_reply(there.error());
+    Found found;
+    if (names_modseq(args)) {
+        auto add = [&](const mailstore::Item& item, std::string_view) { found.add(item); };
+        auto done = program->run(**view, *there, add);
+        if (!done) return to_reply(done.error());
+    } else {
+        auto uids = program->matching(**view, *there);
+        if (!uids) return to_reply(uids.error());
+        found.add(*uids);
+    }
+    if (found.count == 0) return ok("");
+    SearchArgs shown = args;
+    if (!args.extended) shown.returns = SearchArgs::all;
+    put_extended(client, {command.tag, true, folder.path, folder.uid_validity}, found, shown,
+                 names_modseq(args));
+    return ok("");
+}
 
 }  // namespace
 
 Reply cmd_search(Client& client, const Command& command) {
     auto args = parse_search(command.args);
     if (!args) return bad(args.error());
-    return Searching{client, command, *args}.run("SEARCH", nullptr);
+    return Searching{client, command, *args}.run("SEARCH");
 }
 
 /// RFC 5256 §3, RFC 5267 §3 (ESORT).
 Reply cmd_sort(Client& client, const Command& command) {
     auto args = parse_sort(command.args);
     if (!args) return bad(args.error());
-    Sorter sorter{std::move(args->keys)};
-    return Searching{client, command, args->search}.run("SORT", &sorter);
+    return Searching{client, command, args->search, args->keys}.run("SORT");
+}
+
+/// RFC 5267 §4.3.5.
+Reply cmd_cancelupdate(Client& client, const Command& command) {
+    auto tags = parse_tags(command.args);
+    if (!tags) return bad(tags.error());
+    std::erase_if(client.selected->contexts, [&](const auto& one) {
+        return std::find(tags->begin(), tags->end(), one->tag) != tags->end();
+    });
+    return ok("CANCELUPDATE completed");
+}
+
+/// RFC 7377 §2: several mailboxes at once; without IN the selected one.
+Reply cmd_esearch(Client& client, const Command& command) {
+    auto args = parse_esearch(command.args);
+    if (!args) return bad(args.error());
+    const bool only_selected =
+        std::all_of(args->sources.begin(), args->sources.end(),
+                    [](const MailboxFilter& one) { return one.kind == MailboxFilter::Kind::selected; });
+    const bool selected =
+        std::any_of(args->sources.begin(), args->sources.end(),
+                    [](const MailboxFilter& one) { return one.kind == MailboxFilter::Kind::selected; });
+    if (selected && !client.selected) return bad("No mailbox is selected");
+    if ((args->search.returns & SearchArgs::save) && !only_selected)
+        return bad("SAVE is for the selected mailbox");
+    if ((args->search.returns & SearchArgs::update) && !client.selected)
+        return bad("UPDATE is for the selected mailbox");
+    auto folders = client.account->folders();
+    if (!folders) return to_reply(folders.error());
+    auto subscriptions = client.account->subscriptions();
+    if (!subscriptions) return to_reply(subscriptions.error());
+    SearchArgs elsewhere = args->search;
+    elsewhere.returns &= static_cast<std::uint8_t>(~SearchArgs::update);
+    for (const mailstore::FolderInfo& folder : *folders) {
+        if (!folder.selectable || folder.kind != mailstore::FolderKind::mail) continue;
+        bool here = client.selected && client.selected->folder == folder.id;
+        bool wanted = std::any_of(args->sources.begin(), args->sources.end(), [&](const MailboxFilter& one) {
+            return one.kind == MailboxFilter::Kind::selected ? here
+                                                             : matches(client, one, folder, *subscriptions);
+        });
+        if (!wanted) continue;
+        Reply reply = ok("");
+        if (here) {
+            Searching searching{client, command, args->search};
+            searching.correlator = {command.tag, true, folder.path, folder.uid_validity};
+            reply = searching.run("ESEARCH");
+        } else {
+            reply = search_folder(client, command, elsewhere, folder);
+        }
+        if (reply.status != Reply::Status::ok) return reply;
+    }
+    return ok("ESEARCH completed");
 }
 
 }  // namespace postrider::imap

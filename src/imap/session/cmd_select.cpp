@@ -51,7 +51,8 @@ void put_mailbox_state(Client& client, mailstore::FolderView& view) {
         put_number(out, count(intersect(selected.recent, selected.map.uids())));
         out += " RECENT\r\n";
         std::uint32_t unseen = first_unseen(view, selected.map);
-        if (unseen != 0) put_code(out, "UNSEEN", unseen, "First message that was not read");
+        if (unseen != 0 && !client.uid_only)
+            put_code(out, "UNSEEN", unseen, "First message that was not read");
     }
     put_code(out, "UIDVALIDITY", info.uid_validity, "UIDs are valid");
     put_code(out, "UIDNEXT", info.uid_next.value(), "Predicted next UID");
@@ -77,6 +78,8 @@ Reply cmd_select(Client& client, const Command& command) {
     auto args = parse_select(command.args);
     if (!args) return bad(args.error());
     if (args->qresync && !client.qresync) return bad("QRESYNC was not enabled");  // RFC 7162 §3.2.5
+    if (args->qresync && client.uid_only && !args->qresync->matching_numbers.ranges.empty())
+        return bad("[UIDREQUIRED] Message numbers are not used here");  // RFC 9586 §3.5
     if (client.selected) {
         deselect(client);  // RFC 9051 §6.3.2: also when the new mailbox cannot be selected
         client.out += "* OK [CLOSED] Previous mailbox is closed\r\n";

@@ -6,7 +6,6 @@
 #include "imap/wire/sort.h"
 #include "mime/header.h"
 #include "mime/message_id.h"
-#include "text/fold.h"
 
 namespace postrider::imap {
 namespace {
@@ -25,7 +24,7 @@ std::vector<std::uint64_t> references_in_header(mailstore::FolderView& view, con
 }
 
 void add(ThreadInput& input, mailstore::FolderView& view, const mailstore::Item& item,
-         std::string_view description) {
+         std::string_view description, Collation collation) {
     ThreadMessage& one = input.messages.emplace_back();
     one.uid = item.uid;
     one.arrived = item.internal_date;
@@ -34,7 +33,7 @@ void add(ThreadInput& input, mailstore::FolderView& view, const mailstore::Item&
     if (summary) {
         one.sent = sent_date(item, summary->sent);
         one.id = mime::reference_key(summary->message_id);
-        one.subject = text::fold_unicode(summary->base_subject);
+        one.subject = fold(collation, summary->base_subject);
         one.reply = summary->reply;
     } else {
         one.sent = item.internal_date;
@@ -60,11 +59,11 @@ Reply cmd_thread(Client& client, const Command& command) {
     if (modseq) enable_condstore(client);
     auto view = client.account->view(selected.folder);
     if (!view) return to_reply(view.error());
-    auto program = SearchProgram::compile(client, args->search, (*view)->info());
+    auto program = SearchProgram::compile(client, args->search, (*view)->info(), &selected);
     if (!program) return program.error();
     ThreadInput input;
     auto found = [&](const mailstore::Item& item, std::string_view description) {
-        add(input, **view, item, description);
+        add(input, **view, item, description, client.collation);
     };
     auto done = program->run(**view, selected.map.uids(), found, true);
     if (!done) return to_reply(done.error());

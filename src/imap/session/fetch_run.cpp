@@ -13,18 +13,6 @@ namespace {
 using Kind = FetchSection::Kind;
 using What = FetchSection::What;
 
-mime::Section::What what_of(What what) {
-    switch (what) {
-        case What::content: break;
-        case What::header: return mime::Section::What::header;
-        case What::header_fields: return mime::Section::What::header_fields;
-        case What::header_fields_not: return mime::Section::What::header_fields_not;
-        case What::text: return mime::Section::What::text;
-        case What::mime: return mime::Section::What::mime;
-    }
-    return mime::Section::What::all;
-}
-
 bool header_only(const FetchSection& section) {
     return section.kind == Kind::body && section.part.empty()
            && (section.what == What::header || section.what == What::header_fields
@@ -40,15 +28,27 @@ std::string_view cut(std::string_view octets, const std::optional<FetchSection::
 
 }  // namespace
 
+mime::Section::What section_kind(What what) {
+    switch (what) {
+        case What::content: break;
+        case What::header: return mime::Section::What::header;
+        case What::header_fields: return mime::Section::What::header_fields;
+        case What::header_fields_not: return mime::Section::What::header_fields_not;
+        case What::text: return mime::Section::What::text;
+        case What::mime: return mime::Section::What::mime;
+    }
+    return mime::Section::What::all;
+}
+
 std::optional<Reply> FetchRun::begin() {
     Selected& selected = *client_.selected;
     if (args_.changed_since || (args_.items & FetchArgs::modseq)) enable_condstore(client_);
-    if (args_.changed_since) args_.items |= FetchArgs::modseq;  // RFC 7162 §3.1.4.1
-    if (by_uid_) args_.items |= FetchArgs::uid;                 // RFC 9051 §6.4.9
+    if (args_.changed_since) args_.items |= FetchArgs::modseq;        // RFC 7162 §3.1.4.1
+    if (by_uid_ && !client_.uid_only) args_.items |= FetchArgs::uid;  // RFC 9051 §6.4.9
     auto uids = resolve(client_, args_.set, by_uid_);
     if (!uids) return uids.error();
     for (const FetchSection& section : args_.sections)
-        sections_.push_back({section.part, what_of(section.what), section.fields});
+        sections_.push_back({section.part, section_kind(section.what), section.fields});
 
     if ((args_.partial || args_.vanished) && !by_uid_)  // RFC 9394 §3.3, RFC 7162 §3.2.6
         return bad("That modifier is UID FETCH's");
@@ -156,8 +156,8 @@ void FetchRun::put_message(const Item& item, std::string_view description) {
     std::string& out = client_.out;
     std::size_t before = out.size();
     out += "* ";
-    put_number(out, number);
-    out += " FETCH (";
+    put_number(out, client_.uid_only ? item.uid.value() : number);
+    out += client_.uid_only ? " UIDFETCH (" : " FETCH (";
     put_items(item, description);
     for (std::size_t i = 0; i < args_.sections.size() && !failed_; ++i)
         put_section(args_.sections[i], i, item);

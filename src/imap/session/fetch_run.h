@@ -10,6 +10,9 @@
 
 namespace postrider::imap {
 
+/// What a section of a FETCH is called in mime/.
+mime::Section::What section_kind(FetchSection::What what);
+
 /// One FETCH, made in pieces so that a large answer needs little memory and can be sent while the next piece
 /// is made. Runs on workers.
 class FetchRun {

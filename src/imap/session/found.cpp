@@ -147,7 +147,8 @@ void put_plain(Client& client, std::string_view word, const Found& found, bool u
 
 void put_extended(Client& client, Correlator search, const Found& found, const SearchArgs& args,
                   bool modseq) {
-    const UidMap& map = client.selected->map;
+    const UidMap none;
+    const UidMap& map = client.selected ? client.selected->map : none;
     const std::uint8_t returns = args.returns;
     std::string& out = client.out;
     auto put = [&](std::string_view word, std::uint64_t value) {
@@ -161,6 +162,12 @@ void put_extended(Client& client, Correlator search, const Found& found, const S
     };
     out += "* ESEARCH (TAG ";
     put_string(out, search.tag);
+    if (!search.mailbox.empty()) {
+        out += " MAILBOX ";
+        put_mailbox(out, search.mailbox, client.utf8);
+        out += " UIDVALIDITY ";
+        put_number(out, search.uid_validity);
+    }
     out += ')';
     if (search.uid) out += " UID";
     if (found.count > 0) {

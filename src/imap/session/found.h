@@ -43,6 +43,8 @@ void put_plain(Client& client, std::string_view word, const Found& found, bool u
 struct Correlator {
     std::string_view tag;
     bool uid = false;
+    std::string_view mailbox;  ///< RFC 7377 §2.1: named when it is not ""
+    std::uint32_t uid_validity = 0;
 };
 /// "* ESEARCH (TAG "a1") UID COUNT 5" CRLF (RFC 4731 §3.1, RFC 5267 §3, RFC 9394 §3.1)
 void put_extended(Client& client, Correlator search, const Found& found, const SearchArgs& args, bool modseq);

@@ -35,7 +35,8 @@ Reply to_reply(const mailstore::Failure& failure) {
         case MailError::inbox: return no("[CANNOT] That is not possible with INBOX");
         case MailError::over_quota: return no("[OVERQUOTA] The quota would be exceeded");
         case MailError::too_many_keywords: return no("[LIMIT] The mailbox has as many keywords as it can");
-        case MailError::too_much: return no("[LIMIT] These are too many messages for one command");
+        case MailError::too_much:
+            return no("[MESSAGELIMIT 10000] These are too many messages for one command");
         case MailError::full: return no("[UNAVAILABLE] The storage takes no more messages now");
         case MailError::storage: return no("[UNAVAILABLE] The storage cannot be used now");
         case MailError::corrupt:

@@ -8,7 +8,7 @@
 #include "imap/session/test_service.h"
 
 // Runs imaptest's scripts (tests/data/imap-scripted, format in FORMAT.md there) against a whole service. Left
-// out, for extensions that are not served: catenate-multiappend, notify, search-context-update2, urlauth*.
+// out, for an extension that is not served: notify.
 
 namespace postrider::imap {
 namespace {
@@ -57,12 +57,36 @@ std::string appendable(const Message& message) {
     return " \"" + message.date + "\" {" + std::to_string(message.octets.size()) + "+}\r\n" + message.octets;
 }
 
+std::size_t times(std::string_view text, std::string_view word) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(word); at != std::string_view::npos;
+         at = text.find(word, at + word.size()))
+        ++count;
+    return count;
+}
+
+/// {{{ ... }}} of a command as literals, their lines ended by CRLF.
+std::string with_literals(std::string text) {
+    for (std::size_t open; (open = text.find("{{{\n")) != std::string::npos;) {
+        std::size_t close = text.find("\n}}}", open + 3);
+        if (close == std::string::npos) break;
+        std::string octets;
+        for (char c : text.substr(open + 4, close > open + 4 ? close - open - 4 : 0)) {
+            if (c == '\n') octets += '\r';
+            octets += c;
+        }
+        std::string literal = "{" + std::to_string(octets.size()) + "+}\r\n" + octets;
+        text.replace(open, close + 4 - open, literal);
+    }
+    return text;
+}
+
 /// One line of a script; a literal {{{ ... }}} makes it go on over several.
 std::deque<std::string> lines_of(const std::string& script) {
     std::deque<std::string> lines;
     std::istringstream in{script};
     for (std::string line; std::getline(in, line);) {
-        while (line.find("{{{") != std::string::npos && line.find("\n}}}") == std::string::npos) {
+        while (times(line, "{{{") > times(line, "}}}")) {
             std::string next;
             if (!std::getline(in, next)) break;
             line += "\n" + next;
@@ -79,7 +103,11 @@ public:
         lines_ = lines_of(read_file(folder + name));
         std::string mbox = read_file(folder + name + ".mbox");
         messages_ = messages_of(mbox.empty() ? read_file(folder + "default.mbox") : mbox);
-        variables_["mailbox"] = "imaptest";
+        variables_["mailbox"] = variables_["mailbox_url"] = "imaptest";
+        variables_["user"] = "alice@example.org";
+        variables_["username"] = "alice";
+        variables_["domain"] = "example.org";
+        variables_["user2"] = "bob@example.org";
     }
 
     void run() {
@@ -113,7 +141,8 @@ private:
         connections_.resize(count);
         for (Connection& one : connections_) {
             one.client = std::make_unique<TestClient>(service_);
-            if (state != "nonauth") one.client->login();
+            bool second = &one == &connections_.back() && header_.contains("user 2");
+            if (state != "nonauth") one.client->login(second ? "bob" : "alice");
         }
         TestClient& first = *connections_[0].client;
         if (state == "nonauth" || state == "auth") return;
@@ -125,6 +154,7 @@ private:
             first.result("APPEND imaptest" + appendable(messages_[i % messages_.size()]));
         if (state == "appended") return;
         for (Connection& one : connections_) {
+            if (&one == &connections_.back() && header_.contains("user 2")) continue;
             one.client->ask("SELECT imaptest");
             one.exists = messages;
         }
@@ -154,6 +184,7 @@ private:
     std::string prepared(std::string text) {
         text = scripted::expand(text, variables_);
         std::string verb = text::to_lower(text.substr(0, text.find(' ')));
+        if (text.find("{{{") != std::string::npos) return with_literals(text);
         if (verb != "append") return text;
         if (text.find(' ') == std::string::npos) text += " imaptest";
         return text + appendable(messages_[appended_++ % messages_.size()]);
@@ -279,12 +310,13 @@ TEST_P(Scripted, RunsAsWritten) {
 
 INSTANTIATE_TEST_SUITE_P(
     Imaptest, Scripted,
-    testing::Values("append", "atoms", "copy", "esearch", "expunge2", "fetch-binary-mime",
-                    "fetch-binary-mime-qp", "fetch-body-message-rfc822", "fetch-body-message-rfc822-x2",
-                    "fetch-body-mime", "fetch-bodystructure", "id", "listext", "move", "mutf7",
-                    "pipeline-connections", "search-body", "search-date", "search-header", "search-sets",
-                    "select", "sort-arrival", "sort-display-from", "sort-subject", "subscribe",
-                    "thread-orderedsubject", "thread2", "thread6", "thread8", "esort", "uidvalidity"),
+    testing::Values("append", "atoms", "catenate-multiappend", "copy", "search-context-update2", "urlauth",
+                    "urlauth2", "esearch", "expunge2", "fetch-binary-mime", "fetch-binary-mime-qp",
+                    "fetch-body-message-rfc822", "fetch-body-message-rfc822-x2", "fetch-body-mime",
+                    "fetch-bodystructure", "id", "listext", "move", "mutf7", "pipeline-connections",
+                    "search-body", "search-date", "search-header", "search-sets", "select", "sort-arrival",
+                    "sort-display-from", "sort-subject", "subscribe", "thread-orderedsubject", "thread2",
+                    "thread6", "thread8", "esort", "uidvalidity"),
     [](const auto& test) {
         std::string name = test.param;
         for (char& c : name)

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "imap/session/collation.h"
 #include "imap/session/search_program.h"
-#include "text/fold.h"
 
 namespace postrider::imap {
 
@@ -16,7 +16,7 @@ struct SearchProgram::Node {
     std::uint64_t id = 0;  ///< RFC 8474; 0 = one that no message has
     UidSet uids;
     std::string field;
-    text::FoldedKey key{""};
+    Needle key;
     bool literal =
         false;  ///< the key is found in an envelope only where its octets stand in it: see may_contain()
     std::vector<Node> children;

@@ -13,7 +13,6 @@
 #include "mime/searchable.h"
 #include "text/ascii.h"
 #include "text/charset.h"
-#include "text/fold.h"
 
 namespace postrider::imap {
 
@@ -109,7 +108,7 @@ private:
     std::optional<std::vector<mime::Part>> parts_;
 };
 
-bool in_addresses(const std::vector<std::string>& addresses, const text::FoldedKey& key) {
+bool in_addresses(const std::vector<std::string>& addresses, const Needle& key) {
     return std::any_of(addresses.begin(), addresses.end(),
                        [&](const std::string& one) { return key.in(one); });
 }
@@ -220,26 +219,41 @@ bool is_literal(std::string_view folded) {
 /// RFC 5466 §3.1: at least three passes; deeper ones are taken for a loop.
 constexpr unsigned max_filter_depth = 5;
 
+std::int64_t keyword_bit(const mailstore::FolderInfo& folder, std::string_view name) {
+    for (std::size_t i = 0; i < folder.keywords.size(); ++i)
+        if (text::equal_ci(folder.keywords[i], name)) return static_cast<std::int64_t>(i);
+    return -1;
+}
+
+void learn_keywords(Node& node, const mailstore::FolderInfo& folder) {
+    if ((node.kind == Kind::keyword || node.kind == Kind::no_keyword) && node.number < 0)
+        node.number = keyword_bit(folder, node.field);
+    for (Node& child : node.children) learn_keywords(child, folder);
+}
+
 struct Compiler {
     const Client& client;
+    const Selected* selected;
     const mailstore::FolderInfo& folder;
     const std::string& charset;
     std::optional<Reply> refused{};
     unsigned filter_depth = 0;
     std::size_t nodes = 0;
 
-    std::int64_t keyword(std::string_view name) const {
-        for (std::size_t i = 0; i < folder.keywords.size(); ++i)
-            if (text::equal_ci(folder.keywords[i], name)) return static_cast<std::int64_t>(i);
-        return -1;
-    }
-
-    UidSet set(const SearchKey& key) const {
-        const Selected& selected = *client.selected;
-        if (key.set.saved) return selected.saved;
+    UidSet set(const SearchKey& key) {
+        if (key.kind == Kind::sequence && !selected) {  // RFC 7377 §2.1
+            if (!refused) refused = bad("Message numbers are of the selected mailbox");
+            return {};
+        }
+        if (key.kind == Kind::sequence && client.uid_only && !key.set.saved) {
+            if (!refused) refused = bad("[UIDREQUIRED] Message numbers are not used here");
+            return {};
+        }
+        if (key.set.saved) return selected ? selected->saved : UidSet{};
         // RFC 9051 §6.4.4 speaks of messages in the set: numbers beyond the last are in no message.
-        if (key.kind == Kind::sequence) return selected.map.at(key.set.resolve(selected.map.size()));
-        return to_uids(key.set.resolve(selected.map.last().value()));
+        if (key.kind == Kind::sequence) return selected->map.at(key.set.resolve(selected->map.size()));
+        std::uint32_t last = selected ? selected->map.last().value() : folder.uid_next.value() - 1;
+        return to_uids(key.set.resolve(last));
     }
 
     /// The stored search, as if it stood here in parentheses.
@@ -279,9 +293,14 @@ struct Compiler {
         switch (key.kind) {
             case Kind::sequence:
             case Kind::uid: made.uids = set(key); break;
-            case Kind::recent: made.uids = client.selected->recent; break;
+            case Kind::recent:
+                if (selected) made.uids = selected->recent;
+                break;
             case Kind::keyword:
-            case Kind::no_keyword: made.number = keyword(key.text); break;
+            case Kind::no_keyword:
+                made.field = key.text;
+                made.number = keyword_bit(folder, key.text);
+                break;
             case Kind::before:
             case Kind::on:
             case Kind::since:
@@ -301,8 +320,9 @@ struct Compiler {
             case Kind::header:
             case Kind::body:
             case Kind::text:
-                made.key = text::FoldedKey{charset.empty() ? key.text : text::to_utf8(key.text, charset)};
-                made.literal = is_literal(made.key.folded());
+                made.key =
+                    Needle{client.collation, charset.empty() ? key.text : text::to_utf8(key.text, charset)};
+                made.literal = client.collation != Collation::octet && is_literal(made.key.folded());
                 break;
             default: break;
         }
@@ -333,7 +353,8 @@ SearchProgram::SearchProgram(SearchProgram&&) noexcept = default;
 SearchProgram& SearchProgram::operator=(SearchProgram&&) noexcept = default;
 
 std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client, const SearchArgs& args,
-                                                           const mailstore::FolderInfo& folder) {
+                                                           const mailstore::FolderInfo& folder,
+                                                           const Selected* selected) {
     if (!args.charset.empty() && !text::known_charset(args.charset))
         return std::unexpected(no("[BADCHARSET (US-ASCII UTF-8)] That charset is not known"));
     bool plain = args.charset.empty() || args.charset == "UTF-8" || args.charset == "US-ASCII";
@@ -344,16 +365,23 @@ std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client,
     bool filters = args.program.any([](const SearchKey& key) { return key.kind == Kind::filter; });
     if (filters && !plain)  // RFC 5466 §3.1
         return std::unexpected(bad("[BADCHARSET (US-ASCII UTF-8)] Filters are in UTF-8"));
-    Compiler compiler{client, folder, charset};
+    Compiler compiler{client, selected, folder, charset};
     auto root = std::make_unique<Node>(compiler.node(args.program));
     if (compiler.refused) return std::unexpected(*compiler.refused);
-    return SearchProgram{std::move(root), client.services.full_text, client.account->id()};
+    // The index knows texts by i;unicode-casemap alone.
+    const bool indexed = client.collation == Collation::unicode_casemap;
+    return SearchProgram{std::move(root), indexed ? client.services.full_text : nullptr,
+                         client.account->id()};
 }
 
 SearchKnown SearchProgram::ask(FolderView& view, const UidSet& candidates) const {
     constexpr std::uint32_t few = 8;  // to look at so many costs no more than to ask
     if (!full_text_ || count(candidates) <= few || !SearchKnown::has_text(*root_)) return {};
     return {full_text_->reader(account_), view.info().id, candidates, *root_};
+}
+
+void SearchProgram::learn(const mailstore::FolderInfo& folder) {
+    learn_keywords(*root_, folder);
 }
 
 mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,

@@ -16,8 +16,11 @@ class SearchKnown;
 class SearchProgram {
 public:
     /// The reply says why the search cannot be run: an unknown charset, a message number that does not exist.
+    /// @param selected  what message numbers, "$" and RECENT are about; nullptr for a mailbox that is not
+    /// selected, where they mean nothing
     static std::expected<SearchProgram, Reply> compile(const Client& client, const SearchArgs& args,
-                                                       const mailstore::FolderInfo& folder);
+                                                       const mailstore::FolderInfo& folder,
+                                                       const Selected* selected);
     ~SearchProgram();
     SearchProgram(SearchProgram&&) noexcept;
     SearchProgram& operator=(SearchProgram&&) noexcept;
@@ -32,6 +35,9 @@ public:
     /// Those of `uids`, all of which exist in the view, that match. Reads no message that the full-text index
     /// knows enough about, nor its item.
     mailstore::Result<UidSet> matching(mailstore::FolderView& view, const UidSet& uids) const;
+
+    /// Keywords that the folder has got since compile().
+    void learn(const mailstore::FolderInfo& folder);
 
     struct Node;
 

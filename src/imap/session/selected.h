@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "imap/session/uid_map.h"
@@ -7,19 +8,22 @@
 
 namespace postrider::imap {
 
+struct Context;
+
 /// What this session has told its client of the selected mailbox. A few octets for each run of UIDs.
 struct Selected {
     FolderId folder;
     bool read_only = false;
     std::uint32_t uid_validity = 0;
-    UidMap map;                ///< every message announced and not yet reported expunged
-    UidSet gone;               ///< of those: expunged in the store, to be reported when it is allowed
-    ModSeq gone_since;         ///< when the first of them went
-    UidSet recent;             ///< \Recent to this session alone (RFC 3501 §2.3.2)
-    UidSet saved;              ///< "$" (RFC 5182)
-    ModSeq known;              ///< all changes up to here are in `map` and `gone`
-    std::vector<ModSeq> own;   ///< flag changes of our own whose result the client knows
-    std::size_t keywords = 0;  ///< how many of the folder's keywords were announced
+    UidMap map;               ///< every message announced and not yet reported expunged
+    UidSet gone;              ///< of those: expunged in the store, to be reported when it is allowed
+    ModSeq gone_since;        ///< when the first of them went
+    UidSet recent;            ///< \Recent to this session alone (RFC 3501 §2.3.2)
+    UidSet saved;             ///< "$" (RFC 5182)
+    ModSeq known;             ///< all changes up to here are in `map` and `gone`
+    std::vector<ModSeq> own;  ///< flag changes of our own whose result the client knows
+    std::vector<std::shared_ptr<Context>> contexts;  ///< searches that are kept up to date (RFC 5267)
+    std::size_t keywords = 0;                        ///< how many of the folder's keywords were announced
 };
 
 }  // namespace postrider::imap

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "auth/auth.h"
 #include "imap/service.h"
 #include "imap/session/capability.h"
@@ -22,6 +24,13 @@ constexpr std::size_t send_at = 64 * 1024;  ///< pipelined answers wait for each
 /// Who pipelines and never reads must not make us hold more.
 constexpr std::size_t send_to_stranger_at = 4096;
 constexpr std::size_t worth_keeping = 1024;  ///< of output memory, while waiting
+
+/// RFC 9586 §3: what a client that enabled UIDONLY may not send.
+bool speaks_of_numbers(std::string_view verb) {
+    constexpr std::string_view verbs[] = {"COPY",   "FETCH", "MOVE",  "REPLACE",
+                                          "SEARCH", "SORT",  "STORE", "THREAD"};
+    return std::find(std::begin(verbs), std::end(verbs), verb) != std::end(verbs);
+}
 
 }  // namespace
 
@@ -119,6 +128,8 @@ net::Task<> Connection::handle_command() {
         answer(command->tag, bad(state == not_authenticated         ? "Please log in first"
                                  : row->states == not_authenticated ? "You are logged in already"
                                                                     : "Select a mailbox first"));
+    } else if (client_.uid_only && speaks_of_numbers(command->verb)) {
+        answer(command->tag, bad("[UIDREQUIRED] Only the command's UID form can be used"));
     } else {
         Reply reply = co_await dispatch(*row, *command);
         flush_out();
@@ -201,7 +212,12 @@ Reply Connection::logout(const Command& command) {
 
 void Connection::answer(std::string_view tag, const Reply& reply) {
     std::string line;
-    put_reply(line, tag, reply);
+    if (client_.language == Language::i_default) {
+        put_reply(line, tag, reply);
+    } else {
+        Reply spoken{reply.status, translated(client_.language, reply.text)};
+        put_reply(line, tag, spoken);
+    }
     log_sent(line);
     stream_->send(line);
     if (reply.status == Reply::Status::bad) count_error();

@@ -6,7 +6,6 @@
 
 #include "imap/session/envelope_fields.h"
 #include "mime/description.h"
-#include "text/fold.h"
 
 namespace postrider::imap {
 namespace {
@@ -38,7 +37,7 @@ Sorter::Value Sorter::number(std::int64_t value) const {
 
 /// "" comes before every other text; the rank holds the first eight octets.
 Sorter::Value Sorter::text(std::string_view utf8) {
-    std::string folded = text::fold_unicode(utf8);
+    std::string folded = fold(collation_, utf8);
     Value value;
     for (std::size_t i = 0; i < 8; ++i)
         value.rank = value.rank << 8 | (i < folded.size() ? static_cast<unsigned char>(folded[i]) : 0u);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "imap/session/collation.h"
 #include "imap/wire/sort.h"
 #include "mailstore/mailstore.h"
 
@@ -14,7 +15,8 @@ namespace postrider::imap {
 /// message is read. Some 16 octets a message and criterion, and the texts.
 class Sorter {
 public:
-    explicit Sorter(std::vector<SortKey> keys) : keys_{std::move(keys)} {}
+    explicit Sorter(std::vector<SortKey> keys, Collation collation = Collation::unicode_casemap)
+        : keys_{std::move(keys)}, collation_{collation} {}
 
     bool needs_description() const;
     /// Messages come in mailbox order, which decides between equals.
@@ -32,9 +34,10 @@ private:
     Value text(std::string_view utf8);
 
     std::vector<SortKey> keys_;
+    Collation collation_;
     std::vector<Uid> uids_;
     std::vector<Value> values_;  ///< keys_.size() for each UID
-    std::string texts_;          ///< folded by i;unicode-casemap
+    std::string texts_;          ///< folded
 };
 
 /// The sent date (RFC 5256 §2.2): seconds since 1970.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "imap/session/client.h"
+#include "imap/session/contexts.h"
 #include "imap/wire/encode.h"
 
 namespace postrider::imap {
@@ -14,6 +15,7 @@ using mailstore::Item;
 struct News {
     UidSet fresh;    ///< new messages
     UidSet changed;  ///< messages of the map whose flags another session changed
+    UidSet touched;  ///< all whose flags changed, by us or by others
 };
 
 /// The log no longer reaches back to what the client knows (RFC 7162 §5): compare with what is there now.
@@ -36,6 +38,7 @@ void collect(Selected& selected, const std::vector<Change>& changes, News& news)
         switch (change.kind) {
             case Change::Kind::added: news.fresh = unite(news.fresh, change.uids); break;
             case Change::Kind::flags:
+                if (!selected.contexts.empty()) news.touched = unite(news.touched, change.uids);
                 if (std::find(selected.own.begin(), selected.own.end(), change.modseq) == selected.own.end())
                     news.changed = unite(news.changed, change.uids);
                 break;
@@ -68,7 +71,8 @@ void put_expunges_by_number(Client& client) {
 
 void put_expunges(Client& client) {
     Selected& selected = *client.selected;
-    if (client.qresync) {  // RFC 7162 §3.2.10.2
+    leave_contexts(client, selected.gone);
+    if (client.qresync || client.uid_only) {  // RFC 7162 §3.2.10.2
         client.out += "* VANISHED ";
         put_set(client.out, selected.gone);
         client.out += "\r\n";
@@ -131,7 +135,7 @@ void announce(Client& client, Updates updates) {
         auto changes = client.account->changes(selected.known, selected.folder);
         bool complete = changes && changes->complete;
         if (complete) collect(selected, changes->changes, news);
-        if (!complete || !news.fresh.empty() || !news.changed.empty()) {
+        if (!complete || !news.fresh.empty() || !news.changed.empty() || !news.touched.empty()) {
             // A session that may change the mailbox takes what is new as recent, so that no other one does.
             bool claim = !selected.read_only && !client.rev2;
             auto opened =
@@ -141,7 +145,10 @@ void announce(Client& client, Updates updates) {
             else if (opened.error().kind == mailstore::MailError::no_such_folder)
                 selected.gone = selected.map.uids();  // deleted by another session (RFC 2180 §3.3)
         }
-        if (!complete && view) compare_all(client, *view, news);
+        if (!complete && view) {
+            compare_all(client, *view, news);
+            news.touched = selected.map.uids();
+        }
         selected.known = std::max(now, complete ? changes->upto : now);
         selected.own.clear();
     }
@@ -157,6 +164,7 @@ void announce(Client& client, Updates updates) {
     UidSet changed = subtract(intersect(news.changed, selected.map.uids()), selected.gone);
     announce_keywords(client, view->info());
     if (!changed.empty()) put_changed(client, *view, changed);
+    if (!selected.contexts.empty()) update_contexts(client, *view, unite(news.touched, news.fresh));
 }
 
 void announce_keywords(Client& client, const mailstore::FolderInfo& folder) {

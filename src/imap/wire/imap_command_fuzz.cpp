@@ -5,7 +5,9 @@
 #include "imap/wire/append.h"
 #include "imap/wire/command.h"
 #include "imap/wire/encode.h"
+#include "imap/wire/esearch.h"
 #include "imap/wire/fetch.h"
+#include "imap/wire/imap_url.h"
 #include "imap/wire/list.h"
 #include "imap/wire/metadata.h"
 #include "imap/wire/pattern.h"
@@ -16,6 +18,7 @@
 #include "imap/wire/status.h"
 #include "imap/wire/store.h"
 #include "imap/wire/tokens.h"
+#include "imap/wire/urlauth.h"
 
 // A dialogue as a client may send it: the receiver must find the same commands whatever the pieces, and every
 // grammar must keep within the command it was given.
@@ -72,6 +75,15 @@ void read(std::string_view text) {
     if (auto get = parse_get_metadata(args))
         for (const std::string& entry : get->query.entries) require(get->query.wants(entry));
     (void)parse_set_metadata(args);
+    (void)parse_replace(args);
+    (void)parse_genurlauth(args);
+    (void)parse_resetkey(args);
+    (void)parse_esearch(args);
+    (void)parse_words(args);
+    if (auto url = parse_imap_url(args)) {
+        require(url->uid != 0 && url->rump <= args.size());
+        require((url->rump == 0) == url->access.empty());
+    }
     if (auto sort = parse_sort(args)) require(!sort->keys.empty() && sort->keys.size() <= max_sort_keys);
     (void)parse_lsub(args);
     (void)parse_status(args);

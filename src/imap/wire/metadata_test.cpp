@@ -40,8 +40,7 @@ TEST(GetMetadata, GoesAsDeepAsItIsAsked) {
 }
 
 TEST(SetMetadata, ReadsTheExamplesOfTheRfc) {  // RFC 5464 §4.3
-    auto set =
-        parse_set_metadata("INBOX (/private/comment {33}\r\nMy new comment across\r\ntwo lines.)");
+    auto set = parse_set_metadata("INBOX (/private/comment {33}\r\nMy new comment across\r\ntwo lines.)");
     ASSERT_TRUE(set);
     EXPECT_EQ(*set->entries[0].value, "My new comment across\r\ntwo lines.");
     set = parse_set_metadata("INBOX (/private/comment NIL /shared/comment \"This one is for you!\")");

@@ -41,7 +41,10 @@ std::optional<Announced> announced_literal(std::string_view line) {
 
 bool is_append(std::string_view command) {
     std::size_t space = command.find(' ');
-    return space != std::string_view::npos && text::starts_with_ci(command.substr(space + 1), "APPEND ");
+    if (space == std::string_view::npos) return false;
+    std::string_view verb = command.substr(space + 1);
+    return text::starts_with_ci(verb, "APPEND ") || text::starts_with_ci(verb, "REPLACE ")
+           || text::starts_with_ci(verb, "UID REPLACE ");
 }
 
 constexpr std::size_t longest_announcement = 32;

@@ -12,9 +12,9 @@ namespace postrider::imap {
 struct ReceiverLimits {
     std::size_t line = 64 * 1024;      ///< octets of a command outside its literals
     std::size_t literals = 64 * 1024;  ///< of all literals of a command other than APPEND, in sum
-    std::size_t append = 0;            ///< of all literals of an APPEND, in sum; 0 = as other commands
+    std::size_t append = 0;  ///< of all literals of an APPEND or REPLACE, in sum; 0 = as other commands
     std::size_t literal_count = 256;
-    std::size_t append_count = 1000;
+    std::size_t append_count = 10'000;  ///< what SAVELIMIT says
     std::uint64_t skip = 1u << 30;  ///< a non-synchronising literal that is too large is read past up to here
 };
 

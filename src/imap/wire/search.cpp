@@ -171,6 +171,14 @@ private:
         } else if (word("THREADID")) {
             node.kind = Kind::thread_id;
             node.text = object_id();
+        } else if (word("UIDAFTER")) {  // RFC 9738 §3.2
+            std::uint32_t uid = nz_number(in_);
+            node.kind = Kind::uid;
+            if (uid < UINT32_MAX) node.set.ranges.push_back({uid + 1, UINT32_MAX});
+        } else if (word("UIDBEFORE")) {
+            std::uint32_t uid = nz_number(in_);
+            node.kind = Kind::uid;
+            if (uid > 1) node.set.ranges.push_back({1, uid - 1});
         } else if (word("UID")) {
             node.kind = Kind::uid;
             node.set = sequence_set(in_);

@@ -132,6 +132,17 @@ Parsed<std::vector<std::string>> parse_enable(std::string_view args) {
     return in.finish(std::move(names));
 }
 
+Parsed<std::vector<std::string>> parse_words(std::string_view args) {
+    constexpr std::size_t most = 50;
+    Cursor in{args};
+    std::vector<std::string> words;
+    do {
+        if (words.size() == most) in.fail("fewer arguments");
+        words.push_back(astring(in));
+    } while (in.ok() && in.take(" "));
+    return in.finish(std::move(words));
+}
+
 Parsed<IdArgs> parse_id(std::string_view args) {
     constexpr std::size_t most_fields = 30, longest_field = 30, longest_value = 1024;  // RFC 2971 §3.3
     Cursor in{args};

@@ -73,6 +73,9 @@ Parsed<SequenceSet> parse_set(std::string_view args);
 /// capability *(SP capability), in capitals                               RFC 9051 §6.3.1
 Parsed<std::vector<std::string>> parse_enable(std::string_view args);
 
+/// astring *(SP astring): COMPARATOR and LANGUAGE                         RFC 5255 §3.5, §4.10
+Parsed<std::vector<std::string>> parse_words(std::string_view args);
+
 /// "(" [string SP nstring *(SP string SP nstring)] ")" / NIL              RFC 2971 §3.1
 using IdArgs = std::vector<std::pair<std::string, std::optional<std::string>>>;
 Parsed<IdArgs> parse_id(std::string_view args);
