@@ -3,13 +3,16 @@
 
 import json
 import os
+import socket
+import struct
 import subprocess
+import threading
 import time
 import unittest
 
-import clients
 import dns_zone
 import harness
+import mail_sink
 from corpus import sample
 from test_cli import Peer
 
@@ -405,6 +408,177 @@ class Greylisting(harness.ConfiguredCase):
             self.eventually(lambda: peer.command("RCPT TO:<alice@example.org>").code == 250)
         with self.smtp() as peer:
             peer.mail("a@example.net", "alice@example.org", sample("from ourselves"))
+
+
+class Leaving(harness.ConfiguredCase):
+    """onRelay, remoteSmtpHost in onRcptTo, and the texts of reports."""
+
+    @classmethod
+    def prepare(cls):
+        cls.smart, cls.direct, cls.refusing = (mail_sink.Sink(), mail_sink.Sink(),
+                                               mail_sink.Sink(manners={"RCPT": "550 5.1.1 nobody here"}))
+        cls.script = f"""
+event onRelay {{
+    if (is (rcptDomain, "smart.example")) {{ set (remoteSmtpHost, "[127.0.0.1]"); set (remoteSmtpPort, "{cls.smart.port}");
+        set (relayLocalIp, "127.0.0.23"); }}
+    if (is (rcptDomain, "refusing.example")) {{ set (remoteSmtpHost, "[127.0.0.1]:{cls.refusing.port}"); }}
+}}
+event onRcptTo {{
+    if (is (currentRcptDomain, "direct.example")) {{ set (remoteSmtpHost, "[127.0.0.1]:{cls.direct.port}"); }}
+}}
+event onDeliveryFailure {{
+    set (ndrSubject, "Alas, after %ndrRetryCount% attempts");
+    set (ndrRcptMessage, "lost: %ndrRcptAddress% because %ndrRcptFailInfo%");
+    if (is (mailFrom, "bob@example.org")) {{ set (sendNdr, "no"); }}
+}}
+"""
+        PolicyCase.prepare.__func__(cls)
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            super().tearDownClass()
+        finally:
+            for sink in (cls.smart, cls.direct, cls.refusing):
+                sink.stop()
+
+    @classmethod
+    def config(cls, ports):
+        return harness.config(ports)
+
+    def send(self, to, marker, user="alice"):
+        message = sample(marker).replace(b"From:", f"From: {user}@example.org\r\nX-Old-From:".encode(), 1)
+        with self.submission(user) as peer:
+            peer.mail(f"{user}@example.org", to, message)
+
+    def arrives(self, sink, marker):
+        return self.eventually(lambda: [b for b in sink.bodies() if marker.encode() in b], what=f"{marker} did not arrive")
+
+    def test_mail_goes_where_the_policy_says(self):
+        self.send("x@smart.example", "by onRelay")
+        self.arrives(self.smart, "by onRelay")
+        self.assertIn("127.0.0.23", self.smart.peers)
+        self.send("x@direct.example", "by onRcptTo")
+        self.arrives(self.direct, "by onRcptTo")
+
+    def test_routes_are_known_after_a_restart(self):
+        self.send("x@smart.example", "first of its route")
+        self.arrives(self.smart, "first of its route")
+        with open(os.path.join(self.server.data, "run", "policy_routes")) as file:
+            self.assertIn(str(self.smart.port), file.read())
+        self.assertEqual(os.stat(os.path.join(self.server.data, "run", "policy_routes")).st_mode & 0o777, 0o600)
+
+    def test_reports_have_the_words_of_the_policy(self):
+        self.send("x@refusing.example", "refused of bob", "bob")
+        self.send("x@refusing.example", "refused of alice")
+        report = self.wait_for_one("alice", "Alas, after 1 attempts")
+        self.assertIn(b"lost: x@refusing.example because", report)
+        self.assertFalse([m for m in self.inbox("bob") if b"Alas" in m])
+
+
+class TinyMilter:
+    """Refuses the recipient trap@, adds a header, wants mail of grumpy@ to wait; counts connections."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.helos = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stop(self):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def _serve(self, peer):
+        stream = peer.makefile("rwb")
+
+        def say(command, data=b""):
+            stream.write(struct.pack(">I", len(data) + 1) + command + data)
+            stream.flush()
+
+        sender = b""
+        while True:
+            head = stream.read(4)
+            if len(head) < 4:
+                return
+            packet = stream.read(struct.unpack(">I", head)[0])
+            command, data = packet[:1], packet[1:]
+            if command == b"O":
+                say(b"O", struct.pack(">III", 6, 0x1FF, 0))
+            elif command == b"Q":
+                return
+            elif command in b"DAK":
+                continue
+            elif command == b"R" and data.startswith(b"<trap@"):
+                say(b"y", b"550 5.7.1 the milter says no\0")
+            elif command == b"E":
+                if data:
+                    pass
+                if sender.startswith(b"<grumpy@"):
+                    say(b"q", b"looks odd\0")
+                say(b"h", b"X-Milter\0was here\0")
+                say(b"c")
+            else:
+                if command == b"M":
+                    sender = data
+                if command == b"H":
+                    self.helos.append(data)
+                say(b"c")
+
+
+class Milters(harness.ConfiguredCase):
+    """One of the settings, and one that the policy calls."""
+
+    @classmethod
+    def prepare(cls):
+        cls.always, cls.by_policy = TinyMilter(), TinyMilter()
+        cls.script = f"""
+event onRcptTo {{
+    if (is (mailFrom, "policy@example.net")) {{ set (milterAddress, "inet://127.0.0.1:{cls.by_policy.port}"); call (executeMilter); }}
+}}
+"""
+        PolicyCase.prepare.__func__(cls)
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            super().tearDownClass()
+        finally:
+            cls.always.stop()
+            cls.by_policy.stop()
+
+    @classmethod
+    def config(cls, ports):
+        return harness.config(ports, server=f"milters = ( {{ name = tiny address = inet://127.0.0.1:{cls.always.port} }} )")
+
+    def test_a_milter_refuses_and_changes(self):
+        with self.smtp() as peer:
+            peer.command("MAIL FROM:<you@example.net>", 250)
+            self.assertIn("the milter says no", peer.command("RCPT TO:<trap@example.org>", 550).text)
+            peer.command("RCPT TO:<alice@example.org>", 250)
+            self.assertEqual(peer.data(sample("through the milter")).code, 250)
+        stored = self.wait_for_one("alice", "through the milter")
+        self.assertEqual(stored.count(b"X-Milter: was here\r\n"), 1)
+
+    def test_quarantine(self):
+        with self.smtp() as peer:
+            peer.mail("grumpy@example.net", "alice@example.org", sample("held back"))
+        self.eventually(lambda: "looks odd" in self.server.command("queue", "list", "--json"), what="it is not in the queue")
+        self.assertFalse([m for m in self.inbox("alice") if b"held back" in m])
+
+    def test_one_by_policy_is_shown_what_has_happened(self):
+        with self.smtp(name="late.example") as peer:
+            peer.mail("policy@example.net", "alice@example.org", sample("through both"))
+        stored = self.wait_for_one("alice", "through both")
+        self.assertEqual(stored.count(b"X-Milter: was here\r\n"), 2)
+        self.assertIn(b"late.example\0", self.by_policy.helos)
 
 
 if __name__ == "__main__":
