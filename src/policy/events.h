@@ -56,7 +56,8 @@ inline constexpr std::array<EventName, event_count> event_names{{
     {"onRelay", "before a message is sent to another host"},
     {"onDeliveryFailure", "delivery has failed for good, before the sender is told"},
     {"onTemporaryDeliveryFailure", "an attempt to deliver has failed, more will follow"},
-    {"onProcessing", "a message waiting in the queue is about to be worked on"},
+    {"onProcessing",
+     "a message waiting in the queue is about to be worked on; read, and not asked: no variable acts here"},
     {"onDeliverySuccess", "a message is delivered whose sender asked to be told"},
 }};
 constexpr std::string_view name(Event event) {

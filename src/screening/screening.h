@@ -18,9 +18,13 @@
 #include "policy/program.h"
 #include "screening/settings.h"
 
-namespace postrider::filter::milter {
+namespace postrider::filter {
+class Bans;
+class Rates;
+namespace milter {
 class Connections;
 }
+}  // namespace postrider::filter
 
 namespace postrider::screening {
 
@@ -69,6 +73,21 @@ public:
 
     bool is_local(const std::string& domain) const { return p_.directory.is_local_domain(domain); }
 
+    /// Who attacks is counted, and how much clients bring is bounded, from now on. Before the first
+    /// connection; either may be nullptr.
+    void watch_by(filter::Bans* bans, filter::Rates* rates) {
+        bans_ = bans;
+        rates_ = rates;
+    }
+    /// A session has been ended for its mistakes.
+    void made_errors(std::string_view client) const;
+    /// A recipient was named. @param unknown  there is none of that name
+    void named_recipient(std::string_view client, const mime::AddrSpec& recipient, bool unknown) const;
+    /// Why no message or recipient of that client is taken now; mostly nothing.
+    std::optional<std::string> too_many_messages(std::string_view client,
+                                                 std::string_view sender_domain) const;
+    std::optional<std::string> too_many_recipients(std::string_view client) const;
+
     /// Milters are asked from now on. Before the first connection; nullptr: they are not.
     void ask_milters(filter::milter::Connections* connections) { milters_ = connections; }
 
@@ -93,6 +112,8 @@ private:
     std::shared_ptr<const Rules> rules_;
     unsigned ticks_ = 0;
     filter::milter::Connections* milters_ = nullptr;
+    filter::Bans* bans_ = nullptr;
+    filter::Rates* rates_ = nullptr;
 };
 
 /// What `postrider policy check` says of a text: errors, else doubts.

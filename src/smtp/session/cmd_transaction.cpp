@@ -152,6 +152,12 @@ net::Task<> Session::mail(std::string_view arguments) {
         fault(553, "5.7.1", "Sender address does not belong to the account that is logged in");
         co_return;
     }
+    if (watched())
+        if (auto why = s_.screening->too_many_messages(peer_.peer().ip, envelope.reverse_path.domain)) {
+            transaction_.reset();
+            reply(451, "4.7.1", *why);
+            co_return;
+        }
     transaction_->sender = account_ ? rules::Sender::of(s_.directory, envelope.reverse_path, account_)
                                     : rules::Sender::of(s_.directory, envelope.reverse_path);
     screening::Decision decision;
@@ -238,7 +244,15 @@ net::Task<> Session::rcpt(std::string_view arguments) {
         refuse(*refusal);
         co_return;
     }
+    if (watched())
+        if (auto why = s_.screening->too_many_recipients(peer_.peer().ip)) {
+            reply(451, "4.7.1", *why);
+            co_return;
+        }
     delivery::Destination destination = s_.router.resolve(recipient.address, t.declared_size, &t.sender);
+    if (watched())
+        s_.screening->named_recipient(peer_.peer().ip, recipient.address,
+                                      destination.refusal && destination.refusal->status == "5.1.1");
     if (destination.refusal) {
         if (s_.intake.on_grown)
             for (AccountId full : destination.with_quota) s_.intake.on_grown(full);

@@ -133,6 +133,7 @@ void Session::fault(int code, std::string_view status, std::string_view text) {
     ++errors_;
     if (s_.settings.service.max_errors != 0 && errors_ >= s_.settings.service.max_errors) {
         reply(421, "4.7.0", "Too many errors, closing");
+        if (watched()) s_.screening->made_errors(peer_.peer().ip);
         s_.log.warning(id_, "[{}] made too many errors", peer_.peer().ip);
         done_ = true;
         return;

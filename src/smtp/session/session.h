@@ -83,6 +83,8 @@ private:
                              std::string& route);
     net::Task<bool> ask_message();
     bool refused(const screening::Decision& decision);
+    /// What the client does is counted: not of who has logged in, nor of our own front ends.
+    bool watched() const { return s_.screening && !account_ && !lmtp(); }
     void change_recipients(const screening::Wishes& wishes);
     bool has_recipient(const mime::AddrSpec& address) const;
 
