@@ -485,7 +485,7 @@ class Watching(harness.ConfiguredCase):
         return harness.config(ports, server="""
             antiSpam = {
                 bans = { traps = ( trap@example.org ) maxUnknownRecipients = 3 exclusions = ( 10.0.0.1 ) }
-                rates = { clientMessages = 2 exclusions = ( 10.0.0.1 ) }
+                rateLimits = { clientMessages = 2 exclusions = ( 10.0.0.1 ) }
             }""")
 
     def shut_out(self, source):
