@@ -476,6 +476,45 @@ event onDeliveryFailure {{
         self.assertFalse([m for m in self.inbox("bob") if b"Alas" in m])
 
 
+class Watching(harness.ConfiguredCase):
+    """Who attacks is shut out, and floods are slowed down."""
+
+    @classmethod
+    def config(cls, ports):
+        return harness.config(ports, server="""
+            antiSpam = {
+                bans = { traps = ( trap@example.org ) maxUnknownRecipients = 3 exclusions = ( 10.0.0.1 ) }
+                rateLimits = { clientMessages = 2 exclusions = ( 10.0.0.1 ) }
+            }""")
+
+    def shut_out(self, source):
+        try:
+            with self.smtp(source=source, hello=None) as peer:
+                return peer.greeting.code >= 400
+        except (clients.Closed, OSError):
+            return True
+
+    def test_traps(self):
+        with self.smtp(source="127.0.0.31") as peer:
+            peer.command("MAIL FROM:<a@example.net>", 250)
+            peer.command("RCPT TO:<trap@example.org>")
+        self.eventually(lambda: self.shut_out("127.0.0.31"), what="it may come again")
+        self.assertFalse(self.shut_out("127.0.0.32"))
+
+    def test_guessing_of_names(self):
+        with self.smtp(source="127.0.0.33") as peer:
+            peer.command("MAIL FROM:<a@example.net>", 250)
+            for i in range(5):
+                peer.command(f"RCPT TO:<nobody{i}@example.org>", 550)
+        self.eventually(lambda: self.shut_out("127.0.0.33"), what="it may come again")
+
+    def test_rates(self):
+        with self.smtp(source="127.0.0.34") as peer:
+            for i in range(2):
+                peer.mail("a@example.net", "alice@example.org", sample(f"rate {i}"))
+            peer.command("MAIL FROM:<a@example.net>", 451)
+
+
 class TinyMilter:
     """Refuses the recipient trap@, adds a header, wants mail of grumpy@ to wait; counts connections."""
 
