@@ -23,6 +23,7 @@ std::expected<void, std::string> Server::Rooms::open_screening() {
     auto opened = screening::Screening::open(std::move(parts), settings.screening);
     if (!opened) return std::unexpected(opened.error());
     screening = std::move(*opened);
+    screening->watch_by(&anti_spam->bans(), &anti_spam->rates());
     policy_routes->ask_by([this](const mime::AddrSpec& sender, const mime::AddrSpec& recipient) {
         return policy_route(sender, recipient);
     });

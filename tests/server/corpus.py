@@ -7,7 +7,7 @@ import re
 import harness
 
 # What a server puts before a message: who it is for, where it came from, how it came (RFC 5321 section 4.4).
-TRACE = re.compile(rb"Return-Path: <[^\r\n]*>\r\nDelivered-To: [^\r\n]+\r\nReceived: [^\r\n]+(?:\r\n[ \t][^\r\n]*)*\r\n")
+TRACE = re.compile(rb"Return-Path: <[^\r\n]*>\r\nDelivered-To: [^\r\n]+\r\n(?:X-AxigenSpam-Level: \d+\r\n)?Received: [^\r\n]+(?:\r\n[ \t][^\r\n]*)*\r\n")
 
 
 def crlf(octets):

@@ -70,13 +70,12 @@ class Scripts(harness.ServerCase):
             self.assertTrue(peer.put("wool", script)[-1].startswith(b"OK"))
             self.assertTrue(peer.put("bad", "nonsense;")[-1].startswith(b"NO"))
             self.assertTrue(peer.ask('SETACTIVE "wool"')[-1].startswith(b"OK"))
-            self.assertEqual(peer.ask("LISTSCRIPTS")[0], b'"wool" ACTIVE\r\n')
+            self.assertIn(b'"wool" ACTIVE\r\n', peer.ask("LISTSCRIPTS"))
             self.assertIn(script.encode(), peer.ask('GETSCRIPT "wool"')[0])
         with self.smtp() as smtp:
             smtp.mail("you@example.net", "alice@example.org", b"Subject: more knitting\r\n\r\nText\r\n")
         with self.imap() as imap:
-            self.eventually(lambda: b"EXISTS" in b"".join(imap.command("SELECT Wool"))
-                            and b"* 1 EXISTS" in b"".join(imap.command("SELECT Wool")))
+            self.eventually(lambda: any(b"1 EXISTS" in line for line in imap.ok("SELECT Wool", may_fail=True)))
         with self.peer() as peer:
             self.assertTrue(peer.ask('SETACTIVE ""')[-1].startswith(b"OK"))
 

@@ -383,7 +383,7 @@ event onDataReceived {
             self.assertIn("5.7.1 Not from strict.test, which asks to reject such mail (DMARC)", reply.text)
         with self.smtp() as peer:
             peer.mail("a@pass.test", "alice@example.org", message("careful.test"))
-        stored = self.wait_for_one("alice", "dmarc of careful.test")
+        stored = self.wait_for_one("alice", "dmarc of careful.test", folder="Junk")
         self.assertIn(b"X-AxigenSpam-Level: 8", stored)
         self.assertIn(b"X-Seen: fail quarantine", stored)
         with self.smtp(source="127.0.5.1") as peer:  # one of ours
@@ -482,6 +482,7 @@ class Watching(harness.ConfiguredCase):
     @classmethod
     def config(cls, ports):
         return harness.config(ports, server="""
+            trustedClients = ( 10.0.0.1 )
             antiSpam = {
                 bans = { traps = ( trap@example.org ) maxUnknownRecipients = 3 exclusions = ( 10.0.0.1 ) }
                 rateLimits = { clientMessages = 2 exclusions = ( 10.0.0.1 ) }
