@@ -89,8 +89,8 @@ struct Context {
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
     rpop::Connections* rpop = nullptr;       ///< likewise
     screening::Screening* screening = nullptr;  ///< likewise
-    filter::AntiSpam* anti_spam = nullptr;   ///< likewise
-    std::function<void()> rpop_due;          ///< wakes who fetches
+    filter::AntiSpam* anti_spam = nullptr;      ///< likewise
+    std::function<void()> rpop_due;             ///< wakes who fetches
     /// Somebody sends that message just now.
     std::function<bool(QueueId)> is_sending;
     /// Makes a virtual queue up, and due what waits there.

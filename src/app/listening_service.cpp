@@ -20,8 +20,12 @@ ListeningService::ListeningService(Server::Rooms& rooms, settings::Service id, s
     : rooms_{rooms},
       id_{id},
       module_{std::move(module)},
-      listeners_{*rooms.io, rooms.clock, *rooms.sockets, rooms.log->logger(module_),
-                 rooms.directory_path.string(), &rooms.anti_spam->bans()} {}
+      listeners_{*rooms.io,
+                 rooms.clock,
+                 *rooms.sockets,
+                 rooms.log->logger(module_),
+                 rooms.directory_path.string(),
+                 &rooms.anti_spam->bans()} {}
 
 std::expected<void, std::string> ListeningService::prepare(const Settings& settings) {
     return listeners_.open(configuration(settings));

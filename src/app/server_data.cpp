@@ -5,7 +5,6 @@
 #include "directory/admin_limits.h"
 #include "extract/attachments.h"
 #include "extract/helper.h"
-#include "directory/admin_limits.h"
 #include "net/run_task.h"
 #include "relay/sts_policy.h"
 #include "rules/notice_memory.h"

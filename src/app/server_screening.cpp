@@ -11,15 +11,10 @@ constexpr auto tidied_every = std::chrono::seconds{60};
 }  // namespace
 
 std::expected<void, std::string> Server::Rooms::open_screening() {
-    screening::Screening::Parts parts{*resolver,
-                                      *directory,
-                                      store->kv(),
-                                      clock,
-                                      metrics,
-                                      log->logger("SMTP-IN", settings.smtp.service.log),
-                                      host,
-                                      directory_path,
-                                      dmarc_reports.get()};
+    screening::Screening::Parts parts{
+        *resolver, *directory,     store->kv(),
+        clock,     metrics,        log->logger("SMTP-IN", settings.smtp.service.log),
+        host,      directory_path, dmarc_reports.get()};
     auto opened = screening::Screening::open(std::move(parts), settings.screening);
     if (!opened) return std::unexpected(opened.error());
     screening = std::move(*opened);

@@ -13,6 +13,7 @@ inline constexpr std::uint8_t full_bit = 1, utf8_bit = 2, tls_bit = 4, by_bit = 
 
 /// Of a recipient: which of the rarer fields follow.
 inline constexpr std::uint8_t has_destination = 1, same_destination = 2, has_schedule = 4,
-                              has_remote_host = 8, has_owed = 16, has_forwarder = 32, is_unfiltered = 64, recipient_bits = 127;
+                              has_remote_host = 8, has_owed = 16, has_forwarder = 32, is_unfiltered = 64,
+                              recipient_bits = 127;
 
 }  // namespace postrider::queue::record

@@ -64,8 +64,10 @@ std::shared_ptr<const net::TlsContext> Connector::context_of(const Route* route)
         for (const auto& [name, context] : route_contexts_)
             if (name == route->name) return context;
     using settings::TlsVersion;
-    if (route && route->allowed_versions == settings::Set<TlsVersion>{TlsVersion::tls1_2}) return only_tls1_2_;
-    if (route && route->allowed_versions == settings::Set<TlsVersion>{TlsVersion::tls1_3}) return only_tls1_3_;
+    if (route && route->allowed_versions == settings::Set<TlsVersion>{TlsVersion::tls1_2})
+        return only_tls1_2_;
+    if (route && route->allowed_versions == settings::Set<TlsVersion>{TlsVersion::tls1_3})
+        return only_tls1_3_;
     return context_;
 }
 

@@ -18,9 +18,10 @@ void require(bool holds) {
 
 /// What edits make of a message has no fields but those that were there or that the edits name, and its body.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    constexpr policy::Method methods[] = {policy::Method::addHeader,         policy::Method::addIfNotExistsHeader,
-                                          policy::Method::removeFirstHeader, policy::Method::removeHeader,
-                                          policy::Method::modifyHeader,      policy::Method::modifyIfExistsHeader};
+    constexpr policy::Method methods[] = {
+        policy::Method::addHeader,         policy::Method::addIfNotExistsHeader,
+        policy::Method::removeFirstHeader, policy::Method::removeHeader,
+        policy::Method::modifyHeader,      policy::Method::modifyIfExistsHeader};
     std::string_view rest{reinterpret_cast<const char*>(data), size};
     std::vector<policy::Effect> edits;
     std::set<std::string> names;
