@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "delivery/outcome.h"
+#include "filter/anti_spam.h"
 
 #include "filter/signing/signer.h"
 
@@ -216,9 +217,22 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
                                [](const Destination& one) { return !one.elsewhere.empty(); }))
         message.payload.insert(0, signer_->lines(message.envelope, message.payload));
     plan->envelope = std::move(message.envelope);
+    if (chain_) collect_addresses(plan->envelope);
     Beside beside = std::move(plan->beside);
     store(plan, std::move(acceptance), std::move(message.payload), location, quota);
     if (!beside.empty()) send(std::move(beside));
+}
+
+/// Whom people write to are no strangers to them when they answer.
+void Intake::collect_addresses(const queue::Envelope& envelope) {
+    if (!chain_->anti_spam || envelope.authenticated.empty()) return;
+    const auto sender = mime::parse_addr_spec(envelope.authenticated);
+    if (!sender) return;
+    const auto account = chain_->directory.account(*sender);
+    if (!account || !*account) return;
+    std::vector<mime::AddrSpec> recipients;
+    for (const Recipient& recipient : envelope.recipients) recipients.push_back(recipient.address);
+    chain_->anti_spam->confirmation().written_to((*account)->id, recipients);
 }
 
 /// The message as it came for those who get it so, and each changed copy: all of them, then the answer.
@@ -305,7 +319,6 @@ void Intake::finish(const std::shared_ptr<Plan>& plan, std::size_t part,
     }
     for (std::size_t i = 0; i < plan->refused.size(); ++i)
         if (plan->refused[i]) plan->accepted.refusals[i] = std::move(plan->refused[i]);
-    for (const std::string& line : plan->trace) log_.info(plan->accepted.id, "{}", line);
     for (AccountId account : plan->with_quota) on_grown(account);
     if (plan->has_entry) {
         queued_count_.add();
@@ -319,6 +332,8 @@ void Intake::note(Plan& plan, std::size_t part, const mailstore::DeliveryReceipt
     const QueueId id{receipt.blob.value()};
     if (part == 0 || accepted.id == QueueId{}) accepted.id = id;
     accepted.refusals.resize(plan.envelope.recipients.size());
+    for (const std::string& line : plan.trace) log_.info(id, "{}", line);
+    plan.trace.clear();
     for (std::size_t i = 0; i < receipt.targets.size(); ++i) {
         const auto& target = receipt.targets[i];
         const std::size_t recipient = plan.parts[part][i];

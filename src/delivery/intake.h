@@ -96,6 +96,7 @@ private:
                std::uint16_t location, Quota quota);
     void finish(const std::shared_ptr<Plan>& plan, std::size_t part,
                 mailstore::Result<mailstore::DeliveryReceipt> receipt);
+    void collect_addresses(const queue::Envelope& envelope);
     void note(Plan& plan, std::size_t part, const mailstore::DeliveryReceipt& receipt);
 
     mailstore::MailStore& store_;

@@ -233,7 +233,7 @@ TEST(Samples, AServiceThatIsNotBuiltIsNamed) {
     auto loaded = load_text(*text);
     EXPECT_EQ(loaded.found[0].text(),
               "f.cfg:3: warning: services: not in this build, left out: webmailProxy (allowed: any of: "
-              "processing smtpIncoming smtpOutgoing pop3 imap log smtp cli rpop)");
+              "processing smtpIncoming smtpOutgoing pop3 imap log smtp cli rpop manageSieve)");
 }
 
 }  // namespace
