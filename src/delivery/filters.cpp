@@ -231,6 +231,7 @@ void Filters::redirect(Sorted& sorted, const Recipient& recipient, const filter:
         Recipient further;
         further.address = std::move(*address);
         further.original = recipient.original;
+        if (const auto domain = parts_.directory.domain(owner.domain)) further.forwarded_by = domain->name;
         further.notify = redirection.what.notify ? notify_of(*redirection.what.notify)
                                                  : notify_of_further(recipient.notify);
         sorted.redirected = true;

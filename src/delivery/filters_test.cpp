@@ -205,6 +205,17 @@ TEST_F(Filtered, RedirectedMailGoesThroughTheFiltersOfWhomItGoesTo) {
     EXPECT_THAT(house.entries(), IsEmpty());
 }
 
+TEST_F(Filtered, WhatIsRedirectedAwayLeavesUnderTheDomainThatForwards) {
+    add(of("alice"), "require \"copy\"; redirect :copy \"who@example.com\";");
+    ASSERT_TRUE(send({"alice@example.org"}));
+    EXPECT_EQ(in("alice"), 1u);
+    auto entries = house.entries();
+    ASSERT_THAT(entries, SizeIs(1));
+    ASSERT_THAT(entries[0].envelope.recipients, SizeIs(1));
+    EXPECT_EQ(entries[0].envelope.recipients[0].address.text(), "who@example.com");
+    EXPECT_EQ(entries[0].envelope.recipients[0].forwarded_by, "example.org");
+}
+
 TEST_F(Filtered, MailThatGoesInACircleIsKept) {
     add(of("alice"), "redirect \"bob@example.org\";");
     add(of("bob"), "redirect \"alice@example.org\";");

@@ -75,7 +75,6 @@ struct Intake::Plan {
     std::vector<std::vector<std::size_t>> parts;
     bool has_entry = false;
     std::vector<AccountId> with_quota;
-    observe::LogId session;
     std::function<void(mailstore::Result<Accepted>)> done;
 
     // What filters have said.
@@ -190,7 +189,6 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
             acceptance.envelope.recipients.push_back(std::move(remote));
         }
     }
-    plan->session = message.session;
     plan->done = std::move(done);
     // SMTP has one answer for all (RFC 5321 §4.2.5), so a refusal by some is told by a report.
     const bool all = std::ranges::all_of(plan->refused, [](const auto& r) { return r.has_value(); });
@@ -241,8 +239,8 @@ void Intake::store(const std::shared_ptr<Plan>& plan, queue::Acceptance acceptan
     const bool whole = plan->has_entry || !acceptance.targets.empty();
     plan->left = plan->rewritten.size() + (whole ? 1 : 0);
     if (plan->left == 0) {  // refused or discarded
-        for (const std::string& line : plan->trace) log_.info(plan->session, "{}", line);
         Accepted nothing;
+        nothing.trace = std::move(plan->trace);
         nothing.refusals = std::move(plan->refused);
         plan->done(std::move(nothing));
         return;

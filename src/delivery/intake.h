@@ -24,9 +24,8 @@ struct Incoming {
     queue::Envelope envelope;
     std::vector<Destination> destinations;  ///< of envelope.recipients, in their order; none is refused
     std::string payload;                    ///< trace header and message
-    observe::LogId session;
-    bool answers_each = false;  ///< LMTP: each recipient can be refused on its own
-    bool filtered = false;      ///< goes where it is told, past all filters
+    bool answers_each = false;              ///< LMTP: each recipient can be refused on its own
+    bool filtered = false;                  ///< goes where it is told, past all filters
 };
 
 struct Accepted {
@@ -35,6 +34,9 @@ struct Accepted {
     /// has one answer for all: it refuses for now if any is there that is temporary, and takes copies twice
     /// rather than losing one. Permanent ones are there for LMTP, or for all recipients.
     std::vector<std::optional<Refusal>> refusals;
+    /// What filters have said, for the caller's log: there is no message that it could be logged with. Empty
+    /// where something was stored.
+    std::vector<std::string> trace;
 };
 
 /// Takes responsibility for messages (RFC 5321 §4.2.5): what is local goes into its folders in the same batch

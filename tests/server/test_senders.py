@@ -2,11 +2,13 @@
 """What the server learns and remembers about senders: bans, lists, the spam filter."""
 
 import json
+import re
 import time
 import unittest
 
 import clients
 import harness
+from corpus import sample
 from test_net import refused
 
 SPAM = ("From: shop{n}@shop.example\r\nTo: bob@example.org\r\nSubject: casino bonus {n}\r\n"
@@ -122,6 +124,52 @@ class Lists(SendersCase):
         self.assertEqual(self.do("whitelist", "list", "--account", "alice@example.org")["patterns"], ["friend@example.com"])
         self.do("blacklist", "reset")
         self.assertEqual(self.do("blacklist", "list")["patterns"], [])
+
+
+    def test_what_becomes_of_their_mail(self):
+        self.do("blacklist", "add", "shut.example")
+        self.do("blacklist", "add", "pest.example", "--account", "bob@example.org")
+        with self.smtp() as peer:
+            peer.envelope("a@shut.example", "bob@example.org")
+            reply = peer.data(sample("from whom nobody wants", sender="a@shut.example"))
+            self.assertEqual((reply.code, "not wanted" in reply.text), (550, True), reply)
+            peer.mail("a@pest.example", "bob@example.org", sample("from a pest", sender="a@pest.example"))
+            peer.mail("a@pest.example", "carol@example.org", sample("from a friend", sender="a@pest.example"))
+        self.wait_for_one("bob", "from a pest", folder="Trash")
+        self.wait_for_one("carol", "from a friend")
+        why = self.server.command("why", "--sender", "a@shut.example")
+        self.assertIn("The sender is in a blacklist of the server or the domain", why)
+
+
+class Confirmation(harness.ServerCase):
+    """Mail of strangers waits until they have answered a question; whom one has written to is no stranger."""
+
+    def letter(self, sender, subject):
+        return sample(subject, sender=sender)
+
+    def test_a_stranger_answers(self):
+        self.server.command("account", "set", "alice@example.org", "identityConfirmation", "yes")
+        with self.smtp() as peer:
+            peer.mail("bob@example.org", "alice@example.org", self.letter("bob@example.org", "may I come in"))
+        self.wait_for_one("alice", "may I come in", folder="Unconfirmed Messages")
+        question = self.wait_for_one("bob", "Please confirm your message")
+        self.assertIn(b"Auto-Submitted: auto-", question)
+        mark = re.search(rb"\((confirm-\w+)\)", question)[1].decode()
+        with self.smtp() as peer:
+            peer.mail("bob@example.org", "alice@example.org", self.letter("bob@example.org", f"Re: ({mark})"))
+        self.wait_for_one("alice", "may I come in")
+        with self.smtp() as peer:
+            peer.mail("bob@example.org", "alice@example.org", self.letter("bob@example.org", "here I am"))
+        self.wait_for_one("alice", "here I am")
+
+    def test_whom_one_has_written_to(self):
+        self.server.command("account", "set", "carol@example.org", "identityConfirmation", "yes")
+        with self.submission("carol") as peer:
+            peer.mail("carol@example.org", "bob@example.org", self.letter("carol@example.org", "how are you"))
+        self.wait_for_one("bob", "how are you")
+        with self.smtp() as peer:
+            peer.mail("bob@example.org", "carol@example.org", self.letter("bob@example.org", "fine, thanks"))
+        self.wait_for_one("carol", "fine, thanks")
 
 
 if __name__ == "__main__":

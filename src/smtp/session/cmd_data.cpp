@@ -272,7 +272,6 @@ net::Task<> Session::store(rules::SendQuota::Use charged, std::size_t size) {
     incoming.envelope = std::move(t.envelope);
     incoming.destinations = std::move(t.destinations);
     incoming.payload = std::move(t.payload);
-    incoming.session = id_;
     incoming.answers_each = lmtp();
     std::string from = incoming.envelope.reverse_path.text();
     std::vector<std::string> recipients;
@@ -312,6 +311,7 @@ net::Task<> Session::store(rules::SendQuota::Use charged, std::size_t size) {
     for (const auto& refusal : outcome->refusals)
         if (refusal && (!any || refusal->temporary)) any = refusal;
     if (visit_) visit_->end_transaction(stored_somewhere || !any, size);
+    for (const std::string& line : outcome->trace) s_.log.info(id_, "{}", line);
     if (stored_somewhere || !any) {
         s_.accepted.add();
         s_.log.info(
