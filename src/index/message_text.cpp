@@ -8,7 +8,7 @@ namespace postrider::index {
 
 void each_message_text(std::string_view message, const mime::Description& description,
                        const std::function<void(Fields, std::string_view utf8)>& visit) {
-    const mime::EnvelopeFields envelope = mime::read_envelope(description.envelope);
+    const mime::StoredEnvelope envelope = mime::read_envelope(description.envelope);
     if (envelope.subject) visit(Field::subject, *envelope.subject);
     for (const std::string& one : envelope.from) visit(Field::from, one);
     for (const std::string& one : envelope.to) visit(Field::to, one);

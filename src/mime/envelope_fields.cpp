@@ -138,8 +138,8 @@ std::optional<std::int64_t> day_of_date_field(std::string_view date) {
     return std::nullopt;
 }
 
-EnvelopeFields read_envelope(std::string_view envelope) {
-    EnvelopeFields fields;
+StoredEnvelope read_envelope(std::string_view envelope) {
+    StoredEnvelope fields;
     Cursor in{envelope};
     in.need("(");
     if (auto date = nstring(in)) fields.sent = day_of_date_field(*date);

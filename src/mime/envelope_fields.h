@@ -9,7 +9,7 @@
 namespace postrider::mime {
 
 /// What SEARCH asks of a stored ENVELOPE: decoded to UTF-8, addresses as `Name <local@host>`.
-struct EnvelopeFields {
+struct StoredEnvelope {
     std::optional<std::int64_t>
         sent;  ///< day of the Date field as written, counted from 1970-01-01; RFC 9051 §6.4.4
     std::optional<std::string> subject;
@@ -18,7 +18,7 @@ struct EnvelopeFields {
 
 /// @param envelope  as FETCH gives it, with its parentheses (RFC 9051 §7.5.2). What cannot be read is left
 /// out.
-EnvelopeFields read_envelope(std::string_view envelope);
+StoredEnvelope read_envelope(std::string_view envelope);
 
 /// The day of a Date field, without regard to time and zone: "Sat, 24 Mar 2007 23:00:00 +0200", two-digit
 /// years as RFC 5322 §4.3 has them.
