@@ -301,7 +301,7 @@ TEST_F(Filtered, WhatAScannerFindsGoesBackOrIsHeldOrIsDropped) {
     ASSERT_TRUE(send({"alice@example.org"}));
     house.work();
     ASSERT_THAT(house.entries(), SizeIs(2));
-    const Recipient& held = house.entries()[1].envelope.recipients[0];
+    const Recipient held = house.entries()[1].envelope.recipients[0];
     EXPECT_EQ(held.state, Recipient::State::held);
     EXPECT_THAT(held.diagnostic, HasSubstr("AV:Test: Eicar FOUND"));
     EXPECT_EQ(in("alice"), 0u);
