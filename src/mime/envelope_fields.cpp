@@ -15,6 +15,7 @@ public:
 
     bool ok() const { return ok_; }
     std::size_t left() const { return rest_.size(); }
+    char next() const { return rest_.empty() ? '\0' : rest_.front(); }
     void fail() {
         ok_ = false;
         rest_ = {};
@@ -47,18 +48,8 @@ private:
     bool ok_ = true;
 };
 
-/// nstring = string / nil; string = quoted / literal                                    RFC 9051 §9
-std::optional<std::string> nstring(Cursor& in) {
-    if (in.take("NIL")) return std::nullopt;
-    std::string value;
-    if (in.take("\"")) {
-        while (in.ok() && !in.take("\"")) {
-            value += in.run([](char c) { return c != '"' && c != '\\'; });
-            if (in.take("\\")) value += in.octets(1);
-            if (in.left() == 0) in.fail();
-        }
-        return value;
-    }
+/// literal = "{" number "}" CRLF *OCTET                                              RFC 9051 §9
+std::string_view literal(Cursor& in) {
     in.need("{");
     const std::string_view digits = in.run(text::is_digit);
     if (digits.empty() || digits.size() > 9) in.fail();
@@ -66,8 +57,51 @@ std::optional<std::string> nstring(Cursor& in) {
     std::size_t size = 0;
     if (in.ok())
         for (char c : digits) size = size * 10 + static_cast<std::size_t>(c - '0');
-    value = in.octets(size);
+    return in.octets(size);
+}
+
+/// nstring = string / nil; string = quoted / literal                                    RFC 9051 §9
+std::optional<std::string> nstring(Cursor& in) {
+    if (in.take("NIL")) return std::nullopt;
+    if (in.next() == '{') return std::string{literal(in)};
+    std::string value;
+    in.need("\"");
+    while (in.ok() && !in.take("\"")) {
+        value += in.run([](char c) { return c != '"' && c != '\\'; });
+        if (in.take("\\")) value += in.octets(1);
+        if (in.left() == 0) in.fail();
+    }
     return value;
+}
+
+/// Passes a nstring.
+void skip_string(Cursor& in) {
+    if (in.take("NIL")) return;
+    if (in.next() == '{') {
+        (void)literal(in);
+        return;
+    }
+    in.need("\"");
+    while (in.ok() && !in.take("\"")) {
+        in.run([](char c) { return c != '"' && c != '\\'; });
+        if (in.take("\\")) (void)in.octets(1);
+        if (in.left() == 0) in.fail();
+    }
+}
+
+/// Passes NIL or "(" 1*address ")".
+void skip_addresses(Cursor& in) {
+    if (in.take("NIL")) return;
+    in.need("(");
+    while (in.ok() && in.take("(")) {
+        for (int i = 0; i < 4; ++i) {
+            if (i > 0) in.need(" ");
+            skip_string(in);
+        }
+        in.need(")");
+        in.take(" ");
+    }
+    in.need(")");
 }
 
 /// address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"; NIL or "(" 1*address ")"
@@ -148,14 +182,45 @@ StoredEnvelope read_envelope(std::string_view envelope) {
     in.need(" ");
     fields.from = addresses(in);
     in.need(" ");
-    (void)addresses(in);  // Sender
+    skip_addresses(in);  // Sender
     in.need(" ");
-    (void)addresses(in);  // Reply-To
+    skip_addresses(in);  // Reply-To
     in.need(" ");
     fields.to = addresses(in);
     in.need(" ");
     fields.cc = addresses(in);
     return fields;
+}
+
+FirstAddress first_address(std::string_view envelope, AddressField field) {
+    FirstAddress found;
+    Cursor in{envelope};
+    in.need("(");
+    skip_string(in);  // Date
+    in.need(" ");
+    skip_string(in);  // Subject
+    in.need(" ");
+    const int fields_before = field == AddressField::from ? 0 : field == AddressField::to ? 3 : 4;
+    for (int i = 0; i < fields_before; ++i) {
+        skip_addresses(in);
+        in.need(" ");
+    }
+    if (!in.take("((")) return found;
+    if (auto name = nstring(in)) found.name = decode_encoded_words(*name);
+    in.need(" ");
+    skip_string(in);
+    in.need(" ");
+    found.mailbox = nstring(in).value_or("");
+    in.need(" ");
+    found.host = nstring(in).value_or("");
+    if (!in.ok()) return {};
+    return found;
+}
+
+std::string display_of(const FirstAddress& address) {
+    if (!address.name.empty()) return address.name;
+    if (address.mailbox.empty() || address.host.empty()) return address.mailbox;
+    return address.mailbox + '@' + address.host;
 }
 
 }  // namespace postrider::mime

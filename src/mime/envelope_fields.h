@@ -20,6 +20,16 @@ struct StoredEnvelope {
 /// out.
 StoredEnvelope read_envelope(std::string_view envelope);
 
+enum class AddressField : std::uint8_t { from, to, cc };
+/// The first address of a field; all "" when there is none. What lies before it is passed over unread.
+struct FirstAddress {
+    std::string name, mailbox, host;  ///< the name decoded to UTF-8
+};
+FirstAddress first_address(std::string_view envelope, AddressField field);
+
+/// What people see of an address (RFC 5957 §3): its name, else mailbox@host, else what there is.
+std::string display_of(const FirstAddress& address);
+
 /// The day of a Date field, without regard to time and zone: "Sat, 24 Mar 2007 23:00:00 +0200", two-digit
 /// years as RFC 5322 §4.3 has them.
 std::optional<std::int64_t> day_of_date_field(std::string_view date);

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "imap/session/envelope_fields.h"
 #include "imap/session/metadata.h"
 #include "imap/session/object_id.h"
 #include "imap/session/search_known.h"
 #include "imap/session/search_node.h"
 #include "index/index.h"
 #include "mime/encoded_word.h"
+#include "mime/envelope_fields.h"
 #include "mime/header.h"
 #include "mime/searchable.h"
 #include "text/ascii.h"
@@ -38,11 +38,11 @@ public:
 
     const Item& item() const { return item_; }
 
-    const EnvelopeFields& envelope() {
+    const mime::StoredEnvelope& envelope() {
         if (!envelope_) {
             std::string_view text;
             if (auto listing = mime::Listing::decode(record_)) text = listing->envelope;
-            envelope_ = read_envelope(text);
+            envelope_ = mime::read_envelope(text);
         }
         return *envelope_;
     }
@@ -100,7 +100,7 @@ private:
     const Item& item_;
     std::string_view record_;
     const SearchKnown& known_;
-    std::optional<EnvelopeFields> envelope_;
+    std::optional<mime::StoredEnvelope> envelope_;
     std::optional<std::string> raw_;
     bool written_otherwise_ = false;
     std::optional<std::string> head_;

@@ -4,8 +4,8 @@
 #include <limits>
 #include <numeric>
 
-#include "imap/session/envelope_fields.h"
 #include "mime/description.h"
+#include "mime/envelope_fields.h"
 
 namespace postrider::imap {
 namespace {
@@ -16,9 +16,9 @@ bool of_item(Kind kind) {
     return kind == Kind::arrival || kind == Kind::size;
 }
 
-AddressField field_of(Kind kind) {
-    if (kind == Kind::cc) return AddressField::cc;
-    return kind == Kind::to || kind == Kind::display_to ? AddressField::to : AddressField::from;
+mime::AddressField field_of(Kind kind) {
+    if (kind == Kind::cc) return mime::AddressField::cc;
+    return kind == Kind::to || kind == Kind::display_to ? mime::AddressField::to : mime::AddressField::from;
 }
 
 }  // namespace
@@ -72,11 +72,12 @@ void Sorter::add(mailstore::FolderView& view, const mailstore::Item& item, std::
             case Kind::cc:
             case Kind::from:
             case Kind::to:
-                values_.push_back(text(first_address(summary.envelope, field_of(key.kind)).mailbox));
+                values_.push_back(text(mime::first_address(summary.envelope, field_of(key.kind)).mailbox));
                 break;
             case Kind::display_from:
             case Kind::display_to:
-                values_.push_back(text(display_of(first_address(summary.envelope, field_of(key.kind)))));
+                values_.push_back(
+                    text(mime::display_of(mime::first_address(summary.envelope, field_of(key.kind)))));
                 break;
         }
     }
