@@ -42,49 +42,51 @@ std::expected<ListOwner, Error> owner_of(Context& context, const Arguments& argu
     return ListOwner::server();
 }
 
-template <ListColour colour>
-Result list(Context& context, const Arguments& arguments, const Progress&) {
+/// Runs `what` on the lists and whose of them the arguments name.
+template <class What>
+Result with_lists(Context& context, const Arguments& arguments, const What& what) {
     auto all = anti_spam(context);
     if (!all) return std::unexpected(all.error());
     auto owner = owner_of(context, arguments);
     if (!owner) return std::unexpected(owner.error());
-    auto lines = (*all)->lists().list(*owner, colour);
-    if (!lines) return fail(lines.error());
-    return Json{{"patterns", std::move(*lines)}};
+    return what((*all)->lists(), *owner);
+}
+
+template <ListColour colour>
+Result list(Context& context, const Arguments& arguments, const Progress&) {
+    return with_lists(context, arguments, [](filter::AddressLists& lists, ListOwner owner) -> Result {
+        auto lines = lists.list(owner, colour);
+        if (!lines) return fail(lines.error());
+        return Json{{"patterns", std::move(*lines)}};
+    });
 }
 
 template <ListColour colour>
 Result add(Context& context, const Arguments& arguments, const Progress&) {
-    auto all = anti_spam(context);
-    if (!all) return std::unexpected(all.error());
-    auto owner = owner_of(context, arguments);
-    if (!owner) return std::unexpected(owner.error());
-    auto added = (*all)->lists().add(*owner, colour, arguments.text("pattern"));
-    if (!added) return fail(added.error());
-    if (!*added) return admin::fail(Kind::exists, arguments.text("pattern") + " is in the list already");
-    return done();
+    return with_lists(context, arguments, [&](filter::AddressLists& lists, ListOwner owner) -> Result {
+        auto added = lists.add(owner, colour, arguments.text("pattern"));
+        if (!added) return fail(added.error());
+        if (!*added) return admin::fail(Kind::exists, arguments.text("pattern") + " is in the list already");
+        return done();
+    });
 }
 
 template <ListColour colour>
 Result remove(Context& context, const Arguments& arguments, const Progress&) {
-    auto all = anti_spam(context);
-    if (!all) return std::unexpected(all.error());
-    auto owner = owner_of(context, arguments);
-    if (!owner) return std::unexpected(owner.error());
-    auto gone = (*all)->lists().remove(*owner, colour, arguments.text("pattern"));
-    if (!gone) return fail(gone.error());
-    if (!*gone) return admin::fail(Kind::not_found, arguments.text("pattern") + " is not in the list");
-    return done();
+    return with_lists(context, arguments, [&](filter::AddressLists& lists, ListOwner owner) -> Result {
+        auto gone = lists.remove(owner, colour, arguments.text("pattern"));
+        if (!gone) return fail(gone.error());
+        if (!*gone) return admin::fail(Kind::not_found, arguments.text("pattern") + " is not in the list");
+        return done();
+    });
 }
 
 template <ListColour colour>
 Result reset(Context& context, const Arguments& arguments, const Progress&) {
-    auto all = anti_spam(context);
-    if (!all) return std::unexpected(all.error());
-    auto owner = owner_of(context, arguments);
-    if (!owner) return std::unexpected(owner.error());
-    if (auto ok = (*all)->lists().reset(*owner, colour); !ok) return fail(ok.error());
-    return done();
+    return with_lists(context, arguments, [](filter::AddressLists& lists, ListOwner owner) -> Result {
+        if (auto ok = lists.reset(owner, colour); !ok) return fail(ok.error());
+        return done();
+    });
 }
 
 std::string_view word(filter::CollectedAddresses::How how) {
@@ -97,47 +99,53 @@ std::string_view word(filter::CollectedAddresses::How how) {
     return "";
 }
 
-Result collected_list(Context& context, const Arguments& arguments, const Progress&) {
+/// Runs `what` on the confirmation of identities for the account that the arguments name.
+template <class What>
+Result with_confirmation(Context& context, const Arguments& arguments, const What& what) {
     auto all = anti_spam(context);
     if (!all) return std::unexpected(all.error());
     auto account = find_account(context, arguments.text("account"));
     if (!account) return std::unexpected(account.error());
-    auto found = (*all)->confirmation().collected().list((*account)->id);
-    if (!found) return admin::fail(Kind::storage, found.error().what);
-    Json rows = Json::array();
-    for (const auto& one : *found)
-        rows.push_back(
-            Json{{"address", one.address}, {"how", word(one.how)}, {"since", time_text(one.since)}});
-    return Json{{"addresses", std::move(rows)}};
+    return what((*all)->confirmation(), (*account)->id);
+}
+
+Result collected_list(Context& context, const Arguments& arguments, const Progress&) {
+    return with_confirmation(
+        context, arguments, [](filter::IdentityConfirmation& confirmation, AccountId account) -> Result {
+            auto found = confirmation.collected().list(account);
+            if (!found) return admin::fail(Kind::storage, found.error().what);
+            Json rows = Json::array();
+            for (const auto& one : *found)
+                rows.push_back(
+                    Json{{"address", one.address}, {"how", word(one.how)}, {"since", time_text(one.since)}});
+            return Json{{"addresses", std::move(rows)}};
+        });
 }
 
 Result collected_add(Context& context, const Arguments& arguments, const Progress&) {
-    auto all = anti_spam(context);
-    if (!all) return std::unexpected(all.error());
-    auto account = find_account(context, arguments.text("account"));
-    if (!account) return std::unexpected(account.error());
-    auto address = parse_address(arguments.text("address"));
-    if (!address) return std::unexpected(address.error());
-    filter::IdentityConfirmation& confirmation = (*all)->confirmation();
-    auto added =
-        confirmation.collected().add((*account)->id, *address, filter::CollectedAddresses::How::by_hand);
-    if (!added) return admin::fail(Kind::storage, added.error().what);
-    auto released = need(confirmation.release((*account)->id, *address));
-    if (!released) return std::unexpected(released.error());
-    return Json{{"released_messages", *released}};
+    return with_confirmation(
+        context, arguments, [&](filter::IdentityConfirmation& confirmation, AccountId account) -> Result {
+            auto address = parse_address(arguments.text("address"));
+            if (!address) return std::unexpected(address.error());
+            auto added =
+                confirmation.collected().add(account, *address, filter::CollectedAddresses::How::by_hand);
+            if (!added) return admin::fail(Kind::storage, added.error().what);
+            auto released = need(confirmation.release(account, *address));
+            if (!released) return std::unexpected(released.error());
+            return Json{{"released_messages", *released}};
+        });
 }
 
 Result collected_remove(Context& context, const Arguments& arguments, const Progress&) {
-    auto all = anti_spam(context);
-    if (!all) return std::unexpected(all.error());
-    auto account = find_account(context, arguments.text("account"));
-    if (!account) return std::unexpected(account.error());
-    auto address = parse_address(arguments.text("address"));
-    if (!address) return std::unexpected(address.error());
-    auto gone = (*all)->confirmation().collected().remove((*account)->id, *address);
-    if (!gone) return admin::fail(Kind::storage, gone.error().what);
-    if (!*gone) return admin::fail(Kind::not_found, arguments.text("address") + " is not among them");
-    return done();
+    return with_confirmation(
+        context, arguments, [&](filter::IdentityConfirmation& confirmation, AccountId account) -> Result {
+            auto address = parse_address(arguments.text("address"));
+            if (!address) return std::unexpected(address.error());
+            auto gone = confirmation.collected().remove(account, *address);
+            if (!gone) return admin::fail(Kind::storage, gone.error().what);
+            if (!*gone) return admin::fail(Kind::not_found, arguments.text("address") + " is not among them");
+            return done();
+        });
 }
 
 constexpr Argument the_domain{"domain", Type::text, "Of a domain [of the server]"};

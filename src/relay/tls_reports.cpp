@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include "base/codec.h"
 #include "dns/names.h"
 #include "dns/records.h"
 #include "relay/https.h"
@@ -10,32 +9,20 @@
 namespace postrider::relay {
 namespace {
 
-constexpr std::string_view prefix = "Tr", prefix_end = "Ts";
-constexpr std::chrono::seconds one_day{86'400};
 constexpr std::uint32_t days_tried = 2;  ///< a report of day n is dropped at the end of day n+2
 constexpr std::size_t max_posted = 10 << 20;
-
-std::string key_of(std::uint32_t day, std::string_view domain) {
-    std::string key{prefix};
-    put_be(key, day);
-    return key.append(domain);
-}
-
-Time midnight(std::uint32_t day) {
-    return Time{one_day * day};
-}
 
 }  // namespace
 
 TlsReports::TlsReports(dns::Resolver& resolver, kv::Store& store, const Clock& clock, observe::Logger log,
                        observe::Metrics& metrics, TlsReportOptions options, Post post)
     : resolver_{resolver},
-      store_{store},
       clock_{clock},
       log_{log},
       sent_{metrics.counter("tlsreports.sent", "TLS reports that were sent")},
       dropped_{metrics.counter("tlsreports.dropped", "TLS reports that could not be sent in time")},
-      post_{std::move(post)} {
+      post_{std::move(post)},
+      reports_{store, clock, "Tr", max_reports} {
     configure(std::move(options));
 }
 
@@ -48,82 +35,19 @@ void TlsReports::configure(TlsReportOptions options) {
     tls_ = std::move(context);
 }
 
-TlsReports::Day TlsReports::today() const {
-    return static_cast<Day>(clock_.now().time_since_epoch() / one_day);
-}
-
-kv::Result<> TlsReports::load() {
-    kv::Batch gone;
+TlsReportOptions TlsReports::options() const {
     std::lock_guard lock{mutex_};
-    auto cursor = store_.scan(prefix, prefix_end, nullptr, kv::Access::many);
-    for (; cursor->valid(); cursor->next()) {
-        Decoder key{cursor->key().substr(prefix.size())};
-        const Day day = key.be<std::uint32_t>();
-        auto report = DomainReport::decode(cursor->value());
-        if (key.ok() && report && reports_.size() < max_reports)
-            reports_.emplace(Key{day, key.rest()}, std::move(*report));
-        else
-            gone.erase(cursor->key());
-    }
-    if (auto ok = cursor->status(); !ok) return ok;
-    return gone.empty() ? kv::Result<>{} : store_.write(std::move(gone));
-}
-
-kv::Result<> TlsReports::save() {
-    kv::Batch batch;
-    std::set<Key> written;
-    {
-        std::lock_guard lock{mutex_};
-        written.swap(changed_);
-        for (const Key& key : written)
-            if (auto at = reports_.find(key); at != reports_.end())
-                batch.put(key_of(key.first, key.second), at->second.encode());
-    }
-    if (batch.empty()) return {};
-    auto ok = store_.write(std::move(batch));
-    if (!ok) {
-        std::lock_guard lock{mutex_};
-        changed_.merge(written);
-    }
-    return ok;
+    return options_;
 }
 
 void TlsReports::note(const TlsAttempt& attempt) {
     auto domain = dns::canonical_name(attempt.domain);
     if (!domain || domain->empty()) return;
-    const Key key{today(), std::move(*domain)};
-    std::lock_guard lock{mutex_};
-    auto at = reports_.find(key);
-    if (at == reports_.end()) {
-        if (reports_.size() >= max_reports) return;
-        at = reports_.emplace(key, DomainReport{}).first;
-    }
-    at->second.add(attempt);
-    changed_.insert(key);
-}
-
-std::size_t TlsReports::waiting() const {
-    std::lock_guard lock{mutex_};
-    return reports_.size();
-}
-
-std::optional<TlsReports::Key> TlsReports::next_due(const Key& after) const {
-    std::lock_guard lock{mutex_};
-    auto at = reports_.upper_bound(after);
-    if (at == reports_.end() || at->first.first >= today()) return std::nullopt;
-    if (clock_.now() < midnight(at->first.first + 1) + options_.delay) return std::nullopt;
-    return at->first;
+    reports_.note(std::move(*domain), [&](DomainReport& report) { report.add(attempt); });
 }
 
 void TlsReports::forget(const Key& key) {
-    kv::Batch batch;
-    batch.erase(key_of(key.first, key.second));
-    {
-        std::lock_guard lock{mutex_};
-        reports_.erase(key);
-        changed_.erase(key);
-    }
-    if (auto ok = store_.write(std::move(batch)); !ok)
+    if (auto ok = reports_.forget(key); !ok)
         log_.error({}, "The TLS report for {} may be sent twice: {}", key.second, ok.error().what);
 }
 
@@ -134,15 +58,10 @@ net::Task<> TlsReports::send_due() {
         sending_ = true;
     }
     Key at{};
-    while (auto due = next_due(at)) {
-        at = *due;
-        DomainReport report;
-        {
-            std::lock_guard lock{mutex_};
-            report = reports_[at];
-        }
-        const Sent sent = co_await send(at, std::move(report));
-        const bool late = today() > at.first + days_tried;
+    while (auto due = reports_.next_due(at, options().delay)) {
+        at = std::move(due->first);
+        const Sent sent = co_await send(at, std::move(due->second));
+        const bool late = reports_.today() > at.first + days_tried;
         if (sent == Sent::done) sent_.add();
         if (sent == Sent::later && late) {
             dropped_.add();
@@ -167,14 +86,12 @@ net::Task<TlsReports::Sent> TlsReports::send(Key key, DomainReport report) {
     if (addresses.empty()) co_return Sent::not_wanted;
 
     ReportFacts facts;
-    {
-        std::lock_guard lock{mutex_};
-        facts.organization = options_.organization.empty() ? options_.submitter : options_.organization;
-        facts.contact = options_.from;
-        facts.submitter = options_.submitter;
-    }
+    const TlsReportOptions now = options();
+    facts.organization = now.organization.empty() ? now.submitter : now.organization;
+    facts.contact = now.from;
+    facts.submitter = now.submitter;
     facts.domain = key.second;
-    facts.begin = midnight(key.first);
+    facts.begin = Reports::midnight(key.first);
     facts.id = fmt::format("tls-{}-{}@{}", key.first, key.second, facts.submitter);
     const std::string gzipped = gzip(report_json(report, facts));
     // §3: one address that takes it is enough; they are tried in order.

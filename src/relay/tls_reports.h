@@ -1,15 +1,12 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <mutex>
-#include <set>
 #include <string>
-#include <utility>
 
 #include "base/clock.h"
 #include "dns/resolver.h"
-#include "kv/kv.h"
+#include "kv/daily.h"
 #include "net/pools.h"
 #include "net/tls.h"
 #include "observe/log.h"
@@ -41,8 +38,8 @@ public:
                observe::Metrics& metrics, TlsReportOptions options, Post post);
     ~TlsReports() override = default;
 
-    kv::Result<> load();  ///< what an earlier run has left; blocks
-    kv::Result<> save();  ///< what has been noted since; blocks
+    kv::Result<> load() { return reports_.load(); }  ///< what an earlier run has left; blocks
+    kv::Result<> save() { return reports_.save(); }  ///< what has been noted since; blocks
     void configure(TlsReportOptions options);
 
     void note(const TlsAttempt& attempt) override;
@@ -50,21 +47,19 @@ public:
     /// Sends what is due. To be called every few minutes.
     net::Task<> send_due();
 
-    std::size_t waiting() const;
+    std::size_t waiting() const { return reports_.size(); }
 
 private:
-    using Day = std::uint32_t;  ///< since 1970-01-01, UTC
-    using Key = std::pair<Day, std::string>;
+    using Reports = kv::Daily<DomainReport>;
+    using Key = Reports::Key;
     enum class Sent : std::uint8_t { done, not_wanted, later };
 
-    Day today() const;
-    std::optional<Key> next_due(const Key& after) const;
+    TlsReportOptions options() const;
     net::Task<Sent> send(Key key, DomainReport report);
     net::Task<bool> send_to(ReportAddress address, ReportFacts facts, std::string gzipped);
     void forget(const Key& key);
 
     dns::Resolver& resolver_;
-    kv::Store& store_;
     const Clock& clock_;
     observe::Logger log_;
     observe::Counter &sent_, &dropped_;
@@ -72,8 +67,7 @@ private:
     mutable std::mutex mutex_;
     TlsReportOptions options_;
     std::shared_ptr<const net::TlsContext> tls_;
-    std::map<Key, DomainReport> reports_;
-    std::set<Key> changed_;
+    Reports reports_;
     bool sending_ = false;
     net::WorkerPool workers_{1, 100};
 };

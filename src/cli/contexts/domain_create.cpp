@@ -21,30 +21,36 @@ struct CreateForm {
 
 constexpr settings::Choice only_yes[] = {{"yes", Always::yes}};
 using F = CreateForm;
-constexpr settings::Setting<F> rows[] = {
+using Row = settings::Setting<F>;
+constexpr Row password_row{.name = "postmasterPassword",
+                           .field = settings::field<&F::password>,
+                           .range = {1, 128},
+                           .help = "Password of the postmaster account.",
+                           .secret = true};
+constexpr Row location_row{
+    .name = "domainLocation",
+    .field = settings::field<&F::location>,
+    .range = {0, 4096},
+    .help = "Read for the sake of scripts: who is in a domain lies in the server's own store."};
+constexpr Row objects_row{.name = "domainObjectsLocation",
+                          .field = settings::field<&F::objects_location>,
+                          .range = {0, 4096},
+                          .help = "As domainLocation."};
+constexpr Row groupware_row{.name = "groupwareSupport",
+                            .field = settings::choice<&F::groupware, only_yes>,
+                            .help = "Sharing is always there."};
+constexpr Row rows[] = {
     {.name = "name",
      .field = settings::field<&F::name>,
      .range = {1, 255},
      .help = "Its name.",
      .format = settings::Format::host_name},
-    {.name = "postmasterPassword",
-     .field = settings::field<&F::password>,
-     .range = {1, 128},
-     .help = "Password of the postmaster account.",
-     .secret = true},
-    {.name = "domainLocation",
-     .field = settings::field<&F::location>,
-     .range = {0, 4096},
-     .help = "Read for the sake of scripts: who is in a domain lies in the server's own store."},
-    {.name = "domainObjectsLocation",
-     .field = settings::field<&F::objects_location>,
-     .range = {0, 4096},
-     .help = "As domainLocation."},
-    {.name = "groupwareSupport",
-     .field = settings::choice<&F::groupware, only_yes>,
-     .help = "Sharing is always there."},
+    password_row,
+    location_row,
+    objects_row,
+    groupware_row,
 };
-constexpr settings::Setting<F> sub_rows[] = {
+constexpr Row sub_rows[] = {
     {.name = "prefix",
      .field = settings::field<&F::prefix>,
      .range = {1, 255},
@@ -55,22 +61,10 @@ constexpr settings::Setting<F> sub_rows[] = {
      .range = {1, 255},
      .help = "The domain that it belongs to.",
      .format = settings::Format::host_name},
-    {.name = "postmasterPassword",
-     .field = settings::field<&F::password>,
-     .range = {1, 128},
-     .help = "Password of the postmaster account.",
-     .secret = true},
-    {.name = "domainLocation",
-     .field = settings::field<&F::location>,
-     .range = {0, 4096},
-     .help = "Read for the sake of scripts: who is in a domain lies in the server's own store."},
-    {.name = "domainObjectsLocation",
-     .field = settings::field<&F::objects_location>,
-     .range = {0, 4096},
-     .help = "As domainLocation."},
-    {.name = "groupwareSupport",
-     .field = settings::choice<&F::groupware, only_yes>,
-     .help = "Sharing is always there."},
+    password_row,
+    location_row,
+    objects_row,
+    groupware_row,
 };
 settings::TableOf<F> create_table() {
     return {rows, "domain", "A new domain."};

@@ -15,6 +15,8 @@ struct DomainForm {
     bool enable_appender = false;
 };
 
+settings::TableOf<DomainForm> domain_table();
+
 class DomainFrame final : public Frame {
 public:
     DomainFrame(Shell& shell, DomainId id);

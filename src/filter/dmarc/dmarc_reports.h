@@ -1,16 +1,13 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <mutex>
-#include <set>
 #include <string>
-#include <utility>
 
 #include "base/clock.h"
 #include "dns/resolver.h"
 #include "filter/dmarc/day_report.h"
-#include "kv/kv.h"
+#include "kv/daily.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
@@ -47,8 +44,8 @@ public:
     DmarcReports(dns::Resolver& resolver, kv::Store& store, const Clock& clock, observe::Logger log,
                  observe::Metrics& metrics, DmarcReportOptions options, Post post);
 
-    kv::Result<> load();  ///< what an earlier run has left; blocks
-    kv::Result<> save();  ///< what has been noted since; blocks
+    kv::Result<> load() { return reports_.load(); }  ///< what an earlier run has left; blocks
+    kv::Result<> save() { return reports_.save(); }  ///< what has been noted since; blocks
     void configure(DmarcReportOptions options);
 
     void note(const mailauth::MessageAuthentication& result, mailauth::DmarcPolicy applied,
@@ -58,30 +55,26 @@ public:
     /// @param go_on  false: the server stops
     void send_due(const std::function<bool()>& go_on);
 
-    std::size_t waiting() const;
+    std::size_t waiting() const { return reports_.size(); }
 
 private:
-    using Day = std::uint32_t;  ///< since 1970-01-01, UTC
-    using Key = std::pair<Day, std::string>;
+    using Reports = kv::Daily<DayReport>;
+    using Key = Reports::Key;
     enum class Sent : std::uint8_t { done, not_wanted, later };
 
-    Day today() const;
-    std::optional<Key> next_due(const Key& after) const;
+    DmarcReportOptions options() const;
     Sent send(const Key& key, const DayReport& report);
     /// RFC 9990 §4: does that host take reports about this domain?
     Sent agreed(const DmarcAddress& address, const std::string& policy_domain);
-    void forget(const Key& key);
 
     dns::Resolver& resolver_;
-    kv::Store& store_;
     const Clock& clock_;
     observe::Logger log_;
     observe::Counter &sent_, &dropped_;
     Post post_;
     mutable std::mutex mutex_;
     DmarcReportOptions options_;
-    std::map<Key, DayReport> reports_;
-    std::set<Key> changed_;
+    Reports reports_;
 };
 
 }  // namespace postrider::filter
