@@ -16,6 +16,7 @@ import contextlib
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -283,7 +284,7 @@ class Case(unittest.TestCase):
             got[:] = self.inbox(user, folder)
             return len(got) >= count
         self.eventually(there, seconds, f"{count} messages for {user} (there are {len(got)})")
-        self.assertEqual(len(got), count)
+        self.assertEqual(len(got), count, repeated(got))
         return got
 
     def wait_for_one(self, user, marker, folder="INBOX", seconds=20):
@@ -298,6 +299,16 @@ class Case(unittest.TestCase):
         with self.imap(user, folder) as peer:
             peer.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)", may_fail=True)
             peer.ok("EXPUNGE")
+
+
+def repeated(messages):
+    """The headers of messages that are there more than once, and of those that have no Message-ID."""
+    by_id = {}
+    for one in messages:
+        head = one.split(b"\r\n\r\n", 1)[0]
+        found = re.search(rb"^Message-ID: *(\S+)", head, re.IGNORECASE | re.MULTILINE)
+        by_id.setdefault(found[1] if found else b"", []).append(head.decode(errors="replace"))
+    return "\n\n".join(head for name, heads in by_id.items() if len(heads) > 1 or not name for head in heads)
 
 
 class ServerCase(Case):
