@@ -279,18 +279,20 @@ TEST(Describe, KeepsWhomAMessageAnswersAndReadsRecordsThatDoNot) {
     Description d = describe(
         "Subject: Re: x\r\nMessage-ID: <c@x>\r\nReferences: <a@x>\r\n <b@x>\r\nIn-Reply-To: <z@x>\r\n\r\n");
     EXPECT_EQ(d.references, (std::vector<std::uint64_t>{thread_key("a@x"), thread_key("b@x")}));
-    auto summary = Summary::decode(d.encode());
+    auto record = d.encode();
+    auto summary = Summary::decode(record);  // looks into the record
     ASSERT_TRUE(summary && summary->references_known && summary->reply);
     ASSERT_EQ(summary->references(), 2u);
     EXPECT_EQ(summary->reference(1), thread_key("b@x"));
     Description answer = describe("In-Reply-To: <z@x> <y@x>\r\n\r\n");
     EXPECT_EQ(answer.references, (std::vector<std::uint64_t>{thread_key("z@x")}));
     d.references_known = false;  // a record of version 1
-    summary = Summary::decode(d.encode());
+    record = d.encode();
+    summary = Summary::decode(record);
     ASSERT_TRUE(summary);
     EXPECT_FALSE(summary->references_known);
     EXPECT_EQ(summary->message_id, "c@x");
-    EXPECT_TRUE(Description::decode(d.encode()));
+    EXPECT_TRUE(Description::decode(record));
 }
 
 TEST(Corpus, EveryMessageHasASoundDescription) {

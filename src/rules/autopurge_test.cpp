@@ -23,7 +23,10 @@ protected:
         ann = make("ann");
         bert = make("bert");
     }
-    void TearDown() override { directory.reset(); }
+    void TearDown() override {
+        directory.reset();
+        store.reset();  // it asks our clock
+    }
 
     AccountId make(std::string name) {
         directory::NewAccount account;
