@@ -67,11 +67,11 @@ class Peers(Side):
 
     name = "peers"
 
-    def __init__(self, work, preload, scripts, port_base, users, scheme, hibernate):
+    def __init__(self, work, preload, scripts, port_base, users, scheme="PLAIN", hibernate=0, more=()):
         super().__init__(work, preload)
         self.scripts = scripts
         self.options = ["--port-base", str(port_base), "--users", str(users), "--scheme", scheme,
-                        "--hibernate", str(hibernate)]
+                        "--hibernate", str(hibernate), *more]
 
     def start(self):
         try:

@@ -2,8 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
 
 namespace postrider::bench {
 
@@ -173,6 +178,26 @@ std::string MixedMessages::next(std::size_t largest) {
     double u = static_cast<double>(random_() >> 11) * 0x1p-53;
     auto size = static_cast<std::size_t>(1000.0 * std::pow(static_cast<double>(largest) / 1000.0, u));
     return result + base64_noise(random_, size < 100 ? 100 : size) + fmt::format("\r\n--{}--\r\n", boundary);
+}
+
+RecordedMessages::RecordedMessages(const std::string& directory) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator{directory}) files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    for (const auto& path : files) {
+        std::ifstream file{path, std::ios::binary};
+        std::string message{std::istreambuf_iterator<char>{file}, {}};
+        if (message.starts_with('.')) message.insert(0, 1, '.');
+        for (std::size_t at = 0; (at = message.find("\r\n.", at)) != std::string::npos; at += 4)
+            message.insert(at + 2, 1, '.');
+        messages_.push_back(message + ".\r\n");
+    }
+    if (messages_.empty()) throw std::runtime_error{fmt::format("there is no message in {}", directory)};
+}
+
+std::string_view RecordedMessages::header(std::uint64_t number) {
+    header_ = fmt::format("X-Load-Number: {}\r\n", number);
+    return header_;
 }
 
 }  // namespace postrider::bench

@@ -67,4 +67,20 @@ private:
     std::uint64_t number_ = 0;
 };
 
+/// Messages from the files of a directory, in turn, each under one more header field, so that no two are
+/// equal (a signature does not cover what is added above it).
+class RecordedMessages {
+public:
+    /// Files hold a message each, lines ending in CRLF. Throws if there is none.
+    explicit RecordedMessages(const std::string& directory);
+    /// The field of message `number`. Valid until the next call.
+    std::string_view header(std::uint64_t number);
+    /// The recorded message, dots stuffed, followed by the end-of-data line.
+    std::string_view body(std::uint64_t number) const { return messages_[number % messages_.size()]; }
+
+private:
+    std::string header_;
+    std::vector<std::string> messages_;
+};
+
 }  // namespace postrider::bench

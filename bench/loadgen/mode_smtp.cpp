@@ -33,10 +33,13 @@ public:
             throw std::runtime_error{"--recipients is out of range"};
         auto seed = static_cast<std::uint64_t>(options.number("seed", 1));
         auto size = static_cast<std::size_t>(options.number("size", 4096));
-        if (options.text("corpus", "fixed") == "mixed")
+        auto corpus = options.text("corpus", "fixed");
+        if (corpus == "mixed")
             mixed_.emplace(seed);
-        else
+        else if (corpus == "fixed")
             fixed_.emplace(size, seed);
+        else
+            recorded_.emplace(corpus);
     }
 
     void begin() { begun_ = Clock::now(); }
@@ -53,6 +56,9 @@ public:
         if (fixed_) {
             mail.header = fixed_->header(mail.number);
             mail.body = fixed_->body(mail.number);
+        } else if (recorded_) {
+            mail.header = recorded_->header(mail.number);
+            mail.body = recorded_->body(mail.number);
         } else {
             message_ = mixed_->next(largest_);
             message_ += ".\r\n";
@@ -110,6 +116,7 @@ private:
     std::size_t largest_;
     std::optional<FixedMessages> fixed_;
     std::optional<MixedMessages> mixed_;
+    std::optional<RecordedMessages> recorded_;
     std::string message_;
     std::vector<std::uint64_t> expected_;  // by user: how many messages must become visible
     std::uint64_t given_ = 0;
