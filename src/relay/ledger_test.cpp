@@ -77,11 +77,10 @@ TEST(Ledger, TellsEachWhatItsJobHasThrown) {
 }
 
 TEST(Ledger, SaysWhenThereIsNobodyToDoIt) {
-    Thread thread;  // outlives the workers, which wake it
-    net::WorkerPool workers{1, 1};
-    std::promise<void> open;
+    Thread thread;  // outlives the workers, which wake it; so do the promises, which they look at
+    std::promise<void> open, begun;
     auto opened = open.get_future().share();
-    std::promise<void> begun;
+    net::WorkerPool workers{1, 1};
     ASSERT_TRUE(workers.post([&] {
         begun.set_value();
         opened.wait();
@@ -99,10 +98,9 @@ TEST(Ledger, SaysWhenThereIsNobodyToDoIt) {
 
 TEST(Ledger, LetsGoOfThoseWhoWaitWhenTheWorkersEnd) {
     Thread thread;
-    auto workers = std::make_unique<net::WorkerPool>(1, 100);
-    std::promise<void> open;
+    std::promise<void> open, begun;
     auto opened = open.get_future().share();
-    std::promise<void> begun;
+    auto workers = std::make_unique<net::WorkerPool>(1, 100);
     ASSERT_TRUE(workers->post([&] {
         begun.set_value();
         opened.wait();
