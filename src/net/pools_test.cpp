@@ -44,9 +44,9 @@ Task<int> idle_job(WorkerPool& pool) {
 }
 
 TEST(WorkerPool, TakesOtherBoundsWhileJobsRun) {
+    std::promise<void> first, second, third;
     WorkerPool pool{1, 10};
     pool.resize({2, 2});
-    std::promise<void> first, second;
     // Each waits for the other: so there are two threads.
     pool.post([&] {
         first.set_value();
@@ -56,7 +56,6 @@ TEST(WorkerPool, TakesOtherBoundsWhileJobsRun) {
         first.get_future().wait();
         second.set_value();
     });
-    std::promise<void> third;
     pool.post([&] { third.set_value(); });
     EXPECT_EQ(third.get_future().wait_for(10s), std::future_status::ready);
 }
