@@ -45,7 +45,7 @@ void IndexImpl::stop() {
 void IndexImpl::run() {
     using SteadyClock = std::chrono::steady_clock;
     // Whoever delivers or reads mail goes first.
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 19);
     while (going()) {
         const auto before = SteadyClock::now();
         find_changed();

@@ -28,6 +28,7 @@ std::string domain_of(std::string_view domain) {
 
 /// A word of both Latin and Cyrillic letters: written to look like another. (Greek among Latin is science.)
 bool has_mixed_word(std::string_view text) {
+    if (text::is_ascii(text)) return false;  // nearly always
     enum Script { none, latin, other };
     Script word = none;
     while (!text.empty()) {
@@ -48,6 +49,7 @@ bool has_mixed_word(std::string_view text) {
 
 /// Characters that nobody sees, in the middle of words.
 std::size_t invisible(std::string_view text) {
+    if (text::is_ascii(text)) return 0;
     std::size_t many = 0;
     for (std::string_view mark : {"\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x81\xa0", "\xef\xbb\xbf"})
         for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at + mark.size()))
