@@ -5,7 +5,7 @@ import os
 import time
 from typing import Callable
 
-from . import load, meters, searching
+from . import load, mailbox, meters, searching
 
 
 @dataclasses.dataclass
@@ -119,6 +119,19 @@ def search(messages):
     return measure
 
 
+def rates(seconds):
+    return {suffix: Figure(1 / value, "1/s", {}, {"ms": value * 1000}) for suffix, value in seconds.items()}
+
+
+def in_mailbox(messages):
+    """What a mail program does with a folder of so many messages, on one connection, by the median."""
+    return lambda context, side: rates(mailbox.run(side, messages, 5 if context.quick else 15))
+
+
+def status(context, side):
+    return rates(mailbox.status(side, 1000, 3 if context.quick else 10))
+
+
 def rate_of(mode, **options):
     def measure(context, side):
         more = {"pop3_port": side.port("pop3")} if mode == "pop3" else {}
@@ -196,6 +209,11 @@ def restart(_, side):
 FOUR_KB_COSTS = {"cpu_ms": 0.25, "device_kb": 12, "flushes": 0.3}
 ALL = ("peers", "ours", "sink")
 
+# Twice Dovecot everywhere, five times where it lists, sorts and searches.
+LISTING = ("list", "flags", "page", "search-subject", "search-from", "search-flags", "search-since", "sort-date", "sort-subject", "thread")
+MAILBOX = {suffix: Target(ratio=5 if suffix in LISTING else 2)
+           for suffix in (*LISTING, "select", "body", "store", "append", "copy", "expunge", "qresync")}
+
 ROWS = [
     Row("resident", "memory when idle, after the start", Target(most=100), resident),
     Row("smtp-4k-1", "SMTP to visible, 4 KB, 20 connections, a connection per message",
@@ -218,6 +236,10 @@ ROWS = [
         imap_list, targets={"first": Target(most=0.15)}),
     Row("imap-mix", "APPEND, STORE, COPY, EXPUNGE, SEARCH on 40 connections", Target(ratio=3),
         rate_of("imap-mix", first_user=200)),
+    Row("mailbox-1k", "a folder of 1,000 messages, one command after another", Target(), in_mailbox(1_000), targets=MAILBOX),
+    Row("mailbox-20k", "the same with 20,000", Target(), in_mailbox(20_000), targets=MAILBOX),
+    Row("mailbox-100k", "the same with 100,000", Target(), in_mailbox(100_000), targets=MAILBOX),
+    Row("status", "STATUS of 1,000 folders, one by one and in one LIST", Target(ratio=2), status, targets={"list": Target(ratio=2)}),
     Row("search-1k", "SEARCH BODY, a rare word among 1,000 messages of 4 KB", Target(ratio=5), search(1_000), targets={"indexed": Target()}),
     Row("search-20k", "the same among 20,000", Target(ratio=5), search(20_000), targets={"indexed": Target()}),
     Row("search-100k", "the same among 100,000", Target(ratio=5), search(100_000), targets={"indexed": Target()}),

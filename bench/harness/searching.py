@@ -4,10 +4,11 @@ fts-xapian) is waited for, then each question is asked over and over on one conn
 import json
 import random
 import re
-import socket
 import statistics
 import subprocess
 import time
+
+from .imap import Client
 
 QUESTIONS = {
     "": "BODY {rare}",             # in about one of a thousand messages
@@ -18,48 +19,6 @@ QUESTIONS = {
     "phrase": 'BODY "{first} {second}"',
     "none": "BODY nowheretobefound",
 }
-
-
-class Client:
-    def __init__(self, port, user, password):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=3600)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.file = self.socket.makefile("rb", buffering=1 << 20)
-        self.file.readline()
-        self.count = 0
-        self.ask(f"LOGIN {user} {password}")
-
-    def ask(self, command):
-        """All lines of the answer; raises when it is not OK."""
-        self.count += 1
-        tag = f"t{self.count}".encode()
-        self.socket.sendall(tag + b" " + command.encode() + b"\r\n")
-        lines = []
-        while True:
-            line = self.file.readline()
-            if not line:
-                raise RuntimeError(f"connection lost behind {command[:60]}")
-            if line.startswith(tag + b" "):
-                if not line.startswith(tag + b" OK"):
-                    raise RuntimeError(f"{command[:60]}: {line.decode(errors='replace')}")
-                return lines
-            lines.append(line)
-
-    def append(self, folder, messages):
-        """Many in one command (RFC 3502), literals without waiting (RFC 7888)."""
-        self.count += 1
-        tag = f"t{self.count}".encode()
-        parts = [tag, b" APPEND ", folder.encode()]
-        for message in messages:
-            parts += [b" {%d+}\r\n" % len(message), message]
-        parts.append(b"\r\n")
-        self.socket.sendall(b"".join(parts))
-        while True:
-            line = self.file.readline()
-            if line.startswith(tag + b" "):
-                if not line.startswith(tag + b" OK"):
-                    raise RuntimeError(f"APPEND: {line.decode(errors='replace')}")
-                return
 
 
 class Prose:
