@@ -10,6 +10,7 @@
 #include "auth/gsasl_client.h"
 #include "directory/test_directory.h"
 #include "observe/memory_log.h"
+#include "text/ascii.h"
 #include "text/hex.h"
 
 namespace postrider::auth {
@@ -396,6 +397,14 @@ TEST_F(AuthTest, ARandomPasswordLogsIn) {
     EXPECT_EQ(made->password.size(), 16u);
     EXPECT_EQ(login("bob", made->password), Verdict::ok);
     EXPECT_NE(Authenticator::random_password(), Authenticator::random_password());
+}
+
+TEST_F(AuthTest, ARandomPasswordBeginsWithALetterSoThatProgramsTakeItAsAnArgument) {
+    for (int i = 0; i < 500; ++i) {
+        const std::string made = Authenticator::random_password();
+        EXPECT_TRUE(text::is_alpha(made.front())) << made;
+        EXPECT_EQ(made.size(), 16u);
+    }
 }
 
 TEST_F(AuthTest, AliasLoginsCanBeSwitchedOff) {

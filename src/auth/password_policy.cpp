@@ -62,6 +62,9 @@ std::string random_password(std::size_t length) {
     for (std::string_view kind : kinds) password.push_back(kind[random_below(kind.size())]);
     while (password.size() < length) password.push_back(all[random_below(all.size())]);
     for (std::size_t i = password.size(); i > 1; --i) std::swap(password[i - 1], password[random_below(i)]);
+    // Programs take an argument that begins with a sign for an option ("-") or a file's name ("@").
+    const std::size_t letter = password.find_first_of(all.substr(0, kinds[0].size() + kinds[1].size()));
+    std::swap(password[0], password[letter]);
     return password;
 }
 

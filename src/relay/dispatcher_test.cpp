@@ -234,6 +234,43 @@ TEST(Dispatcher, OpensAnotherConnectionWhenTheHostHasHungUpAfterSomeMessages) {
     for (std::uint64_t i = 1; i <= 20; ++i) EXPECT_EQ(world.outbound.fate(i), "sent 2.0.0") << i;
 }
 
+TEST(Dispatcher, WaitsForTheAnswerToAMessageThatWentWithItsEnvelope) {
+    // A server under load answers the whole group late, the message included: who gives up on MAIL after the
+    // time of a command sends it twice.
+    World world;
+    MailHost host{"127.0.0.2"};
+    host.extensions = "PIPELINING\r\n250 CHUNKING\r\n";
+    host.late_ms = 3000;
+    world.settings.port = host.port();
+    world.settings.patience.command = seconds{1};
+    world.settings.patience.end = seconds{10};
+    world.domain("example.net", {"127.0.0.2"});
+    world.outbound.add("example.net", {"b@example.net"}, 1);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(world.outbound.fate(1), "sent 2.0.0");
+    EXPECT_EQ(host.messages, 1);
+    EXPECT_EQ(host.connections, 1);
+}
+
+TEST(Dispatcher, DoesNotOfferAtOnceWhatTheHostMayHaveTaken) {
+    World world;
+    MailHost host{"127.0.0.2"};
+    host.extensions = "PIPELINING\r\n250 CHUNKING\r\n";
+    world.settings.port = host.port();
+    world.settings.max_connections_per_host = 1;
+    world.domain("example.net", {"127.0.0.2"});
+    world.outbound.add("example.net", {"b@example.net"}, 1);
+    world.start();
+    ASSERT_TRUE(world.outbound.quiet());
+    host.late_ms = 3000;  // longer than `end`; the connection has been used before
+    world.outbound.add("example.net", {"b@example.net"}, 2);
+    world.dispatcher->wake();
+    ASSERT_TRUE(world.outbound.quiet());
+    EXPECT_EQ(world.outbound.fate(2), "temporary 4.4.2");
+    EXPECT_EQ(host.connections, 1);
+}
+
 TEST(Dispatcher, SplitsManyRecipientsIntoTransactions) {
     MailHost host{"127.0.0.2"};
     World world;

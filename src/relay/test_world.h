@@ -157,6 +157,7 @@ public:
     std::atomic<int> connections{0}, open{0}, most_open{0}, messages{0}, secure_messages{0};
     std::atomic<int> hang_up_after{0};  ///< messages of one connection; 0: never
     std::chrono::milliseconds slow{0};  ///< before each answer to a message
+    std::atomic<int> late_ms{0};        ///< before the answer to MAIL
     std::vector<std::string> commands() {
         std::lock_guard lock{mutex_};
         return commands_;
@@ -236,6 +237,19 @@ private:
                 if (peer.secure()) ++secure_messages;
                 go_on = co_await act(peer, "end", "250 2.0.0 taken\r\n");
                 if (++here == hang_up_after) co_return;
+            } else if (command == "BDAT") {  // RFC 3030 §2, the message in one piece
+                std::size_t left = static_cast<std::size_t>(std::stoul(std::string{line.text.substr(5)}));
+                while (left != 0) {
+                    if (peer.buffered().empty()) co_await peer.fill();
+                    const std::size_t here_now = std::min(left, peer.buffered().size());
+                    peer.consume(here_now);
+                    left -= here_now;
+                }
+                ++messages;
+                go_on = co_await act(peer, "end", "250 2.0.0 taken\r\n");
+            } else if (command == "MAIL") {
+                co_await net::pause(std::chrono::milliseconds{late_ms});
+                go_on = co_await act(peer, "MAIL", "250 ok\r\n");
             } else if (command == "QUIT") {
                 peer.send("221 bye\r\n");
                 co_await peer.flush();

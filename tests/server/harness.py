@@ -16,6 +16,7 @@ import contextlib
 import glob
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -39,13 +40,17 @@ STOP_SECONDS = 30 * SLOW
 
 
 class FreePorts(dict):
-    """Port numbers by any name, free when they were asked for."""
+    """Port numbers by any name, free when they were asked for; below those that the system gives to connections, which
+    could take one before the server binds it."""
 
     def __missing__(self, name):
-        with socket.socket(socket.AF_INET) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self[name] = probe.getsockname()[1]
-        return self[name]
+        for _ in range(100):
+            port = random.randrange(10_000, 32_000)
+            with socket.socket(socket.AF_INET) as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                self[name] = port
+                return port
+        raise AssertionError("no free port")
 
 
 class Server:

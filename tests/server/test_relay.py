@@ -206,7 +206,10 @@ class Forwarding(SendingCase):
         cls.postfix_port = harness.FreePorts()["postfix"]
         start_postfix(cls.root, cls.postfix_port, ports["smtp"])
         peer = type("Peer", (), {"host": "127.0.0.1", "port": cls.postfix_port})
-        return harness.config(ports, server=outgoing(route("away", peer)))
+        # Who gives up on a peer that is only slow sends twice, rightly (RFC 5321 section 4.5.3.2.6).
+        patient = "commandTimeout = 60 dataTimeout = 60 endTimeout = 120 blockTimeout = 60"
+        return harness.config(ports, server=f"processing = {{ schedInterval = 1 maxSchedInterval = 5 }}\n"
+                                            f"smtpOutgoing = {{ routes = ( {route('away', peer)} )\n {patient} }}\n")
 
     @classmethod
     def tearDownClass(cls):

@@ -46,6 +46,14 @@ class Supervised(harness.Case):
         self.write_config(**config)
         err = open(self.server._stderr, "ab")
         self.server._err = err
+        # Connections are taken before the server is ready, and one that dies until then is not started again.
+        ready = None
+        if wait and environment is None and "-u" not in options:
+            ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            path = os.path.join(self.server.root, f"ready-{time.monotonic_ns()}")
+            ready.bind(path)
+            ready.settimeout(harness.START_SECONDS)
+            environment = {"NOTIFY_SOCKET": path}
         command = [self.binary or os.path.abspath(harness.BINARY), "serve", "-W", self.server.data, "-C", self.config,
                    *options]
         self.server.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err,
@@ -54,6 +62,10 @@ class Supervised(harness.Case):
         if wait:
             self.assertTrue(self.server._await_ports(list(self.server.ports.values())), self.server.stderr())
             self.eventually(lambda: self.child() is not None)
+        if ready:
+            with ready:
+                while "READY=1" not in ready.recv(4096).decode():
+                    pass
 
     def child(self):
         """The server's process id."""

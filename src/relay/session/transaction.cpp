@@ -34,8 +34,21 @@ struct Client::Transaction {
     Reply no_room_reply;
     Result result;
     bool asked = false;  ///< DATA, or BDAT with the message, has gone out with the envelope
+    bool out = false;    ///< all of the message has gone: from here on the server may have taken it
     bool ended = false;  ///< every recipient that is left to be decided has its fate
     std::string_view stage = "sending MAIL";
+
+    /// A server may keep its answers to a group until it has worked off all of it (RFC 2920 §3.2), so once
+    /// the message has gone each of them may take as long as the answer to the message: whoever gives up
+    /// sooner sends it twice.
+    seconds patience(const Patience& of) const { return out ? std::max(of.command, of.end) : of.command; }
+    void now(std::string_view doing) {
+        if (!out) stage = doing;
+    }
+    void message_is_out() {
+        out = true;
+        stage = "waiting for the answer to the message (it may have been taken)";
+    }
 
     void fate(std::size_t to, Fate::Kind kind, std::string status, std::string diagnostic,
               const std::string& host) {
@@ -71,9 +84,10 @@ seconds Client::writing_time(std::size_t size) const {
 
 /// Replies to the RCPT commands of [from, to).
 net::Task<> Client::read_recipients(Transaction& t, std::size_t from, std::size_t to) {
-    t.stage = "sending RCPT";
+    t.now("sending RCPT");
+    const seconds limit = t.patience(options_.patience);
     for (std::size_t i = from; i < to; ++i) {
-        const Reply said = co_await reply(options_.patience.command);
+        const Reply said = co_await reply(limit);
         if (said.code >= 200 && said.code < 300) {
             t.taken.push_back(i);
         } else if (said.code == 452 || (said.code == 552 && !said.status.starts_with("5.2."))) {
@@ -119,12 +133,14 @@ net::Task<> Client::envelope_stage(Transaction& t) {
         }
         stream_->deadline_after(options_.patience.command);
         co_await stream_->flush();
+        if (t.asked && t.draft.chunked) t.message_is_out();
+        const seconds limit = t.patience(options_.patience);
         if (!mail_read) {
             if (reset) {
-                const Reply said = co_await reply(options_.patience.command);
+                const Reply said = co_await reply(limit);
                 if (!said.positive()) mail = said;
             }
-            const Reply said = co_await reply(options_.patience.command);
+            const Reply said = co_await reply(limit);
             if (mail.code == 0) mail = said;
             mail_read = true;
             t.result.answered = mail.code != 421;  // which says nothing about the message
@@ -134,7 +150,7 @@ net::Task<> Client::envelope_stage(Transaction& t) {
             if (!usable_) co_return;
             continue;
         }
-        for (std::size_t i = from; i < sent; ++i) co_await reply(options_.patience.command);
+        for (std::size_t i = from; i < sent; ++i) co_await reply(limit);
         for (std::size_t i = 0; i < count; ++i) t.fate(i, mail, options_.host);
         t.ended = true;
         co_return;
@@ -201,7 +217,7 @@ net::Task<> Client::data_stage(Transaction& t) {
     co_await write_stuffed(*t.draft.octets);
     if (options_.log.on(observe::Level::protocol))
         options_.log.protocol(options_.id, ">> {} bytes and final dot sent", t.draft.octets->size());
-    t.stage = "waiting for the answer to the message (it may have been taken)";
+    t.message_is_out();
     said = co_await reply(options_.patience.end);
     t.fate_of_taken(said, options_.host, offers_.dsn);
     reset_first_ = said.code >= 300;
@@ -217,7 +233,7 @@ net::Task<> Client::chunk_stage(Transaction& t) {
         t.stage = "sending the message";
         co_await write_plain(*t.draft.octets);
     }
-    t.stage = "waiting for the answer to the message (it may have been taken)";
+    t.message_is_out();
     const Reply said = co_await reply(options_.patience.end);
     if (wanted) t.fate_of_taken(said, options_.host, offers_.dsn);
     reset_first_ = said.code >= 300 || !wanted;
@@ -245,6 +261,8 @@ net::Task<Client::Result> Client::send(QueueId id, const queue::Envelope& envelo
                                                            options_.host, stream_->peer().ip)};
     } catch (const SessionEnd& end) {
         t.result.trouble = broken(end, t.stage);
+        // Silence after the message: it is not offered to another connection at once, for it may be there.
+        if (t.out && end.reason() == SessionEnd::Reason::timeout) t.result.answered = true;
     }
     // Whoever has no fate by now: the dialogue ended early, or the server had room for others only.
     std::vector<bool> decided(t.envelope.recipients.size());
