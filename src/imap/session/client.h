@@ -16,6 +16,8 @@
 
 namespace postrider::imap {
 
+struct Notify;
+
 /// One client's dialogue, as commands see it. Used by one thread at a time: the connection's, or the worker
 /// that runs a command while the connection waits for it.
 struct Client {
@@ -40,6 +42,7 @@ struct Client {
     Language language = Language::i_default;           ///< RFC 5255 §3
     bool qresync = false;                              ///< RFC 7162 §3.2.3: VANISHED for EXPUNGE
     std::optional<Selected> selected;
+    std::shared_ptr<Notify> notify;  ///< RFC 5465: what it hears without asking; nullptr: as ever
 
     /// All that a log-in and what followed it have set (RFC 8437 §4.1).
     void forget_user();

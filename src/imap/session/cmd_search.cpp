@@ -100,8 +100,8 @@ private:
             client_.out += "] There are too many searches to keep up to date\r\n";
             return;
         }
-        Context made{std::string{command_.tag}, correlator.uid,        std::move(*program_), keys_,
-                     std::move(found.uids),     std::move(found.order)};
+        Context made{std::string{command_.tag}, correlator.uid,         std::move(*program_), keys_,
+                     std::move(found.uids),     std::move(found.order), args_.update_fetch};
         contexts.push_back(std::make_shared<Context>(std::move(made)));
     }
 
@@ -186,16 +186,13 @@ Reply cmd_esearch(Client& client, const Command& command) {
         return bad("UPDATE is for the selected mailbox");
     auto folders = client.account->folders();
     if (!folders) return to_reply(folders.error());
-    auto subscriptions = client.account->subscriptions();
-    if (!subscriptions) return to_reply(subscriptions.error());
     SearchArgs elsewhere = args->search;
     elsewhere.returns &= static_cast<std::uint8_t>(~SearchArgs::update);
     for (const mailstore::FolderInfo& folder : *folders) {
         if (!folder.selectable || folder.kind != mailstore::FolderKind::mail) continue;
         bool here = client.selected && client.selected->folder == folder.id;
         bool wanted = std::any_of(args->sources.begin(), args->sources.end(), [&](const MailboxFilter& one) {
-            return one.kind == MailboxFilter::Kind::selected ? here
-                                                             : matches(client, one, folder, *subscriptions);
+            return one.kind == MailboxFilter::Kind::selected ? here : matches(client, one, folder);
         });
         if (!wanted) continue;
         Reply reply = ok("");

@@ -39,6 +39,7 @@ constexpr CommandRow rows[] = {
     {"MOVE",         in_mailbox,         Runs::on_worker,  Updates::all,        cmd_move},          // §6.4.8
     {"NAMESPACE",    logged_in,          Runs::here,       Updates::all,        cmd_namespace},     // §6.3.10
     {"NOOP",         any_state,          Runs::here,       Updates::all,        cmd_noop},          // §6.1.2
+    {"NOTIFY",       logged_in,          Runs::on_worker,  Updates::all,        cmd_notify},        // RFC 5465 §3.1
     {"RENAME",       logged_in,          Runs::on_worker,  Updates::all,        cmd_rename},        // §6.3.6
     {"REPLACE",      in_mailbox,         Runs::on_worker,  Updates::all,        cmd_replace},       // RFC 8508 §3.2
     {"RESETKEY",     logged_in,          Runs::on_worker,  Updates::all,        cmd_resetkey},      // RFC 4467 §7

@@ -64,6 +64,7 @@ Reply cmd_cancelupdate(Client& client, const Command& command);
 Reply cmd_esearch(Client& client, const Command& command);
 Reply cmd_comparator(Client& client, const Command& command);
 Reply cmd_language(Client& client, const Command& command);
+Reply cmd_notify(Client& client, const Command& command);
 Reply cmd_store(Client& client, const Command& command);
 Reply cmd_copy(Client& client, const Command& command);
 Reply cmd_move(Client& client, const Command& command);

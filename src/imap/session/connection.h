@@ -52,6 +52,8 @@ private:
 
     // connection_idle.cpp
     net::Task<Reply> idle(const Command& command);
+    void watch_account();
+    net::Task<> push_news();
 
     // connection_compress.cpp
     net::Task<Reply> compress(const Command& command);

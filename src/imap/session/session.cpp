@@ -4,6 +4,7 @@
 #include "imap/service.h"
 #include "imap/session/capability.h"
 #include "imap/session/connection.h"
+#include "imap/session/notify.h"
 
 namespace postrider::imap {
 namespace {
@@ -81,6 +82,7 @@ void Connection::update_capabilities() {
 
 /// All that was pipelined has been answered: send it, give memory back, wait.
 net::Task<> Connection::wait_for_input() {
+    if (client_.notify && !receiver_.begun()) co_await push_news();
     co_await stream_->flush();
     if (client_.out.capacity() > worth_keeping) std::string{}.swap(client_.out);
     std::size_t limit = client_.account ? 64 * 1024 : stranger_buffer;

@@ -232,9 +232,11 @@ void return_options(Cursor& in, SearchArgs& search) {
             search.returns |= SearchArgs::count;
         else if (at.take_word("SAVE"))
             search.returns |= SearchArgs::save;
-        else if (at.take_word("UPDATE"))
+        else if (at.take_word("UPDATE")) {
             search.returns |= SearchArgs::update;
-        else if (at.take_word("CONTEXT"))
+            // RFC 5465 §8 has no space there, its example in §7 has one.
+            if (at.take(" (") || at.take("(")) fetch_atts_to_end(at, search.update_fetch.emplace());
+        } else if (at.take_word("CONTEXT"))
             search.returns |= SearchArgs::context;
         else if (at.take_word("PARTIAL")) {
             if (search.returns & SearchArgs::partially) at.fail("one PARTIAL only");

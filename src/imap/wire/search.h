@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "imap/wire/cursor.h"
+#include "imap/wire/fetch.h"
 #include "imap/wire/partial.h"
 #include "imap/wire/sequence_set.h"
 
@@ -71,10 +73,11 @@ struct SearchArgs {
     };
     bool extended = false;  ///< RETURN was given: answer with ESEARCH (RFC 4731)
     std::uint8_t returns = 0;
-    PartialRange partial;           ///< RFC 5267 §4.4, RFC 9394 §3.1
-    std::string charset;            ///< in capitals; "" when none was named
-    bool charset_is_fixed = false;  ///< a place of the grammar that must have one: SORT and THREAD
-    SearchKey program;              ///< of kind all
+    std::optional<FetchArgs> update_fetch;  ///< RFC 5465 §7: what is said of new messages that match
+    PartialRange partial;                   ///< RFC 5267 §4.4, RFC 9394 §3.1
+    std::string charset;                    ///< in capitals; "" when none was named
+    bool charset_is_fixed = false;          ///< a place of the grammar that must have one: SORT and THREAD
+    SearchKey program;                      ///< of kind all
 };
 
 inline constexpr unsigned max_search_depth = 50;
