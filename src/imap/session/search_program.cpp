@@ -404,8 +404,9 @@ UidSet narrowed(const Node& root, UidSet uids) {
 
 }  // namespace
 
-SearchProgram::SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account)
-    : root_{std::move(root)}, full_text_{full_text}, account_{account} {}
+SearchProgram::SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account,
+                             Client::Progress& progress)
+    : root_{std::move(root)}, full_text_{full_text}, account_{account}, progress_{&progress} {}
 SearchProgram::~SearchProgram() = default;
 SearchProgram::SearchProgram(SearchProgram&&) noexcept = default;
 SearchProgram& SearchProgram::operator=(SearchProgram&&) noexcept = default;
@@ -428,8 +429,8 @@ std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client,
     if (compiler.refused) return std::unexpected(*compiler.refused);
     // The index knows texts by i;unicode-casemap alone.
     const bool indexed = client.collation == Collation::unicode_casemap;
-    return SearchProgram{std::move(root), indexed ? client.services.full_text : nullptr,
-                         client.account->id()};
+    return SearchProgram{std::move(root), indexed ? client.services.full_text : nullptr, client.account->id(),
+                         client.progress};
 }
 
 SearchKnown SearchProgram::ask(FolderView& view, const UidSet& candidates) const {
@@ -448,7 +449,10 @@ mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,
     const UidSet candidates = narrowed(*root_, uids);
     const SearchKnown known = ask(view, candidates);
     const SearchKnown::Sets sets = known.evaluate(*root_, candidates);
+    progress_->goal = count(sets.yes) + count(sets.maybe);
+    std::uint64_t looked = 0;
     auto look = [&](const Item& item, std::string_view description) {
+        progress_->done.store(++looked, std::memory_order_relaxed);
         Candidate candidate{view, item, description, known};
         if (!contains(sets.yes, item.uid) && !test(candidate, *root_)) return true;
         if (scores) {
@@ -468,7 +472,10 @@ mailstore::Result<UidSet> SearchProgram::matching(FolderView& view, const UidSet
     const SearchKnown known = ask(view, candidates);
     const SearchKnown::Sets sets = known.evaluate(*root_, candidates);
     UidSet tested;
+    progress_->goal = count(sets.maybe);
+    std::uint64_t looked = 0;
     auto look = [&](const Item& item, std::string_view description) {
+        progress_->done.store(++looked, std::memory_order_relaxed);
         Candidate candidate{view, item, description, known};
         if (test(candidate, *root_)) append(tested, item.uid);
         return true;

@@ -44,12 +44,14 @@ public:
     struct Node;
 
 private:
-    SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account);
+    SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account,
+                  Client::Progress& progress);
     SearchKnown ask(mailstore::FolderView& view, const UidSet& candidates) const;
 
     std::unique_ptr<Node> root_;
     index::Index* full_text_ = nullptr;
     AccountId account_;
+    Client::Progress* progress_;
 };
 
 }  // namespace postrider::imap

@@ -107,6 +107,7 @@ void read(std::string_view text) {
     (void)parse_enable(args);
     (void)parse_id(args);
     (void)parse_set_quota(args);
+    if (auto batches = parse_uid_batches(args)) require(batches->size > 0 && batches->first <= batches->last);
     if (auto login = parse_login(args)) {  // what we write reads back as what it was
         std::string again;
         put_astring(again, login->user);
