@@ -22,6 +22,7 @@ struct ImapSettings {
     bool show_all_folders = false;
     std::uint32_t max_message_size = 65536;  ///< KB
     std::chrono::seconds login_timeout{60};
+    std::chrono::milliseconds progress_every{10'000};  ///< RFC 9585; not for operators
 
     ImapSettings();
 };

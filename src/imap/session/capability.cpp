@@ -5,7 +5,7 @@
 namespace postrider::imap {
 
 std::string capabilities(const CapabilityState& state) {
-    std::string words = "IMAP4rev1 IMAP4rev2 LITERAL+ ENABLE IDLE LANGUAGE";
+    std::string words = "IMAP4rev1 IMAP4rev2 LITERAL+ ENABLE IDLE LANGUAGE INPROGRESS";
     if (state.id) words += " ID";
     if (!state.authenticated) {
         words += " SASL-IR";
@@ -21,12 +21,14 @@ std::string capabilities(const CapabilityState& state) {
         " NAMESPACE CHILDREN UIDPLUS UNSELECT MULTIAPPEND MOVE ESEARCH SEARCHRES WITHIN CONDSTORE QRESYNC "
         "BINARY"
         " LIST-EXTENDED LIST-STATUS STATUS=SIZE STATUS=DELETED SPECIAL-USE CREATE-SPECIAL-USE XLIST"
-        " SORT SORT=DISPLAY ESORT CONTEXT=SEARCH CONTEXT=SORT MULTISEARCH THREAD=ORDEREDSUBJECT "
+        " SEARCH=FUZZY SORT SORT=DISPLAY ESORT CONTEXT=SEARCH CONTEXT=SORT MULTISEARCH THREAD=ORDEREDSUBJECT "
         "THREAD=REFERENCES THREAD=REFS PARTIAL"
-        " METADATA LIST-METADATA FILTERS CATENATE REPLACE URLAUTH I18NLEVEL=2 UIDONLY SAVELIMIT=10000"
+        " METADATA LIST-METADATA FILTERS NOTIFY CATENATE REPLACE URLAUTH I18NLEVEL=2 UIDONLY UIDBATCHES "
+        "SAVELIMIT=10000"
         " OBJECTID SAVEDATE PREVIEW UTF8=ACCEPT"
         " QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE QUOTA=RES-MAILBOX APPENDLIMIT=";
     put_number(words, state.append_limit);
+    if (state.sets_quotas) words += " QUOTASET";
     // RFC 8437 §4.1 would have both ends leave compression at once: one who compresses stays who he is.
     if (!state.compressed) words += " UNAUTHENTICATE COMPRESS=DEFLATE";
     return words;

@@ -13,6 +13,7 @@ struct CapabilityState {
     bool start_tls = false;  ///< STARTTLS can be had now
     bool login = false;      ///< LOGIN may be used now
     bool id = true;
+    bool sets_quotas = false;        ///< RFC 9208 §4.1.3
     bool compressed = false;         ///< RFC 4978
     std::uint64_t append_limit = 0;  ///< octets (RFC 7889)
     auth::Mechanisms mechanisms{};   ///< that may be used now

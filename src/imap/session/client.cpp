@@ -10,6 +10,7 @@ namespace postrider::imap {
 
 void Client::forget_user() {
     selected.reset();
+    notify.reset();
     account.reset();
     who.reset();
     place = {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@
 #include "mailstore/mailstore.h"
 
 namespace postrider::imap {
+
+struct Notify;
 
 /// One client's dialogue, as commands see it. Used by one thread at a time: the connection's, or the worker
 /// that runs a command while the connection waits for it.
@@ -40,6 +43,12 @@ struct Client {
     Language language = Language::i_default;           ///< RFC 5255 §3
     bool qresync = false;                              ///< RFC 7162 §3.2.3: VANISHED for EXPUNGE
     std::optional<Selected> selected;
+    struct Progress {
+        std::atomic<std::uint64_t> done = 0;
+        std::atomic<std::uint64_t> goal = 0;  ///< 0: not known
+    };
+    mutable Progress progress;       ///< of the command that runs; read while it does (RFC 9585)
+    std::shared_ptr<Notify> notify;  ///< RFC 5465: what it hears without asking; nullptr: as ever
 
     /// All that a log-in and what followed it have set (RFC 8437 §4.1).
     void forget_user();
@@ -68,6 +77,9 @@ void enable_condstore(Client& client);
 
 /// Notes which messages of a view that select() gave (for EXAMINE: view()) are \Recent to this session.
 void claim_recent(Client& client, const mailstore::FolderView& view);
+
+/// Whether the client may set the quotas of its domain's accounts (RFC 9208): it is the postmaster.
+bool manages_quotas(const Client& client);
 
 /// Tells of keywords that the client has not heard of (RFC 9051 §7.3.5).
 void announce_keywords(Client& client, const mailstore::FolderInfo& folder);

@@ -1,6 +1,7 @@
 #include "imap/session/capability.h"
 #include "imap/session/commands.h"
 #include "imap/session/flag_words.h"
+#include "imap/session/notify.h"
 #include "imap/session/url_data.h"
 #include "imap/wire/append.h"
 #include "imap/wire/encode.h"
@@ -59,10 +60,15 @@ std::expected<NewItem, Reply> new_item(const Client& client, const AppendArgs::M
     return item;
 }
 
+UidSet set_of(const std::vector<Uid>& uids) {
+    UidSet set;
+    for (Uid uid : uids) append(set, uid);
+    return set;
+}
+
 /// "[APPENDUID 38505 3955:3957] " (RFC 4315 §3)
 std::string append_code(const mailstore::Account::Appended& appended) {
-    UidSet uids;
-    for (Uid uid : appended.uids) append(uids, uid);
+    const UidSet uids = set_of(appended.uids);
     std::string code = "[APPENDUID ";
     put_number(code, appended.uid_validity);
     code += ' ';
@@ -92,6 +98,7 @@ Reply cmd_append(Client& client, const Command& command) {
     }
     auto done = client.account->append(folder->id, std::move(items));
     if (!done) return to_reply_of_target(done.error());
+    note_own(client, folder->id, set_of(done->uids));
     return ok(append_code(*done) + "APPEND completed");
 }
 
@@ -100,7 +107,7 @@ Reply cmd_append(Client& client, const Command& command) {
 Reply cmd_replace(Client& client, const Command& command) {
     auto args = parse_replace(command.args);
     if (!args) return bad(args.error());
-    const Selected& selected = *client.selected;
+    Selected& selected = *client.selected;
     if (selected.read_only) return no("[READ-ONLY] The mailbox was opened with EXAMINE");
     auto uids = resolve(client, args->set, command.uid);
     if (!uids) return uids.error();
@@ -122,6 +129,8 @@ Reply cmd_replace(Client& client, const Command& command) {
         (void)client.account->expunge(folder->id, undone, false);
         return gone ? no("[EXPUNGEISSUED] There is no such message") : to_reply(gone.error());
     }
+    note_own(client, folder->id, set_of(added->uids));
+    selected.expunged_here = true;
     client.out += "* OK " + append_code(*added) + "Replacement message is ready\r\n";
     return ok(command.verb + " completed");
 }

@@ -1,4 +1,5 @@
 #include "imap/session/commands.h"
+#include "imap/session/notify.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
 
@@ -44,6 +45,8 @@ Reply transfer(Client& client, const Command& command, How how) {
                                    : client.account->move(selected.folder, there, target->id);
     if (!copied) return to_reply_of_target(copied.error());
     if (copied->from.empty()) return ok(done_text);
+    note_own(client, target->id, to_set(copied->to));
+    selected.expunged_here = how == How::move;
     if (how == How::copy) return ok(copy_code(*copied) + done_text);
     // RFC 6851 §4.3: COPYUID goes before the EXPUNGEs, which announce() says.
     client.out += "* OK " + copy_code(*copied) + "Moved\r\n";

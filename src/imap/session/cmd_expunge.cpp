@@ -6,7 +6,7 @@ namespace postrider::imap {
 
 /// EXPUNGE and UID EXPUNGE (RFC 4315 §2.1). The EXPUNGE replies are announce()'s.
 Reply cmd_expunge(Client& client, const Command& command) {
-    const Selected& selected = *client.selected;
+    Selected& selected = *client.selected;
     std::optional<UidSet> uids;
     if (command.uid) {
         auto set = parse_set(command.args);
@@ -20,6 +20,7 @@ Reply cmd_expunge(Client& client, const Command& command) {
     if (selected.read_only) return no("[READ-ONLY] The mailbox was opened with EXAMINE");
     auto done = client.account->expunge(selected.folder, uids);
     if (!done) return to_reply(done.error());
+    selected.expunged_here = true;
     Reply reply = ok("");
     // RFC 7162 §3.2.4.1 and §3.1.2: a client that caches modification sequences learns the mailbox's.
     if (client.condstore && !done->uids.empty()) {

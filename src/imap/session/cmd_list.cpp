@@ -8,6 +8,7 @@
 #include "imap/wire/encode.h"
 #include "imap/wire/list.h"
 #include "imap/wire/pattern.h"
+#include "imap/wire/status.h"
 
 namespace postrider::imap {
 namespace {
@@ -177,6 +178,7 @@ Reply cmd_list(Client& client, const Command& command) {
     std::vector<FolderInfo> folders;
     auto names = load(client, folders);
     if (!names) return to_reply(names.error());
+    if (args->return_status & status_highest_modseq) enable_condstore(client);  // RFC 7162 §3.1
     return list(client, *args, *names);
 }
 

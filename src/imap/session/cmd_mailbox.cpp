@@ -1,4 +1,5 @@
 #include "imap/session/commands.h"
+#include "imap/session/notify.h"
 #include "imap/session/object_id.h"
 #include "imap/session/special_use.h"
 #include "imap/wire/simple.h"
@@ -37,6 +38,7 @@ Reply cmd_create(Client& client, const Command& command) {
     }
     auto made = client.account->create_folder(*path, mailstore::FolderKind::mail, use);
     if (!made) return to_reply(made.error());
+    note_own(client, made->path);
     Reply reply = ok("[MAILBOXID (");  // RFC 8474 §4.1
     put_mailbox_id(reply.text, client.account->id(), *made);
     reply.text += ")] CREATE completed";
@@ -50,6 +52,7 @@ Reply cmd_delete(Client& client, const Command& command) {
     if (!folder) return to_reply(folder.error());
     auto done = client.account->delete_folder(folder->id);
     if (!done) return to_reply(done.error());
+    note_own(client, folder->path);
     return ok("DELETE completed");
 }
 
@@ -63,6 +66,7 @@ Reply cmd_rename(Client& client, const Command& command) {
     if (!folder) return to_reply(folder.error());
     auto done = client.account->rename_folder(folder->id, *to);
     if (!done) return to_reply(done.error());
+    note_own(client, *to);
     if (folder->path == "INBOX") copy_annotations(client, folder->id, *to);
     return ok("RENAME completed");
 }
@@ -75,6 +79,7 @@ Reply cmd_subscribe(Client& client, const Command& command) {
     if (!path) return not_a_name();
     auto done = client.account->subscribe(*path, command.verb == "SUBSCRIBE");
     if (!done) return to_reply(done.error());
+    note_own(client, std::move(*path));
     return ok(command.verb + " completed");
 }
 

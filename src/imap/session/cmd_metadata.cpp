@@ -1,5 +1,6 @@
 #include "imap/session/commands.h"
 #include "imap/session/metadata.h"
+#include "imap/session/notify.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/search.h"
 
@@ -57,10 +58,12 @@ Reply cmd_setmetadata(Client& client, const Command& command) {
     auto args = parse_set_metadata(command.args);
     if (!args) return bad(args.error());
     FolderId folder{0};
+    std::string path;
     if (!args->mailbox.empty()) {
         auto found = any_folder(client, args->mailbox);
         if (!found) return to_reply(found.error());
         folder = found->id;
+        path = std::move(found->path);
     }
     std::vector<mailstore::Account::AnnotationChange> changes;
     for (SetMetadataArgs::Entry& entry : args->entries) {
@@ -82,6 +85,7 @@ Reply cmd_setmetadata(Client& client, const Command& command) {
     if (!done && done.error().kind == mailstore::MailError::too_much)
         return no("[METADATA TOOMANY] There are too many entries");
     if (!done) return to_reply(done.error());
+    note_own(client, std::move(path));
     return ok("SETMETADATA completed");
 }
 

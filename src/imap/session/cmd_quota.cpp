@@ -1,3 +1,7 @@
+#include <algorithm>
+
+#include "directory/admin_limits.h"
+#include "directory/directory.h"
 #include "imap/session/commands.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
@@ -12,7 +16,7 @@ bool limited(const mailstore::Quota& quota) {
 }
 
 /// RFC 9208 §5.1: STORAGE counts units of 1024 octets.
-void put_quota(Client& client, const mailstore::Quota& quota) {
+void put_quota(Client& client, std::string_view root, const mailstore::Quota& quota) {
     std::string& out = client.out;
     std::string_view before;
     auto put = [&](std::string_view resource, std::uint64_t used, std::uint64_t limit) {
@@ -25,22 +29,91 @@ void put_quota(Client& client, const mailstore::Quota& quota) {
         out += ' ';
         put_number(out, limit);
     };
-    out += "* QUOTA \"\" (";
+    out += "* QUOTA ";
+    put_string(out, root, client.utf8);
+    out += " (";
     put("STORAGE", (quota.used_bytes + 1023) / 1024, (quota.limit_bytes + 1023) / 1024);
     put("MESSAGE", quota.used_messages, quota.limit_messages);
     put("MAILBOX", quota.used_folders, quota.limit_folders);
     out += ")\r\n";
 }
 
+/// Whose quota root that is: "" is the client's own; who manages a domain names others by their addresses.
+std::shared_ptr<mailstore::Account> account_of(const Client& client, const std::string& root) {
+    if (root.empty()) return client.account;
+    if (!manages_quotas(client)) return nullptr;
+    auto named = client.services.directory.login_name(root);
+    if (!named || named->account->domain != client.who->domain) return nullptr;
+    auto account = mailstore::open_or_create(client.services.store, named->account->id);
+    return account ? *account : nullptr;
+}
+
+Reply no_such_root() {
+    return no("[NONEXISTENT] There is no such quota root");
+}
+
+/// What a command may change of an account: the attribute, and what the domain's ceiling for it is.
+struct ResourceRow {
+    std::string_view resource;
+    std::string_view attribute;
+    std::uint64_t ceiling;
+};
+
 }  // namespace
+
+bool manages_quotas(const Client& client) {
+    auto domain = client.services.directory.domain(client.who->domain);
+    return domain && domain->postmaster == client.who->id;
+}
 
 Reply cmd_getquota(Client& client, const Command& command) {
     auto root = parse_quota_root(command.args);
     if (!root) return bad(root.error());
-    mailstore::Quota quota = client.account->quota();
-    if (!root->empty() || !limited(quota)) return no("[NONEXISTENT] There is no such quota root");
-    put_quota(client, quota);
+    auto account = account_of(client, *root);
+    if (!account) return no_such_root();
+    mailstore::Quota quota = account->quota();
+    if (!limited(quota)) return no_such_root();
+    put_quota(client, *root, quota);
     return ok("GETQUOTA completed");
+}
+
+/// RFC 9208 §4.1.3, for the postmaster of a domain and the accounts in it, within what the domain may give
+/// away. What is not named has no limit any more.
+Reply cmd_setquota(Client& client, const Command& command) {
+    auto args = parse_set_quota(command.args);
+    if (!args) return bad(args.error());
+    if (!manages_quotas(client)) return no("[NOPERM] Quotas are set by the postmaster");
+    auto account = account_of(client, args->root);
+    if (!account) return no_such_root();
+    auto ceilings = directory::admin_limits(client.services.store.kv(), client.who->domain);
+    if (!ceilings) return no("[UNAVAILABLE] The limits of the domain cannot be read now");
+    const ResourceRow rows[] = {{"STORAGE", "totalMessageSize", ceilings->message_size_kb},
+                                {"MESSAGE", "totalMessageCount", ceilings->message_count},
+                                {"MAILBOX", "mboxCount", ceilings->folder_count}};
+    std::vector<directory::Directory::ValueChange> changes;
+    for (const ResourceRow& row : rows) {
+        std::uint64_t limit = 0;
+        for (const auto& [resource, wanted] : args->limits) {
+            if (resource != row.resource) continue;
+            if (wanted == 0) return no("[CANNOT] Nobody can be left without any room");  // 0 is no limit here
+            limit = wanted;
+        }
+        if (row.ceiling != 0 && (limit == 0 || limit > row.ceiling))
+            return no("[NOPERM] The domain may not give away so much");
+        changes.push_back({std::string{row.attribute}, std::to_string(limit)});
+    }
+    for (const auto& [resource, wanted] : args->limits)
+        if (std::none_of(std::begin(rows), std::end(rows),
+                         [&](const ResourceRow& row) { return row.resource == resource; }))
+            return no("[CANNOT] There is no such resource");
+    auto done =
+        client.services.directory.change_values(directory::SettingsLevel::account(account->id()), changes);
+    if (!done) return no("[CANNOT] " + done.error().what);
+    client.services.log.info(client.id, "'{}' has set the quota of '{}'", client.who->address,
+                             args->root.empty() ? client.who->address : args->root);
+    mailstore::Quota quota = account->quota();
+    if (limited(quota)) put_quota(client, args->root, quota);
+    return ok("SETQUOTA completed");
 }
 
 Reply cmd_getquotaroot(Client& client, const Command& command) {
@@ -52,7 +125,7 @@ Reply cmd_getquotaroot(Client& client, const Command& command) {
     put_mailbox(client.out, folder->path, client.utf8);
     mailstore::Quota quota = client.account->quota();
     client.out += limited(quota) ? " \"\"\r\n" : "\r\n";
-    if (limited(quota)) put_quota(client, quota);
+    if (limited(quota)) put_quota(client, "", quota);
     return ok("GETQUOTAROOT completed");
 }
 

@@ -27,7 +27,9 @@ public:
           command_{command},
           args_{args},
           keys_{std::move(keys)},
-          modseq_{names_modseq(args)} {
+          modseq_{names_modseq(args)},
+          sorts_by_relevancy_{std::any_of(keys_.begin(), keys_.end(),
+                                          [](SortKey key) { return key.kind == SortKey::Kind::relevancy; })} {
         if (modseq_) enable_condstore(client);
     }
 
@@ -64,7 +66,8 @@ private:
         const bool sorts = !keys_.empty();
         // With nothing to say of a message but its number, those that the index names need not be read. What
         // others have expunged is known: nothing has changed since the client was last told.
-        if (!sorts && !modseq_ && (*view)->info().highest_modseq <= selected.known) {
+        const bool scores = sorts_by_relevancy_ || (args_.returns & SearchArgs::relevancy);
+        if (!sorts && !modseq_ && !scores && (*view)->info().highest_modseq <= selected.known) {
             auto uids = program->matching(**view, subtract(selected.map.uids(), selected.gone));
             if (!uids) return std::unexpected(to_reply(uids.error()));
             found.add(*uids);
@@ -73,9 +76,11 @@ private:
         }
         auto add = [&](const mailstore::Item& item, std::string_view description) {
             found.add(item);
-            if (sorts) sorter.add(**view, item, description);
+            if (sorts)
+                sorter.add(**view, item, description, scores ? unsigned{found.scores.back().second} : 0u);
         };
-        auto done = program->run(**view, selected.map.uids(), add, sorts && sorter.needs_description());
+        auto done = program->run(**view, selected.map.uids(), add, sorts && sorter.needs_description(),
+                                 scores ? &found.scores : nullptr);
         if (!done) return std::unexpected(to_reply(done.error()));
         if (sorts) found.sort_as(sorter.order());
         program_ = std::move(*program);
@@ -94,14 +99,15 @@ private:
 
     void keep(Found found) {
         auto& contexts = client_.selected->contexts;
-        if (contexts.size() == max_contexts) {  // RFC 5267 §4.3.1
+        // RFC 5267 §4.3.1. What is most relevant is not followed: each change would change all places.
+        if (contexts.size() == max_contexts || sorts_by_relevancy_) {
             client_.out += "* NO [NOUPDATE ";
             put_string(client_.out, command_.tag);
-            client_.out += "] There are too many searches to keep up to date\r\n";
+            client_.out += "] That search cannot be kept up to date\r\n";
             return;
         }
-        Context made{std::string{command_.tag}, correlator.uid,        std::move(*program_), keys_,
-                     std::move(found.uids),     std::move(found.order)};
+        Context made{std::string{command_.tag}, correlator.uid,         std::move(*program_), keys_,
+                     std::move(found.uids),     std::move(found.order), args_.update_fetch};
         contexts.push_back(std::make_shared<Context>(std::move(made)));
     }
 
@@ -110,6 +116,7 @@ private:
     const SearchArgs& args_;
     const std::vector<SortKey> keys_;
     const bool modseq_;
+    const bool sorts_by_relevancy_;
     std::optional<SearchProgram> program_;
 
 public:
@@ -127,9 +134,10 @@ Reply search_folder(Client& client, const Command& command, const SearchArgs& ar
     auto there = (*view)->uids();
     if (!there) return to_reply(there.error());
     Found found;
-    if (names_modseq(args)) {
+    const bool scores = args.returns & SearchArgs::relevancy;
+    if (names_modseq(args) || scores) {
         auto add = [&](const mailstore::Item& item, std::string_view) { found.add(item); };
-        auto done = program->run(**view, *there, add);
+        auto done = program->run(**view, *there, add, false, scores ? &found.scores : nullptr);
         if (!done) return to_reply(done.error());
     } else {
         auto uids = program->matching(**view, *there);
@@ -186,16 +194,13 @@ Reply cmd_esearch(Client& client, const Command& command) {
         return bad("UPDATE is for the selected mailbox");
     auto folders = client.account->folders();
     if (!folders) return to_reply(folders.error());
-    auto subscriptions = client.account->subscriptions();
-    if (!subscriptions) return to_reply(subscriptions.error());
     SearchArgs elsewhere = args->search;
-    elsewhere.returns &= static_cast<std::uint8_t>(~SearchArgs::update);
+    elsewhere.returns &= static_cast<std::uint16_t>(~SearchArgs::update);
     for (const mailstore::FolderInfo& folder : *folders) {
         if (!folder.selectable || folder.kind != mailstore::FolderKind::mail) continue;
         bool here = client.selected && client.selected->folder == folder.id;
         bool wanted = std::any_of(args->sources.begin(), args->sources.end(), [&](const MailboxFilter& one) {
-            return one.kind == MailboxFilter::Kind::selected ? here
-                                                             : matches(client, one, folder, *subscriptions);
+            return one.kind == MailboxFilter::Kind::selected ? here : matches(client, one, folder);
         });
         if (!wanted) continue;
         Reply reply = ok("");

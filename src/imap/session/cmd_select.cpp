@@ -1,4 +1,5 @@
 #include "imap/session/commands.h"
+#include "imap/session/notify.h"
 #include "imap/session/object_id.h"
 #include "imap/session/resync.h"
 #include "imap/wire/encode.h"
@@ -123,6 +124,7 @@ Reply cmd_close(Client& client, const Command& command) {
             deselect(client);
             return to_reply(done.error());
         }
+        if (done) note_own(client, selected.folder, std::move(done->uids));
     }
     deselect(client);
     return ok("CLOSE completed");

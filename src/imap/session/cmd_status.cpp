@@ -46,7 +46,6 @@ mailstore::Result<Costly> look_inside(Client& client, const mailstore::FolderInf
 mailstore::Result<> put_status(Client& client, const mailstore::FolderInfo& folder, std::uint16_t items) {
     auto costly = look_inside(client, folder, items);
     if (!costly) return std::unexpected(costly.error());
-    if (items & status_highest_modseq) enable_condstore(client);
     std::string& out = client.out;
     out += "* STATUS ";
     put_mailbox(out, folder.path, client.utf8);
@@ -86,6 +85,7 @@ Reply cmd_status(Client& client, const Command& command) {
     if (!args) return bad(args.error());
     auto folder = client.folder(args->mailbox);
     if (!folder) return to_reply(folder.error());
+    if (args->items & status_highest_modseq) enable_condstore(client);  // RFC 7162 §3.1
     auto done = put_status(client, *folder, args->items);
     if (!done) return to_reply(done.error());
     return ok("STATUS completed");

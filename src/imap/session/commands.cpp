@@ -39,12 +39,14 @@ constexpr CommandRow rows[] = {
     {"MOVE",         in_mailbox,         Runs::on_worker,  Updates::all,        cmd_move},          // §6.4.8
     {"NAMESPACE",    logged_in,          Runs::here,       Updates::all,        cmd_namespace},     // §6.3.10
     {"NOOP",         any_state,          Runs::here,       Updates::all,        cmd_noop},          // §6.1.2
+    {"NOTIFY",       logged_in,          Runs::on_worker,  Updates::all,        cmd_notify},        // RFC 5465 §3.1
     {"RENAME",       logged_in,          Runs::on_worker,  Updates::all,        cmd_rename},        // §6.3.6
     {"REPLACE",      in_mailbox,         Runs::on_worker,  Updates::all,        cmd_replace},       // RFC 8508 §3.2
     {"RESETKEY",     logged_in,          Runs::on_worker,  Updates::all,        cmd_resetkey},      // RFC 4467 §7
     {"SEARCH",       in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_search},        // §6.4.4
     {"SELECT",       logged_in,          Runs::on_worker,  Updates::none,       cmd_select},        // §6.3.2
     {"SETMETADATA",  logged_in,          Runs::on_worker,  Updates::all,        cmd_setmetadata},   // RFC 5464 §4.3
+    {"SETQUOTA",     logged_in,          Runs::on_worker,  Updates::all,        cmd_setquota},      // RFC 9208 §4.1.3
     {"SORT",         in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_sort},          // RFC 5256 §3
     {"STARTTLS",     not_authenticated,  Runs::connection, Updates::none,       nullptr},           // §6.2.1
     {"STATUS",       logged_in,          Runs::on_worker,  Updates::all,        cmd_status},        // §6.3.11
@@ -60,6 +62,7 @@ constexpr CommandRow rows[] = {
     {"UID SORT",     in_mailbox,         Runs::on_worker,  Updates::all,        cmd_sort},          // RFC 5256 §3
     {"UID STORE",    in_mailbox,         Runs::on_worker,  Updates::all,        cmd_store},         // §6.4.9
     {"UID THREAD",   in_mailbox,         Runs::on_worker,  Updates::all,        cmd_thread},        // RFC 5256 §3
+    {"UIDBATCHES",   in_mailbox,         Runs::here,       Updates::all,        cmd_uid_batches},   // RFC 10022
     {"UNAUTHENTICATE", logged_in,        Runs::connection, Updates::none,       nullptr},           // RFC 8437
     {"UNSELECT",     in_mailbox,         Runs::here,       Updates::none,       cmd_unselect},      // §6.4.2
     {"UNSUBSCRIBE",  logged_in,          Runs::on_worker,  Updates::all,        cmd_subscribe},     // §6.3.8

@@ -52,6 +52,7 @@ Reply cmd_list(Client& client, const Command& command);
 Reply cmd_lsub(Client& client, const Command& command);
 Reply cmd_status(Client& client, const Command& command);
 Reply cmd_getquota(Client& client, const Command& command);
+Reply cmd_setquota(Client& client, const Command& command);
 Reply cmd_getquotaroot(Client& client, const Command& command);
 Reply cmd_getmetadata(Client& client, const Command& command);
 Reply cmd_setmetadata(Client& client, const Command& command);
@@ -64,6 +65,7 @@ Reply cmd_cancelupdate(Client& client, const Command& command);
 Reply cmd_esearch(Client& client, const Command& command);
 Reply cmd_comparator(Client& client, const Command& command);
 Reply cmd_language(Client& client, const Command& command);
+Reply cmd_notify(Client& client, const Command& command);
 Reply cmd_store(Client& client, const Command& command);
 Reply cmd_copy(Client& client, const Command& command);
 Reply cmd_move(Client& client, const Command& command);
@@ -71,6 +73,7 @@ Reply cmd_expunge(Client& client, const Command& command);
 Reply cmd_search(Client& client, const Command& command);
 Reply cmd_sort(Client& client, const Command& command);
 Reply cmd_thread(Client& client, const Command& command);
+Reply cmd_uid_batches(Client& client, const Command& command);
 Reply cmd_xlist(Client& client, const Command& command);
 
 }  // namespace postrider::imap

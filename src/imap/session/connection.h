@@ -52,6 +52,13 @@ private:
 
     // connection_idle.cpp
     net::Task<Reply> idle(const Command& command);
+    void watch_account();
+    net::Task<> push_news();
+
+    // connection_progress.cpp
+    class Teller;
+    void begin_telling(const Row& row, const Command& command);
+    net::Task<> end_telling();
 
     // connection_compress.cpp
     net::Task<Reply> compress(const Command& command);
@@ -67,6 +74,7 @@ private:
     std::unique_ptr<net::Stream> compressed_;  ///< RFC 4978
     Door door_;
     Client client_;
+    std::shared_ptr<Teller> teller_;  ///< of progress; from the first command on that may take long
     Receiver receiver_;
     unsigned errors_ = 0;
     unsigned auth_errors_ = 0;

@@ -1,4 +1,5 @@
 #include "imap/session/connection.h"
+#include "imap/session/notify.h"
 #include "text/ascii.h"
 
 namespace postrider::imap {
@@ -13,7 +14,9 @@ constexpr std::size_t longest_done = 1024;
 net::Task<Reply> Connection::idle(const Command& command) {
     if (!command.args.empty()) co_return bad("IDLE takes no arguments");
     mailstore::Account::Watch watch;
-    if (client_.selected) {
+    if (client_.notify) {
+        watch_account();  // RFC 5465 §4: what NOTIFY says and nothing else
+    } else if (client_.selected) {
         net::Stream::WakeHandle handle = stream_->wake_handle();
         watch = client_.account->watch(client_.selected->folder, [handle] { handle.wake(); });
     }
@@ -32,6 +35,7 @@ net::Task<Reply> Connection::idle(const Command& command) {
         }
         co_await stream_->flush();
         if (client_.out.capacity() > 1024) std::string{}.swap(client_.out);
+        if (may_have_news(client_) && !announce_later) continue;
         co_await stream_->fill(4096);
         announce_later = false;
     }
@@ -44,6 +48,34 @@ net::Task<Reply> Connection::idle(const Command& command) {
         co_await client_.services.workers.run(std::move(job));
     }
     co_return ok("IDLE completed");
+}
+
+/// Once for all the time that NOTIFY is on.
+void Connection::watch_account() {
+    Notify& notify = *client_.notify;
+    if (notify.watch || !notify.listens()) return;
+    net::Stream::WakeHandle handle = stream_->wake_handle();
+    std::optional<FolderId> all;
+    notify.watch = client_.account->watch(all, [handle] { handle.wake(); });
+}
+
+/// RFC 5465 §3.1: between two commands. A client that does not read is told nothing more until it does; what
+/// happens meanwhile stays in the change log.
+net::Task<> Connection::push_news() {
+    watch_account();
+    while (has_news_to_push(client_) && stream_->buffered().empty()) {
+        const Updates updates = client_.notify->delayed ? Updates::no_expunge : Updates::all;
+        auto job = [this, updates] { announce(client_, updates); };
+        bool overloaded = false;
+        try {
+            co_await client_.services.workers.run(std::move(job));
+        } catch (const net::WorkerPool::Overloaded&) {
+            overloaded = true;
+        }
+        if (overloaded) end_notify(client_, "The server is too busy now");
+        flush_out();
+        co_await stream_->flush();
+    }
 }
 
 }  // namespace postrider::imap

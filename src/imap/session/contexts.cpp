@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "imap/session/fetch_run.h"
 #include "imap/session/found.h"
+#include "imap/session/notify.h"
 #include "imap/session/sorter.h"
 #include "imap/wire/encode.h"
 
@@ -97,16 +99,49 @@ void leave_contexts(Client& client, const UidSet& gone) {
         remove(client, *context, intersect(context->found, gone));
 }
 
-void update_contexts(Client& client, mailstore::FolderView& view, const UidSet& touched) {
+namespace {
+
+/// RFC 5465 §7: before the searches say that they have them. One reply for each message, with all that any of
+/// the searches and NOTIFY ask for.
+void fetch_found(Client& client, const UidSet& uids, FetchArgs wanted) {
+    constexpr std::size_t most =
+        4u << 20;  // octets; more new messages than that are fetched by who wants them
+    Selected& selected = *client.selected;
+    if (client.notify && client.notify->selected && client.notify->selected->fetch)
+        add_items(wanted, *client.notify->selected->fetch);
+    selected.to_fetch = subtract(selected.to_fetch, uids);
+    for (FetchSection& section : wanted.sections) section.peek = true;
+    for (UidRun run : uids) wanted.set.ranges.push_back({run.first.value(), run.last.value()});
+    FetchRun run{client, std::move(wanted), true};
+    if (!run.begin()) (void)run.more(client.out.size() + most);
+}
+
+}  // namespace
+
+void update_contexts(Client& client, mailstore::FolderView& view, const UidSet& touched,
+                     const UidSet& fresh) {
     const UidSet candidates = intersect(touched, client.selected->map.uids());
     if (candidates.empty()) return;
-    for (const auto& context : client.selected->contexts) {
-        context->program.learn(view.info());
+    auto& contexts = client.selected->contexts;
+    std::vector<std::optional<UidSet>> found(contexts.size());
+    UidSet shown;
+    FetchArgs wanted;
+    for (std::size_t i = 0; i < contexts.size(); ++i) {
+        contexts[i]->program.learn(view.info());
         UidSet matching;
         auto match = [&](const mailstore::Item& item, std::string_view) { append(matching, item.uid); };
-        if (!context->program.run(view, candidates, match)) continue;
-        remove(client, *context, intersect(context->found, subtract(candidates, matching)));
-        add(client, *context, view, subtract(matching, context->found));
+        if (!contexts[i]->program.run(view, candidates, match)) continue;
+        if (contexts[i]->fetch) {
+            shown = unite(shown, intersect(matching, fresh));
+            add_items(wanted, *contexts[i]->fetch);
+        }
+        found[i] = std::move(matching);
+    }
+    if (!shown.empty()) fetch_found(client, shown, std::move(wanted));
+    for (std::size_t i = 0; i < contexts.size(); ++i) {
+        if (!found[i]) continue;
+        remove(client, *contexts[i], intersect(contexts[i]->found, subtract(candidates, *found[i])));
+        add(client, *contexts[i], view, subtract(*found[i], contexts[i]->found));
     }
 }
 

@@ -25,6 +25,7 @@ public:
     /// Appends answers to Client::out until it holds `octets` or all is said; true when there is more.
     bool more(std::size_t octets);
     Reply end();
+    const UidSet& rest() const { return rest_; }  ///< not answered yet
 
 private:
     using Item = mailstore::Item;

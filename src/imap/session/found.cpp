@@ -1,6 +1,7 @@
 #include "imap/session/found.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "imap/wire/encode.h"
 
@@ -8,7 +9,7 @@ namespace postrider::imap {
 namespace {
 
 /// RFC 7162 §3.1.10: of the messages that the reply names.
-ModSeq modseq_of(const Found& found, std::uint8_t returns) {
+ModSeq modseq_of(const Found& found, std::uint16_t returns) {
     if (returns & (SearchArgs::all | SearchArgs::count | SearchArgs::partially)) return found.highest;
     ModSeq modseq;
     if (returns & SearchArgs::min) modseq = found.of_first;
@@ -50,6 +51,28 @@ void put_partial(std::string& out, const Found& found, PartialRange range, const
         put_set(out, uid ? part : numbers_of(map, part));
     }
     if (out.size() == before) out += "NIL";
+    out += ')';
+}
+
+/// RFC 6203 §4: the scores of the messages that the reply names, in its order.
+void put_relevancy(std::string& out, const Found& found, const SearchArgs& args) {
+    out += " RELEVANCY (";
+    bool first = true;
+    auto put = [&](Uid uid) {
+        auto at = std::lower_bound(found.scores.begin(), found.scores.end(), uid,
+                                   [](const auto& one, Uid wanted) { return one.first < wanted; });
+        if (!std::exchange(first, false)) out += ' ';
+        put_number(out, at != found.scores.end() && at->first == uid ? std::uint32_t{at->second} : 1u);
+    };
+    const bool part = args.returns & SearchArgs::partially;
+    if (found.sorted) {
+        for (Uid uid : part ? part_of_order(found.order, args.partial) : found.order) put(uid);
+    } else {
+        const UidSet shown = part ? part_of(found.uids, args.partial) : found.uids;
+        for (UidRun run : shown)
+            for (std::uint64_t uid = run.first.value(); uid <= run.last.value(); ++uid)
+                put(Uid{static_cast<std::uint32_t>(uid)});
+    }
     out += ')';
 }
 
@@ -149,7 +172,7 @@ void put_extended(Client& client, Correlator search, const Found& found, const S
                   bool modseq) {
     const UidMap none;
     const UidMap& map = client.selected ? client.selected->map : none;
-    const std::uint8_t returns = args.returns;
+    const std::uint16_t returns = args.returns;
     std::string& out = client.out;
     auto put = [&](std::string_view word, std::uint64_t value) {
         out += ' ';
@@ -185,14 +208,15 @@ void put_extended(Client& client, Correlator search, const Found& found, const S
     }
     if (returns & SearchArgs::partially) put_partial(out, found, args.partial, map, search.uid);
     if (returns & SearchArgs::count) put("COUNT", found.count);
+    if (returns & SearchArgs::relevancy) put_relevancy(out, found, args);
     if (modseq && found.count > 0 && modseq_of(found, returns).value() != 0)
         put("MODSEQ", modseq_of(found, returns).value());
     out += "\r\n";
 }
 
 UidSet saved_of(const Found& found, const SearchArgs& args) {
-    const std::uint8_t returns = args.returns;
-    constexpr std::uint8_t some = SearchArgs::min | SearchArgs::max | SearchArgs::partially;
+    const std::uint16_t returns = args.returns;
+    constexpr std::uint16_t some = SearchArgs::min | SearchArgs::max | SearchArgs::partially;
     if (found.count == 0 || (returns & (SearchArgs::all | SearchArgs::count)) || !(returns & some))
         return found.uids;
     UidSet saved;

@@ -15,7 +15,8 @@ struct Found {
     Uid first, last;
     ModSeq highest, of_first, of_last;
     bool sorted = false;
-    std::vector<Uid> order;  ///< of a sort: the same UIDs as they are to be shown
+    std::vector<Uid> order;                            ///< of a sort: the same UIDs as they are to be shown
+    std::vector<std::pair<Uid, std::uint8_t>> scores;  ///< ascending; when they were asked for (RFC 6203)
 
     void add(const mailstore::Item& item);
     void add(const UidSet& all);  ///< all at once, without modification sequences

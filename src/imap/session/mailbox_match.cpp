@@ -4,8 +4,7 @@
 
 namespace postrider::imap {
 
-bool matches(const Client& client, const MailboxFilter& filter, const mailstore::FolderInfo& folder,
-             const std::vector<std::string>& subscriptions) {
+bool matches(const Client& client, const MailboxFilter& filter, const mailstore::FolderInfo& folder) {
     using Kind = MailboxFilter::Kind;
     auto named = [&](auto&& test) {
         return std::any_of(filter.names.begin(), filter.names.end(), [&](const std::string& name) {
@@ -15,11 +14,11 @@ bool matches(const Client& client, const MailboxFilter& filter, const mailstore:
     };
     auto below = [&](const std::string& path) { return folder.path.starts_with(path + '/'); };
     switch (filter.kind) {
-        case Kind::selected: return client.selected && client.selected->folder == folder.id;
+        case Kind::selected:
+        case Kind::selected_delayed: return client.selected && client.selected->folder == folder.id;
         case Kind::inboxes: return folder.path == "INBOX";
         case Kind::personal: return true;  // all folders are, as long as none are shared
-        case Kind::subscribed:
-            return std::find(subscriptions.begin(), subscriptions.end(), folder.path) != subscriptions.end();
+        case Kind::subscribed: return folder.subscribed;
         case Kind::subtree:
             return named([&](const std::string& path) { return folder.path == path || below(path); });
         case Kind::subtree_one:

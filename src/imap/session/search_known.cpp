@@ -64,7 +64,8 @@ SearchKnown::Sets SearchKnown::evaluate(const Node& node, const UidSet& candidat
             }
             return all;
         }
-        case Kind::either: {
+        case Kind::either:
+        case Kind::fuzzy: {
             Sets any;
             for (const Node& child : node.children) {
                 const Sets one = evaluate(child, candidates);

@@ -11,7 +11,8 @@ namespace postrider::imap {
 /// One key of a program, with its children.
 struct SearchProgram::Node {
     SearchKey::Kind kind = SearchKey::Kind::all;
-    int cost = 0;  ///< 0: the item says it, 1: its description, 2: its header, 3: all of it
+    std::uint8_t weight = 0;  ///< of an alternative of a fuzzy key: how relevant what it finds is, to 100
+    int cost = 0;             ///< 0: the item says it, 1: its description, 2: its header, 3: all of it
     std::int64_t number = 0;
     std::uint64_t id = 0;  ///< RFC 8474; 0 = one that no message has
     UidSet uids;

@@ -1,7 +1,9 @@
 #include "imap/session/search_program.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "imap/session/fuzzy.h"
 #include "imap/session/metadata.h"
 #include "imap/session/object_id.h"
 #include "imap/session/search_known.h"
@@ -150,6 +152,7 @@ bool test(Candidate& message, const Node& node) {
             return std::all_of(node.children.begin(), node.children.end(),
                                [&](const Node& child) { return test(message, child); });
         case Kind::either:
+        case Kind::fuzzy:
             return std::any_of(node.children.begin(), node.children.end(),
                                [&](const Node& child) { return test(message, child); });
         case Kind::negated: return !test(message, node.children.front());
@@ -187,6 +190,30 @@ bool test(Candidate& message, const Node& node) {
         }
     }
     return false;
+}
+
+/// How well a message that matches answers the fuzzy keys, 1 to 100; 0 where there are none. Several count
+/// alike.
+unsigned score(Candidate& message, const Node& node) {
+    unsigned sum = 0, keys = 0, best = 0;
+    switch (node.kind) {
+        case Kind::fuzzy:
+            for (const Node& child : node.children)
+                if (child.weight > best && test(message, child)) best = child.weight;
+            return best;
+        case Kind::all:
+            for (const Node& child : node.children) {
+                const unsigned one = score(message, child);
+                sum += one;
+                keys += one > 0;
+            }
+            return keys == 0 ? 0 : sum / keys;
+        case Kind::either:
+            for (const Node& child : node.children)
+                if (test(message, child)) best = std::max(best, score(message, child));
+            return best;
+        default: return 0;
+    }
 }
 
 int own_cost(const SearchKey& key) {
@@ -235,7 +262,7 @@ struct Compiler {
     const Client& client;
     const Selected* selected;
     const mailstore::FolderInfo& folder;
-    const std::string& charset;
+    std::string charset;
     std::optional<Reply> refused{};
     unsigned filter_depth = 0;
     std::size_t nodes = 0;
@@ -279,8 +306,39 @@ struct Compiler {
         return made;
     }
 
+    /// RFC 6203 §3: the key itself and what is like it.
+    Node fuzzy(SearchKey key) {
+        auto each_fuzzily = [](SearchKey& group) {
+            for (SearchKey& child : group.children) {
+                SearchKey wrapped;
+                wrapped.kind = Kind::fuzzy;
+                wrapped.children.push_back(std::move(child));
+                child = std::move(wrapped);
+            }
+        };
+        if (key.kind == Kind::all || key.kind == Kind::either) each_fuzzily(key);
+        if (key.kind == Kind::all || key.kind == Kind::either || key.kind == Kind::fuzzy
+            || key.kind == Kind::filter)
+            return node(key);
+        if (!charset.empty() && !key.text.empty()) key.text = text::to_utf8(key.text, charset);
+        std::string before = std::exchange(charset, std::string{});
+        Node made;
+        made.kind = Kind::fuzzy;
+        for (const Alternative& one : alternatives(key)) {
+            Node child = node(one.key);
+            child.weight = one.weight;
+            made.cost = std::max(made.cost, child.cost);
+            made.children.push_back(std::move(child));
+        }
+        charset = std::move(before);
+        std::stable_sort(made.children.begin(), made.children.end(),
+                         [](const Node& a, const Node& b) { return a.cost < b.cost; });
+        return made;
+    }
+
     Node node(const SearchKey& key) {
         if (key.kind == Kind::filter) return filter(key);
+        if (key.kind == Kind::fuzzy) return fuzzy(key.children.front());
         Node made;
         if (++nodes > max_search_keys && !refused) refused = no("[LIMIT] The filters are too large");
         if (refused) return made;
@@ -346,8 +404,9 @@ UidSet narrowed(const Node& root, UidSet uids) {
 
 }  // namespace
 
-SearchProgram::SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account)
-    : root_{std::move(root)}, full_text_{full_text}, account_{account} {}
+SearchProgram::SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account,
+                             Client::Progress& progress)
+    : root_{std::move(root)}, full_text_{full_text}, account_{account}, progress_{&progress} {}
 SearchProgram::~SearchProgram() = default;
 SearchProgram::SearchProgram(SearchProgram&&) noexcept = default;
 SearchProgram& SearchProgram::operator=(SearchProgram&&) noexcept = default;
@@ -370,8 +429,8 @@ std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client,
     if (compiler.refused) return std::unexpected(*compiler.refused);
     // The index knows texts by i;unicode-casemap alone.
     const bool indexed = client.collation == Collation::unicode_casemap;
-    return SearchProgram{std::move(root), indexed ? client.services.full_text : nullptr,
-                         client.account->id()};
+    return SearchProgram{std::move(root), indexed ? client.services.full_text : nullptr, client.account->id(),
+                         client.progress};
 }
 
 SearchKnown SearchProgram::ask(FolderView& view, const UidSet& candidates) const {
@@ -386,16 +445,24 @@ void SearchProgram::learn(const mailstore::FolderInfo& folder) {
 
 mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,
                                        const std::function<void(const Item&, std::string_view)>& found,
-                                       bool describe) const {
+                                       bool describe, Scores* scores) const {
     const UidSet candidates = narrowed(*root_, uids);
     const SearchKnown known = ask(view, candidates);
     const SearchKnown::Sets sets = known.evaluate(*root_, candidates);
+    progress_->goal = count(sets.yes) + count(sets.maybe);
+    std::uint64_t looked = 0;
     auto look = [&](const Item& item, std::string_view description) {
+        progress_->done.store(++looked, std::memory_order_relaxed);
         Candidate candidate{view, item, description, known};
-        if (contains(sets.yes, item.uid) || test(candidate, *root_)) found(item, description);
+        if (!contains(sets.yes, item.uid) && !test(candidate, *root_)) return true;
+        if (scores) {
+            const unsigned relevancy = std::max(score(candidate, *root_), 1u);
+            scores->emplace_back(item.uid, static_cast<std::uint8_t>(relevancy));
+        }
+        found(item, description);
         return true;
     };
-    if (!describe && (root_->cost == 0 || sets.maybe.empty()))
+    if (!describe && !(scores && root_->cost > 0) && (root_->cost == 0 || sets.maybe.empty()))
         return view.each_item(unite(sets.yes, sets.maybe), [&](const Item& item) { return look(item, {}); });
     return view.each_described(unite(sets.yes, sets.maybe), look);
 }
@@ -405,7 +472,10 @@ mailstore::Result<UidSet> SearchProgram::matching(FolderView& view, const UidSet
     const SearchKnown known = ask(view, candidates);
     const SearchKnown::Sets sets = known.evaluate(*root_, candidates);
     UidSet tested;
+    progress_->goal = count(sets.maybe);
+    std::uint64_t looked = 0;
     auto look = [&](const Item& item, std::string_view description) {
+        progress_->done.store(++looked, std::memory_order_relaxed);
         Candidate candidate{view, item, description, known};
         if (test(candidate, *root_)) append(tested, item.uid);
         return true;

@@ -27,10 +27,12 @@ public:
 
     /// Those of `uids` that match, ascending, each with its description when it was read for the search or
     /// `describe` asks for it, else with "".
+    /// @param scores  gets the relevancy of each, 1 to 100 (RFC 6203 §4), before `found` is called for it
+    using Scores = std::vector<std::pair<Uid, std::uint8_t>>;
     mailstore::Result<> run(
         mailstore::FolderView& view, const UidSet& uids,
         const std::function<void(const mailstore::Item&, std::string_view description)>& found,
-        bool describe = false) const;
+        bool describe = false, Scores* scores = nullptr) const;
 
     /// Those of `uids`, all of which exist in the view, that match. Reads no message that the full-text index
     /// knows enough about, nor its item.
@@ -42,12 +44,14 @@ public:
     struct Node;
 
 private:
-    SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account);
+    SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account,
+                  Client::Progress& progress);
     SearchKnown ask(mailstore::FolderView& view, const UidSet& candidates) const;
 
     std::unique_ptr<Node> root_;
     index::Index* full_text_ = nullptr;
     AccountId account_;
+    Client::Progress* progress_;
 };
 
 }  // namespace postrider::imap

@@ -23,7 +23,9 @@ struct Selected {
     ModSeq known;             ///< all changes up to here are in `map` and `gone`
     std::vector<ModSeq> own;  ///< flag changes of our own whose result the client knows
     std::vector<std::shared_ptr<Context>> contexts;  ///< searches that are kept up to date (RFC 5267)
-    std::size_t keywords = 0;                        ///< how many of the folder's keywords were announced
+    UidSet to_fetch;             ///< new messages that NOTIFY still has to show (RFC 5465 §5.2)
+    bool expunged_here = false;  ///< by the command that runs: it must say so whatever NOTIFY wants
+    std::size_t keywords = 0;    ///< how many of the folder's keywords were announced
 };
 
 }  // namespace postrider::imap

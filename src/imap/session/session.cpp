@@ -4,6 +4,7 @@
 #include "imap/service.h"
 #include "imap/session/capability.h"
 #include "imap/session/connection.h"
+#include "imap/session/notify.h"
 
 namespace postrider::imap {
 namespace {
@@ -73,6 +74,7 @@ void Connection::update_capabilities() {
     state.start_tls = settings.login.allow_start_tls && door_.tls && !stream_->secure();
     state.login = auth::login_command_allowed(rules, stream_->secure());
     state.id = settings.id_enabled;
+    state.sets_quotas = state.authenticated && manages_quotas(client_);
     state.compressed = compressed_ != nullptr;
     state.append_limit = append_limit(settings);
     state.mechanisms = auth::offered(rules, stream_->secure(), client_.services.auth.available());
@@ -81,6 +83,7 @@ void Connection::update_capabilities() {
 
 /// All that was pipelined has been answered: send it, give memory back, wait.
 net::Task<> Connection::wait_for_input() {
+    if (client_.notify && !receiver_.begun()) co_await push_news();
     co_await stream_->flush();
     if (client_.out.capacity() > worth_keeping) std::string{}.swap(client_.out);
     std::size_t limit = client_.account ? 64 * 1024 : stranger_buffer;
@@ -165,7 +168,16 @@ net::Task<Reply> Connection::run_on_worker(const Row& row, const Command& comman
         announce(client_, row.updates);
         return reply;
     };
-    Reply reply = co_await client_.services.workers.run(std::move(job));
+    begin_telling(row, command);
+    std::exception_ptr failure;
+    Reply reply;
+    try {
+        reply = co_await client_.services.workers.run(std::move(job));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await end_telling();
+    if (failure) std::rethrow_exception(failure);
     co_return reply;
 }
 

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "directory/admin_limits.h"
 #include "imap/session/test_service.h"
 
 namespace postrider::imap {
@@ -181,6 +182,92 @@ TEST(Session, FetchesALongListInPieces) {
     client.result("STORE 1:899 +FLAGS.SILENT (\\Deleted)");
     EXPECT_EQ(client.ask("EXPUNGE").size(), 900u);
     EXPECT_EQ(client.ask("FETCH 1:* UID").front(), "* 1 FETCH (UID 900)");
+}
+
+TEST(Session, PostmastersSetQuotasOfTheirDomain) {
+    TestService service;
+    TestClient alice{service}, postmaster{service};
+    alice.login();
+    EXPECT_EQ(alice.ask("CAPABILITY").front().find("QUOTASET"), std::string::npos);
+    EXPECT_TRUE(alice.result("SETQUOTA \"\" (STORAGE 10)").starts_with("NO [NOPERM]"));
+    EXPECT_TRUE(alice.result("GETQUOTA bob@example.org").starts_with("NO [NONEXISTENT]"));
+    postmaster.login("postmaster");
+    EXPECT_NE(postmaster.ask("CAPABILITY").front().find(" QUOTASET"), std::string::npos);
+    EXPECT_EQ(postmaster.result("SETQUOTA alice@example.org (STORAGE 512 MESSAGE 7)"),
+              "OK SETQUOTA completed");
+    auto settings = service.directory->effective(service.accounts[0]).value();
+    EXPECT_EQ(settings->total_message_size_kb, 512u);
+    EXPECT_EQ(settings->total_message_count, 7u);
+    EXPECT_EQ(postmaster.result("SETQUOTA alice@example.org (STORAGE 513)"), "OK SETQUOTA completed");
+    settings = service.directory->effective(service.accounts[0]).value();
+    EXPECT_EQ(settings->total_message_size_kb, 513u);
+    EXPECT_EQ(settings->total_message_count, 0u) << "what is not named has no limit";
+    EXPECT_TRUE(postmaster.result("SETQUOTA alice@example.org (STORAGE 0)").starts_with("NO [CANNOT]"));
+    EXPECT_TRUE(postmaster.result("SETQUOTA alice@example.org (FISH 9)").starts_with("NO [CANNOT]"));
+    EXPECT_TRUE(postmaster.result("SETQUOTA nobody@example.org ()").starts_with("NO [NONEXISTENT]"));
+    directory::AdminLimits ceiling;
+    ceiling.message_size_kb = 1000;
+    ASSERT_TRUE(directory::set_admin_limits(service.store->kv(), service.domain, ceiling));
+    EXPECT_TRUE(postmaster.result("SETQUOTA alice@example.org (STORAGE 1001)").starts_with("NO [NOPERM]"));
+    EXPECT_TRUE(postmaster.result("SETQUOTA alice@example.org ()").starts_with("NO [NOPERM]"));
+    service.quotas.now.bytes = 513 * 1024;
+    EXPECT_EQ(postmaster.ask("GETQUOTA alice@example.org").front(),
+              "* QUOTA \"alice@example.org\" (STORAGE 0 513)");
+    EXPECT_EQ(postmaster.ask("SETQUOTA alice@example.org (STORAGE 513)").front(),
+              "* QUOTA \"alice@example.org\" (STORAGE 0 513)");
+}
+
+TEST(Session, SplitsUidsIntoBatches) {
+    TestService service;
+    TestClient client{service};
+    client.login();
+    auto account = service.store->account(service.accounts[0]).value();
+    const FolderId inbox = account->folder("INBOX")->id;
+    std::vector<mailstore::Account::NewItem> items(1300);
+    for (auto& item : items) item.payload = "Subject: x\r\n\r\n";
+    ASSERT_TRUE(account->append(inbox, std::move(items)));
+    const mailstore::UidSet gone{{Uid{100}, Uid{199}}, {Uid{1299}, Uid{1299}}};
+    ASSERT_TRUE(account->expunge(inbox, gone, false));
+    EXPECT_TRUE(client.result("UIDBATCHES 500").starts_with("BAD"));
+    client.ask("SELECT INBOX");
+    EXPECT_EQ(client.ask("UIDBATCHES 500").front(), "* UIDBATCHES (TAG \"t4\") 1300:800,799:300,299:1");
+    EXPECT_EQ(client.ask("UIDBATCHES 500 2:2").front(), "* UIDBATCHES (TAG \"t5\") 799:300");
+    EXPECT_EQ(client.ask("UIDBATCHES 500 3:9").front(), "* UIDBATCHES (TAG \"t6\") 299:1");
+    EXPECT_EQ(client.ask("UIDBATCHES 500 4:4").front(), "* UIDBATCHES (TAG \"t7\")");
+    EXPECT_EQ(client.ask("UIDBATCHES 5000").front(), "* UIDBATCHES (TAG \"t8\") 1300:1");
+    EXPECT_TRUE(client.result("UIDBATCHES 499").starts_with("NO [TOOSMALL]"));
+    EXPECT_TRUE(client.result("UIDBATCHES 500 2:1").starts_with("BAD"));
+}
+
+TEST(Session, SaysHowFarALongCommandIs) {
+    ImapSettings settings = TestService::open_settings();
+    settings.progress_every = std::chrono::milliseconds{1};
+    TestService service{settings};
+    TestClient client{service};
+    client.login();
+    auto account = service.store->account(service.accounts[0]).value();
+    const FolderId inbox = account->folder("INBOX")->id;
+    for (int round = 0; round < 10; ++round) {
+        std::vector<mailstore::Account::NewItem> items(400);
+        for (auto& item : items) item.payload = "Subject: x\r\n\r\n" + std::string(4000, 'a');
+        ASSERT_TRUE(account->append(inbox, std::move(items)));
+    }
+    client.ask("SELECT INBOX");
+    auto replies = client.ask("SEARCH BODY nothing");
+    EXPECT_EQ(replies.back(), "t3 OK SEARCH completed");
+    EXPECT_EQ(replies[replies.size() - 2], "* SEARCH");
+    ASSERT_GT(replies.size(), 2u);
+    std::size_t before = 0;
+    for (std::size_t i = 0; i + 2 < replies.size(); ++i) {
+        const std::string& reply = replies[i];
+        ASSERT_TRUE(reply.starts_with("* OK [INPROGRESS (\"t3\" ")) << reply;
+        if (reply.starts_with("* OK [INPROGRESS (\"t3\" NIL NIL)]")) continue;
+        std::size_t done = std::stoul(reply.substr(23));
+        EXPECT_GE(done, before);
+        before = done;
+        EXPECT_NE(reply.find(" 4000)] "), std::string::npos) << reply;
+    }
+    EXPECT_EQ(client.ask("NOOP").size(), 1u);
 }
 
 TEST(Session, WakesIdlersWithinMoments) {

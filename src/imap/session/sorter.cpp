@@ -13,7 +13,7 @@ namespace {
 using Kind = SortKey::Kind;
 
 bool of_item(Kind kind) {
-    return kind == Kind::arrival || kind == Kind::size;
+    return kind == Kind::arrival || kind == Kind::size || kind == Kind::relevancy;
 }
 
 mime::AddressField field_of(Kind kind) {
@@ -49,7 +49,8 @@ Sorter::Value Sorter::text(std::string_view utf8) {
     return value;
 }
 
-void Sorter::add(mailstore::FolderView& view, const mailstore::Item& item, std::string_view description) {
+void Sorter::add(mailstore::FolderView& view, const mailstore::Item& item, std::string_view description,
+                 unsigned relevancy) {
     mime::Summary summary;
     std::optional<mime::Description> made;
     if (needs_description()) {
@@ -66,6 +67,7 @@ void Sorter::add(mailstore::FolderView& view, const mailstore::Item& item, std::
     for (SortKey key : keys_) {
         switch (key.kind) {
             case Kind::arrival: values_.push_back(number(item.internal_date)); break;
+            case Kind::relevancy: values_.push_back(number(-std::int64_t{relevancy})); break;
             case Kind::size: values_.push_back(number(item.size)); break;
             case Kind::date: values_.push_back(number(sent_date(item, summary.sent))); break;
             case Kind::subject: values_.push_back(text(summary.base_subject)); break;

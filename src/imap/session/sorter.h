@@ -20,7 +20,9 @@ public:
 
     bool needs_description() const;
     /// Messages come in mailbox order, which decides between equals.
-    void add(mailstore::FolderView& view, const mailstore::Item& item, std::string_view description);
+    /// @param relevancy  of a fuzzy search, 1 to 100
+    void add(mailstore::FolderView& view, const mailstore::Item& item, std::string_view description,
+             unsigned relevancy = 0);
     std::vector<Uid> order();
 
 private:

@@ -7,8 +7,7 @@
 
 namespace postrider::imap {
 
-/// Appends "* STATUS name (...)" CRLF to Client::out; with HIGHESTMODSEQ it enables CONDSTORE (RFC 7162
-/// §3.1).
+/// Appends "* STATUS name (...)" CRLF to Client::out.
 mailstore::Result<> put_status(Client& client, const mailstore::FolderInfo& folder, std::uint16_t items);
 
 }  // namespace postrider::imap

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <utility>
 
 #include "imap/session/client.h"
 #include "imap/session/contexts.h"
+#include "imap/session/notify.h"
 #include "imap/wire/encode.h"
 
 namespace postrider::imap {
@@ -82,6 +84,7 @@ void put_expunges(Client& client) {
     selected.map.remove(selected.gone);
     selected.recent = subtract(selected.recent, selected.gone);
     selected.saved = subtract(selected.saved, selected.gone);
+    selected.to_fetch = subtract(selected.to_fetch, selected.gone);
     selected.gone = {};
 }
 
@@ -120,14 +123,68 @@ void claim_recent(Client& client, const FolderView& view) {
     selected.recent = unite(selected.recent, UidSet{{first, Uid{info.uid_next.value() - 1}}});
 }
 
+namespace {
+
+/// Of new messages, expunges and flags, what the client wants to hear of its mailbox: without NOTIFY all.
+std::uint8_t wanted_of_selected(const Client& client) {
+    if (!client.notify) return NotifyArgs::of_messages;
+    return client.notify->selected ? client.notify->selected->events : 0;
+}
+
+/// SELECTED NONE (RFC 5465 §3.1): the client keeps its view of the mailbox. What a command of its own has
+/// expunged it must hear; the rest waits in the change log until it wants to know.
+void announce_own_expunges(Client& client) {
+    Selected& selected = *client.selected;
+    constexpr std::size_t most_own = 1000;
+    if (selected.own.size() > most_own) selected.own.clear();
+    if (!std::exchange(selected.expunged_here, false)) return;
+    auto changes = client.account->changes(selected.known, selected.folder);
+    News news;
+    if (changes && changes->complete) {
+        collect(selected, changes->changes, news);
+    } else if (auto view = client.account->view(selected.folder)) {
+        compare_all(client, **view, news);
+    }
+    if (!selected.gone.empty()) put_expunges(client);
+}
+
+/// New messages that this client has not put there itself.
+UidSet from_others(const Client& client, UidSet fresh) {
+    if (!client.notify) return fresh;
+    for (const auto& [folder, uids] : client.notify->own.uids)
+        if (folder == client.selected->folder) fresh = subtract(fresh, uids);
+    return fresh;
+}
+
+void announce_selected(Client& client, Updates updates);
+
+}  // namespace
+
 bool may_have_news(const Client& client) {
-    return client.selected
-           && (!client.selected->gone.empty() || client.account->highest_modseq() != client.selected->known);
+    if (client.notify && has_news_to_push(client)) return true;
+    if (!client.selected || wanted_of_selected(client) == 0) return false;
+    return !client.selected->gone.empty() || client.account->highest_modseq() != client.selected->known;
 }
 
 void announce(Client& client, Updates updates) {
-    if (!client.selected || updates == Updates::none) return;
+    if (updates == Updates::none) return;
+    if (client.selected) {
+        if (wanted_of_selected(client) == 0)
+            announce_own_expunges(client);
+        else
+            announce_selected(client, updates);
+        client.selected->expunged_here = false;
+    }
+    if (!client.notify) return;
+    announce_elsewhere(client);
+    fetch_new(client);
+}
+
+namespace {
+
+void announce_selected(Client& client, Updates updates) {
     Selected& selected = *client.selected;
+    const std::uint8_t wanted = wanted_of_selected(client);
     News news;
     std::unique_ptr<FolderView> view;
     ModSeq now = client.account->highest_modseq();
@@ -152,6 +209,7 @@ void announce(Client& client, Updates updates) {
         selected.known = std::max(now, complete ? changes->upto : now);
         selected.own.clear();
     }
+    if (!(wanted & NotifyArgs::flag_change)) news.changed = {};
     if (updates == Updates::all && !selected.gone.empty()) put_expunges(client);
     // RFC 7162 §3.2: who is told of later changes before these expunges must be able to ask for them again.
     if (client.qresync && !selected.gone.empty() && selected.gone_since.value() > 0) {
@@ -164,8 +222,13 @@ void announce(Client& client, Updates updates) {
     UidSet changed = subtract(intersect(news.changed, selected.map.uids()), selected.gone);
     announce_keywords(client, view->info());
     if (!changed.empty()) put_changed(client, *view, changed);
-    if (!selected.contexts.empty()) update_contexts(client, *view, unite(news.touched, news.fresh));
+    const UidSet shown = from_others(client, news.fresh);
+    if (client.notify && client.notify->selected && client.notify->selected->fetch)
+        selected.to_fetch = unite(selected.to_fetch, shown);
+    if (!selected.contexts.empty()) update_contexts(client, *view, unite(news.touched, news.fresh), shown);
 }
+
+}  // namespace
 
 void announce_keywords(Client& client, const mailstore::FolderInfo& folder) {
     Selected& selected = *client.selected;

@@ -66,6 +66,7 @@ Parsed<EsearchArgs> parse_esearch(std::string_view args) {
         in.need(" ");
     }
     search.search.program = search_keys(in);
+    if (search.search.returns & SearchArgs::relevancy) need_fuzzy(in, search.search.program);
     return in.finish(std::move(search));
 }
 

@@ -11,6 +11,7 @@ namespace postrider::imap {
 struct MailboxFilter {
     enum class Kind : std::uint8_t {
         selected,
+        selected_delayed,  ///< NOTIFY's alone
         inboxes,
         personal,
         subscribed,

@@ -1,5 +1,7 @@
 #include "imap/wire/fetch.h"
 
+#include <algorithm>
+
 #include "imap/wire/encode.h"
 #include "imap/wire/tokens.h"
 #include "text/ascii.h"
@@ -116,6 +118,8 @@ void rfc822(Cursor& in, FetchArgs& fetch, std::string_view label, What what, boo
     add_section(in, fetch, std::move(section));
 }
 
+}  // namespace
+
 void fetch_att(Cursor& in, FetchArgs& fetch) {
     if (in.take_word("UID"))
         fetch.items |= FetchArgs::uid;
@@ -165,6 +169,8 @@ void fetch_att(Cursor& in, FetchArgs& fetch) {
     }
 }
 
+namespace {
+
 /// fetch-modifiers = SP "(" fetch-modifier *(SP fetch-modifier) ")"            RFC 4466 §2.4
 /// fetch-modifier = "CHANGEDSINCE" SP mod-sequence-value / "VANISHED"          RFC 7162 §7
 ///                / "PARTIAL" SP partial-range                                 RFC 9394 §4
@@ -187,6 +193,21 @@ void modifiers(Cursor& in, FetchArgs& fetch) {
 }
 
 }  // namespace
+
+void fetch_atts_to_end(Cursor& in, FetchArgs& fetch) {
+    do fetch_att(in, fetch);
+    while (in.ok() && in.take(" "));
+    in.need(")");
+}
+
+void add_items(FetchArgs& to, const FetchArgs& from) {
+    to.items |= from.items;
+    for (const FetchSection& section : from.sections) {
+        bool there = std::any_of(to.sections.begin(), to.sections.end(),
+                                 [&](const FetchSection& one) { return one.label == section.label; });
+        if (!there && to.sections.size() < max_sections) to.sections.push_back(section);
+    }
+}
 
 Parsed<FetchArgs> parse_fetch(std::string_view args) {
     constexpr std::uint16_t fast = FetchArgs::flags | FetchArgs::internal_date | FetchArgs::size;

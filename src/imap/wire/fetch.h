@@ -59,4 +59,11 @@ inline constexpr std::size_t max_part_depth = 60;  ///< numbers in one part path
 
 Parsed<FetchArgs> parse_fetch(std::string_view args);
 
+/// fetch-att: one item. Other commands say too what is to be fetched.
+void fetch_att(Cursor& in, FetchArgs& fetch);
+/// fetch-att *(SP fetch-att) ")", behind an opening parenthesis.
+void fetch_atts_to_end(Cursor& in, FetchArgs& fetch);
+/// What `from` asks for beside what `to` does.
+void add_items(FetchArgs& to, const FetchArgs& from);
+
 }  // namespace postrider::imap

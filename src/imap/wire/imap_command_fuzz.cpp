@@ -10,6 +10,7 @@
 #include "imap/wire/imap_url.h"
 #include "imap/wire/list.h"
 #include "imap/wire/metadata.h"
+#include "imap/wire/notify.h"
 #include "imap/wire/pattern.h"
 #include "imap/wire/receiver.h"
 #include "imap/wire/search.h"
@@ -79,6 +80,16 @@ void read(std::string_view text) {
     (void)parse_genurlauth(args);
     (void)parse_resetkey(args);
     (void)parse_esearch(args);
+    if (auto notify = parse_notify(args)) {
+        require(notify->groups.size() <= max_groups);
+        for (const auto& group : notify->groups) {
+            using Kind = MailboxFilter::Kind;
+            bool selected =
+                group.filter.kind == Kind::selected || group.filter.kind == Kind::selected_delayed;
+            require(selected || !group.fetch);
+            require(!selected || (group.events & ~NotifyArgs::of_messages) == 0);
+        }
+    }
     (void)parse_words(args);
     if (auto url = parse_imap_url(args)) {
         require(url->uid != 0 && url->rump <= args.size());
@@ -96,6 +107,7 @@ void read(std::string_view text) {
     (void)parse_enable(args);
     (void)parse_id(args);
     (void)parse_set_quota(args);
+    if (auto batches = parse_uid_batches(args)) require(batches->size > 0 && batches->first <= batches->last);
     if (auto login = parse_login(args)) {  // what we write reads back as what it was
         std::string again;
         put_astring(again, login->user);

@@ -83,6 +83,10 @@ private:
             in_.need(" ");
             node.kind = Kind::negated;
             node.children.push_back(key(depth - 1));
+        } else if (in_.take_word("FUZZY")) {
+            in_.need(" ");
+            node.kind = Kind::fuzzy;
+            node.children.push_back(key(depth - 1));
         } else if (in_.take_word("OR")) {
             in_.need(" ");
             node.kind = Kind::either;
@@ -230,11 +234,15 @@ void return_options(Cursor& in, SearchArgs& search) {
             search.returns |= SearchArgs::all;
         else if (at.take_word("COUNT"))
             search.returns |= SearchArgs::count;
+        else if (at.take_word("RELEVANCY"))
+            search.returns |= SearchArgs::relevancy;
         else if (at.take_word("SAVE"))
             search.returns |= SearchArgs::save;
-        else if (at.take_word("UPDATE"))
+        else if (at.take_word("UPDATE")) {
             search.returns |= SearchArgs::update;
-        else if (at.take_word("CONTEXT"))
+            // RFC 5465 §8 has no space there, its example in §7 has one.
+            if (at.take(" (") || at.take("(")) fetch_atts_to_end(at, search.update_fetch.emplace());
+        } else if (at.take_word("CONTEXT"))
             search.returns |= SearchArgs::context;
         else if (at.take_word("PARTIAL")) {
             if (search.returns & SearchArgs::partially) at.fail("one PARTIAL only");
@@ -242,19 +250,24 @@ void return_options(Cursor& in, SearchArgs& search) {
             at.need(" ");
             search.partial = partial_range(at);
         } else {
-            at.fail("MIN, MAX, ALL, COUNT, SAVE, PARTIAL, UPDATE or CONTEXT");
+            at.fail("MIN, MAX, ALL, COUNT, SAVE, PARTIAL, RELEVANCY, UPDATE or CONTEXT");
         }
     });
-    constexpr std::uint8_t either = SearchArgs::all | SearchArgs::partially;
+    constexpr std::uint16_t either = SearchArgs::all | SearchArgs::partially;
     if ((search.returns & either) == either) in.fail("PARTIAL or ALL, not both");  // RFC 9394 §3.1
     // RFC 4731 §3.1: RETURN () means ALL; CONTEXT and UPDATE ask for nothing by themselves.
-    constexpr std::uint8_t silent = SearchArgs::context | SearchArgs::update;
+    constexpr std::uint16_t silent = SearchArgs::context | SearchArgs::update;
     if ((search.returns & ~silent) == 0) search.returns |= SearchArgs::all;
     in.need(" ");
 }
 
 SearchKey search_keys(Cursor& in) {
     return Program{in}.keys(max_search_depth);
+}
+
+void need_fuzzy(Cursor& in, const SearchKey& program) {
+    if (!program.any([](const SearchKey& key) { return key.kind == Kind::fuzzy; }))
+        in.fail("FUZZY, which RELEVANCY is about");
 }
 
 bool SearchKey::any(bool (*test)(const SearchKey&)) const {
@@ -276,6 +289,7 @@ Parsed<SearchArgs> parse_search(std::string_view args) {
         in.need(" ");
     }
     search.program = search_keys(in);
+    if (search.returns & SearchArgs::relevancy) need_fuzzy(in, search.program);
     return in.finish(std::move(search));
 }
 

@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "imap/wire/cursor.h"
+#include "imap/wire/fetch.h"
 #include "imap/wire/partial.h"
 #include "imap/wire/sequence_set.h"
 
@@ -45,6 +47,7 @@ struct SearchKey {
         email_id,
         thread_id,  ///< `text` (RFC 8474)
         filter,     ///< the stored search `text` (RFC 5466)
+        fuzzy,      ///< one child, or something like it (RFC 6203)
     };
     Kind kind = Kind::all;
     std::uint64_t number = 0;
@@ -59,22 +62,24 @@ struct SearchKey {
 
 /// What follows "SEARCH ".
 struct SearchArgs {
-    enum Return : std::uint8_t {
+    enum Return : std::uint16_t {
         min = 1,
         max = 2,
         all = 4,
         count = 8,
         save = 16,
-        update = 32,     ///< RFC 5267 §4.3
-        context = 64,    ///< RFC 5267 §4.2: a hint that changes nothing here
-        partially = 128  ///< `partial`
+        update = 32,      ///< RFC 5267 §4.3
+        context = 64,     ///< RFC 5267 §4.2: a hint that changes nothing here
+        partially = 128,  ///< `partial`
+        relevancy = 256   ///< RFC 6203 §4; only with a fuzzy key
     };
     bool extended = false;  ///< RETURN was given: answer with ESEARCH (RFC 4731)
-    std::uint8_t returns = 0;
-    PartialRange partial;           ///< RFC 5267 §4.4, RFC 9394 §3.1
-    std::string charset;            ///< in capitals; "" when none was named
-    bool charset_is_fixed = false;  ///< a place of the grammar that must have one: SORT and THREAD
-    SearchKey program;              ///< of kind all
+    std::uint16_t returns = 0;
+    std::optional<FetchArgs> update_fetch;  ///< RFC 5465 §7: what is said of new messages that match
+    PartialRange partial;                   ///< RFC 5267 §4.4, RFC 9394 §3.1
+    std::string charset;                    ///< in capitals; "" when none was named
+    bool charset_is_fixed = false;          ///< a place of the grammar that must have one: SORT and THREAD
+    SearchKey program;                      ///< of kind all
 };
 
 inline constexpr unsigned max_search_depth = 50;
@@ -88,5 +93,7 @@ Parsed<SearchArgs> parse_search(std::string_view args);
 void return_options(Cursor& in, SearchArgs& search);
 /// search-key *(SP search-key)
 SearchKey search_keys(Cursor& in);
+/// RFC 6203 §4: RELEVANCY is asked for with a fuzzy key only.
+void need_fuzzy(Cursor& in, const SearchKey& program);
 
 }  // namespace postrider::imap

@@ -161,6 +161,19 @@ Parsed<IdArgs> parse_id(std::string_view args) {
     return in.finish(std::move(fields));
 }
 
+Parsed<BatchArgs> parse_uid_batches(std::string_view args) {
+    Cursor in{args};
+    BatchArgs batches;
+    batches.size = nz_number(in);
+    if (in.take(" ")) {
+        batches.first = nz_number(in);
+        in.need(":");
+        batches.last = nz_number(in);
+        if (batches.last < batches.first) in.fail("a range that ascends");
+    }
+    return in.finish(batches);
+}
+
 Parsed<std::string> parse_quota_root(std::string_view args) {
     Cursor in{args};
     std::string root = astring(in);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,6 +80,13 @@ Parsed<std::vector<std::string>> parse_words(std::string_view args);
 /// "(" [string SP nstring *(SP string SP nstring)] ")" / NIL              RFC 2971 §3.1
 using IdArgs = std::vector<std::pair<std::string, std::optional<std::string>>>;
 Parsed<IdArgs> parse_id(std::string_view args);
+
+/// nz-number [SP nz-number ":" nz-number]: UIDBATCHES                     RFC 10022
+struct BatchArgs {
+    std::uint32_t size = 0;                      ///< messages in a batch
+    std::uint32_t first = 1, last = UINT32_MAX;  ///< which batches, the newest messages' being the first
+};
+Parsed<BatchArgs> parse_uid_batches(std::string_view args);
 
 /// astring: GETQUOTA                                                      RFC 9208 §4.1.1
 Parsed<std::string> parse_quota_root(std::string_view args);

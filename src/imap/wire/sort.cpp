@@ -1,5 +1,7 @@
 #include "imap/wire/sort.h"
 
+#include <algorithm>
+
 #include "imap/wire/tokens.h"
 #include "text/ascii.h"
 
@@ -18,6 +20,7 @@ constexpr Row rows[] = {{"ARRIVAL", Kind::arrival},
                         {"DISPLAYFROM", Kind::display_from},
                         {"DISPLAYTO", Kind::display_to},
                         {"FROM", Kind::from},
+                        {"RELEVANCY", Kind::relevancy},
                         {"SIZE", Kind::size},
                         {"SUBJECT", Kind::subject},
                         {"TO", Kind::to}};
@@ -58,6 +61,9 @@ Parsed<SortArgs> parse_sort(std::string_view args) {
     });
     in.need(" ");
     search_criteria(in, sort.search);
+    const bool relevancy = std::any_of(sort.keys.begin(), sort.keys.end(),
+                                       [](SortKey key) { return key.kind == Kind::relevancy; });
+    if (relevancy || (sort.search.returns & SearchArgs::relevancy)) need_fuzzy(in, sort.search.program);
     return in.finish(std::move(sort));
 }
 

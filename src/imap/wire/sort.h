@@ -8,9 +8,20 @@
 
 namespace postrider::imap {
 
-/// sort-criterion. RFC 5256 §3 and §5; the last two RFC 5957 §3.
+/// sort-criterion. RFC 5256 §3 and §5, RFC 5957 §3, RFC 6203 §6.
 struct SortKey {
-    enum class Kind : std::uint8_t { arrival, cc, date, from, size, subject, to, display_from, display_to };
+    enum class Kind : std::uint8_t {
+        arrival,
+        cc,
+        date,
+        from,
+        size,
+        subject,
+        to,
+        display_from,
+        display_to,
+        relevancy
+    };
     Kind kind = Kind::arrival;
     bool reverse = false;
     friend bool operator==(SortKey, SortKey) = default;

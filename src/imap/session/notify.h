@@ -1,0 +1,73 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "imap/session/client.h"
+#include "imap/wire/notify.h"
+
+/// What a client wants to hear without asking (RFC 5465).
+namespace postrider::imap {
+
+/// The names of an account, as this client has last heard of them.
+struct KnownNames {
+    struct Folder {
+        std::string path;
+        bool selectable = true;
+        std::map<std::string, std::size_t> annotations;  ///< each with a hash of its value; when asked for
+    };
+    std::map<std::uint32_t, Folder> folders;  ///< by FolderId
+    std::set<std::string> subscribed;
+    std::map<std::string, std::size_t> annotations;  ///< of the account
+};
+
+/// NOTIFY's state; a client has one from its first NOTIFY on. Without groups it wants to hear nothing.
+struct Notify {
+    std::vector<NotifyArgs::Group> groups;      ///< of mailboxes that are not selected
+    std::optional<NotifyArgs::Group> selected;  ///< nullopt: nothing of the selected mailbox
+    bool delayed = false;                       ///< SELECTED-DELAYED
+    std::uint8_t asked = 0;                     ///< all events of `groups`
+    ModSeq known;                               ///< all changes up to here have been told
+    KnownNames names;                           ///< when `asked` has events of names
+    std::shared_ptr<void> watch;                ///< wakes the connection
+
+    /// Changes that this client made itself, of which it is not told (§5). Forgotten with the next look.
+    struct Own {
+        std::vector<std::pair<FolderId, UidSet>> uids;  ///< that it added, or expunged on CLOSE
+        std::vector<std::string> paths;                 ///< that it made, removed, subscribed to, annotated
+    } own;
+
+    bool listens() const { return selected || !groups.empty(); }
+};
+
+inline constexpr std::size_t max_known_names = 20'000;  ///< with more folders NOTIFY is refused
+inline constexpr std::size_t max_told_at_once = 5'000;  ///< mailboxes; with more at once it is given up
+
+/// Replaces what the client is told of; appends STATUS replies where they were asked for.
+mailstore::Result<> begin_notify(Client& client, NotifyArgs args);
+/// NOTIFY NONE, or too much to tell: with a reason the client hears that nothing more comes (§5.8).
+void end_notify(Client& client, std::string_view reason);
+
+/// Whether there is something to say between two commands. Does not block.
+bool has_news_to_push(const Client& client);
+/// Appends what happened outside the selected mailbox. Blocks on disk.
+void announce_elsewhere(Client& client);
+/// Appends FETCH replies for new messages of the selected mailbox, a piece of them. Blocks on disk.
+void fetch_new(Client& client);
+
+/// Notes what the running command itself does; nothing where NOTIFY is not used.
+void note_own(Client& client, FolderId folder, UidSet uids);
+void note_own(Client& client, std::string path);
+
+// notify_names.cpp
+
+/// @param changed  what to read anew; the annotations of other folders are still those that were known
+mailstore::Result<KnownNames> read_names(Client& client, const std::set<FolderId>& changed);
+/// Appends LIST and METADATA replies for the difference between what was known and what is there.
+mailstore::Result<> announce_names(Client& client, const std::set<FolderId>& changed);
+/// The events that are wanted of a folder, unless it is the selected one.
+std::uint8_t wanted_events(const Client& client, const mailstore::FolderInfo& folder);
+
+}  // namespace postrider::imap
