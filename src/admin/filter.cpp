@@ -6,7 +6,9 @@
 
 #include "admin/chapters.h"
 #include "admin/lookup.h"
+#include "filter/chain/presets.h"
 #include "filter/chain/registry.h"
+#include "filter/scan/scanners.h"
 
 namespace postrider::admin {
 namespace {
@@ -22,22 +24,30 @@ constexpr Argument of_domain{"domain", Type::text, "For this domain"};
 constexpr Argument of_accounts{"accounts", Type::flag,
                                "With --domain: for those of its accounts that have none of their own"};
 constexpr Argument of_class{"class", Type::text, "With --domain: for this account class"};
-constexpr Argument owner_arguments[] = {of_account, of_domain, of_accounts, of_class};
+constexpr Argument of_object{"object", Type::text, "For this group or folder recipient"};
+constexpr Argument owner_arguments[] = {of_account, of_domain, of_accounts, of_class, of_object};
 constexpr Argument name_argument{"name", Type::text, "Name of the filter", true};
 constexpr Argument define_arguments[] = {
     name_argument, {"file", Type::text, "The script, relative to the working directory", true},
     of_account,    of_domain,
-    of_accounts,   of_class};
+    of_accounts,   of_class,
+    of_object};
 constexpr Argument activate_arguments[] = {name_argument,
                                            {"priority", Type::number, "0 to 500; lower ones run first", true},
                                            {"type", Type::text, "script, socket or integrated [script]"},
                                            of_account,
                                            of_domain,
                                            of_accounts,
-                                           of_class};
-constexpr Argument deactivate_arguments[] = {
-    {"priority", Type::number, "Of the active filter", true}, of_account, of_domain, of_accounts, of_class};
-constexpr Argument undefine_arguments[] = {name_argument, of_account, of_domain, of_accounts, of_class};
+                                           of_class,
+                                           of_object};
+constexpr Argument deactivate_arguments[] = {{"priority", Type::number, "Of the active filter", true},
+                                             of_account,
+                                             of_domain,
+                                             of_accounts,
+                                             of_class,
+                                             of_object};
+constexpr Argument undefine_arguments[] = {name_argument, of_account, of_domain,
+                                           of_accounts,   of_class,   of_object};
 
 std::string_view word(FilterType type) {
     return type == FilterType::script ? "script" : type == FilterType::socket ? "socket" : "integrated";
@@ -45,8 +55,20 @@ std::string_view word(FilterType type) {
 
 std::expected<DefinitionOwner, Error> owner_of(Context& context, const Arguments& arguments) {
     using OwnerKind = DefinitionOwner::Kind;
-    if (arguments.has("account") == arguments.has("domain"))
-        return fail(Kind::usage, "Say for whom: --account, or --domain; the server's filters are settings");
+    if (arguments.has("account") + arguments.has("domain") + arguments.has("object") != 1)
+        return fail(Kind::usage,
+                    "Say for whom: --account, --object or --domain; the server's filters are settings");
+    if (arguments.has("object")) {
+        const std::string text = arguments.text("object");
+        const auto address = mime::parse_addr_spec(text);
+        const auto domain = address ? context.directory.domain(address->domain) : nullptr;
+        if (!domain) return fail(Kind::not_found, fmt::format("There is no {} here", text));
+        auto object = need(context.directory.object(domain->id, address->local));
+        if (!object) return std::unexpected(object.error());
+        if (object->kind == directory::ObjectKind::account)
+            return fail(Kind::bad_value, fmt::format("{} is an account: use --account", text));
+        return DefinitionOwner{OwnerKind::object, object->id.value()};
+    }
     if (arguments.has("account")) {
         auto account = find_account(context, arguments.text("account"));
         if (!account) return std::unexpected(account.error());
@@ -74,9 +96,8 @@ std::expected<std::pair<DefinitionOwner, FilterDefinitions>, Error> read(Context
 }
 
 Result write(Context& context, const DefinitionOwner& owner, const FilterDefinitions& definitions) {
-    if (definitions.scripts.size() + definitions.active.size() > filter::max_filters_of_one)
-        return fail(Kind::not_allowed,
-                    fmt::format("There are at most {} filters", filter::max_filters_of_one));
+    if (auto wrong = filter::fault(owner.kind, definitions); !wrong.empty())
+        return fail(Kind::not_allowed, wrong);
     if (auto set = context.definitions->set(owner, definitions); !set)
         return fail(Kind::storage, set.error().what);
     return done();
@@ -164,6 +185,93 @@ Result deactivate_filter(Context& context, const Arguments& arguments, const Pro
     return write(context, all->first, all->second);
 }
 
+struct Personal {
+    DefinitionOwner owner;
+    FilterDefinitions own, of_domain;
+};
+
+std::expected<Personal, Error> read_account(Context& context, const Arguments& arguments) {
+    if (!context.definitions) return fail(Kind::not_running, "There are no filters here");
+    auto account = find_account(context, arguments.text("account"));
+    if (!account) return std::unexpected(account.error());
+    Personal it;
+    it.owner = {DefinitionOwner::Kind::account, (*account)->id.value()};
+    auto own = context.definitions->get(it.owner);
+    auto domains = context.definitions->get({DefinitionOwner::Kind::domain, (*account)->domain.value()});
+    if (!own || !domains) return fail(Kind::storage, own ? domains.error().what : own.error().what);
+    it.own = std::move(*own);
+    it.of_domain = std::move(*domains);
+    return it;
+}
+
+/// Integrated filters that look at an account's mail whether it wants it or not.
+bool integrated(Context& context, const FilterDefinitions& above, std::string_view name) {
+    auto is_it = [&](const ActiveFilter& one) {
+        return one.type == FilterType::integrated && one.name == name;
+    };
+    if (std::ranges::any_of(above.active, is_it)) return true;
+    return context.scanners
+           && context.scanners->find(filter::ScannerKind::integrated, std::string{name}) != nullptr;
+}
+
+Json shown(const std::vector<filter::FilterSwitch>& all) {
+    Json out = Json::object();
+    for (const filter::FilterSwitch& one : all) out[one.filter] = one.enabled;
+    return out;
+}
+
+Result list_presets(Context& context, const Arguments& arguments, const Progress&) {
+    if (!context.definitions) return fail(Kind::not_running, "There are no filters here");
+    auto domain = find_domain(context, arguments.text("domain"));
+    if (!domain) return std::unexpected(domain.error());
+    auto found = context.definitions->get({DefinitionOwner::Kind::domain, (*domain)->id.value()});
+    if (!found) return fail(Kind::storage, found.error().what);
+    Json rows = Json::array();
+    for (const filter::FilterPreset& one : found->presets)
+        rows.push_back(Json{{"name", one.name}, {"built in", false}, {"filters", shown(one.filters)}});
+    for (std::string_view name : filter::built_in_presets)
+        if (!filter::has_own_preset(found->presets, name))
+            rows.push_back(Json{{"name", name}, {"built in", true}});
+    return Json{{"presets", std::move(rows)}};
+}
+
+Result preset(Context& context, const Arguments& arguments, const Progress&) {
+    auto it = read_account(context, arguments);
+    if (!it) return std::unexpected(it.error());
+    if (const auto name = arguments.maybe_text("name")) {
+        if (!filter::has_preset(it->of_domain.presets, *name))
+            return fail(Kind::not_found, fmt::format("There is no preset {}", *name));
+        it->own.preset = *name;
+        it->own.switches.clear();
+        return write(context, it->owner, it->own);
+    }
+    return Json{{"preset", filter::chosen_preset(it->own)}, {"switched", shown(it->own.switches)}};
+}
+
+Result switch_filter(Context& context, const Arguments& arguments, const Progress&) {
+    auto it = read_account(context, arguments);
+    if (!it) return std::unexpected(it.error());
+    const std::string name = arguments.text("name");
+    if (arguments.flag("on") == arguments.flag("off")) return fail(Kind::usage, "Say --on or --off");
+    if (!filter::may_switch(it->of_domain.presets, name, integrated(context, it->of_domain, name)))
+        return fail(Kind::not_allowed,
+                    fmt::format("{} is not for accounts to switch: no preset of the domain names it", name));
+    std::erase_if(it->own.switches, [&](const filter::FilterSwitch& one) { return one.filter == name; });
+    it->own.switches.push_back({name, arguments.flag("on")});
+    return write(context, it->owner, it->own);
+}
+
+constexpr Argument whose{"account", Type::text, "Whose", true};
+constexpr Argument whose_domain{"domain", Type::text, "Of which domain", true};
+constexpr Argument presets_arguments[] = {whose_domain};
+constexpr Argument preset_arguments[] = {
+    whose, {"name", Type::text, "The preset to take; without it, which one it is", false, true}};
+constexpr Argument switch_arguments[] = {
+    whose,
+    {"name", Type::text, "The filter; spamFilter is the server's own", true},
+    {"on", Type::flag, "It looks at the account's mail"},
+    {"off", Type::flag, "It does not"}};
+
 constexpr Operation operations[] = {
     {"filter list", "List the filters that are set up for a domain, its accounts, a class or an account",
      owner_arguments, list_filters},
@@ -172,6 +280,11 @@ constexpr Operation operations[] = {
     {"filter undefine", "Forget a script file", undefine_arguments, undefine_filter, true},
     {"filter activate", "Let a filter look at mail", activate_arguments, activate_filter, true},
     {"filter deactivate", "Let one look no more", deactivate_arguments, deactivate_filter, true},
+    {"filter presets", "List the sets of switches that accounts of a domain choose from", presets_arguments,
+     list_presets},
+    {"filter preset", "Show which one an account has, or choose: off, weak, strong, or one of the domain's",
+     preset_arguments, preset},
+    {"filter switch", "Switch one filter on or off for an account", switch_arguments, switch_filter, true},
 };
 
 }  // namespace

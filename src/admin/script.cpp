@@ -18,15 +18,16 @@ using Kind = Error::Kind;
 constexpr Argument of_account{"account", Type::text, "Of this account"};
 constexpr Argument of_domain{"domain", Type::text, "Of this domain"};
 constexpr Argument script_name{"name", Type::text, "Name of the script", true};
-constexpr Argument owner_arguments[] = {of_account, of_domain};
-constexpr Argument one_arguments[] = {script_name, of_account, of_domain};
-constexpr Argument put_arguments[] = {script_name,
-                                      {"file", Type::path, "The script", true},
-                                      of_account,
-                                      of_domain,
-                                      {"activate", Type::flag, "Also make it the one that runs"}};
+constexpr Argument by_admin{"by-admin", Type::flag,
+                            "With --account: of those that its owner does not see (WASieveAccount runs)"};
+constexpr Argument owner_arguments[] = {of_account, of_domain, by_admin};
+constexpr Argument one_arguments[] = {script_name, of_account, of_domain, by_admin};
+constexpr Argument put_arguments[] = {
+    script_name, {"file", Type::path, "The script", true},
+    of_account,  of_domain,
+    by_admin,    {"activate", Type::flag, "Also make it the one that runs"}};
 constexpr Argument rename_arguments[] = {
-    script_name, {"new-name", Type::text, "Its new name", true}, of_account, of_domain};
+    script_name, {"new-name", Type::text, "Its new name", true}, of_account, of_domain, by_admin};
 
 std::unexpected<Error> fail(const filter::ScriptFailure& failure) {
     using filter::ScriptError;
@@ -48,7 +49,8 @@ std::expected<ScriptOwner, Error> owner_of(Context& context, const Arguments& ar
     if (arguments.has("account")) {
         auto account = find_account(context, arguments.text("account"));
         if (!account) return std::unexpected(account.error());
-        return ScriptOwner::of((*account)->id);
+        return arguments.flag("by-admin") ? ScriptOwner::admin_of((*account)->id)
+                                          : ScriptOwner::of((*account)->id);
     }
     if (arguments.has("domain")) {
         auto domain = find_domain(context, arguments.text("domain"));

@@ -14,7 +14,8 @@ filter::Scanners::Options scanner_options(const Filtering::Parts& parts) {
 }  // namespace
 
 Filtering::Filtering(const Parts& parts)
-    : definitions_{parts.store.kv()},
+    : directory_{parts.directory},
+      definitions_{parts.store.kv()},
       scripts_{parts.store.kv()},
       memory_{parts.store.kv(), parts.clock},
       scanners_{scanner_options(parts), parts.metrics, parts.clock},
@@ -33,9 +34,19 @@ std::vector<std::string> Filtering::configure(const filter::ScannerSettings& sca
     return problems;
 }
 
+std::string Filtering::give_template(AccountId account) {
+    auto entry = directory_.account(account);
+    if (!entry) return entry.error().what;
+    auto text = scripts_.get(filter::ScriptOwner::of((*entry)->domain), filter::template_script);
+    if (!text) return text.error().kind == filter::ScriptError::no_such_script ? "" : text.error().what;
+    auto put = scripts_.put(filter::ScriptOwner::of(account), filter::webmail_script, *text);
+    return put ? "" : put.error().what;
+}
+
 void Filtering::forget(AccountId account, kv::Batch& batch) {
     filter::Memory::forget(account, batch);
     filter::ScriptStore::forget(filter::ScriptOwner::of(account), batch);
+    filter::ScriptStore::forget(filter::ScriptOwner::admin_of(account), batch);
     filter::Definitions::forget({filter::DefinitionOwner::Kind::account, account.value()}, batch);
 }
 

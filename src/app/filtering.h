@@ -29,6 +29,8 @@ public:
     std::vector<std::string> configure(const filter::ScannerSettings& scanners,
                                        const filter::ChainSettings& chain);
     void account_changed(AccountId account) { registry_.changed(filter::ScriptOwner::of(account)); }
+    /// A new account begins with the rules that its domain has for new ones. @return what went wrong; ""
+    std::string give_template(AccountId account);
     void settings_changed() { registry_.forget_all(); }
     /// Adds to a batch that all that is kept for an account is gone.
     static void forget(AccountId account, kv::Batch& batch);
@@ -45,6 +47,7 @@ public:
     filter::Scanners& scanners() { return scanners_; }
 
 private:
+    directory::Directory& directory_;
     filter::Definitions definitions_;
     filter::ScriptStore scripts_;
     filter::Memory memory_;

@@ -391,6 +391,10 @@ void Server::Rooms::on_change(const directory::ChangeEvent& event) {
     mailstore::Result<> done;
     if (event.kind == Kind::account_created) {
         done = store->create_account(event.account);
+        if (filtering)
+            if (auto given = filtering->give_template(event.account); !given.empty())
+                server_log.error({}, "Account {} begins without the rules of its domain: {}",
+                                 event.account.value(), given);
         if (notices) notices->account_created(event.account);
     }
     if (!done) server_log.error({}, "Folders of account {}: {}", event.account.value(), done.error().what);

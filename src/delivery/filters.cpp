@@ -88,7 +88,8 @@ Filters::When Filters::when(const Recipient& recipient, const Destination& desti
         if (when == When::later) return when;
         filter::Owner owner;
         const auto entry = find(recipient, target, owner);
-        if (chain_.any(owner)) when = chain_.waits(owner) ? When::later : When::now;
+        if (chain_.any(owner, recipient.address))
+            when = chain_.waits(owner, recipient.address) ? When::later : When::now;
     }
     return when;
 }
@@ -98,7 +99,7 @@ Sorted Filters::sort(const Recipient& recipient, const Destination& destination)
     for (const mailstore::Target& target : destination.targets) {
         filter::Owner owner;
         const auto entry = find(recipient, target, owner);
-        if (!chain_.any(owner)) {
+        if (!chain_.any(owner, recipient.address)) {
             sorted.targets.push_back(target);
             continue;
         }

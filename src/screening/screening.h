@@ -65,6 +65,7 @@ public:
     std::expected<void, std::string> reload_policy();
     /// Where the policy is; "" = none.
     std::filesystem::path policy_file() const;
+    const std::filesystem::path& directory() const { return p_.directory_path; }  ///< the working directory
     /// Checks the text, writes it to that file and takes it into force.
     std::expected<void, std::vector<policy::Problem>> replace_policy(std::string_view text);
 

@@ -70,13 +70,9 @@ Reply configure_values(Call& call) {
 
 Reply configure_filters(Call& call) {
     AccountFrame& frame = frame_of(call);
-    std::optional<filter::ListOwner> owner;
-    if (!frame.is_new()) owner = filter::ListOwner::account(frame.id());
-    Shell& shell = call.shell;
-    shell.enter(std::make_unique<FiltersFrame>(shell, shell.tree().at("domain/account/Filters"),
-                                               "the filters of " + frame.title(), owner,
-                                               &frame.lists_pending));
-    return ok();
+    return enter_filters(call.shell, "domain/account/Filters", "the filters of " + frame.title(),
+                         {filter::DefinitionOwner::Kind::account, frame.id().value(), frame.in()},
+                         &frame.filters_pending);
 }
 
 Reply inherit_from(Call& call) {

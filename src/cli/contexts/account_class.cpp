@@ -1,4 +1,5 @@
 #include "cli/contexts/admin_limits.h"
+#include "cli/contexts/filters.h"
 
 /// An account class: a name, and what accounts that have it inherit.
 namespace postrider::cli {
@@ -47,6 +48,10 @@ public:
                 return std::unexpected(done.error());
         }
         name_ = form_.name;
+        if (auto done = write_filters(shell_, place(), filters_pending); !done) {
+            if (made && directory.delete_class(id_)) id_ = {};
+            return std::unexpected(done.error());
+        }
         if (pending.empty()) return std::string{};
         const auto changes = to_changes(pending);
         auto done = step(directory.change_values(directory::SettingsLevel::account_class(id_), changes));
@@ -57,12 +62,16 @@ public:
     Step<> reload() override {
         form_.name = name_;
         pending.clear();
+        filters_pending = {};
         return {};
     }
     settings::AccountSettings now() const { return of(id_); }
     settings::AccountSettings inherited() const { return of({}); }
 
+    FilterPlace place() const { return {filter::DefinitionOwner::Kind::account_class, id_.value(), domain_}; }
+
     ValueChanges pending;
+    FilterChanges filters_pending;
 
 private:
     settings::AccountSettings of(directory::ClassId id) const {
@@ -89,6 +98,12 @@ Reply configure(Call& call) {
     return ok();
 }
 
+Reply configure_filters(Call& call) {
+    auto& frame = static_cast<ClassFrame&>(call.frame);
+    return enter_filters(call.shell, "domain/accountClass/Filters", "the filters of " + frame.title(),
+                         frame.place(), &frame.filters_pending);
+}
+
 }  // namespace
 
 std::vector<Context> account_class_branch() {
@@ -105,6 +120,7 @@ std::vector<Context> account_class_branch() {
         {"CONFIG Limits", "Go to its limits", configure, on_domain("manageAccountServices"), "Limits"},
         {"CONFIG SendRecvRestrictions", "Go to its restrictions", configure,
          on_domain("manageSendReceiveRestrictions"), "SendRecvRestrictions"},
+        {"CONFIG Filters", "Go to its filters", configure_filters, on_domain("manageAccountClasses")},
     };
     std::vector<Context> all;
     all.push_back(std::move(context));

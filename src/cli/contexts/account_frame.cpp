@@ -26,7 +26,7 @@ AccountFrame::AccountFrame(Shell& shell, DomainId domain, AccountId id, std::str
 Step<> AccountFrame::reload() {
     values_pending.clear();
     contact_pending.clear();
-    lists_pending.clear();
+    filters_pending = {};
     before_ = {};
     aliases_before_.clear();
     if (is_new()) {
@@ -133,7 +133,8 @@ Step<> AccountFrame::write_rest(AccountId id) {
         if (auto done = step(directory.change_account(id, change)); !done) return done;
     if (!more.empty())
         if (auto done = step(directory.change_contact(id, more)); !done) return done;
-    return write_lists(shell_, filter::ListOwner::account(id), lists_pending);
+    const FilterPlace place{filter::DefinitionOwner::Kind::account, id.value(), domain_};
+    return write_filters(shell_, place, filters_pending);
 }
 
 Step<> AccountFrame::create() {
@@ -183,7 +184,7 @@ Step<> AccountFrame::change() {
     if (auto done = write_rest(id_); !done) return done;
     values_pending.clear();
     contact_pending.clear();
-    lists_pending.clear();
+    filters_pending = {};
     for (const std::string& one : aliases_before_)
         if (std::ranges::find(aliases_, one) == aliases_.end())
             if (auto done = step(admin.directory.remove_account_alias(id_, one)); !done) return done;

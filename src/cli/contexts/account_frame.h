@@ -45,7 +45,7 @@ public:
 
     ValueChanges values_pending;                         ///< quotas, limits, restrictions
     std::map<std::string, std::string> contact_pending;  ///< "" removes
-    ListEdits lists_pending;                             ///< of its filters
+    FilterChanges filters_pending;
 
 private:
     Step<> within_limits();

@@ -29,7 +29,9 @@ void add_processing_commands(Context& processing);  ///< processing.cpp
 void add_limits_command(Context& domain);           ///< admin_limits.cpp
 
 std::unique_ptr<Frame> make_server_frame(Shell& shell);
-std::unique_ptr<Frame> make_domain_create_frame(Shell& shell, std::string name, std::string password);
+/// @param rules  file with the Sieve script that accounts begin with; "" or "none": they have none
+std::unique_ptr<Frame> make_domain_create_frame(Shell& shell, std::string name, std::string password,
+                                                std::string rules);
 /// A domain PREFIX.PARENT.
 std::unique_ptr<Frame> make_subdomain_frame(Shell& shell, std::string prefix, std::string parent,
                                             std::string password);

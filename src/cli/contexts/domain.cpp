@@ -250,12 +250,13 @@ Reply show_postmaster(Call& call) {
 }
 
 Reply configure_filters(Call& call) {
-    Shell& shell = call.shell;
+    const bool defaults = call.subject == "accountDefaultFilters";
     const DomainId id = frame_of(call).domain();
-    shell.enter(std::make_unique<FiltersFrame>(shell, shell.tree().at("domain/FILTERS"),
-                                               "the domain's filters", filter::ListOwner::domain(id),
-                                               nullptr));
-    return ok();
+    using FilterKind = filter::DefinitionOwner::Kind;
+    const FilterPlace place{defaults ? FilterKind::account_defaults : FilterKind::domain, id.value(), id};
+    return enter_filters(call.shell, "domain/" + call.subject,
+                         defaults ? "the filters of its accounts" : "the domain's filters", place,
+                         defaults ? &frame_of(call).default_filters : nullptr);
 }
 
 void add_objects(std::vector<Command>& commands) {
@@ -325,7 +326,10 @@ std::vector<Context> domain_branch() {
          "accountDefaultSendRecvRestrictions"},
         {"CONFIG PUBLIC-FOLDER", "Its public folders", configure_public_folder,
          on_domain("managePublicFolder")},
-        {"CONFIG FILTERS", "Go to its filters", configure_filters, on_domain("manageDomainFilters")},
+        {"CONFIG FILTERS", "Go to its filters", configure_filters, on_domain("manageDomainFilters"),
+         "FILTERS"},
+        {"CONFIG accountDefaultFilters", "Filters of its accounts that have none of their own",
+         configure_filters, on_domain("manageDomainFilters"), "accountDefaultFilters"},
         {"SHOW RegistryInformation", "What the server keeps on it", show_registry},
         {"ESET appenderHtml", "The HTML below mail that its people send", set_appender,
          on_domain("manageDomainConfig"), "html"},

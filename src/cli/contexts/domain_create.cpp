@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "admin/policy_script.h"
 #include "cli/contexts/admin_limits.h"
+#include "cli/contexts/filters.h"
 #include "cli/wire/layout.h"
 #include "cli/wire/storage_uri.h"
 #include "directory/names.h"
@@ -15,7 +17,7 @@ namespace {
 enum class Always : std::uint8_t { yes };
 
 struct CreateForm {
-    std::string name, prefix, parent, password, location, objects_location;
+    std::string name, prefix, parent, password, location, objects_location, rules;
     Always groupware = Always::yes;
 };
 
@@ -39,6 +41,11 @@ constexpr Row objects_row{.name = "domainObjectsLocation",
 constexpr Row groupware_row{.name = "groupwareSupport",
                             .field = settings::choice<&F::groupware, only_yes>,
                             .help = "Sharing is always there."};
+constexpr Row rules_row{.name = "wmFilterTemplatePath",
+                        .field = settings::field<&F::rules>,
+                        .range = {0, 4096},
+                        .help = "A Sieve script that its accounts begin with.",
+                        .format = settings::Format::path};
 constexpr Row rows[] = {
     {.name = "name",
      .field = settings::field<&F::name>,
@@ -49,6 +56,7 @@ constexpr Row rows[] = {
     location_row,
     objects_row,
     groupware_row,
+    rules_row,
 };
 constexpr Row sub_rows[] = {
     {.name = "prefix",
@@ -111,7 +119,26 @@ protected:
         auto credentials = step(admin.authenticator.make_credentials(form_.password));
         if (!credentials) return std::unexpected(credentials.error());
         domain.postmaster_credentials = std::move(*credentials);
-        return step(admin.directory.create_domain(domain));
+        const auto rules = template_text();
+        if (!rules) return std::unexpected(rules.error());
+        auto made = step(admin.directory.create_domain(domain));
+        if (!made || rules->empty()) return made;
+        auto put = admin.scripts->put(filter::ScriptOwner::of(*made), filter::template_script, *rules);
+        if (!put)
+            return std::unexpected(
+                fmt::format("the domain is made, but without its rules: {}", put.error().what));
+        return made;
+    }
+
+    /// Checked; "" = none.
+    Step<std::string> template_text() {
+        if (form_.rules.empty() || form_.rules == "none") return std::string{};
+        if (shell_.admin().scripts == nullptr) return std::unexpected("this server keeps no scripts");
+        auto text = admin::read_script(form_.rules);
+        if (!text) return text;
+        if (auto good = check_script(shell_, filter::ScriptOwner::of_server(), *text); !good)
+            return std::unexpected(good.error());
+        return text;
     }
 
     CreateForm form_;
@@ -119,9 +146,10 @@ protected:
 
 class DomainCreateFrame final : public CreateFrame {
 public:
-    DomainCreateFrame(Shell& shell, std::string name, std::string password)
+    DomainCreateFrame(Shell& shell, std::string name, std::string password, std::string rules)
         : CreateFrame{shell, "domain-create", std::move(password)} {
         form_.name = std::move(name);
+        form_.rules = std::move(rules);
     }
     std::string title() const override { return "the new domain " + form_.name; }
     Step<std::string> commit() override {
@@ -273,8 +301,9 @@ std::vector<Context> domain_create_branch() {
     return all;
 }
 
-std::unique_ptr<Frame> make_domain_create_frame(Shell& shell, std::string name, std::string password) {
-    return std::make_unique<DomainCreateFrame>(shell, std::move(name), std::move(password));
+std::unique_ptr<Frame> make_domain_create_frame(Shell& shell, std::string name, std::string password,
+                                                std::string rules) {
+    return std::make_unique<DomainCreateFrame>(shell, std::move(name), std::move(password), std::move(rules));
 }
 
 std::unique_ptr<Frame> make_subdomain_frame(Shell& shell, std::string prefix, std::string parent,

@@ -93,6 +93,7 @@ Step<> DomainFrame::reload() {
     form_ = before_;
     aliases_before_ = aliases_ = domain->aliases;
     defaults.clear();
+    default_filters = {};
     return {};
 }
 
@@ -136,6 +137,8 @@ Step<std::string> DomainFrame::commit() {
         if (!done) return fail(done.error());
         defaults.clear();
     }
+    const FilterPlace accounts{filter::DefinitionOwner::Kind::account_defaults, id_.value(), id_};
+    if (auto done = write_filters(shell_, accounts, default_filters); !done) return fail(done.error());
     for (const std::string& one : aliases_before_)
         if (std::ranges::find(aliases_, one) == aliases_.end())
             if (auto done = step(directory.remove_domain_alias(id_, one)); !done) return fail(done.error());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/contexts/branches.h"
+#include "cli/contexts/filters.h"
 
 namespace postrider::cli {
 
@@ -31,8 +32,9 @@ public:
     Step<> add_alias(const std::string& alias);
     Step<> remove_alias(const std::string& alias);
 
-    ValueChanges defaults;         ///< of what its accounts inherit
-    directory::Appender appender;  ///< as it will be
+    ValueChanges defaults;          ///< of what its accounts inherit
+    FilterChanges default_filters;  ///< of its accounts
+    directory::Appender appender;   ///< as it will be
 
 private:
     Step<> defaults_allowed();

@@ -1,182 +1,255 @@
 #include "cli/contexts/filters.h"
 
-#include <algorithm>
+#include <fmt/core.h>
 
+#include "admin/filter_scripts.h"
 #include "cli/wire/layout.h"
-#include "filter/anti_spam.h"
 
 namespace postrider::cli {
 namespace {
 
-using filter::ListColour;
+using filter::DefinitionOwner;
+using filter::ScriptOwner;
+using Kind = DefinitionOwner::Kind;
 
-FiltersFrame& frame_of(Call& call) {
-    return static_cast<FiltersFrame&>(call.frame);
+Step<filter::Definitions*> definitions_of(Shell& shell) {
+    if (shell.admin().definitions == nullptr) return std::unexpected("this server keeps no filters");
+    return shell.admin().definitions;
 }
-
-ListColour colour_of(const Call& call) {
-    return call.subject == "Whitelist" ? ListColour::white : ListColour::black;
-}
-
-Reply list(Call& call) {
-    auto lines = frame_of(call).lines(colour_of(call));
-    if (!lines) return error(lines.error());
-    return ok(simple_list(call.subject, *lines));
+Step<filter::ScriptStore*> scripts_of(Shell& shell) {
+    if (shell.admin().scripts == nullptr) return std::unexpected("this server keeps no scripts");
+    return shell.admin().scripts;
 }
 
-Reply change(Call& call, ListEdit::Kind kind) {
-    ListEdit edit{kind, colour_of(call), {}};
-    if (kind != ListEdit::Kind::reset) edit.pattern = call.given.text("pattern");
-    if (auto done = frame_of(call).edit(std::move(edit)); !done) return error(done.error());
-    return ok();
-}
-Reply add(Call& call) {
-    return change(call, ListEdit::Kind::add);
-}
-Reply remove(Call& call) {
-    return change(call, ListEdit::Kind::remove);
-}
-Reply reset(Call& call) {
-    return change(call, ListEdit::Kind::reset);
+/// Only who administers the server's filters writes where he likes below filters/; a domain's administrators
+/// have a directory of their own there.
+std::string directory_for(Shell& shell, const FilterPlace& place) {
+    if (shell.may("manageServerFilters")) return {};
+    auto domain = shell.directory().domain(place.domain);
+    return domain ? domain->name : std::string{"-"};
 }
 
-Step<filter::AddressLists*> lists_of(Shell& shell) {
-    if (shell.admin().anti_spam == nullptr) return std::unexpected("this server keeps no lists");
-    return &shell.admin().anti_spam->lists();
-}
-
-Reply configure_server(Call& call) {
-    Shell& shell = call.shell;
-    shell.enter(std::make_unique<FiltersFrame>(shell, shell.tree().at("SERVER/FILTERS"),
-                                               "the server's filters", filter::ListOwner::server(), nullptr));
-    return ok();
+/// Gives the accounts that have no rules of their own, or those of the template so far, the new template.
+Step<> propagate(Shell& shell, filter::ScriptStore& scripts, DomainId domain, const std::string& before,
+                 const std::string& after) {
+    auto accounts = list_matching(shell, domain, directory::ObjectKind::account, "");
+    if (!accounts) return std::unexpected(accounts.error());
+    for (const directory::ListedObject& one : *accounts) {
+        const ScriptOwner owner = ScriptOwner::of(one.id);
+        auto own = scripts.get(owner, filter::webmail_script);
+        if (!own && own.error().kind != filter::ScriptError::no_such_script)
+            return std::unexpected(own.error().what);
+        if (own && *own != before) continue;
+        if (auto put = scripts.put(owner, filter::webmail_script, after); !put)
+            return std::unexpected(put.error().what);
+    }
+    return {};
 }
 
 }  // namespace
 
-FiltersFrame::FiltersFrame(Shell& shell, const Context& context, std::string title,
-                           std::optional<filter::ListOwner> owner, ListEdits* pending)
-    : Frame{shell, context}, title_{std::move(title)}, owner_{owner}, pending_{pending} {
-    if (pending_) edits_ = *pending_;
+std::optional<DefinitionOwner> FilterPlace::owner() const {
+    if (id == 0) return std::nullopt;
+    return DefinitionOwner{kind, id};
 }
 
-Step<std::vector<std::string>> FiltersFrame::lines(ListColour colour) {
-    std::vector<std::string> all;
-    if (owner_) {
-        auto lists = lists_of(shell_);
-        if (!lists) return std::unexpected(lists.error());
-        auto stored = step((*lists)->list(*owner_, colour));
+std::optional<filter::ListOwner> FilterPlace::lists() const {
+    if (id == 0) return std::nullopt;
+    if (kind == Kind::domain) return filter::ListOwner::domain(domain);
+    if (kind == Kind::account) return filter::ListOwner::account(AccountId{id});
+    return std::nullopt;
+}
+
+std::optional<ScriptOwner> FilterPlace::scripts(std::string_view name) const {
+    if (id == 0) return std::nullopt;
+    if (kind == Kind::domain) return ScriptOwner::of(domain);
+    if (kind != Kind::account) return std::nullopt;
+    return name == filter::account_rules_script ? ScriptOwner::admin_of(AccountId{id})
+                                                : ScriptOwner::of(AccountId{id});
+}
+
+FiltersFrame::FiltersFrame(Shell& shell, const Context& context, std::string title, const FilterPlace& place,
+                           FilterChanges* pending)
+    : Frame{shell, context},
+      ListsOfFrame{shell, place.lists()},
+      title_{std::move(title)},
+      place_{place},
+      pending_{pending} {
+    if (!pending_) return;
+    changes_ = *pending_;
+    list_edits_ = changes_.lists;
+}
+
+Step<filter::FilterDefinitions> FiltersFrame::definitions() const {
+    filter::FilterDefinitions all;
+    if (const auto owner = place_.owner()) {
+        auto store = definitions_of(shell_);
+        if (!store) return std::unexpected(store.error());
+        auto stored = step((*store)->get(*owner));
         if (!stored) return stored;
         all = std::move(*stored);
     }
-    for (const ListEdit& edit : edits_) {
-        if (edit.colour != colour) continue;
-        const auto at = std::ranges::find(all, edit.pattern);
-        if (edit.kind == ListEdit::Kind::reset)
-            all.clear();
-        else if (edit.kind == ListEdit::Kind::remove && at != all.end())
-            all.erase(at);
-        else if (edit.kind == ListEdit::Kind::add && at == all.end())
-            all.push_back(edit.pattern);
-    }
-    std::ranges::sort(all);
+    for (const auto& edit : changes_.definitions)
+        if (auto done = edit(all); !done) return std::unexpected(done.error());
     return all;
 }
 
-Step<> FiltersFrame::edit(ListEdit edit) {
-    constexpr std::size_t most = 10'000;
-    if (edits_.size() >= most) return std::unexpected("that many changes need a COMMIT first");
-    if (edit.kind != ListEdit::Kind::reset) {
-        const std::string pattern = filter::canonical_pattern(edit.pattern);
-        if (pattern.empty())
-            return std::unexpected("that is no address, domain, IP address or pattern of one");
-        edit.pattern = pattern;
-        auto now = lines(edit.colour);
-        if (!now) return std::unexpected(now.error());
-        const bool there = std::ranges::find(*now, pattern) != now->end();
-        if (edit.kind == ListEdit::Kind::add && there)
-            return std::unexpected(pattern + " is in the list already");
-        if (edit.kind == ListEdit::Kind::remove && !there)
-            return std::unexpected(pattern + " is not in the list");
-    }
-    edits_.push_back(std::move(edit));
+Step<> FiltersFrame::edit(FilterChanges::DefinitionEdit edit) {
+    constexpr std::size_t most = 1'000;
+    if (changes_.definitions.size() >= most) return std::unexpected("that many changes need a COMMIT first");
+    auto now = definitions();
+    if (!now) return std::unexpected(now.error());
+    if (auto done = edit(*now); !done) return done;
+    if (auto wrong = filter::fault(place_.kind, *now); !wrong.empty()) return std::unexpected(wrong);
+    changes_.definitions.push_back(std::move(edit));
+    return {};
+}
+
+Step<std::string> FiltersFrame::script(std::string_view name) const {
+    if (auto at = changes_.scripts.find(name); at != changes_.scripts.end()) return at->second;
+    const auto owner = place_.scripts(name);
+    if (!owner) return std::string{};
+    auto store = scripts_of(shell_);
+    if (!store) return std::unexpected(store.error());
+    auto text = (*store)->get(*owner, name);
+    if (!text && text.error().kind == filter::ScriptError::no_such_script) return std::string{};
+    return step(std::move(text));
+}
+
+Step<> FiltersFrame::set_script(std::string name, std::string text) {
+    const auto owner = place_.scripts(name).value_or(ScriptOwner::of_server());
+    if (auto good = check_script(shell_, owner, text); !good) return good;
+    changes_.scripts[std::move(name)] = std::move(text);
+    return {};
+}
+
+Step<> FiltersFrame::set_file(const std::string& file, std::string text) {
+    constexpr std::size_t most = 20;
+    auto may = admin::may_write_script_file(shell_.admin(), file, directory_for(shell_, place_));
+    if (!may) return std::unexpected(may.error());
+    if (changes_.files.size() >= most && !changes_.files.contains(file))
+        return std::unexpected("that many files need a COMMIT first");
+    if (auto good = check_script(shell_, ScriptOwner::of_server(), text); !good) return good;
+    changes_.files[file] = std::move(text);
     return {};
 }
 
 Step<std::string> FiltersFrame::commit() {
-    if (auto done = write_lists(shell_, *owner_, edits_); !done) return std::unexpected(done.error());
-    edits_.clear();
+    changes_.lists = list_edits_;
+    if (auto done = write_filters(shell_, place_, changes_); !done) return std::unexpected(done.error());
+    changes_ = {};
+    list_edits_.clear();
     return std::string{};
 }
 
 Step<> FiltersFrame::done() {
-    if (pending_) *pending_ = edits_;
-    return {};
+    changes_.lists = list_edits_;
+    if (pending_) {
+        *pending_ = changes_;
+        return {};
+    }
+    auto written = commit();
+    return written ? Step<>{} : std::unexpected(written.error());
 }
 
 Step<> FiltersFrame::reload() {
-    edits_.clear();
+    changes_ = {};
+    list_edits_.clear();
     return {};
 }
 
-Step<> write_lists(Shell& shell, filter::ListOwner owner, const ListEdits& edits) {
-    if (edits.empty()) return {};
-    auto lists = lists_of(shell);
-    if (!lists) return std::unexpected(lists.error());
-    for (const ListEdit& edit : edits) {
-        Step<> done;
-        switch (edit.kind) {
-            case ListEdit::Kind::add:
-                if (auto added = (*lists)->add(owner, edit.colour, edit.pattern); !added)
-                    done = std::unexpected(added.error().what);
-                break;
-            case ListEdit::Kind::remove:
-                if (auto gone = (*lists)->remove(owner, edit.colour, edit.pattern); !gone)
-                    done = std::unexpected(gone.error().what);
-                break;
-            case ListEdit::Kind::reset: done = step((*lists)->reset(owner, edit.colour)); break;
-        }
+Step<> check_script(Shell& shell, const ScriptOwner& owner, const std::string& text) {
+    auto store = scripts_of(shell);
+    if (!store) return std::unexpected(store.error());
+    auto good = admin::check_script(**store, owner, text);
+    if (!good) return std::unexpected(clean(good.error()));
+    return {};
+}
+
+Step<> write_filters(Shell& shell, const FilterPlace& place, FilterChanges& changes) {
+    if (changes.empty()) return {};
+    for (const auto& [file, text] : changes.files) {
+        auto done = admin::write_script_file(shell.admin(), file, directory_for(shell, place), text);
         if (!done) return done;
     }
+    changes.files.clear();
+    const auto owner = place.owner();
+    if (!owner) return std::unexpected("there is nobody yet whose filters these are");
+    if (!changes.definitions.empty()) {
+        auto store = definitions_of(shell);
+        if (!store) return std::unexpected(store.error());
+        auto all = step((*store)->get(*owner));
+        if (!all) return std::unexpected(all.error());
+        for (const auto& edit : changes.definitions)
+            if (auto done = edit(*all); !done) return done;
+        if (auto wrong = filter::fault(owner->kind, *all); !wrong.empty()) return std::unexpected(wrong);
+        if (auto done = step((*store)->set(*owner, *all)); !done) return done;
+        changes.definitions.clear();
+    }
+    if (!changes.scripts.empty() || changes.propagate) {
+        auto store = scripts_of(shell);
+        if (!store) return std::unexpected(store.error());
+        const std::string name{filter::template_script};
+        std::string before;
+        if (changes.propagate)
+            before = (*store)->get(ScriptOwner::of(place.domain), name).value_or(std::string{});
+        for (const auto& [which, text] : changes.scripts)
+            if (auto put = (*store)->put(*place.scripts(which), which, text); !put)
+                return std::unexpected(put.error().what);
+        if (changes.propagate) {
+            auto after = (*store)->get(ScriptOwner::of(place.domain), name);
+            if (!after) return std::unexpected("there is no WMFilterTemplate to give to accounts");
+            if (auto done = propagate(shell, **store, place.domain, before, *after); !done) return done;
+        }
+        changes.scripts.clear();
+        changes.propagate = false;
+    }
+    if (const auto lists = place.lists())
+        if (auto done = write_lists(shell, *lists, changes.lists); !done) return done;
+    changes.lists.clear();
     return {};
 }
 
-std::vector<Command> list_commands(Need need) {
-    std::vector<Command> all;
-    for (std::string word : {"Whitelist", "Blacklist"}) {
-        const std::string whom =
-            word == "Whitelist" ? "senders that are always accepted" : "senders that are not wanted";
-        all.push_back({"LIST " + word, "The " + whom, list, need, word});
-        all.push_back({"ADD " + word + " <pattern>", "Add to the " + whom, add, need, word});
-        all.push_back({"REMOVE " + word + " <pattern>", "Take from the " + whom, remove, need, word});
-        all.push_back({"RESET " + word, "Forget the " + whom, reset, need, word});
-    }
-    return all;
+Reply enter_filters(Shell& shell, std::string_view path, std::string title, const FilterPlace& place,
+                    FilterChanges* pending) {
+    shell.enter(
+        std::make_unique<FiltersFrame>(shell, shell.tree().at(path), std::move(title), place, pending));
+    return ok();
 }
 
 std::vector<Context> filters_branch() {
-    std::vector<Context> all(3);
-    all[0].path = "SERVER/FILTERS";
-    all[0].prompt = "server-filters";
-    all[0].exit = Exit::commit;
-    all[0].help = "Filters of the server: senders that are judged by their From field";
-    all[0].commands = list_commands(on_server("manageServerFilters"));
-    all[1].path = "domain/FILTERS";
-    all[1].prompt = "domain-filters";
-    all[1].exit = Exit::commit;
-    all[1].help = "Filters of a domain";
-    all[1].commands = list_commands(on_domain("manageDomainFilters"));
-    all[2].path = "domain/account/Filters";
-    all[2].prompt = "domain-account-filters";
-    all[2].exit = Exit::done;
-    all[2].help = "Filters of an account";
-    all[2].commands = list_commands(on_domain("manageAccounts"));
+    std::vector<Context> all;
+    auto add = [&](std::string path, std::string prompt, Exit exit, std::string help, Kind kind, Need need) {
+        Context context;
+        context.path = path;
+        context.prompt = prompt;
+        context.exit = exit;
+        context.help = std::move(help);
+        context.commands = definition_commands(need);
+        auto more = [&](std::vector<Command> commands) {
+            std::ranges::move(commands, std::back_inserter(context.commands));
+        };
+        if (kind == Kind::domain) more(preset_commands(need));
+        more(script_commands(kind, need));
+        if (kind == Kind::domain || kind == Kind::account) more(list_commands(need));
+        all.push_back(std::move(context));
+        add_definition_contexts(all, path, prompt, need);
+        if (kind == Kind::domain) add_preset_contexts(all, path, prompt, need);
+    };
+    const Need domain = on_domain("manageDomainFilters"), account = on_domain("manageAccounts");
+    add("domain/FILTERS", "domain-filters", Exit::commit, "Filters of a domain", Kind::domain, domain);
+    add("domain/account/Filters", "domain-account-filters", Exit::done, "Filters of an account",
+        Kind::account, account);
+    add("domain/accountDefaultFilters", "domain-accountDefaultFilters", Exit::done,
+        "Filters of the domain's accounts that have none of their own", Kind::account_defaults, domain);
+    add("domain/accountClass/Filters", "domain-accountClass-filters", Exit::done,
+        "Filters of an account class", Kind::account_class, on_domain("manageAccountClasses"));
+    add("domain/group/FILTERS", "domain-group-filters", Exit::done,
+        "Filters of the mail that comes to a group", Kind::object, on_domain("manageGroups"));
+    add("domain/folderRcpt/FILTERS", "domain-folderRcpt-filters", Exit::done,
+        "Filters of the mail that comes to a folder recipient", Kind::object,
+        on_domain("manageFolderRecipients"));
     return all;
-}
-
-void add_filters_command(Context& server) {
-    server.commands.push_back(
-        {"CONFIG FILTERS", "Go to the server's filters", configure_server, on_server("manageServerFilters")});
 }
 
 }  // namespace postrider::cli

@@ -4,6 +4,7 @@
 
 #include "cli/contexts/admin_limits.h"
 #include "cli/contexts/branches.h"
+#include "cli/contexts/filters.h"
 #include "cli/wire/layout.h"
 
 /// Groups, forwarders and folder recipients.
@@ -90,6 +91,7 @@ public:
         }
         form_ = before_;
         members_ = members_before_;
+        filters_pending = {};
         return {};
     }
 
@@ -142,10 +144,14 @@ public:
     const std::string& address() const { return address_; }
     DomainId in() const { return domain_; }
     AccountId id() const { return id_; }
+    FilterPlace place() const { return {filter::DefinitionOwner::Kind::object, id_.value(), domain_}; }
+
+    FilterChanges filters_pending;
 
 private:
     Step<> change() {
         auto& directory = shell_.directory();
+        if (auto done = write_filters(shell_, place(), filters_pending); !done) return done;
         std::vector<mime::AddrSpec> added;
         for (const mime::AddrSpec& one : members_)
             if (std::ranges::find(members_before_, one) == members_before_.end()) added.push_back(one);
@@ -201,6 +207,12 @@ Reply show_registry(Call& call) {
         attributes("the registry", {{"Internal ID", fmt::format("0x{:X}", frame_of(call).id().value())}}));
 }
 
+Reply configure_filters(Call& call) {
+    ObjectFrame& frame = frame_of(call);
+    return enter_filters(call.shell, fmt::format("{}/FILTERS", frame.context().path),
+                         "the filters of " + frame.title(), frame.place(), &frame.filters_pending);
+}
+
 Context object_context(std::string path, std::string prompt, std::string help, settings::Table table,
                        Need need, Need naming) {
     Context context;
@@ -232,14 +244,17 @@ std::vector<Context> object_branch() {
                                    group_table(), change, naming);
     Context forwarder = object_context("domain/forwarder", "domain-forwarder",
                                        "A forwarder: mail to it is sent on", group_table(), change, naming);
+    group.commands.push_back({"CONFIG FILTERS", "Go to its filters", configure_filters, change});
     for (Context* one : {&group, &forwarder})
         one->commands.insert(one->commands.begin(), addresses.begin(), addresses.end());
     std::vector<Context> all;
     all.push_back(std::move(group));
     all.push_back(std::move(forwarder));
     Need recipients = on_domain("manageFolderRecipients");
-    all.push_back(object_context("domain/folderRcpt", "domain-folderRcpt", "The address of a public folder",
-                                 folder_table(), recipients, recipients));
+    Context folder = object_context("domain/folderRcpt", "domain-folderRcpt",
+                                    "The address of a public folder", folder_table(), recipients, recipients);
+    folder.commands.push_back({"CONFIG FILTERS", "Go to its filters", configure_filters, recipients});
+    all.push_back(std::move(folder));
     return all;
 }
 

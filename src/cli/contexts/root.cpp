@@ -38,12 +38,11 @@ Reply create_domain(Call& call) {
         return error(
             "usage: CREATE Domain name <domain> [domainLocation <path>] postmasterPassword <password>");
     std::string password = call.given.text(call.given.has("password") ? "password" : "passwd");
-    if (call.given.text("template") != "" && call.given.text("template") != "none")
-        return error("wmFilterTemplatePath is not in this release: it needs filters; say none");
     if (password.empty()) return error("the postmaster needs a password: say postmasterPassword <password>");
     if (call.shell.directory().domain(*name))
         return error(fmt::format("there is a domain {} already", clean(*name)));
-    call.shell.enter(make_domain_create_frame(call.shell, *name, std::move(password)));
+    call.shell.enter(
+        make_domain_create_frame(call.shell, *name, std::move(password), call.given.text("template")));
     return ok();
 }
 

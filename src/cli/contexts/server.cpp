@@ -66,12 +66,25 @@ SettingsFrame& frame_of(Call& call) {
     return static_cast<SettingsFrame&>(call.frame);
 }
 
-/// Row name, word in commands, path of the context: what a command needs, in one subject.
+/// Row name, word in commands, path of the context: what a command needs, in one subject. "object.row" is a
+/// row of an object in the context's.
 struct Subject {
-    std::string row, word, context;
+    std::string row, word, context, object;
     static Subject of(const std::string& text) {
         auto first = text.find('|'), second = text.find('|', first + 1);
-        return {text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(second + 1)};
+        Subject all{
+            text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(second + 1), {}};
+        if (auto dot = all.row.find('.'); dot != std::string::npos) {
+            all.object = all.row.substr(0, dot);
+            all.row.erase(0, dot + 1);
+        }
+        return all;
+    }
+    /// Where the row is.
+    SettingsPath in(const SettingsFrame& frame) const {
+        SettingsPath path = frame.path();
+        if (!object.empty()) path.push_back({object});
+        return path;
     }
 };
 
@@ -94,23 +107,29 @@ settings::Value one_word(const std::string& text) {
 }
 
 /// The set among the frame's rows, with the struct that it stands in.
-std::optional<settings::Place> set_of(SettingsFrame& frame, const std::string& row) {
+std::optional<settings::Place> set_of(SettingsFrame& frame, const Subject& subject) {
     void* object = frame.values();
     if (object == nullptr) return std::nullopt;
-    const auto places = settings::open(frame.table(), object);
-    const settings::Place* place = settings::find(places, row);
+    SettingsTarget at{frame.table(), object};
+    if (!subject.object.empty()) {
+        auto below = find_target(at.table, at.object, {{subject.object}});
+        if (!below) return std::nullopt;
+        at = *below;
+    }
+    const auto places = settings::open(at.table, at.object);
+    const settings::Place* place = settings::find(places, subject.row);
     if (place == nullptr) return std::nullopt;
     return *place;
 }
 
 Reply open_element(Call& call, const Subject& subject, const std::string& key, bool add) {
     SettingsFrame& frame = frame_of(call);
-    SettingsPath path = frame.path();
+    SettingsPath path = subject.in(frame);
     path.push_back({subject.row, key});
     auto child = std::make_unique<SettingsFrame>(call.shell, call.shell.tree().at(subject.context),
                                                  std::move(path), &frame);
     if (add) {
-        auto made = child->edit({SettingsEdit::Kind::add, frame.path(), subject.row, one_word(key)});
+        auto made = child->edit({SettingsEdit::Kind::add, subject.in(frame), subject.row, one_word(key)});
         if (!made) return error(made.error());
     } else if (child->values() == nullptr) {
         return error(fmt::format("there is no {} {}", subject.word, key));
@@ -130,7 +149,7 @@ Reply add_element(Call& call) {
 /// To a set whose elements are told apart by their place: at its end.
 Reply add_last(Call& call) {
     Subject subject = Subject::of(call.subject);
-    auto set = set_of(frame_of(call), subject.row);
+    auto set = set_of(frame_of(call), subject);
     if (!set) return error(fmt::format("there is no {}", subject.row));
     return open_element(call, subject, std::to_string(set->row.field.size(set->object) + 1), true);
 }
@@ -142,15 +161,15 @@ Reply update_element(Call& call) {
 Reply remove_element(Call& call) {
     Subject subject = Subject::of(call.subject);
     SettingsFrame& frame = frame_of(call);
-    auto gone =
-        frame.edit({SettingsEdit::Kind::remove, frame.path(), subject.row, one_word(call.given.text("key"))});
+    auto gone = frame.edit(
+        {SettingsEdit::Kind::remove, subject.in(frame), subject.row, one_word(call.given.text("key"))});
     if (!gone) return error(gone.error());
     return ok();
 }
 
 Reply show_element(Call& call) {
     Subject subject = Subject::of(call.subject);
-    auto set = set_of(frame_of(call), subject.row);
+    auto set = set_of(frame_of(call), subject);
     auto index = set ? find_element(*set, call.given.text("key")) : std::nullopt;
     if (!index) return error(fmt::format("there is no {} {}", subject.word, call.given.text("key")));
     const Context& context = call.shell.tree().at(subject.context);
@@ -170,27 +189,100 @@ Reply show_element(Call& call) {
     return ok(attributes(fmt::format("{} {}", subject.word, call.given.text("key")), values, Shown::child));
 }
 
-Reply list_elements(Call& call) {
+constexpr std::string_view filters_path = "SERVER/FILTERS";
+
+/// @param heading  "" = as the commands call them
+Step<std::string> element_table(Call& call, const Subject& subject, std::string_view heading) {
     constexpr std::size_t most_columns = 5;
-    Subject subject = Subject::of(call.subject);
-    auto set = set_of(frame_of(call), subject.row);
-    if (!set) return error(fmt::format("there is no {}", subject.row));
+    auto set = set_of(frame_of(call), subject);
+    if (!set) return std::unexpected(fmt::format("there is no {}", subject.row));
     const Context& context = call.shell.tree().at(subject.context);
     Row headings{std::string{key_name(set->row)}};
     std::vector<Row> rows;
+    auto places_of = [&](void* element) {
+        auto places = attribute_places(context, element);
+        std::erase_if(places, [&](const AttributePlace& place) {
+            return settings::same_name(place.row.name, key_name(set->row)) || place.row.secret;
+        });
+        if (places.size() >= most_columns) places.resize(most_columns - 1);
+        return places;
+    };
+    // Clients of the filters' lists take what stands between the bars.
+    const bool bare = subject.context.starts_with(filters_path);
+    auto cell = [&](const AttributePlace& place) {
+        if (!bare || place.row.field.kind != Kind::text) return shown_value(place.row, place.object);
+        const settings::Value value = settings::get_value(place.row, place.object);
+        return value.words.empty() ? std::string{} : value.words.front().text;
+    };
+    const auto blank = set->row.field.table().make();
+    for (const AttributePlace& place : places_of(blank.get())) headings.emplace_back(place.row.name);
     for (std::size_t i = 0; i < set->row.field.size(set->object); ++i) {
         Row row{key_of(*set, i)};
-        for (const AttributePlace& place :
-             attribute_places(context, set->row.field.element(set->object, i))) {
-            if (settings::same_name(place.row.name, key_name(set->row)) || place.row.secret
-                || row.size() == most_columns)
-                continue;
-            if (i == 0) headings.emplace_back(place.row.name);
-            row.push_back(shown_value(place.row, place.object));
-        }
+        for (const AttributePlace& place : places_of(set->row.field.element(set->object, i)))
+            row.push_back(cell(place));
         rows.push_back(std::move(row));
     }
-    return ok(table(subject.word + "s", headings, rows));
+    return table(heading.empty() ? subject.word + "s" : std::string{heading}, headings, rows);
+}
+
+Reply list_elements(Call& call) {
+    auto listed = element_table(call, Subject::of(call.subject), {});
+    return listed ? ok(std::move(*listed)) : error(listed.error());
+}
+
+// ---- SERVER/FILTERS: sets that stand in the server's own object, and lists that are no settings
+
+struct FilterSet {
+    std::string_view row, word, title, prompt;
+};
+constexpr FilterSet filter_sets[] = {
+    {"socketFilters", "SocketFilter", "Socket Filters", "socketFilter"},
+    {"filters.integratedFilters", "IntegratedFilter", "Integrated Filters", "integratedFilter"},
+    {"scriptFilters", "ScriptFilter", "Script Filters", "scriptFilter"},
+    {"serverActiveFilters", "ActiveFilter", "Active Filters", "activeFilter"},
+};
+std::string subject_of(const FilterSet& set) {
+    return fmt::format("{}|{}|{}/{}", set.row, set.word, filters_path, set.word);
+}
+
+bool is_filter_set(std::string_view row) {
+    return settings::same_name(row, "filters") || std::ranges::any_of(filter_sets, [&](const FilterSet& set) {
+               return settings::same_name(set.row, row);
+           });
+}
+
+class ServerFiltersFrame final : public SettingsFrame, public ListsOfFrame {
+public:
+    ServerFiltersFrame(Shell& shell, SettingsFrame& parent)
+        : SettingsFrame{shell, shell.tree().at(filters_path), parent.path(), &parent},
+          ListsOfFrame{shell, filter::ListOwner::server()} {}
+    std::string title() const override { return "the server's filters"; }
+    Step<std::string> commit() override {
+        auto notes = SettingsFrame::commit();
+        if (!notes) return notes;
+        if (auto done = write_lists(shell_, filter::ListOwner::server(), list_edits_); !done)
+            return std::unexpected(done.error());
+        list_edits_.clear();
+        return notes;
+    }
+    Step<> reload() override {
+        list_edits_.clear();
+        return SettingsFrame::reload();
+    }
+};
+
+Reply configure_filters(Call& call) {
+    call.shell.enter(std::make_unique<ServerFiltersFrame>(call.shell, frame_of(call)));
+    return ok();
+}
+
+Reply list_filters(Call& call) {
+    std::string all;
+    for (const FilterSet& set : filter_sets) {
+        auto listed = element_table(call, Subject::of(subject_of(set)), set.title);
+        if (listed) all += *listed;
+    }
+    return ok(std::move(all));
 }
 
 Reply switch_service(Call& call) {
@@ -322,7 +414,7 @@ public:
         context.commands.push_back({"LIST Services", "What runs", list_services, super_or_config()});
         add_storage_commands(context);
         add_permission_command(context);
-        add_filters_command(context);
+        filters(context, table);
         out_.push_back(std::move(context));
     }
 
@@ -342,10 +434,38 @@ private:
     void children(Context& context, settings::Table table, bool top) {
         for (const settings::Place& place : settings::open(table, nullptr)) {
             const settings::Row& row = place.row;
+            if (top && is_filter_set(row.name)) continue;  // filters() has them
             if (row.field.kind == Kind::object) object(context, row, top);
             if (row.field.kind == Kind::object_set && row.name != "domainStorageParams")
                 object_set(context, row);
         }
+    }
+
+    void filters(Context& server, settings::Table table) {
+        const Need need = on_server("manageServerFilters");
+        server.commands.push_back({"CONFIG FILTERS", "Go to the server's filters", configure_filters, need});
+        Context context;
+        context.path = filters_path;
+        context.prompt = "server-filters";
+        context.exit = Exit::commit;
+        context.help = "Filters of the server, and senders that are judged by their From field";
+        context.need = need;
+        const auto places = settings::open(table, nullptr);
+        for (const FilterSet& set : filter_sets) {
+            const auto dot = set.row.find('.');
+            const settings::Place* place = settings::find(places, set.row.substr(0, dot));
+            std::vector<settings::Place> below;
+            if (place != nullptr && dot != set.row.npos) {
+                below = settings::open(place->row.field.table(), nullptr);
+                place = settings::find(below, set.row.substr(dot + 1));
+            }
+            if (place == nullptr) continue;
+            Spelling spelled{place->row.name, set.word, set.prompt};
+            object_set(context, place->row, spelled, subject_of(set));
+        }
+        context.commands.push_back({"LIST Filters", "All of them", list_filters, need});
+        std::ranges::move(list_commands(need), std::back_inserter(context.commands));
+        out_.push_back(std::move(context));
     }
 
     static std::string child_path(const Context& context, std::string_view word) {
@@ -385,16 +505,22 @@ private:
 
     void object_set(Context& context, const settings::Row& row) {
         const Spelling* known = spelling(row.name);
-        std::string word = known ? std::string{known->word} : singular(row.name);
+        const std::string word{known ? std::string{known->word} : singular(row.name)};
+        const std::string prompt{known ? std::string{known->prompt} : singular(row.name)};
+        object_set(context, row, {row.name, word, prompt, {}, known ? known->exit : Exit::done},
+                   fmt::format("{}|{}|{}", row.name, word, child_path(context, word)));
+    }
+
+    void object_set(Context& context, const settings::Row& row, const Spelling& spelled,
+                    const std::string& subject) {
+        const std::string word{spelled.word};
         Context child;
         child.path = child_path(context, word);
-        child.prompt =
-            fmt::format("{}-{}", context.prompt, known ? std::string{known->prompt} : singular(row.name));
-        child.exit = known ? known->exit : Exit::done;
+        child.prompt = fmt::format("{}-{}", context.prompt, spelled.prompt);
+        child.exit = spelled.exit;
         child.help = row.help;
         child.attributes = row.field.table();
         child.need = context.need;
-        std::string subject = fmt::format("{}|{}|{}", row.name, word, child.path);
         auto add = [&](std::string syntax, std::string help, Reply (*run)(Call&)) {
             context.commands.push_back({std::move(syntax), std::move(help), run, child.need, subject});
         };

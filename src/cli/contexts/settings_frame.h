@@ -22,7 +22,7 @@ struct SettingsEdit {
     settings::Value value;  ///< of the attribute, or one word: the key
 };
 
-class SettingsFrame final : public Frame {
+class SettingsFrame : public Frame {
 public:
     SettingsFrame(Shell& shell, const Context& context, SettingsPath path, SettingsFrame* parent);
 

@@ -2,6 +2,8 @@
 
 #include "admin/fixture_for_tests.h"
 #include "cli/shell/shell.h"
+#include "filter/chain/settings.h"
+#include "filter/scan/settings.h"
 #include "settings/table.h"
 
 namespace postrider::cli {
@@ -40,6 +42,8 @@ struct TestSettings {
     TestProcessing processing;
     settings::ServerSettings server;
     CliSettings cli;
+    filter::ChainSettings chain;
+    filter::ScannerSettings scanners;
 };
 
 inline constexpr settings::Setting<TestSettings> test_rows[] = {
@@ -48,6 +52,8 @@ inline constexpr settings::Setting<TestSettings> test_rows[] = {
      .field = settings::object<&TestSettings::processing, processing_table>,
      .help = "What happens to queued mail."},
     {.field = settings::inlined<&TestSettings::server, settings::server_table>},
+    {.field = settings::inlined<&TestSettings::chain, filter::chain_table>},
+    {.field = settings::inlined<&TestSettings::scanners, filter::scanner_table>},
 };
 inline settings::TableOf<TestSettings> test_table() {
     return {test_rows, "Server", "The whole server."};

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "filter/chain/presets.h"
 #include "filter/chain/run.h"
 #include "filter/chain/world.h"
 #include "filter/scan/levels.h"
@@ -68,8 +69,9 @@ bool some(const std::shared_ptr<const Steps>& steps, bool relay, bool only_scann
 
 }  // namespace
 
-bool Chain::any(const Owner& owner) const {
-    return parts_.anti_spam || some(parts_.catalogue.server(), false, false)
+bool Chain::any(const Owner& owner, const mime::AddrSpec& recipient) const {
+    return parts_.anti_spam || some(parts_.catalogue.object(recipient), false, false)
+           || some(parts_.catalogue.server(), false, false)
            || some(parts_.catalogue.domain(owner.domain), false, false)
            || (owner.entry && some(parts_.catalogue.account(owner.account), false, false));
 }
@@ -78,8 +80,9 @@ bool Chain::any_for_relay() const {
     return some(parts_.catalogue.server(), true, false);
 }
 
-bool Chain::waits(const Owner& owner) const {
-    return some(parts_.catalogue.server(), false, true)
+bool Chain::waits(const Owner& owner, const mime::AddrSpec& recipient) const {
+    return some(parts_.catalogue.object(recipient), false, true)
+           || some(parts_.catalogue.server(), false, true)
            || some(parts_.catalogue.domain(owner.domain), false, true)
            || (owner.entry && some(parts_.catalogue.account(owner.account), false, true));
 }
@@ -92,24 +95,33 @@ Verdict Chain::for_owner(const Owner& owner, const mime::AddrSpec& recipient) {
     Run it;
     it.owner = &owner;
     it.recipient = recipient.text();
-    return run(it);
+    return run(it, recipient);
 }
 
 Verdict Chain::for_relay(const mime::AddrSpec& recipient) {
     Run it;
     it.recipient = recipient.text();
-    return run(it);
+    return run(it, recipient);
 }
 
-Verdict Chain::run(Run& run) {
+Verdict Chain::run(Run& run, const mime::AddrSpec& recipient) {
     levels_ = read_levels(payload_);
     run.levels = levels_;
+    const auto off =
+        run.owner && run.owner->entry ? parts_.catalogue.switched_off(run.owner->account) : nullptr;
+    auto switched_off = [&](const Step& step) {
+        return step.scanner && off
+               && !runs(off.get(), step.name, step.scanner->kind() == ScannerKind::integrated);
+    };
     auto walk = [&](const std::shared_ptr<const Steps>& steps, std::string where) {
         if (!steps) return true;
         run.where = std::move(where);
         for (const Step& step : *steps) {
             if (!applies(step, run.owner == nullptr)) continue;
-            if (step.scanner) {
+            if (switched_off(step)) {
+                run.verdict.trace.push_back(
+                    fmt::format("Filter {} of {}: the account has switched it off", step.name, run.where));
+            } else if (step.scanner) {
                 if (!scanned(run, step)) return false;
             } else if (run.owner) {
                 scripted(run, step);
@@ -120,12 +132,14 @@ Verdict Chain::run(Run& run) {
     const bool judged = run.owner && parts_.anti_spam;
     bool on = !judged || listed_by_server(run);
     on = on && walk(parts_.catalogue.server(), "server");
-    if (on && judged) judge_spam(run);
+    if (on && judged && runs(off.get(), spam_filter_name, false)) judge_spam(run);
     if (on && run.owner) {
         auto domain = parts_.directory.domain(run.owner->domain);
         on = walk(parts_.catalogue.domain(run.owner->domain),
                   fmt::format("domain <{}>", domain ? domain->name : ""));
     }
+    if (on && run.owner)
+        on = walk(parts_.catalogue.object(recipient), fmt::format("domain object <{}>", run.recipient));
     if (on && judged && run.owner->entry) listed_by_account(run);
     if (on && run.owner && run.owner->entry)
         on = walk(parts_.catalogue.account(run.owner->account),

@@ -37,18 +37,19 @@ struct Owner {
         nullptr;  ///< nullptr: a public folder, which has no filters of its own
 };
 
-/// The filters of one message, server first, then domain, then account; of what they decide about its place
-/// the last word counts. Scanners are asked once, however many recipients there are. Not for several threads.
+/// The filters of one message, server first, then domain, then group or folder recipient, then account; of
+/// what they decide about its place the last word counts. Scanners are asked once, however many recipients
+/// there are. Not for several threads.
 class Chain {
 public:
     /// @param payload  trace header and message, CRLF line ends; must outlive this, as the others
     Chain(const ChainParts& parts, const queue::Envelope& envelope, std::string_view payload, QueueId id);
 
     /// Some filter is set up for such a recipient. Cheap.
-    bool any(const Owner& owner) const;
+    bool any(const Owner& owner, const mime::AddrSpec& recipient) const;
     bool any_for_relay() const;
     /// ... and one of them waits for something outside: not for threads that must not block.
-    bool waits(const Owner& owner) const;
+    bool waits(const Owner& owner, const mime::AddrSpec& recipient) const;
     bool waits_for_relay() const;
 
     /// @param recipient  as the envelope names it
@@ -58,7 +59,7 @@ public:
 
 private:
     struct Run;
-    Verdict run(Run& run);
+    Verdict run(Run& run, const mime::AddrSpec& recipient);
     void scripted(Run& run, const Step& step);
     /// False: that was the last word.
     bool scanned(Run& run, const Step& step);

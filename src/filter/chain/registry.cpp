@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
+
+#include "filter/chain/presets.h"
 
 namespace postrider::filter {
 namespace {
@@ -43,6 +44,7 @@ std::vector<std::string> Registry::configure(const ChainSettings& settings) {
         server_made_ = false;
         server_ = nullptr;
         domains_.clear();
+        objects_.clear();
         accounts_.clear();
     }
     Steps tried;
@@ -64,7 +66,8 @@ void Registry::changed(const ScriptOwner& owner) {
             server_ = nullptr;
             break;
         case ScriptOwner::Kind::domain: domains_.erase(owner.id); break;
-        case ScriptOwner::Kind::account: accounts_.erase(owner.id); break;
+        case ScriptOwner::Kind::account:
+        case ScriptOwner::Kind::admin: accounts_.erase(owner.id); break;
     }
 }
 
@@ -74,6 +77,7 @@ void Registry::forget_all() {
     server_made_ = false;
     server_ = nullptr;
     domains_.clear();
+    objects_.clear();
     accounts_.clear();
 }
 
@@ -228,11 +232,13 @@ Registry::Cached Registry::make_domain(DomainId domain) const {
     return in_order(std::move(steps));
 }
 
-Registry::Cached Registry::make_account(AccountId account) const {
+Registry::OfAccount Registry::make_account(AccountId account) const {
+    OfAccount made;
     Steps steps;
     FilterDefinitions own = definitions({DefinitionOwner::Kind::account, account.value()});
     if (auto entry = parts_.directory.account(account); entry && *entry) {
         FilterDefinitions of_domain = definitions({DefinitionOwner::Kind::domain, (*entry)->domain.value()});
+        made.off = switched_off_by(own, of_domain.presets);
         if (own.active.empty() && (*entry)->class_id.value() != 0)
             own = definitions({DefinitionOwner::Kind::account_class, (*entry)->class_id.value()});
         if (own.active.empty())
@@ -242,8 +248,10 @@ Registry::Cached Registry::make_account(AccountId account) const {
         std::erase_if(own.active, [](const ActiveFilter& a) { return a.type == FilterType::socket; });
         add(steps, own, &of_domain, nullptr);
     }
+    add(steps, ScriptOwner::admin_of(account));
     add(steps, ScriptOwner::of(account));
-    return in_order(std::move(steps));
+    made.steps = in_order(std::move(steps));
+    return made;
 }
 
 std::shared_ptr<const Steps> Registry::domain(DomainId domain) const {
@@ -261,18 +269,51 @@ std::shared_ptr<const Steps> Registry::domain(DomainId domain) const {
     return made;
 }
 
-std::shared_ptr<const Steps> Registry::account(AccountId account) const {
+Registry::OfAccount Registry::of_account(AccountId account) const {
     std::uint64_t generation = 0;
     {
         std::shared_lock lock{mutex_};
         if (auto at = accounts_.find(account.value()); at != accounts_.end()) return at->second;
         generation = generation_;
     }
-    Cached made = make_account(account);
+    OfAccount made = make_account(account);
     std::unique_lock lock{mutex_};
     if (generation != generation_) return made;
     if (accounts_.size() >= max_cached) accounts_.clear();
     accounts_.insert_or_assign(account.value(), made);
+    return made;
+}
+
+std::shared_ptr<const Steps> Registry::account(AccountId account) const {
+    return of_account(account).steps;
+}
+
+std::shared_ptr<const SwitchedOff> Registry::switched_off(AccountId account) const {
+    return of_account(account).off;
+}
+
+std::shared_ptr<const Steps> Registry::object(const mime::AddrSpec& address) const {
+    if (!parts_.definitions.any_of_objects()) return nullptr;
+    const auto domain = parts_.directory.domain(address.domain);
+    if (!domain) return nullptr;
+    const auto object = parts_.directory.object(domain->id, address.local);
+    if (!object || object->kind == directory::ObjectKind::account) return nullptr;
+    const std::uint64_t id = object->id.value();
+    std::uint64_t generation = 0;
+    {
+        std::shared_lock lock{mutex_};
+        if (auto at = objects_.find(id); at != objects_.end()) return at->second;
+        generation = generation_;
+    }
+    Steps steps;
+    FilterDefinitions of_domain = definitions({DefinitionOwner::Kind::domain, domain->id.value()});
+    std::ranges::move(server_scripts(), std::back_inserter(of_domain.scripts));
+    add(steps, definitions({DefinitionOwner::Kind::object, id}), &of_domain, nullptr);
+    Cached made = in_order(std::move(steps));
+    std::unique_lock lock{mutex_};
+    if (generation != generation_) return made;
+    if (objects_.size() >= max_cached) objects_.clear();
+    objects_.insert_or_assign(id, made);
     return made;
 }
 

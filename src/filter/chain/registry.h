@@ -19,8 +19,13 @@ namespace postrider::filter {
 ///
 ///     server    what serverActiveFilters names, then the rule pages' script and the server's active one
 ///     domain    what is activated for the domain, then its rule pages' script and its active one
+///     object    what is activated for the group or folder recipient that the mail came to
 ///     account   what is activated for it, else for its class, else for the domain's accounts; then the
-///               script of WebMail's rules and the one that ManageSieve has made active
+///               administrators' script for it, that of WebMail's rules, the one that ManageSieve has made
+///               active
+///
+/// An account can switch off what is integrated, the server's own spam filter, and what presets of its domain
+/// name (presets.h).
 class Registry final : public Catalogue {
 public:
     struct Parts {
@@ -44,14 +49,21 @@ public:
     std::shared_ptr<const Steps> server() const override;
     std::shared_ptr<const Steps> domain(DomainId domain) const override;
     std::shared_ptr<const Steps> account(AccountId account) const override;
+    std::shared_ptr<const Steps> object(const mime::AddrSpec& address) const override;
+    std::shared_ptr<const SwitchedOff> switched_off(AccountId account) const override;
 
     /// Reads and compiles a script again when it has changed.
     std::shared_ptr<const sieve::Script> script_file(const std::filesystem::path& file) const;
 
 private:
     using Cached = std::shared_ptr<const Steps>;
+    struct OfAccount {
+        Cached steps;
+        std::shared_ptr<const SwitchedOff> off;
+    };
     Cached make_domain(DomainId domain) const;
-    Cached make_account(AccountId account) const;
+    OfAccount make_account(AccountId account) const;
+    OfAccount of_account(AccountId account) const;
     void add(Steps& steps, const FilterDefinitions& definitions, const FilterDefinitions* also,
              std::vector<std::string>* problems) const;
     void add(Steps& steps, const ScriptOwner& owner) const;
@@ -68,7 +80,8 @@ private:
     mutable std::shared_mutex mutex_;
     mutable Cached server_;
     mutable bool server_made_ = false;
-    mutable std::unordered_map<std::uint64_t, Cached> domains_, accounts_;
+    mutable std::unordered_map<std::uint64_t, Cached> domains_, objects_;
+    mutable std::unordered_map<std::uint64_t, OfAccount> accounts_;
     mutable std::uint64_t generation_ =
         0;  ///< grows with every change, so that what was made before is not kept
 

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "filter/scan/scanners.h"
+#include "mime/address.h"
 #include "sieve/sieve.h"
 
 namespace postrider::filter {
@@ -26,6 +28,13 @@ struct Step {
 };
 using Steps = std::vector<Step>;  ///< in the order of their priorities
 
+/// What an account has switched off of the filters above it.
+struct SwitchedOff {
+    bool all_integrated = false;
+    std::set<std::string, std::less<>> names;
+    std::set<std::string, std::less<>> on;  ///< of the integrated ones nevertheless not
+};
+
 /// Which filters there are. Look-ups are cached; they may read the disk. Callable from any thread.
 class Catalogue {
 public:
@@ -34,6 +43,10 @@ public:
     virtual std::shared_ptr<const Steps> server() const = 0;
     virtual std::shared_ptr<const Steps> domain(DomainId domain) const = 0;
     virtual std::shared_ptr<const Steps> account(AccountId account) const = 0;
+    /// Of a group or folder recipient, by the address that mail comes to. Costs nothing where there are none.
+    virtual std::shared_ptr<const Steps> object(const mime::AddrSpec&) const { return nullptr; }
+    /// nullptr: nothing.
+    virtual std::shared_ptr<const SwitchedOff> switched_off(AccountId) const { return nullptr; }
 };
 
 }  // namespace postrider::filter

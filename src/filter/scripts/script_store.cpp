@@ -60,7 +60,7 @@ ScriptResult<> check_name(std::string_view name) {
 
 bool is_rules_script(std::string_view name) {
     return name == webmail_script || name == server_rules_script || name == domain_rules_script
-           || name == template_script;
+           || name == account_rules_script || name == template_script;
 }
 
 ScriptResult<> ScriptStore::write(const ScriptOwner& owner, kv::Batch batch) {
@@ -171,6 +171,7 @@ ScriptResult<std::vector<RunningScript>> ScriptStore::running(const ScriptOwner&
     };
     const std::string_view rules = owner.kind == ScriptOwner::Kind::server   ? server_rules_script
                                    : owner.kind == ScriptOwner::Kind::domain ? domain_rules_script
+                                   : owner.kind == ScriptOwner::Kind::admin  ? account_rules_script
                                                                              : webmail_script;
     if (auto ok = take(rules); !ok) return std::unexpected(ok.error());
     if (!active->empty() && *active != rules)

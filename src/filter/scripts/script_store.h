@@ -15,13 +15,19 @@ namespace postrider::filter {
 
 /// Whose scripts.
 struct ScriptOwner {
-    enum class Kind : std::uint8_t { server = 0, domain = 1, account = 2 };
+    enum class Kind : std::uint8_t {
+        server = 0,
+        domain = 1,
+        account = 2,
+        admin = 3,  ///< what administrators have written for an account: its owner does not see it
+    };
     Kind kind = Kind::account;
     std::uint64_t id = 0;
 
     static ScriptOwner of_server() { return {Kind::server, 0}; }
     static ScriptOwner of(DomainId domain) { return {Kind::domain, domain.value()}; }
     static ScriptOwner of(AccountId account) { return {Kind::account, account.value()}; }
+    static ScriptOwner admin_of(AccountId account) { return {Kind::admin, account.value()}; }
     friend auto operator<=>(const ScriptOwner&, const ScriptOwner&) = default;
 };
 
@@ -30,6 +36,7 @@ struct ScriptOwner {
 inline constexpr std::string_view webmail_script = "wmFilter";
 inline constexpr std::string_view server_rules_script = "WASieveServer";
 inline constexpr std::string_view domain_rules_script = "WASieveDomain";
+inline constexpr std::string_view account_rules_script = "WASieveAccount";
 /// What new accounts of a domain get as their wmFilter.
 inline constexpr std::string_view template_script = "wmFilterTemplate";
 bool is_rules_script(std::string_view name);
