@@ -106,6 +106,8 @@ struct FlagChange {
     enum class Mode { replace, add, remove } mode = Mode::add;
     std::uint8_t system = 0;
     std::vector<std::string> keywords;  ///< created in the folder's table when they are new
+    std::uint8_t may_system = 0xff;     ///< flags outside stay as they are, whatever the mode
+    bool may_keywords = true;           ///< false: so do keywords
 };
 
 /// What happened, for every reader of the change log.
