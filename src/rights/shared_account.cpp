@@ -113,9 +113,7 @@ Result<std::vector<FolderInfo>> SharedAccount::folders() {
         way.selectable = false;
         seen.push_back(std::move(way));
     }
-    const bool root =
-        !seen.empty() || sharing_.evaluate(*who_, owner_, *lists_, FolderId{0}).has(Right::lookup);
-    if (root) seen.push_back(root_info());
+    if (!seen.empty()) seen.push_back(root_info());
     std::sort(seen.begin(), seen.end(),
               [](const FolderInfo& a, const FolderInfo& b) { return a.path < b.path; });
     return seen;

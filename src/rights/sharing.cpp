@@ -121,7 +121,9 @@ Result<std::vector<Owner>> Sharing::owners_for(const Person& person) {
     std::vector<Owner> all;
     const auto domain = directory_.domain(person->domain);
     if (!domain) return all;
-    all.push_back(public_owner(*domain));
+    // Nobody has made one yet: then there is no account for them either.
+    if (store_.account(domain->public_account)) all.push_back(public_owner(*domain));
+    const std::size_t first_person = all.size();
     std::vector<Principal> principals{Principal::everyone(domain->id), Principal::account(person->id)};
     for (AccountId group : (*him)->groups) principals.push_back(Principal::group(group));
     std::vector<AccountId> ids;
@@ -147,7 +149,8 @@ Result<std::vector<Owner>> Sharing::owners_for(const Person& person) {
         if (id == person->id || id == domain->public_account || all.size() > max_owners) continue;
         if (auto owner = owner_with(id)) all.push_back(std::move(*owner));
     }
-    std::sort(all.begin() + 1, all.end(), [](const Owner& a, const Owner& b) { return a.name < b.name; });
+    std::sort(all.begin() + static_cast<std::ptrdiff_t>(first_person), all.end(),
+              [](const Owner& a, const Owner& b) { return a.name < b.name; });
     return all;
 }
 
@@ -259,6 +262,22 @@ Result<> Sharing::put(const Owner& owner, FolderId folder, const Entry& entry) {
 Result<> Sharing::remove(const Owner& owner, FolderId folder, Principal principal) {
     return change(owner, folder, [&](AccessList& list) -> Result<> {
         std::erase_if(list, [&](const Entry& one) { return one.who == principal; });
+        return {};
+    });
+}
+
+Result<> Sharing::change_rights(const Owner& owner, FolderId folder, Principal who, RightSet rights, How how,
+                                bool denied) {
+    return change(owner, folder, [&](AccessList& list) -> Result<> {
+        auto at = std::find_if(list.begin(), list.end(), [&](const Entry& one) { return one.who == who; });
+        if (at == list.end()) at = list.insert(list.end(), Entry{who, {}, {}, false});
+        RightSet& set = denied ? at->deny : at->allow;
+        switch (how) {
+            case How::replace: set = rights | (set - folder_rights); break;
+            case How::add: set = set | rights; break;
+            case How::take_away: set = set - rights; break;
+        }
+        if (at->allow.empty() && at->deny.empty()) list.erase(at);
         return {};
     });
 }

@@ -68,6 +68,10 @@ public:
     /// too_much with more than max_entries.
     Result<> put(const Owner& owner, FolderId folder, const Entry& entry);
     Result<> remove(const Owner& owner, FolderId folder, Principal who);
+    /// Of what the entry for that principal allows, or denies. A new entry holds for that folder alone.
+    enum class How { replace, add, take_away };
+    Result<> change_rights(const Owner& owner, FolderId folder, Principal who, RightSet rights, How how,
+                           bool denied);
     /// What the account shares is forgotten: to be added to the batch that deletes it.
     static void forget(kv::Store& store, AccountId owner, kv::Batch& batch);
 
