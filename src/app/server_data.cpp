@@ -99,11 +99,13 @@ std::expected<void, std::string> Server::Rooms::open_data() {
         store->mark_deleted(account, batch);
         Filtering::forget(account, batch);
         filter::AntiSpam::erase(account, batch);
+        rights::Sharing::forget(store->kv(), account, batch);
         if (!directory) opening->push_back(account);  // during open() alone
     };
     auto known = directory::Directory::open(store->kv(), clock, directory_options);
     if (!known) return std::unexpected("The directory cannot be opened: " + known.error().what);
     directory = std::move(*known);
+    sharing = std::make_unique<rights::Sharing>(*store, *directory);
     directory->set_primary_domain(settings.server.primary_domain);
     for (AccountId account : deleted) erase_mail(account);
     directory->on_change([this](const directory::ChangeEvent& event) { on_change(event); });

@@ -30,6 +30,7 @@
 #include "relay/policy_routes.h"
 #include "relay/srs.h"
 #include "relay/tls_policy.h"
+#include "rights/sharing.h"
 #include "rpop/retriever.h"
 #include "rules/notices.h"
 #include "screening/screening.h"
@@ -80,6 +81,7 @@ struct Server::Rooms {
     std::unique_ptr<mailstore::MailStore> store;
     std::unique_ptr<index::Index> full_text;
     std::unique_ptr<directory::Directory> directory;
+    std::unique_ptr<rights::Sharing> sharing;
     std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<rules::SendQuota> send_quota;
     std::unique_ptr<rules::MailboxRate> mailbox_rate;

@@ -30,7 +30,7 @@ void Imap::configure(Listeners::Configuration& made, const Settings& settings) {
         limits_,
         imap::Services{*rooms_.store, *rooms_.directory, *rooms_.authenticator, workers(), rooms_.clock,
                        logger(settings), std::make_shared<const imap::ImapSettings>(imap), *limits_,
-                       rooms_.full_text.get()}});
+                       rooms_.full_text.get(), rooms_.sharing.get()}});
     made.words.refuse = "* BYE Too many connections, try later\r\n";
     made.words.farewell = {"* BYE Timeout, closing\r\n", "* BYE Server is shutting down\r\n"};
     for (const settings::ListenerSettings& listener : imap.listeners) {

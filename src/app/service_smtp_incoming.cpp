@@ -39,7 +39,8 @@ struct Generation {
                    rooms.metrics.counter("smtp.rejected", "Messages refused after DATA"),
                    *rooms.send_quota,
                    rooms.screening.get(),
-                   [&rooms](const std::string& host) { return rooms.destination_by(host); }} {}
+                   [&rooms](const std::string& host) { return rooms.destination_by(host); },
+                   rooms.sharing.get()} {}
 };
 
 class SmtpIncoming final : public ListeningService {

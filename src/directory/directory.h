@@ -209,6 +209,11 @@ public:
     Result<ListedObject> object(DomainId domain, std::string_view name) const;
     /// Groups and forwarders that name this address as a member (not through other groups).
     Result<std::vector<ListedObject>> membership(const mime::AddrSpec& member) const;
+    /// Every group of the account's domain that it is in by any of its addresses, through groups within
+    /// groups; those that are switched off and what is in them alone are left out. Ascending.
+    Result<std::vector<AccountId>> groups_of(const AccountEntry& account) const;
+    /// Grows whenever groups_of() may say something else. Does not block.
+    std::uint64_t membership_version() const;
 
     // ---- account classes
 

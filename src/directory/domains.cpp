@@ -114,6 +114,7 @@ Result<> Directory::Impl::update_domain(DomainId id,
         domains.put(std::make_shared<const Domain>(std::move(after)));
         if (renamed) objects.clear();  // every address of it is another one now
         if (services) class_settings.clear();
+        ++membership_version;
     }
     tell(ChangeEvent::Kind::domain_changed, id);
     return {};

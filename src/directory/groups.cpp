@@ -137,6 +137,42 @@ Result<std::vector<ListedObject>> Directory::membership(const mime::AddrSpec& me
     return found;
 }
 
+std::uint64_t Directory::membership_version() const {
+    return impl_->membership_version.load(std::memory_order_acquire);
+}
+
+Result<std::vector<AccountId>> Directory::groups_of(const AccountEntry& account) const {
+    constexpr std::size_t most = 10'000;
+    const auto its_domain = domain(account.domain);
+    if (!its_domain) return std::vector<AccountId>{};
+    std::vector<std::string> domains{its_domain->name};
+    domains.insert(domains.end(), its_domain->aliases.begin(), its_domain->aliases.end());
+    std::vector<std::string> locals{account.name};
+    locals.insert(locals.end(), account.aliases.begin(), account.aliases.end());
+    std::unordered_set<AccountId> found;
+    while (!locals.empty() && found.size() < most) {
+        const std::string local = std::move(locals.back());
+        locals.pop_back();
+        for (const std::string& name : domains) {
+            auto groups = membership({local, name});
+            if (!groups) return std::unexpected(groups.error());
+            for (const ListedObject& one : *groups) {
+                auto entry = group(one.id);
+                if (!entry && entry.error().kind == DirectoryError::not_found) continue;
+                if (!entry) return std::unexpected(entry.error());
+                const GroupEntry& its = **entry;
+                if (its.kind != ObjectKind::group || its.domain != account.domain || !its.enabled) continue;
+                if (!found.insert(its.id).second) continue;
+                locals.push_back(its.name);
+                locals.insert(locals.end(), its.aliases.begin(), its.aliases.end());
+            }
+        }
+    }
+    std::vector<AccountId> all(found.begin(), found.end());
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
 Result<Directory::Expanded> Directory::expand(const Expansion& start) const {
     Expanded result;
     std::unordered_set<std::string> seen;               // addresses, folded

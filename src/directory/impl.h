@@ -83,6 +83,7 @@ struct Directory::Impl {
     Cache<AccountId, ObjectEntry, std::hash<AccountId>> objects;
     Cache<ClassKey, Effective, ClassKeyHash> class_settings;
     Cache<AccountId, Effective, std::hash<AccountId>> account_settings;
+    std::atomic<std::uint64_t> membership_version{1};
     std::atomic<std::uint64_t> server_services{all_services().bits()};
 
     std::mutex writing;  // one change at a time: uniqueness is checked, then written

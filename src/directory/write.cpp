@@ -141,6 +141,7 @@ void Directory::Impl::forget(AccountId id, const records::Object& object) {
     for (const auto& [folded, role] : folded_names(object)) names.erase({object.domain, folded});
     objects.erase(id);
     account_settings.erase(id);
+    ++membership_version;  // last: who reads the new one finds what it is about
 }
 
 Result<records::Object> Directory::Impl::update(AccountId id, std::string_view what,

@@ -33,6 +33,7 @@ ModSeq AccountEdit::change_of_folder(kv::Batch& batch, FolderId folder) {
     ModSeq modseq = next_modseq();
     note(batch, Change::Kind::folder, folder, {}, modseq);
     touched_.push_back(folder);
+    reshapes_ = true;
     return modseq;
 }
 

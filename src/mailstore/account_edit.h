@@ -56,7 +56,10 @@ public:
     /// After the batch was written: memory says what the disk says.
     void apply();
     /// After the lock was given back: wakes who watches.
-    void notify() { impl_.watchers.notify(touched_); }
+    void notify() {
+        if (reshapes_) impl_.reshaped();
+        impl_.watchers.notify(touched_);
+    }
 
     AccountRecord account;
 
@@ -64,6 +67,7 @@ private:
     AccountImpl& impl_;
     std::deque<FolderEdit> folders_;
     std::vector<FolderId> touched_;
+    bool reshapes_ = false;  ///< names, parents or access lists are others afterwards
     std::vector<Change> noted_;
     std::string scratch_;
 };

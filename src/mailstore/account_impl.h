@@ -55,13 +55,29 @@ public:
                          std::optional<ModSeq> unchanged_since) override;
 
     // account_transfer.cpp
-    Result<Copied> copy(FolderId from, const UidSet& uids, FolderId to) override;
-    Result<Copied> move(FolderId from, const UidSet& uids, FolderId to) override;
+    Result<Copied> copy(FolderId from, const UidSet& uids, FolderId to, const KeptFlags& keep) override;
+    Result<Copied> move(FolderId from, const UidSet& uids, FolderId to, const KeptFlags& keep) override;
+    Result<Copied> copy_from(AccountId other, FolderId from, const UidSet& uids, FolderId to,
+                             const KeptFlags& keep) override;
+    Result<Copied> move_from(AccountId other, FolderId from, const UidSet& uids, FolderId to,
+                             const KeptFlags& keep) override;
     Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted) override;
 
     // account_annotations.cpp
     Result<std::vector<Annotation>> annotations(FolderId folder) override;
     Result<> annotate(FolderId folder, const std::vector<AnnotationChange>& changes) override;
+
+    // account_access.cpp
+    Result<std::vector<AccessList>> access_lists() override;
+    Result<> set_access_list(FolderId folder, std::string_view list,
+                             const std::function<void(kv::Batch&)>& also) override;
+    std::uint64_t shape() override { return shape_.load(std::memory_order_acquire); }
+    void reshaped() { shape_.store(++core.shapes, std::memory_order_release); }
+
+    // account_readers.cpp
+    Result<UidSet> seen_by(AccountId reader, FolderId folder) override;
+    Result<Stored> mark_seen_by(AccountId reader, FolderId folder, const UidSet& uids, Seen how,
+                                std::optional<ModSeq> unchanged_since) override;
 
     // account_changes.cpp
     ModSeq highest_modseq() override { return ModSeq{visible_modseq.load(std::memory_order_acquire)}; }
@@ -107,6 +123,7 @@ private:
     Result<> read_state();
     Result<> skip_lost_ids();
     std::optional<Result<>> loaded_;
+    std::atomic<std::uint64_t> shape_{++core.shapes};  ///< never one that an account before had
 };
 
 }  // namespace postrider::mailstore

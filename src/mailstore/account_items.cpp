@@ -147,7 +147,7 @@ Result<Account::Stored> AccountImpl::store(FolderId folder, const UidSet& uids, 
             return fail(MailError::too_many_keywords,
                         "folder has too many keywords, or the name is impossible");
     }
-    auto apply_to = [&](Flags flags) {
+    auto changed = [&](Flags flags) {
         switch (change.mode) {
             case FlagChange::Mode::replace: return named;
             case FlagChange::Mode::add:
@@ -160,6 +160,14 @@ Result<Account::Stored> AccountImpl::store(FolderId folder, const UidSet& uids, 
         flags.system &= static_cast<std::uint8_t>(~named.system);
         for (std::size_t i = 0; i < flags.keywords.size(); ++i) flags.keywords[i] &= ~named.keywords[i];
         return flags;
+    };
+
+    auto apply_to = [&](const Flags& before) {
+        Flags after = changed(before);
+        after.system = static_cast<std::uint8_t>((after.system & change.may_system)
+                                                 | (before.system & ~change.may_system));
+        if (!change.may_keywords) after.keywords = before.keywords;
+        return after;
     };
 
     Stored stored;

@@ -61,6 +61,7 @@ Result<> AccountImpl::read_state() {
     table = std::move(folders);
     subscribed = std::move(names);
     rebuild_paths();
+    reshaped();
     visible_modseq.store(record.modseq, std::memory_order_release);
     return {};
 }

@@ -7,6 +7,7 @@
 #include "mailstore/names.h"
 #include "mailstore/new_folder.h"
 #include "mailstore/scan.h"
+#include "mailstore/uid_set.h"
 
 /// Items that leave a folder or appear in another.
 namespace postrider::mailstore {
@@ -21,7 +22,7 @@ public:
 
     /// nullopt when the other folder has no room for a keyword.
     std::optional<Flags> translate(const Flags& flags) {
-        if (from_.id == to_.state->id) return flags;
+        if (&from_ == to_.state) return flags;
         Flags out;
         out.system = flags.system;
         for (std::size_t bit = 0; bit < from_.record.keywords.size(); ++bit) {
@@ -78,43 +79,58 @@ Result<std::vector<Original>> read_items(Core& core, AccountId account, FolderId
 
 enum class Source { stays, leaves };
 
+/// An account and what a batch does to it; those of origin and target are mostly one.
+struct Side {
+    AccountImpl& impl;
+    AccountEdit& edit;
+};
+
 /// What copy and move share: the new items, with their descriptions, and the list of UIDs. The originals are
 /// removed when they leave. `refs` counts new references to copies.
 class Transfer {
 public:
-    Transfer(AccountImpl& impl, AccountEdit& edit, kv::Batch& batch, BlobRefs& refs, Source source)
-        : impl_{impl}, edit_{edit}, batch_{batch}, refs_{refs}, source_{source} {}
+    Transfer(Side from, Side to, kv::Batch& batch, BlobRefs& refs, Source source, const KeptFlags& keep)
+        : from_{from}, to_{to}, batch_{batch}, refs_{refs}, source_{source}, keep_{keep} {}
 
     Result<> run(FolderState& from, FolderState& to, const std::vector<Original>& items,
                  Account::Copied& copied) {
-        AccountEdit::FolderEdit& target = edit_.folder(to);
-        AccountEdit::FolderEdit& origin = edit_.folder(from);
+        AccountEdit::FolderEdit& target = to_.edit.folder(to);
+        AccountEdit::FolderEdit* origin = source_ == Source::leaves ? &from_.edit.folder(from) : nullptr;
         KeywordMap keywords{from, target};
         copied.uid_validity = to.record.uid_validity;
         if (!AccountEdit::has_uids(target, items.size()))
             return fail(MailError::storage, "folder has no UIDs left");
-        const std::int64_t now = impl_.core.now_seconds();
+        const std::int64_t now = to_.impl.core.now_seconds();
+        const AccountId owner = from_.impl.account_id;
         // Leaving comes before arriving in the log, so that no reader ever counts the message twice.
-        if (source_ == Source::leaves && left_modseq_ == ModSeq{}) left_modseq_ = edit_.next_modseq();
+        if (source_ == Source::leaves && left_modseq_ == ModSeq{}) left_modseq_ = from_.edit.next_modseq();
         for (const Original& original : items) {
             auto item = decode_item(original.uid, original.record);
             if (!item) return fail(MailError::corrupt, "record of a message is damaged: repair the account");
-            auto description = impl_.core.kv->get(description_key(impl_.account_id, from.id, original.uid));
+            auto description = to_.impl.core.kv->get(description_key(owner, from.id, original.uid));
             if (!description) return std::unexpected(mailstore::from(description.error()));
+            const Flags before = item->flags;
+            if (!keep_.keywords) item->flags.keywords = {};
             auto flags = keywords.translate(item->flags);
             if (!flags) return fail(MailError::too_many_keywords, "folder has too many keywords");
             if (source_ == Source::leaves) {
-                edit_.leave(origin, *item);
-                batch_.erase(item_key(impl_.account_id, from.id, original.uid));
-                batch_.erase(description_key(impl_.account_id, from.id, original.uid));
+                item->flags = before;
+                from_.edit.leave(*origin, *item);
+                batch_.erase(item_key(owner, from.id, original.uid));
+                batch_.erase(description_key(owner, from.id, original.uid));
                 mailstore::append(left_, original.uid);
             } else {
                 refs_.add_ref(item->blob, 1);
             }
             item->flags = *flags;
+            if (keep_.seen) {
+                item->flags.system &= static_cast<std::uint8_t>(~seen);
+                if (has(*keep_.seen, original.uid)) item->flags.system |= seen;
+            }
+            item->flags.system &= keep_.system;
             item->save_date = now;  // RFC 8514 §3
-            edit_.arrive(batch_, target, *item,
-                         *description ? std::string_view{**description} : std::string_view{});
+            to_.edit.arrive(batch_, target, *item,
+                            *description ? std::string_view{**description} : std::string_view{});
             copied.from.push_back(original.uid);
             copied.to.push_back(item->uid);
         }
@@ -124,89 +140,110 @@ public:
     /// After the last of them: notes what left.
     void finish(FolderState& from) {
         if (left_.empty()) return;
-        AccountEdit::FolderEdit& origin = edit_.folder(from);
-        edit_.note(batch_, Change::Kind::expunged, from.id, std::move(left_), left_modseq_);
+        AccountEdit::FolderEdit& origin = from_.edit.folder(from);
+        from_.edit.note(batch_, Change::Kind::expunged, from.id, std::move(left_), left_modseq_);
         origin.n.highest_modseq = std::max(origin.n.highest_modseq, left_modseq_);
     }
 
 private:
     Result<> within_limits(const AccountEdit::FolderEdit& target) {
-        const QuotaLimits limits = impl_.core.limits(impl_.account_id);
+        const QuotaLimits limits = to_.impl.core.limits(to_.impl.account_id);
         auto over = [](std::uint64_t used, std::uint64_t limit) { return limit != 0 && used > limit; };
-        const bool account_over =
-            source_ == Source::stays
-            && (over(edit_.account.bytes, limits.bytes) || over(edit_.account.messages, limits.messages));
+        const bool account_over = (source_ == Source::stays || &from_.impl != &to_.impl)
+                                  && (over(to_.edit.account.bytes, limits.bytes)
+                                      || over(to_.edit.account.messages, limits.messages));
         if (account_over || over(target.n.bytes, limits.folder_bytes)
             || over(target.n.messages, limits.folder_messages))
             return fail(MailError::over_quota, "over quota");
         return {};
     }
 
-    AccountImpl& impl_;
-    AccountEdit& edit_;
+    Side from_, to_;
     kv::Batch& batch_;
     BlobRefs& refs_;
     Source source_;
+    const KeptFlags& keep_;
     ModSeq left_modseq_;
     UidSet left_;
 };
 
-/// One batch of a transfer, made while the account's lock is held.
+/// One batch of a transfer, made while the locks of both accounts are held.
 struct TransferBatch {
-    TransferBatch(AccountImpl& account, Source from_source)
-        : impl{account}, source{from_source}, transfer{impl, edit, batch, *refs, source} {}
+    TransferBatch(AccountImpl& from, AccountImpl& to, Source from_source, const KeptFlags& keep)
+        : origin{from}, impl{to}, source{from_source} {
+        if (&from != &to) origin_edit.emplace(from);
+        transfer.emplace(Side{origin, origin_edit ? *origin_edit : edit}, Side{impl, edit}, batch, *refs,
+                         source, keep);
+    }
 
     /// Adds all of `left`, or, when they leave, as many as one batch may hold.
     Result<> fill(FolderState& from, FolderState& to, UidSet& left, Account::Copied& copied) {
         copied.uid_validity = to.record.uid_validity;
         do {
-            auto items = read_items(impl.core, impl.account_id, from.id, left);
+            auto items = read_items(impl.core, origin.account_id, from.id, left);
             if (!items) return std::unexpected(items.error());
             if (items->empty()) continue;
             ids += items->size() + 2;
             if (auto ok = impl.core.before_giving_out(items->size() + 2); !ok) return ok;
-            if (auto ok = transfer.run(from, to, *items, copied); !ok) return ok;
+            if (auto ok = transfer->run(from, to, *items, copied); !ok) return ok;
             if (batch.bytes() <= most_bytes_of_a_batch) continue;
             if (source == Source::stays)
                 return fail(MailError::too_much, "too many messages to be copied at once");
             break;
         } while (!left.empty());
-        transfer.finish(from);
+        transfer->finish(from);
         return refs->put(batch, BlobRefs::Missing::fail);
     }
 
-    /// Afterwards memory is to be told (edit.apply()).
+    /// Afterwards memory is to be told.
     Result<> write() {
         edit.put(batch);
+        if (origin_edit && source == Source::leaves) origin_edit->put(batch);
         auto ok = impl.core.write(std::move(batch), impl.core.durability_for(ids));
         refs.reset();
         return ok;
     }
+    void apply() {
+        edit.apply();
+        if (origin_edit && source == Source::leaves) origin_edit->apply();
+    }
+    /// Once no lock is held.
+    void notify() {
+        edit.notify();
+        if (origin_edit && source == Source::leaves) origin_edit->notify();
+    }
 
+    AccountImpl& origin;
     AccountImpl& impl;
     const Source source;
     AccountEdit edit{impl};
+    std::optional<AccountEdit> origin_edit;
     kv::Batch batch;
     std::optional<BlobRefs> refs{std::in_place, impl.core};
-    Transfer transfer;
+    std::optional<Transfer> transfer;
     std::uint64_t ids = 0;
 };
 
 /// Copies all of `left`, or moves as many as one batch may hold.
-Result<> transfer_some(AccountImpl& impl, FolderId from, UidSet& left, FolderId to, Source source,
-                       Account::Copied& copied) {
-    std::unique_lock lock{impl.mutex};
-    auto origin = impl.selectable(from);
+Result<> transfer_some(AccountImpl& other, FolderId from, UidSet& left, AccountImpl& impl, FolderId to,
+                       Source source, const KeptFlags& keep, Account::Copied& copied) {
+    const bool one_account = &other == &impl;
+    std::unique_lock lock{impl.mutex, std::defer_lock}, other_lock{other.mutex, std::defer_lock};
+    if (!one_account && other.account_id < impl.account_id) other_lock.lock();  // core.h: ascending
+    lock.lock();
+    if (!one_account && impl.account_id < other.account_id) other_lock.lock();
+    auto origin = other.selectable(from);
     if (!origin) return std::unexpected(origin.error());
     auto target = impl.selectable(to);
     if (!target) return std::unexpected(target.error());
-    TransferBatch one{impl, source};
+    TransferBatch one{other, impl, source, keep};
     if (auto ok = one.fill(**origin, **target, left, copied); !ok) return ok;
     if (one.ids == 0) return {};
     if (auto ok = one.write(); !ok) return ok;
-    one.edit.apply();
+    one.apply();
     lock.unlock();
-    one.edit.notify();
+    if (!one_account) other_lock.unlock();
+    one.notify();
     return {};
 }
 
@@ -218,26 +255,43 @@ void tell(AccountImpl& impl, FolderId from, FolderId to, const Account::Copied& 
         listener({impl.account_id, from, to, origin->special_use, target->special_use, copied.to});
 }
 
-Result<Account::Copied> transfer(AccountImpl& impl, FolderId from, UidSet left, FolderId to, Source source) {
+Result<Account::Copied> transfer(AccountImpl& other, FolderId from, UidSet left, AccountImpl& impl,
+                                 FolderId to, Source source, const KeptFlags& keep) {
     Account::Copied copied;
     do {
-        if (auto ok = transfer_some(impl, from, left, to, source, copied); !ok)
+        if (auto ok = transfer_some(other, from, left, impl, to, source, keep, copied); !ok)
             return std::unexpected(ok.error());
     } while (!left.empty());
     if (copied.from.empty()) return copied;
     if (auto ok = impl.core.sync(); !ok) return std::unexpected(ok.error());
-    tell(impl, from, to, copied);
+    if (&other == &impl) tell(impl, from, to, copied);
     return copied;
 }
 
 }  // namespace
 
-Result<Account::Copied> AccountImpl::copy(FolderId from, const UidSet& uids, FolderId to) {
-    return transfer(*this, from, uids, to, Source::stays);
+Result<Account::Copied> AccountImpl::copy(FolderId from, const UidSet& uids, FolderId to,
+                                          const KeptFlags& keep) {
+    return transfer(*this, from, uids, *this, to, Source::stays, keep);
 }
 
-Result<Account::Copied> AccountImpl::move(FolderId from, const UidSet& uids, FolderId to) {
-    return transfer(*this, from, uids, to, Source::leaves);
+Result<Account::Copied> AccountImpl::move(FolderId from, const UidSet& uids, FolderId to,
+                                          const KeptFlags& keep) {
+    return transfer(*this, from, uids, *this, to, Source::leaves, keep);
+}
+
+Result<Account::Copied> AccountImpl::copy_from(AccountId other, FolderId from, const UidSet& uids,
+                                               FolderId to, const KeptFlags& keep) {
+    auto origin = core.accounts.get(other);
+    if (!origin) return std::unexpected(origin.error());
+    return transfer(**origin, from, uids, *this, to, Source::stays, keep);
+}
+
+Result<Account::Copied> AccountImpl::move_from(AccountId other, FolderId from, const UidSet& uids,
+                                               FolderId to, const KeptFlags& keep) {
+    auto origin = core.accounts.get(other);
+    if (!origin) return std::unexpected(origin.error());
+    return transfer(**origin, from, uids, *this, to, Source::leaves, keep);
 }
 
 /// RFC 9051 §6.3.6: INBOX's messages move into a new folder; INBOX itself and what lies in it stay. The
@@ -252,23 +306,24 @@ Result<> AccountImpl::rename_inbox(FolderId inbox, const std::string& path) {
         if (!origin) return std::unexpected(origin.error());
         if (by_path(path)) return fail(MailError::exists, "a folder of that name exists");
         if (auto ok = core.before_giving_out(max_path_levels); !ok) return ok;
-        TransferBatch one{*this, Source::leaves};
+        const KeptFlags all;
+        TransferBatch one{*this, *this, Source::leaves, all};
         NewFolders fresh{*this, one.edit};
         auto made = fresh.make(one.batch, path, FolderKind::mail, SpecialUse::none);
         if (!made) return std::unexpected(made.error());
         to = *made;
         if (auto ok = one.fill(**origin, fresh.last(), left, copied); !ok) return ok;
         if (auto ok = one.write(); !ok) return ok;
-        one.edit.apply();
+        one.apply();
         {
             std::lock_guard state_lock{state_mutex};
             fresh.apply();
         }
         lock.unlock();
-        one.edit.notify();
+        one.notify();
     }
     if (!left.empty()) {
-        auto moved = transfer(*this, inbox, std::move(left), to, Source::leaves);
+        auto moved = transfer(*this, inbox, std::move(left), *this, to, Source::leaves, {});
         if (!moved) return std::unexpected(moved.error());
     }
     return core.sync();

@@ -83,7 +83,8 @@ struct Core {
     Pressure pressure;
     std::mutex deletions;  ///< held while a deleted account's records are removed
     std::atomic<std::uint64_t> ids_since_sync{0};
-    std::atomic<bool> written{false};  ///< something was written since the keeper last synced
+    std::atomic<std::uint64_t> shapes{0};  ///< Account::shape() draws from here
+    std::atomic<bool> written{false};      ///< something was written since the keeper last synced
     std::atomic<bool> full{false};
     std::function<void()> wake_keeper = [] {};
     std::function<Result<>(struct Job&)> commit;  ///< queues a job; set once the committer runs

@@ -19,12 +19,15 @@ Result<> remove_items(Core& core, AccountId account, FolderId folder, kv::Batch&
                              return true;
                          });
     if (!ok) return ok;
-    auto notes = folder_range('n', account, folder);
-    ok = scan_range(*core.kv, notes.begin, notes.end, nullptr, [&](std::string_view key, std::string_view) {
-        batch.erase(key);
-        return true;
-    });
-    if (!ok) return ok;
+    for (char letter : {'n', 'r'}) {
+        auto notes = folder_range(letter, account, folder);
+        ok = scan_range(*core.kv, notes.begin, notes.end, nullptr,
+                        [&](std::string_view key, std::string_view) {
+                            batch.erase(key);
+                            return true;
+                        });
+        if (!ok) return ok;
+    }
     auto descriptions = folder_range('d', account, folder);
     batch.erase_range(items.begin, items.end);
     batch.erase_range(descriptions.begin, descriptions.end);
@@ -55,7 +58,7 @@ Result<> finish_deletion(Core& core, AccountId account) {
         if (ok = core.write(std::move(batch)); !ok) return ok;
     }
     kv::Batch batch;
-    for (char letter : {'i', 'd', 'f', 's', 'c', 'n'}) {
+    for (char letter : {'i', 'd', 'f', 's', 'c', 'n', 'p', 'r'}) {
         auto range = account_range(letter, account);
         batch.erase_range(range.begin, range.end);
     }

@@ -119,6 +119,8 @@ public:
     /// Makes the account's folders: INBOX and the special-use ones (Drafts, Sent, Trash, Junk, Archive).
     /// Durable.
     virtual Result<> create_account(AccountId account) = 0;
+    /// Without any: for the owner of a domain's public folders. Durable.
+    virtual Result<> create_empty_account(AccountId account) = 0;
     virtual Result<> delete_account(AccountId account) = 0;
     /// Adds to a batch of the directory's that the account ceases to exist with it. Its folders are removed
     /// by delete_account(), which is to be called once the batch is written, or by the next start.
@@ -185,6 +187,8 @@ public:
 /// The account's folders; makes them if a crash came between the account's creation and theirs. Only for
 /// accounts that the directory knows.
 Result<std::shared_ptr<Account>> open_or_create(MailStore& store, AccountId account);
+/// The same for the owner of a domain's public folders, who has none until somebody makes some.
+Result<std::shared_ptr<Account>> open_public(MailStore& store, AccountId owner);
 
 /// One account's folders. Held by sessions while they need it.
 class Account {
@@ -244,11 +248,18 @@ public:
     };
     /// Copies share the bytes. All or nothing. Durable. MailError::too_much when the records of what is
     /// copied pass 64 MiB, which is some 50,000 messages.
-    virtual Result<Copied> copy(FolderId from, const UidSet& uids, FolderId to) = 0;
+    virtual Result<Copied> copy(FolderId from, const UidSet& uids, FolderId to,
+                                const KeptFlags& keep = {}) = 0;
     /// A message is never in both folders or in none. Durable. All or nothing up to the limit of copy();
     /// more are moved in pieces of that size, between which others may change the account; after an error
     /// those before it have been moved (RFC 6851 §3 asks for no more than each message whole).
-    virtual Result<Copied> move(FolderId from, const UidSet& uids, FolderId to) = 0;
+    virtual Result<Copied> move(FolderId from, const UidSet& uids, FolderId to,
+                                const KeptFlags& keep = {}) = 0;
+    /// As copy() and move(), out of a folder of another account into one of this.
+    virtual Result<Copied> copy_from(AccountId other, FolderId from, const UidSet& uids, FolderId to,
+                                     const KeptFlags& keep = {}) = 0;
+    virtual Result<Copied> move_from(AccountId other, FolderId from, const UidSet& uids, FolderId to,
+                                     const KeptFlags& keep = {}) = 0;
 
     struct Expunged {
         UidSet uids;
@@ -270,6 +281,29 @@ public:
         std::optional<std::string> value;
     };
     virtual Result<> annotate(FolderId folder, const std::vector<AnnotationChange>& changes) = 0;
+
+    // ---- whose folders they are besides (the rights room knows what this means)
+
+    struct AccessList {
+        FolderId folder;  ///< 0: of the account as a whole
+        std::string list;
+    };
+    virtual Result<std::vector<AccessList>> access_lists() = 0;
+    /// "" removes it. Counts as a change of the folder, with which it goes. `also` adds to the batch.
+    /// Durable.
+    virtual Result<> set_access_list(FolderId folder, std::string_view list,
+                                     const std::function<void(kv::Batch&)>& also = {}) = 0;
+    /// Another number after each change of names, parents or access lists, and never one that was before.
+    /// Does not block.
+    virtual std::uint64_t shape() = 0;
+
+    /// What a reader has read who does not share \Seen with others: kept beside the flags.
+    virtual Result<UidSet> seen_by(AccountId reader, FolderId folder) = 0;
+    /// Gives those messages a new modification sequence, since a client of the reader's must hear of it;
+    /// Stored has them with \Seen as it now is for the reader. On disk within a second.
+    enum class Seen { no, yes };
+    virtual Result<Stored> mark_seen_by(AccountId reader, FolderId folder, const UidSet& uids, Seen how,
+                                        std::optional<ModSeq> unchanged_since = {}) = 0;
 
     // ---- the change log
 

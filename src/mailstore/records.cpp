@@ -170,20 +170,55 @@ std::optional<FolderRecord> decode_folder(std::string_view value) {
     return record;
 }
 
-// ---- c
+// ---- c, r
+
+namespace {
+
+void put_runs(std::string& out, const UidSet& uids) {
+    put_varint(out, uids.size());
+    std::uint32_t last = 0;
+    for (const UidRun& run : uids) {  // distances are small numbers
+        put_varint(out, run.first.value() - last);
+        put_varint(out, run.last.value() - run.first.value());
+        last = run.last.value();
+    }
+}
+
+bool take_runs(Reader& in, UidSet& uids) {
+    std::uint64_t runs = in.varint();
+    if (runs > in.rest().size() / 2) return false;  // each needs two bytes at least
+    uids.reserve(runs);
+    std::uint64_t last = 0;
+    for (std::uint64_t i = 0; i < runs; ++i) {
+        std::uint64_t first = last + in.u32();
+        if (first <= last) return false;
+        last = first + in.u32();
+        if (last > std::numeric_limits<std::uint32_t>::max()) return false;
+        uids.push_back({Uid{static_cast<std::uint32_t>(first)}, Uid{static_cast<std::uint32_t>(last)}});
+    }
+    return in.finished();
+}
+
+}  // namespace
+
+void put(std::string& out, const UidSet& uids) {
+    put_version(out);
+    put_runs(out, uids);
+}
+
+std::optional<UidSet> decode_uids(std::string_view value) {
+    Reader in{value};
+    UidSet uids;
+    if (!take_runs(in, uids)) return std::nullopt;
+    return uids;
+}
 
 void put(std::string& out, const ChangeRecord& record) {
     put_version(out);
     out.push_back(static_cast<char>(record.kind));
     put_varint(out, record.folder.value());
     put_signed(out, record.time);
-    put_varint(out, record.uids.size());
-    std::uint32_t last = 0;
-    for (const UidRun& run : record.uids) {  // distances are small numbers
-        put_varint(out, run.first.value() - last);
-        put_varint(out, run.last.value() - run.first.value());
-        last = run.last.value();
-    }
+    put_runs(out, record.uids);
 }
 
 std::optional<ChangeRecord> decode_change(std::string_view value) {
@@ -192,19 +227,7 @@ std::optional<ChangeRecord> decode_change(std::string_view value) {
     record.kind = static_cast<Change::Kind>(in.u8(static_cast<std::uint8_t>(Change::Kind::folder)));
     record.folder = FolderId{in.u32()};
     record.time = signed_varint(in);
-    std::uint64_t runs = in.varint();
-    if (runs > in.rest().size() / 2) return std::nullopt;  // each needs two bytes at least
-    record.uids.reserve(runs);
-    std::uint64_t last = 0;
-    for (std::uint64_t i = 0; i < runs; ++i) {
-        std::uint64_t first = last + in.u32();
-        if (first <= last) return std::nullopt;
-        last = first + in.u32();
-        if (last > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-        record.uids.push_back(
-            {Uid{static_cast<std::uint32_t>(first)}, Uid{static_cast<std::uint32_t>(last)}});
-    }
-    if (!in.finished()) return std::nullopt;
+    if (!take_runs(in, record.uids)) return std::nullopt;
     return record;
 }
 

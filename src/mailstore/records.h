@@ -36,7 +36,7 @@ public:
     operator std::string_view() const { return view(); }  // NOLINT: a key is bytes
 
 private:
-    std::array<char, 20> bytes_{};
+    std::array<char, 23> bytes_{};
     std::uint8_t size_ = 0;
 };
 
@@ -69,6 +69,14 @@ inline Key blob_key(BlobId b) {
 }
 inline Key zombie_key(BlobId b) {
     return Key{'z'}.be(b.value());
+}
+/// Who may do what: opaque here (docs/formats/rights.md). Folder 0: the account as a whole.
+inline Key access_key(AccountId a, FolderId f) {
+    return Key{'p'}.be(a.value()).be(f.value());
+}
+/// What somebody else has read in the folder.
+inline Key reader_key(AccountId a, FolderId f, AccountId reader) {
+    return Key{'r'}.be(a.value()).be(f.value()).be(reader.value());
 }
 std::string annotation_key(AccountId a, FolderId f, std::string_view name);
 std::string subscription_key(AccountId a, std::string_view path);
@@ -151,6 +159,7 @@ void put(std::string& out, const FolderRecord& record, const FolderCounters& cou
 void put(std::string& out, const ChangeRecord& record);
 void put(std::string& out, const BlobRecord& record);
 void put(std::string& out, const Item& item);
+void put(std::string& out, const UidSet& uids);
 /// Seconds since 1970 when the blob lost its last reference.
 void put_zombie(std::string& out, std::int64_t time);
 
@@ -173,6 +182,7 @@ std::optional<ChangeRecord> decode_change(std::string_view value);
 std::optional<BlobRecord> decode_blob(std::string_view value);
 /// The item's prefix is a view into `value`.
 std::optional<Item> decode_item(Uid uid, std::string_view value);
+std::optional<UidSet> decode_uids(std::string_view value);
 std::optional<std::int64_t> decode_zombie(std::string_view value);
 
 }  // namespace postrider::mailstore

@@ -53,6 +53,14 @@ MailStoreImpl::~MailStoreImpl() {
 // ---- accounts
 
 Result<> MailStoreImpl::create_account(AccountId account) {
+    return create(account, With::standard_folders);
+}
+
+Result<> MailStoreImpl::create_empty_account(AccountId account) {
+    return create(account, With::nothing);
+}
+
+Result<> MailStoreImpl::create(AccountId account, With what) {
     std::lock_guard lock{creating_};
     for (const Key& key : {account_key(account), deletion_key(account)}) {
         auto there = core_.kv->get(key);
@@ -72,6 +80,7 @@ Result<> MailStoreImpl::create_account(AccountId account) {
          {Standard{"INBOX", SpecialUse::none}, Standard{"Drafts", SpecialUse::drafts},
           Standard{"Sent", SpecialUse::sent}, Standard{"Trash", SpecialUse::trash},
           Standard{"Junk", SpecialUse::junk}, Standard{"Archive", SpecialUse::archive}}) {
+        if (what == With::nothing) break;
         // A quota that leaves no room for these is no reason to have no INBOX.
         if (auto made = folders.make(batch, one.path, FolderKind::mail, one.use, NewFolders::Limits::ignore);
             !made)

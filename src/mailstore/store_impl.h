@@ -16,6 +16,7 @@ public:
     // store_impl.cpp
     kv::Store& kv() override { return *core_.kv; }
     Result<> create_account(AccountId account) override;
+    Result<> create_empty_account(AccountId account) override;
     Result<> delete_account(AccountId account) override;
     void mark_deleted(AccountId account, kv::Batch& batch) override;
     Result<std::shared_ptr<Account>> account(AccountId account) override;
@@ -38,6 +39,9 @@ public:
     Result<> snapshot(const std::filesystem::path& directory) override;
 
 private:
+    enum class With { standard_folders, nothing };
+    Result<> create(AccountId account, With what);
+
     Core core_;
     std::mutex creating_;
     std::unique_ptr<Committer> committer_;

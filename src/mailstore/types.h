@@ -23,11 +23,12 @@ enum class MailError {
     inbox,         ///< not possible with INBOX
     over_quota,    ///< the account or folder would pass its limit
     too_many_keywords,
-    too_much,  ///< more than one change may hold in memory
-    full,      ///< the storage takes no more messages now
-    storage,   ///< the disk refused
-    corrupt,   ///< a record is damaged; logged, and kept to this account
-    gone,      ///< the item was expunged
+    too_much,       ///< more than one change may hold in memory
+    full,           ///< the storage takes no more messages now
+    storage,        ///< the disk refused
+    corrupt,        ///< a record is damaged; logged, and kept to this account
+    gone,           ///< the item was expunged
+    no_permission,  ///< the folder is somebody else's, who has not granted that (rights room)
 };
 struct Failure {
     MailError kind;
@@ -94,10 +95,19 @@ struct UidRun {
 };
 using UidSet = std::vector<UidRun>;
 
+/// Which flags of the originals copies have.
+struct KeptFlags {
+    std::uint8_t system = 0xff;
+    bool keywords = true;
+    const UidSet* seen = nullptr;  ///< these have been read, whatever their \Seen says
+};
+
 struct FlagChange {
     enum class Mode { replace, add, remove } mode = Mode::add;
     std::uint8_t system = 0;
     std::vector<std::string> keywords;  ///< created in the folder's table when they are new
+    std::uint8_t may_system = 0xff;     ///< flags outside stay as they are, whatever the mode
+    bool may_keywords = true;           ///< false: so do keywords
 };
 
 /// What happened, for every reader of the change log.

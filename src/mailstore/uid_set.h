@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 
 #include "mailstore/types.h"
 
@@ -22,6 +24,17 @@ inline std::uint64_t count(const UidSet& set) {
     for (const UidRun& run : set) total += std::uint64_t{run.last.value()} - run.first.value() + 1;
     return total;
 }
+
+inline bool has(const UidSet& set, Uid uid) {
+    auto after = std::upper_bound(set.begin(), set.end(), uid,
+                                  [](Uid one, const UidRun& run) { return one < run.first; });
+    return after != set.begin() && uid <= std::prev(after)->last;
+}
+
+/// Both must be sound: ascending, no run touching the next of its own set is asked for.
+UidSet with(const UidSet& set, const UidSet& more);
+UidSet without(const UidSet& set, const UidSet& less);
+UidSet common(const UidSet& one, const UidSet& other);
 
 inline const UidSet& every_uid() {
     static const UidSet all{{Uid{1}, highest_uid}};

@@ -140,7 +140,7 @@ private:
     /// Records of accounts that are not there (and are not just being deleted).
     Result<> strays() {
         const std::set<AccountId> known{accounts_.begin(), accounts_.end()};
-        for (char letter : {'f', 'i', 'd', 's', 'c', 'n'}) {
+        for (char letter : {'f', 'i', 'd', 's', 'c', 'n', 'p', 'r'}) {
             const std::string begin(1, letter), end(1, static_cast<char>(letter + 1));
             auto cursor = core_.kv->scan(begin, end, snapshot_.get());
             cursor->seek(begin);

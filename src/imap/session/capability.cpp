@@ -26,6 +26,7 @@ std::string capabilities(const CapabilityState& state) {
         " METADATA LIST-METADATA FILTERS NOTIFY CATENATE REPLACE URLAUTH I18NLEVEL=2 UIDONLY UIDBATCHES "
         "SAVELIMIT=10000"
         " OBJECTID SAVEDATE PREVIEW UTF8=ACCEPT"
+        " ACL RIGHTS=texk LIST-MYRIGHTS"
         " QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE QUOTA=RES-MAILBOX APPENDLIMIT=";
     put_number(words, state.append_limit);
     if (state.sets_quotas) words += " QUOTASET";

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "imap/wire/encode.h"
+#include "rights/shared_account.h"
 #include "text/mutf7.h"
 #include "text/utf8.h"
 
@@ -31,12 +32,28 @@ std::optional<std::string> Client::folder_path(std::string_view name) const {
     return path;
 }
 
-mailstore::Result<mailstore::FolderInfo> Client::folder(std::string_view name) const {
+mailstore::Result<std::shared_ptr<mailstore::Account>> Client::account_at(std::string_view path) const {
+    if (services.sharing == nullptr) return account;
+    auto shared = services.sharing->at(who, path);
+    if (!shared) return std::unexpected(shared.error());
+    if (*shared) return std::shared_ptr<mailstore::Account>{std::move(*shared)};
+    return account;
+}
+
+mailstore::Result<Mailbox> Client::any_folder(std::string_view name) const {
     std::optional<std::string> path = folder_path(name);
     if (!path)
         return std::unexpected(
             mailstore::Failure{mailstore::MailError::no_such_folder, "not a mailbox name"});
-    auto found = account->folder(*path);
+    auto its = account_at(*path);
+    if (!its) return std::unexpected(its.error());
+    auto found = (*its)->folder(*path);
+    if (!found) return std::unexpected(found.error());
+    return Mailbox{std::move(*found), std::move(*its)};
+}
+
+mailstore::Result<Mailbox> Client::folder(std::string_view name) const {
+    auto found = any_folder(name);
     if (found && !found->selectable)
         return std::unexpected(mailstore::Failure{mailstore::MailError::no_such_folder, "only holds others"});
     return found;
@@ -46,7 +63,7 @@ void enable_condstore(Client& client) {
     if (client.condstore) return;
     client.condstore = true;
     if (!client.selected) return;
-    auto info = client.account->folder(client.selected->folder);
+    auto info = client.selected->account->folder(client.selected->folder);
     if (!info) return;
     client.out += "* OK [HIGHESTMODSEQ ";
     put_number(client.out, info->highest_modseq.value());

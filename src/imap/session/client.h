@@ -19,6 +19,11 @@ namespace postrider::imap {
 
 struct Notify;
 
+/// A mailbox, and the account that it is in: the user's own, or one that somebody shares.
+struct Mailbox : mailstore::FolderInfo {
+    std::shared_ptr<mailstore::Account> account;
+};
+
 /// One client's dialogue, as commands see it. Used by one thread at a time: the connection's, or the worker
 /// that runs a command while the connection waits for it.
 struct Client {
@@ -55,8 +60,14 @@ struct Client {
 
     /// A mailbox name as the client sent it, as the store knows it; nullopt when it is none.
     std::optional<std::string> folder_path(std::string_view name) const;
-    /// The folder of that name.
-    mailstore::Result<mailstore::FolderInfo> folder(std::string_view name) const;
+    /// The account that a path is in, which begins as the user sees it: "Other Users/bob/...". Cheap for
+    /// one's own.
+    mailstore::Result<std::shared_ptr<mailstore::Account>> account_at(std::string_view path) const;
+    /// The mailbox of that name.
+    mailstore::Result<Mailbox> folder(std::string_view name) const;
+    /// A name that only holds others, too.
+    mailstore::Result<Mailbox> any_folder(std::string_view name) const;
+    bool is_own(const mailstore::Account& one) const { return &one == account.get(); }
 };
 
 /// What of the mailbox's changes may be said behind a command (RFC 9051 §7.5.1, RFC 2180 §4).
@@ -80,6 +91,10 @@ void claim_recent(Client& client, const mailstore::FolderView& view);
 
 /// Whether the client may set the quotas of its domain's accounts (RFC 9208): it is the postmaster.
 bool manages_quotas(const Client& client);
+
+/// "* OK [PERMANENTFLAGS (...)]": the flags that the user may change in the selected mailbox (RFC 4314
+/// §5.1.1).
+void put_permanent_flags(Client& client, const std::vector<std::string>& keywords);
 
 /// Tells of keywords that the client has not heard of (RFC 9051 §7.3.5).
 void announce_keywords(Client& client, const mailstore::FolderInfo& folder);

@@ -4,6 +4,7 @@
 #include "imap/session/commands.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
+#include "rights/sharing.h"
 #include "text/ascii.h"
 
 namespace postrider::imap {
@@ -116,10 +117,25 @@ Reply cmd_language(Client& client, const Command& command) {
     return no("That language is not known here");
 }
 
-/// RFC 2342: personal folders stand at the top; those of others and public ones are not served yet.
+/// RFC 2342 §5: one's own folders stand at the top, those of others and the domain's public ones below names.
 Reply cmd_namespace(Client& client, const Command& command) {
     if (!command.args.empty()) return no_arguments();
-    client.out += "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n";
+    std::string& out = client.out;
+    out += "* NAMESPACE ((\"\" \"/\")) ";
+    if (client.services.sharing == nullptr) {
+        out += "NIL NIL\r\n";
+        return ok("NAMESPACE completed");
+    }
+    auto put = [&](std::string root) {
+        root += '/';
+        out += "((";
+        put_mailbox(out, root, client.utf8);
+        out += " \"/\"))";
+    };
+    put(std::string{rights::others_root});
+    out += ' ';
+    put(client.services.sharing->public_root(client.who->domain));
+    out += "\r\n";
     return ok("NAMESPACE completed");
 }
 

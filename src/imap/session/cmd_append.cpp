@@ -96,9 +96,9 @@ Reply cmd_append(Client& client, const Command& command) {
             return no("[TOOBIG] The messages are too large in sum");
         items.push_back(std::move(*item));
     }
-    auto done = client.account->append(folder->id, std::move(items));
+    auto done = folder->account->append(folder->id, std::move(items));
     if (!done) return to_reply_of_target(done.error());
-    note_own(client, folder->id, set_of(done->uids));
+    if (client.is_own(*folder->account)) note_own(client, folder->id, set_of(done->uids));
     return ok(append_code(*done) + "APPEND completed");
 }
 
@@ -119,17 +119,17 @@ Reply cmd_replace(Client& client, const Command& command) {
     if (!item) return item.error();
     std::vector<NewItem> items;
     items.push_back(std::move(*item));
-    auto added = client.account->append(folder->id, std::move(items));
+    auto added = folder->account->append(folder->id, std::move(items));
     if (!added) return to_reply_of_target(added.error());
-    auto gone = client.account->expunge(selected.folder, old, false);
+    auto gone = selected.account->expunge(selected.folder, old, false);
     if (!gone
         || gone->uids.empty()) {  // another session was faster, or the disk refused: as if nothing had been
         UidSet undone;
         for (Uid uid : added->uids) append(undone, uid);
-        (void)client.account->expunge(folder->id, undone, false);
+        (void)folder->account->expunge(folder->id, undone, false);
         return gone ? no("[EXPUNGEISSUED] There is no such message") : to_reply(gone.error());
     }
-    note_own(client, folder->id, set_of(added->uids));
+    if (client.is_own(*folder->account)) note_own(client, folder->id, set_of(added->uids));
     selected.expunged_here = true;
     client.out += "* OK " + append_code(*added) + "Replacement message is ready\r\n";
     return ok(command.verb + " completed");

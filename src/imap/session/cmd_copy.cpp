@@ -2,6 +2,7 @@
 #include "imap/session/notify.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
+#include "rights/shared_account.h"
 
 namespace postrider::imap {
 namespace {
@@ -41,11 +42,11 @@ Reply transfer(Client& client, const Command& command, How how) {
         return no("[EXPUNGEISSUED] Some of the messages no longer exist");
     std::string done_text = command.verb + " completed";
     if (there.empty()) return ok(done_text);
-    auto copied = how == How::copy ? client.account->copy(selected.folder, there, target->id)
-                                   : client.account->move(selected.folder, there, target->id);
+    auto copied = rights::carry(*selected.account, selected.folder, there, *target->account, target->id,
+                                how == How::move);
     if (!copied) return to_reply_of_target(copied.error());
     if (copied->from.empty()) return ok(done_text);
-    note_own(client, target->id, to_set(copied->to));
+    if (client.is_own(*target->account)) note_own(client, target->id, to_set(copied->to));
     selected.expunged_here = how == How::move;
     if (how == How::copy) return ok(copy_code(*copied) + done_text);
     // RFC 6851 §4.3: COPYUID goes before the EXPUNGEs, which announce() says.

@@ -18,7 +18,7 @@ Reply cmd_expunge(Client& client, const Command& command) {
         return bad("EXPUNGE takes no arguments");
     }
     if (selected.read_only) return no("[READ-ONLY] The mailbox was opened with EXAMINE");
-    auto done = client.account->expunge(selected.folder, uids);
+    auto done = selected.account->expunge(selected.folder, uids);
     if (!done) return to_reply(done.error());
     selected.expunged_here = true;
     Reply reply = ok("");

@@ -2,13 +2,16 @@
 #include <map>
 
 #include "imap/session/commands.h"
+#include "imap/session/mailboxes.h"
 #include "imap/session/metadata.h"
+#include "imap/session/rights_reply.h"
 #include "imap/session/special_use.h"
 #include "imap/session/status_reply.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/list.h"
 #include "imap/wire/pattern.h"
 #include "imap/wire/status.h"
+#include "rights/shared_account.h"
 
 namespace postrider::imap {
 namespace {
@@ -18,7 +21,7 @@ using mailstore::SpecialUse;
 
 /// A name that LIST may show: a folder, a subscription to what does not exist, or both.
 struct Name {
-    const FolderInfo* folder = nullptr;
+    const Mailbox* folder = nullptr;
     bool subscribed = false;
     bool children = false;
     bool exists() const { return folder != nullptr; }
@@ -43,10 +46,10 @@ std::string_view parent_of(std::string_view path) {
     return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
 }
 
-Names names_of(const std::vector<FolderInfo>& folders, const std::vector<std::string>& subscriptions,
+Names names_of(const std::vector<Mailbox>& folders, const std::vector<std::string>& subscriptions,
                bool all_kinds) {
     Names names;
-    for (const FolderInfo& folder : folders)
+    for (const Mailbox& folder : folders)
         if (all_kinds || folder.kind == mailstore::FolderKind::mail) names[folder.path].folder = &folder;
     for (auto& [path, name] : names) {
         auto parent = names.find(std::string{parent_of(path)});
@@ -132,6 +135,11 @@ std::map<std::string, std::string, std::less<>> child_infos(const Names& names, 
     return infos;
 }
 
+/// The root of what somebody shares is a name and no mailbox.
+bool is_a_mailbox(const Name& name) {
+    return name.exists() && name.folder->id.value() != 0;
+}
+
 Reply list(Client& client, const ListArgs& args, const Names& names) {
     std::vector<Pattern> patterns = patterns_of(client, args);
     auto infos = child_infos(names, args, patterns);
@@ -143,12 +151,30 @@ Reply list(Client& client, const ListArgs& args, const Names& names) {
         put_list(client, "LIST", path, attributes_of(name, args),
                  has_info ? info->second : std::string_view{});
         if (has_info) infos.erase(info);
-        if (args.return_metadata && name.exists()) {  // RFC 9590 §3
-            auto done = put_metadata(client, name.folder, *args.return_metadata);
-            if (!done) return to_reply(done.error());
+        std::optional<rights::RightSet> mine;
+        if (name.exists()) {
+            auto may = rights::rights_in(*name.folder->account, name.folder->id);
+            if (may) mine = *may;
+        }
+        if (args.return_my_rights && mine && selected_by(name, args) && is_a_mailbox(name))  // RFC 8440 §3
+            put_my_rights(client, *name.folder, *mine);
+        if (args.return_metadata && is_a_mailbox(name) && name.exists()) {  // RFC 9590 §3
+            auto done = put_metadata(client, *name.folder->account, name.folder, *args.return_metadata);
+            if (!done && done.error().kind != mailstore::MailError::no_permission)
+                return to_reply(done.error());
         }
         if (args.return_status == 0 || !name.exists() || !name.folder->selectable) continue;
-        auto done = put_status(client, *name.folder, args.return_status);  // RFC 5819 §2
+        // RFC 5819 §2: what cannot be asked about is left out.
+        if (!mine || !mine->has(rights::Right::read)) continue;
+        mailstore::Account& account = *name.folder->account;
+        mailstore::Result<> done;
+        if (client.is_own(account)) {
+            done = put_status(client, account, *name.folder, args.return_status);
+        } else {  // what this user has read there was not counted for the list
+            auto now = account.folder(name.folder->id);
+            if (!now) continue;
+            done = put_status(client, account, *now, args.return_status);
+        }
         if (!done) return to_reply(done.error());
     }
     for (const auto& [path, child] : infos)  // parents that are not there themselves
@@ -156,12 +182,32 @@ Reply list(Client& client, const ListArgs& args, const Names& names) {
     return ok("LIST completed");
 }
 
-mailstore::Result<Names> load(Client& client, std::vector<FolderInfo>& folders) {
-    auto all = client.account->folders();
+/// The characters before the first wildcard.
+std::string_view plain_part(std::string_view pattern) {
+    return pattern.substr(0, pattern.find_first_of("%*"));
+}
+
+/// Whether a pattern may match something at or below that name.
+bool reaches(const Client& client, const ListArgs& args, std::string_view root) {
+    return std::any_of(args.patterns.begin(), args.patterns.end(), [&](const std::string& pattern) {
+        const std::string joined = args.reference + pattern;
+        std::string begin{plain_part(joined)};
+        if (auto path = client.folder_path(begin)) begin = std::move(*path);
+        const std::size_t both = std::min(begin.size(), root.size());
+        return begin.substr(0, both) == root.substr(0, both);
+    });
+}
+
+mailstore::Result<Names> load(Client& client, const ListArgs& args, std::vector<Mailbox>& folders) {
+    auto all = own_mailboxes(client);
     if (!all) return std::unexpected(all.error());
     auto subscriptions = client.account->subscriptions();
     if (!subscriptions) return std::unexpected(subscriptions.error());
     folders = std::move(*all);
+    auto shared =
+        shared_mailboxes(client, [&](std::string_view root) { return reaches(client, args, root); });
+    if (!shared) return std::unexpected(shared.error());
+    std::move(shared->begin(), shared->end(), std::back_inserter(folders));
     return names_of(folders, *subscriptions, client.settings->show_all_folders);
 }
 
@@ -175,8 +221,8 @@ Reply cmd_list(Client& client, const Command& command) {
         put_list(client, "LIST", "", "\\Noselect");
         return ok("LIST completed");
     }
-    std::vector<FolderInfo> folders;
-    auto names = load(client, folders);
+    std::vector<Mailbox> folders;
+    auto names = load(client, *args, folders);
     if (!names) return to_reply(names.error());
     if (args->return_status & status_highest_modseq) enable_condstore(client);  // RFC 7162 §3.1
     return list(client, *args, *names);
@@ -200,8 +246,8 @@ std::string_view xlist_name(SpecialUse use) {
 Reply cmd_xlist(Client& client, const Command& command) {
     auto args = parse_lsub(command.args);
     if (!args) return bad(args.error());
-    std::vector<FolderInfo> folders;
-    auto names = load(client, folders);
+    std::vector<Mailbox> folders;
+    auto names = load(client, *args, folders);
     if (!names) return to_reply(names.error());
     std::vector<Pattern> patterns = patterns_of(client, *args);
     for (const auto& [path, name] : *names) {
@@ -218,8 +264,8 @@ Reply cmd_xlist(Client& client, const Command& command) {
 Reply cmd_lsub(Client& client, const Command& command) {
     auto args = parse_lsub(command.args);
     if (!args) return bad(args.error());
-    std::vector<FolderInfo> folders;
-    auto names = load(client, folders);
+    std::vector<Mailbox> folders;
+    auto names = load(client, *args, folders);
     if (!names) return to_reply(names.error());
     std::vector<Pattern> patterns = patterns_of(client, *args);
     bool levels = args->patterns.front().find('%') != std::string::npos;

@@ -3,6 +3,7 @@
 #include "imap/session/object_id.h"
 #include "imap/session/special_use.h"
 #include "imap/wire/simple.h"
+#include "rights/shared_account.h"
 
 namespace postrider::imap {
 namespace {
@@ -36,11 +37,13 @@ Reply cmd_create(Client& client, const Command& command) {
             return no("[USEATTR] A mailbox cannot be made for that use");
         use = *named;
     }
-    auto made = client.account->create_folder(*path, mailstore::FolderKind::mail, use);
+    auto its = client.account_at(*path);
+    if (!its) return no("[CANNOT] No mailbox can be made there");
+    auto made = (*its)->create_folder(*path, mailstore::FolderKind::mail, use);
     if (!made) return to_reply(made.error());
-    note_own(client, made->path);
+    if (client.is_own(**its)) note_own(client, made->path);
     Reply reply = ok("[MAILBOXID (");  // RFC 8474 §4.1
-    put_mailbox_id(reply.text, client.account->id(), *made);
+    put_mailbox_id(reply.text, (*its)->id(), *made);
     reply.text += ")] CREATE completed";
     return reply;
 }
@@ -50,7 +53,7 @@ Reply cmd_delete(Client& client, const Command& command) {
     if (!name) return bad(name.error());
     auto folder = client.folder(*name);
     if (!folder) return to_reply(folder.error());
-    auto done = client.account->delete_folder(folder->id);
+    auto done = folder->account->delete_folder(folder->id);
     if (!done) return to_reply(done.error());
     note_own(client, folder->path);
     return ok("DELETE completed");
@@ -62,12 +65,15 @@ Reply cmd_rename(Client& client, const Command& command) {
     auto from = client.folder_path(args->from);
     auto to = client.folder_path(args->to);
     if (!from || !to) return not_a_name();
-    auto folder = client.account->folder(*from);  // a name that only holds others can be renamed too
+    auto folder = client.any_folder(args->from);  // a name that only holds others can be renamed too
     if (!folder) return to_reply(folder.error());
-    auto done = client.account->rename_folder(folder->id, *to);
+    auto target = client.account_at(*to);
+    if (!target || (*target)->id() != folder->account->id())
+        return no("[CANNOT] A mailbox stays with its owner");
+    auto done = folder->account->rename_folder(folder->id, *to);
     if (!done) return to_reply(done.error());
     note_own(client, *to);
-    if (folder->path == "INBOX") copy_annotations(client, folder->id, *to);
+    if (folder->path == "INBOX" && client.is_own(*folder->account)) copy_annotations(client, folder->id, *to);
     return ok("RENAME completed");
 }
 
@@ -77,6 +83,13 @@ Reply cmd_subscribe(Client& client, const Command& command) {
     if (!name) return bad(name.error());
     auto path = client.folder_path(*name);
     if (!path) return not_a_name();
+    if (command.verb == "SUBSCRIBE")
+        if (auto its = client.account_at(*path); !its || !client.is_own(**its)) {
+            auto there = client.any_folder(*name);  // RFC 4314 §4
+            if (!there) return to_reply(there.error());
+            auto may = rights::rights_in(*there->account, there->id);
+            if (!may || !may->has(rights::Right::lookup)) return no("[NONEXISTENT] There is no such mailbox");
+        }
     auto done = client.account->subscribe(*path, command.verb == "SUBSCRIBE");
     if (!done) return to_reply(done.error());
     note_own(client, std::move(*path));

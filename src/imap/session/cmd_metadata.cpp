@@ -20,28 +20,20 @@ bool sound(const SetMetadataArgs::Entry& entry) {
     return in.finish(std::move(keys)).has_value();
 }
 
-/// A mailbox by its name, also one that only holds others (RFC 5464 §4.1).
-mailstore::Result<mailstore::FolderInfo> any_folder(const Client& client, std::string_view name) {
-    auto path = client.folder_path(name);
-    if (!path)
-        return std::unexpected(
-            mailstore::Failure{mailstore::MailError::no_such_folder, "not a mailbox name"});
-    return client.account->folder(*path);
-}
-
 }  // namespace
 
 /// RFC 5464 §4.2.
 Reply cmd_getmetadata(Client& client, const Command& command) {
     auto args = parse_get_metadata(command.args);
     if (!args) return bad(args.error());
-    std::optional<mailstore::FolderInfo> folder;
+    std::optional<Mailbox> folder;
     if (!args->mailbox.empty()) {
-        auto found = any_folder(client, args->mailbox);
+        auto found = client.any_folder(args->mailbox);
         if (!found) return to_reply(found.error());
         folder = std::move(*found);
     }
-    auto longest = put_metadata(client, folder ? &*folder : nullptr, args->query);
+    auto longest = put_metadata(client, folder ? *folder->account : *client.account,
+                                folder ? &*folder : nullptr, args->query);
     if (!longest) return to_reply(longest.error());
     Reply reply = ok("");
     if (*longest > 0) {
@@ -58,11 +50,13 @@ Reply cmd_setmetadata(Client& client, const Command& command) {
     auto args = parse_set_metadata(command.args);
     if (!args) return bad(args.error());
     FolderId folder{0};
+    auto account = client.account;
     std::string path;
     if (!args->mailbox.empty()) {
-        auto found = any_folder(client, args->mailbox);
+        auto found = client.any_folder(args->mailbox);
         if (!found) return to_reply(found.error());
         folder = found->id;
+        account = found->account;
         path = std::move(found->path);
     }
     std::vector<mailstore::Account::AnnotationChange> changes;
@@ -81,11 +75,11 @@ Reply cmd_setmetadata(Client& client, const Command& command) {
         if (!sound(entry)) return no("[CANNOT] A filter must be one whole search");
         changes.push_back({std::move(entry.name), std::move(entry.value)});
     }
-    auto done = client.account->annotate(folder, changes);
+    auto done = account->annotate(folder, changes);
     if (!done && done.error().kind == mailstore::MailError::too_much)
         return no("[METADATA TOOMANY] There are too many entries");
     if (!done) return to_reply(done.error());
-    note_own(client, std::move(path));
+    if (client.is_own(*account)) note_own(client, std::move(path));
     return ok("SETMETADATA completed");
 }
 

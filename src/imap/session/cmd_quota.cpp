@@ -5,6 +5,7 @@
 #include "imap/session/commands.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
+#include "rights/shared_account.h"
 
 namespace postrider::imap {
 namespace {
@@ -38,9 +39,31 @@ void put_quota(Client& client, std::string_view root, const mailstore::Quota& qu
     out += ")\r\n";
 }
 
+/// One's own root is ""; somebody's who shares is his address; public folders' is what stands above them.
+std::string root_of(const Client& client, mailstore::Account& account) {
+    auto* shared = dynamic_cast<rights::SharedAccount*>(&account);
+    if (shared == nullptr) return {};
+    if (shared->owner().is_public) return shared->root();
+    return client.services.sharing->name_of(rights::Principal::account(account.id()));
+}
+
+/// The account with that root, when the client sees anything of it.
+std::shared_ptr<mailstore::Account> shared_with(const Client& client, const std::string& root) {
+    if (client.services.sharing == nullptr) return nullptr;
+    std::string path = root;
+    if (auto at = root.rfind('@'); at != std::string::npos)
+        path = std::string{rights::others_root} + '/' + root.substr(0, at);
+    auto account = client.services.sharing->at(client.who, path);
+    if (!account || !*account || root_of(client, **account) != root) return nullptr;
+    auto folders = (*account)->folders();
+    if (!folders || folders->empty()) return nullptr;
+    return std::move(*account);
+}
+
 /// Whose quota root that is: "" is the client's own; who manages a domain names others by their addresses.
 std::shared_ptr<mailstore::Account> account_of(const Client& client, const std::string& root) {
     if (root.empty()) return client.account;
+    if (auto shared = shared_with(client, root)) return shared;
     if (!manages_quotas(client)) return nullptr;
     auto named = client.services.directory.login_name(root);
     if (!named || named->account->domain != client.who->domain) return nullptr;
@@ -123,9 +146,15 @@ Reply cmd_getquotaroot(Client& client, const Command& command) {
     if (!folder) return to_reply(folder.error());
     client.out += "* QUOTAROOT ";
     put_mailbox(client.out, folder->path, client.utf8);
-    mailstore::Quota quota = client.account->quota();
-    client.out += limited(quota) ? " \"\"\r\n" : "\r\n";
-    if (limited(quota)) put_quota(client, "", quota);
+    const std::string root = root_of(client, *folder->account);
+    mailstore::Quota quota = folder->account->quota();
+    const bool has_root = limited(quota);
+    if (has_root) {
+        client.out += ' ';
+        put_string(client.out, root, client.utf8);
+    }
+    client.out += "\r\n";
+    if (has_root) put_quota(client, root, quota);
     return ok("GETQUOTAROOT completed");
 }
 

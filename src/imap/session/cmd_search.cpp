@@ -4,6 +4,7 @@
 #include "imap/session/contexts.h"
 #include "imap/session/found.h"
 #include "imap/session/mailbox_match.h"
+#include "imap/session/mailboxes.h"
 #include "imap/session/search_program.h"
 #include "imap/session/sorter.h"
 #include "imap/wire/encode.h"
@@ -57,7 +58,7 @@ private:
 
     std::expected<Found, Reply> find() {
         Selected& selected = *client_.selected;
-        auto view = client_.account->view(selected.folder);
+        auto view = selected.account->view(selected.folder);
         if (!view) return std::unexpected(to_reply(view.error()));
         auto program = SearchProgram::compile(client_, args_, (*view)->info(), &selected);
         if (!program) return std::unexpected(program.error());
@@ -125,11 +126,10 @@ public:
 };
 
 /// Searches a mailbox that is not selected.
-Reply search_folder(Client& client, const Command& command, const SearchArgs& args,
-                    const mailstore::FolderInfo& folder) {
-    auto view = client.account->view(folder.id);
+Reply search_folder(Client& client, const Command& command, const SearchArgs& args, const Mailbox& folder) {
+    auto view = folder.account->view(folder.id);
     if (!view) return ok("");  // it went meanwhile
-    auto program = SearchProgram::compile(client, args, (*view)->info(), nullptr);
+    auto program = SearchProgram::compile(client, args, (*view)->info(), nullptr, folder.account->id());
     if (!program) return program.error();
     auto there = (*view)->uids();
     if (!there) return to_reply(there.error());
@@ -150,6 +150,26 @@ Reply search_folder(Client& client, const Command& command, const SearchArgs& ar
     put_extended(client, {command.tag, true, folder.path, folder.uid_validity}, found, shown,
                  names_modseq(args));
     return ok("");
+}
+
+/// Folders of others are searched when they are named, not with all of one's own (RFC 5465 §6.2).
+bool by_name(const MailboxFilter& filter) {
+    using Kind = MailboxFilter::Kind;
+    return filter.kind == Kind::subtree || filter.kind == Kind::subtree_one || filter.kind == Kind::mailboxes
+           || filter.kind == Kind::subscribed;
+}
+
+mailstore::Result<std::vector<Mailbox>> searched(const Client& client,
+                                                 const std::vector<MailboxFilter>& sources) {
+    auto all = own_mailboxes(client);
+    if (!all) return all;
+    bool others = std::any_of(sources.begin(), sources.end(), by_name);
+    if (client.selected && !client.is_own(*client.selected->account)) others = true;
+    if (!others) return all;
+    auto shared = shared_mailboxes(client, [](std::string_view) { return true; });
+    if (!shared) return shared;
+    std::move(shared->begin(), shared->end(), std::back_inserter(*all));
+    return all;
 }
 
 }  // namespace
@@ -192,15 +212,17 @@ Reply cmd_esearch(Client& client, const Command& command) {
         return bad("SAVE is for the selected mailbox");
     if ((args->search.returns & SearchArgs::update) && !client.selected)
         return bad("UPDATE is for the selected mailbox");
-    auto folders = client.account->folders();
+    auto folders = searched(client, args->sources);
     if (!folders) return to_reply(folders.error());
     SearchArgs elsewhere = args->search;
     elsewhere.returns &= static_cast<std::uint16_t>(~SearchArgs::update);
-    for (const mailstore::FolderInfo& folder : *folders) {
+    for (const Mailbox& folder : *folders) {
         if (!folder.selectable || folder.kind != mailstore::FolderKind::mail) continue;
-        bool here = client.selected && client.selected->folder == folder.id;
+        bool here = client.selected && client.selected->folder == folder.id
+                    && client.selected->account->id() == folder.account->id();
         bool wanted = std::any_of(args->sources.begin(), args->sources.end(), [&](const MailboxFilter& one) {
-            return one.kind == MailboxFilter::Kind::selected ? here : matches(client, one, folder);
+            if (one.kind == MailboxFilter::Kind::selected) return here;
+            return (client.is_own(*folder.account) || by_name(one)) && matches(client, one, folder);
         });
         if (!wanted) continue;
         Reply reply = ok("");

@@ -4,6 +4,7 @@
 #include "imap/session/resync.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
+#include "rights/shared_account.h"
 
 namespace postrider::imap {
 namespace {
@@ -36,14 +37,11 @@ void put_mailbox_state(Client& client, mailstore::FolderView& view) {
     std::string& out = client.out;
     if (info.keywords.empty()) {
         out += "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n";
-        if (!selected.read_only)
-            out +=
-                "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags that are "
-                "kept\r\n";
+        if (!selected.read_only) put_permanent_flags(client, {});
     } else {
         announce_keywords(client, info);
     }
-    if (selected.read_only) out += "* OK [PERMANENTFLAGS ()] No flags can be changed\r\n";
+    if (selected.read_only) put_permanent_flags(client, {});
     out += "* ";
     put_number(out, selected.map.size());
     out += " EXISTS\r\n";
@@ -59,13 +57,20 @@ void put_mailbox_state(Client& client, mailstore::FolderView& view) {
     put_code(out, "UIDNEXT", info.uid_next.value(), "Predicted next UID");
     put_code(out, "HIGHESTMODSEQ", info.highest_modseq.value(), "Highest modification sequence");
     out += "* OK [MAILBOXID (";  // RFC 8474 §4.2
-    put_mailbox_id(out, client.account->id(), info);
+    put_mailbox_id(out, selected.account->id(), info);
     out += ")] Stays when the mailbox is renamed\r\n";
     if (client.rev2) {  // RFC 9051 §6.3.2: the name as the server spells it
         out += "* LIST () \"/\" ";
         put_mailbox(out, info.path, client.utf8);
         out += "\r\n";
     }
+}
+
+/// RFC 4314 §5.2.
+bool may_write(rights::RightSet rights) {
+    using rights::Right;
+    return rights.has_any(rights::RightSet{Right::insert, Right::expunge, Right::write_flags,
+                                           Right::mark_deleted, Right::share_seen});
 }
 
 void deselect(Client& client) {
@@ -89,16 +94,21 @@ Reply cmd_select(Client& client, const Command& command) {
     if (!folder) return to_reply(folder.error());
     bool read_only = command.verb == "EXAMINE";
     // Read before the view is opened: all changes up to here are in it.
-    ModSeq known = client.account->highest_modseq();
-    auto view =
-        read_only || client.rev2 ? client.account->view(folder->id) : client.account->select(folder->id);
+    mailstore::Account& account = *folder->account;
+    ModSeq known = account.highest_modseq();
+    auto view = read_only || client.rev2 ? account.view(folder->id) : account.select(folder->id);
     if (!view) return to_reply(view.error());
     auto uids = (*view)->uids();
     if (!uids) return to_reply(uids.error());
 
     Selected& selected = client.selected.emplace();
+    selected.account = folder->account;
     selected.folder = folder->id;
     selected.read_only = read_only;
+    if (!client.is_own(account)) {
+        auto may = rights::rights_in(account, folder->id);
+        if (may) selected.rights = *may;
+    }
     selected.uid_validity = (*view)->info().uid_validity;
     selected.known = known;
     selected.map.reset(std::move(*uids));
@@ -112,19 +122,23 @@ Reply cmd_select(Client& client, const Command& command) {
             return to_reply(done.error());
         }
     }
-    return ok(read_only ? "[READ-ONLY] EXAMINE completed" : "[READ-WRITE] SELECT completed");
+    if (read_only) return ok("[READ-ONLY] EXAMINE completed");
+    return ok(may_write(selected.rights) ? "[READ-WRITE] SELECT completed" : "[READ-ONLY] SELECT completed");
 }
 
 Reply cmd_close(Client& client, const Command& command) {
     if (!command.args.empty()) return bad("CLOSE takes no arguments");
     const Selected& selected = *client.selected;
     if (!selected.read_only) {  // RFC 9051 §6.4.1: without a word about what goes
-        auto done = client.account->expunge(selected.folder, std::nullopt);
-        if (!done && done.error().kind != mailstore::MailError::no_such_folder) {
+        auto done = selected.account->expunge(selected.folder, std::nullopt);
+        // RFC 4314 §4: who may not expunge closes all the same.
+        if (!done && done.error().kind != mailstore::MailError::no_such_folder
+            && done.error().kind != mailstore::MailError::no_permission) {
             deselect(client);
             return to_reply(done.error());
         }
-        if (done) note_own(client, selected.folder, std::move(done->uids));
+        if (done && client.is_own(*selected.account))
+            note_own(client, selected.folder, std::move(done->uids));
     }
     deselect(client);
     return ok("CLOSE completed");

@@ -4,6 +4,7 @@
 #include "imap/session/status_reply.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/status.h"
+#include "rights/shared_account.h"
 
 namespace postrider::imap {
 namespace {
@@ -24,13 +25,13 @@ struct Costly {
 };
 
 /// What no counter of the folder says.
-mailstore::Result<Costly> look_inside(Client& client, const mailstore::FolderInfo& folder,
+mailstore::Result<Costly> look_inside(mailstore::Account& account, const mailstore::FolderInfo& folder,
                                       std::uint16_t items) {
     Costly found;
     bool recent = (items & status_recent) && folder.recent_from < folder.uid_next;
     bool deleted = (items & status_deleted_storage) && folder.deleted > 0;
     if (!recent && !deleted) return found;
-    auto view = client.account->view(folder.id);
+    auto view = account.view(folder.id);
     if (!view) return std::unexpected(view.error());
     if (deleted) found.deleted_octets = deleted_octets(**view);
     if (recent) {
@@ -43,8 +44,16 @@ mailstore::Result<Costly> look_inside(Client& client, const mailstore::FolderInf
 
 }  // namespace
 
-mailstore::Result<> put_status(Client& client, const mailstore::FolderInfo& folder, std::uint16_t items) {
-    auto costly = look_inside(client, folder, items);
+mailstore::Result<> put_status(Client& client, mailstore::Account& account,
+                               const mailstore::FolderInfo& folder, std::uint16_t items) {
+    if (!client.is_own(account)) {  // RFC 4314 §4
+        auto may = rights::rights_in(account, folder.id);
+        if (!may) return std::unexpected(may.error());
+        if (!may->has(rights::Right::read))
+            return std::unexpected(
+                mailstore::Failure{mailstore::MailError::no_permission, "that right was not granted"});
+    }
+    auto costly = look_inside(account, folder, items);
     if (!costly) return std::unexpected(costly.error());
     std::string& out = client.out;
     out += "* STATUS ";
@@ -73,7 +82,7 @@ mailstore::Result<> put_status(Client& client, const mailstore::FolderInfo& fold
         out += before;
         before = ' ';
         out += "MAILBOXID (";
-        put_mailbox_id(out, client.account->id(), folder);
+        put_mailbox_id(out, account.id(), folder);
         out += ')';
     }
     out += ")\r\n";
@@ -86,7 +95,7 @@ Reply cmd_status(Client& client, const Command& command) {
     auto folder = client.folder(args->mailbox);
     if (!folder) return to_reply(folder.error());
     if (args->items & status_highest_modseq) enable_condstore(client);  // RFC 7162 §3.1
-    auto done = put_status(client, *folder, args->items);
+    auto done = put_status(client, *folder->account, *folder, args->items);
     if (!done) return to_reply(done.error());
     return ok("STATUS completed");
 }

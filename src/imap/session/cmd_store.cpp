@@ -32,7 +32,7 @@ mailstore::Result<> report(Client& client, const std::vector<Item>& items, bool 
                            FlagReport what) {
     std::vector<std::string> keywords;
     if (keywords_named || (what.flags && has_keywords(items))) {
-        auto folder = client.account->folder(client.selected->folder);
+        auto folder = client.selected->account->folder(client.selected->folder);
         if (!folder) return std::unexpected(folder.error());
         announce_keywords(client, *folder);
         keywords = std::move(folder->keywords);
@@ -60,7 +60,7 @@ Reply cmd_store(Client& client, const Command& command) {
     FlagChange change{mode_of(args->mode), words->system, std::move(words->keywords)};
     std::optional<ModSeq> unchanged_since;
     if (args->unchanged_since) unchanged_since = ModSeq{*args->unchanged_since};
-    auto stored = client.account->store(selected.folder, *uids, change, unchanged_since);
+    auto stored = selected.account->store(selected.folder, *uids, change, unchanged_since);
     if (!stored) return to_reply(stored.error());
     if (stored->anything) selected.own.push_back(stored->modseq);
 

@@ -57,7 +57,7 @@ Reply cmd_thread(Client& client, const Command& command) {
     bool modseq =
         args->search.program.any([](const SearchKey& key) { return key.kind == SearchKey::Kind::modseq; });
     if (modseq) enable_condstore(client);
-    auto view = client.account->view(selected.folder);
+    auto view = selected.account->view(selected.folder);
     if (!view) return to_reply(view.error());
     auto program = SearchProgram::compile(client, args->search, (*view)->info(), &selected);
     if (!program) return program.error();

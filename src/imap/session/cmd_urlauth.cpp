@@ -134,6 +134,7 @@ Reply cmd_resetkey(Client& client, const Command& command) {
     if (args->mailbox) {
         auto folder = client.folder(*args->mailbox);
         if (!folder) return to_reply(folder.error());
+        if (!client.is_own(*folder->account)) return no("[NOPERM] That is not your mailbox");
         folders.push_back(folder->id);
     } else {
         auto all = client.account->folders();

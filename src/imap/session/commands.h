@@ -74,6 +74,11 @@ Reply cmd_search(Client& client, const Command& command);
 Reply cmd_sort(Client& client, const Command& command);
 Reply cmd_thread(Client& client, const Command& command);
 Reply cmd_uid_batches(Client& client, const Command& command);
+Reply cmd_getacl(Client& client, const Command& command);
+Reply cmd_setacl(Client& client, const Command& command);
+Reply cmd_deleteacl(Client& client, const Command& command);
+Reply cmd_listrights(Client& client, const Command& command);
+Reply cmd_myrights(Client& client, const Command& command);
 Reply cmd_xlist(Client& client, const Command& command);
 
 }  // namespace postrider::imap

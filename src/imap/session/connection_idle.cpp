@@ -18,7 +18,7 @@ net::Task<Reply> Connection::idle(const Command& command) {
         watch_account();  // RFC 5465 §4: what NOTIFY says and nothing else
     } else if (client_.selected) {
         net::Stream::WakeHandle handle = stream_->wake_handle();
-        watch = client_.account->watch(client_.selected->folder, [handle] { handle.wake(); });
+        watch = client_.selected->account->watch(client_.selected->folder, [handle] { handle.wake(); });
     }
     stream_->send("+ idling\r\n");
     bool announce_later = false;
@@ -53,8 +53,12 @@ net::Task<Reply> Connection::idle(const Command& command) {
 /// Once for all the time that NOTIFY is on.
 void Connection::watch_account() {
     Notify& notify = *client_.notify;
-    if (notify.watch || !notify.listens()) return;
+    if (!notify.listens()) return;
     net::Stream::WakeHandle handle = stream_->wake_handle();
+    if (client_.selected && notify.selected && !client_.is_own(*client_.selected->account))
+        notify.watch_of_selected =
+            client_.selected->account->watch(client_.selected->folder, [handle] { handle.wake(); });
+    if (notify.watch) return;
     std::optional<FolderId> all;
     notify.watch = client_.account->watch(all, [handle] { handle.wake(); });
 }

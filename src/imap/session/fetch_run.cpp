@@ -59,7 +59,7 @@ std::optional<Reply> FetchRun::begin() {
                                 [](const FetchSection& section) { return !section.peek; });
     if (marks)
         if (auto failed = mark_seen(*uids)) return failed;
-    auto view = client_.account->view(selected.folder);
+    auto view = selected.account->view(selected.folder);
     if (!view) return to_reply(view.error());
     view_ = std::move(*view);
     announce_keywords(client_, view_->info());
@@ -73,7 +73,8 @@ std::optional<Reply> FetchRun::begin() {
 
 /// CHANGEDSINCE: the change log says which messages are worth a look, and what has vanished.
 std::optional<Reply> FetchRun::narrow(UidSet& uids) {
-    auto missed = missed_since(*client_.account, client_.selected->folder, ModSeq{*args_.changed_since});
+    auto missed =
+        missed_since(*client_.selected->account, client_.selected->folder, ModSeq{*args_.changed_since});
     if (!missed) return to_reply(missed.error());
     if (args_.vanished) {
         const Uid next = view_->info().uid_next;
@@ -91,7 +92,7 @@ std::optional<Reply> FetchRun::narrow(UidSet& uids) {
 /// RFC 9051 §6.4.5: what is read without PEEK is \Seen, and the answer says so.
 std::optional<Reply> FetchRun::mark_seen(const UidSet& uids) {
     Selected& selected = *client_.selected;
-    auto view = client_.account->view(selected.folder);
+    auto view = selected.account->view(selected.folder);
     if (!view) return to_reply(view.error());
     if ((*view)->info().unseen == 0) return std::nullopt;
     UidSet unseen;
@@ -102,8 +103,8 @@ std::optional<Reply> FetchRun::mark_seen(const UidSet& uids) {
     });
     if (!done) return to_reply(done.error());
     if (unseen.empty()) return std::nullopt;
-    auto stored = client_.account->store(selected.folder, unseen,
-                                         {mailstore::FlagChange::Mode::add, mailstore::seen, {}});
+    auto stored = selected.account->store(selected.folder, unseen,
+                                          {mailstore::FlagChange::Mode::add, mailstore::seen, {}});
     if (!stored) return to_reply(stored.error());
     if (stored->anything) selected.own.push_back(stored->modseq);
     now_seen_ = std::move(unseen);

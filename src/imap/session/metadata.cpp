@@ -15,8 +15,8 @@ constexpr std::string_view use_entry = "/private/specialuse";
 }  // namespace
 
 mailstore::Result<std::vector<mailstore::Annotation>> visible_annotations(
-    Client& client, const mailstore::FolderInfo* folder) {
-    auto all = client.account->annotations(folder ? folder->id : FolderId{0});
+    Client& client, mailstore::Account& account, const mailstore::FolderInfo* folder) {
+    auto all = account.annotations(folder ? folder->id : FolderId{0});
     if (!all) return all;
     // What the server keeps for itself is under other names than clients can ask for.
     std::erase_if(*all, [](const mailstore::Annotation& one) {
@@ -33,9 +33,9 @@ mailstore::Result<std::vector<mailstore::Annotation>> visible_annotations(
     return all;
 }
 
-mailstore::Result<std::size_t> put_metadata(Client& client, const mailstore::FolderInfo* folder,
-                                            const MetadataQuery& query) {
-    auto all = visible_annotations(client, folder);
+mailstore::Result<std::size_t> put_metadata(Client& client, mailstore::Account& account,
+                                            const mailstore::FolderInfo* folder, const MetadataQuery& query) {
+    auto all = visible_annotations(client, account, folder);
     if (!all) return std::unexpected(all.error());
     std::string& out = client.out;
     std::string values;

@@ -23,7 +23,7 @@ struct Touched {
 };
 
 bool is_selected(const Client& client, FolderId folder) {
-    return client.selected && client.selected->folder == folder;
+    return client.selected && client.selected->folder == folder && client.is_own(*client.selected->account);
 }
 
 bool is_mail(const FolderInfo& folder) {
@@ -105,7 +105,8 @@ mailstore::Result<> begin_notify(Client& client, NotifyArgs args) {
         if (!args.status || !is_mail(folder) || is_selected(client, folder.id)) continue;
         std::uint16_t items = items_at_first(wanted_events(client, folder));
         if (items == 0) continue;
-        if (auto done = put_status(client, folder, items); !done) return refuse(done.error());
+        if (auto done = put_status(client, *client.account, folder, items); !done)
+            return refuse(done.error());
     }
     return {};
 }
@@ -124,8 +125,8 @@ bool has_news_to_push(const Client& client) {
     const ModSeq now = client.account->highest_modseq();
     if (!notify.groups.empty() && now != notify.known) return true;
     if (!client.selected || !notify.selected) return false;
-    return now != client.selected->known || !client.selected->to_fetch.empty()
-           || (!client.selected->gone.empty() && !notify.delayed);
+    return client.selected->account->highest_modseq() != client.selected->known
+           || !client.selected->to_fetch.empty() || (!client.selected->gone.empty() && !notify.delayed);
 }
 
 std::uint8_t wanted_events(const Client& client, const FolderInfo& folder) {
@@ -166,7 +167,7 @@ void announce_elsewhere(Client& client) {
         auto folder = client.account->folder(FolderId{id});
         if (!folder || !is_mail(*folder)) continue;
         std::uint16_t items = items_of(client, wanted_events(client, *folder), one);
-        if (items != 0) (void)put_status(client, *folder, items);
+        if (items != 0) (void)put_status(client, *client.account, *folder, items);
     }
 }
 

@@ -32,6 +32,7 @@ struct Notify {
     ModSeq known;                               ///< all changes up to here have been told
     KnownNames names;                           ///< when `asked` has events of names
     std::shared_ptr<void> watch;                ///< wakes the connection
+    std::shared_ptr<void> watch_of_selected;    ///< when that mailbox is somebody else's
 
     /// Changes that this client made itself, of which it is not told (§5). Forgotten with the next look.
     struct Own {

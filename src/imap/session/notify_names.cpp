@@ -18,7 +18,7 @@ bool below(std::string_view path, std::string_view parent) {
 
 mailstore::Result<std::map<std::string, std::size_t>> read_annotations(Client& client,
                                                                        const FolderInfo* folder) {
-    auto all = visible_annotations(client, folder);
+    auto all = visible_annotations(client, *client.account, folder);
     if (!all) return std::unexpected(all.error());
     std::map<std::string, std::size_t> hashes;
     for (const mailstore::Annotation& one : *all) hashes[one.name] = std::hash<std::string>{}(one.value);

@@ -41,6 +41,7 @@ Reply to_reply(const mailstore::Failure& failure) {
         case MailError::storage: return no("[UNAVAILABLE] The storage cannot be used now");
         case MailError::corrupt:
             return no("[CORRUPTION] A record is damaged; the administrator can repair it");
+        case MailError::no_permission: return no("[NOPERM] You may not do that there");
         case MailError::gone: return no("[EXPUNGEISSUED] Some of the messages no longer exist");
     }
     return no("[SERVERBUG] Unknown failure");

@@ -74,7 +74,7 @@ mailstore::Result<> resync(Client& client, mailstore::FolderView& view, const Qr
     const UidSet all{{Uid{1}, Uid{info.uid_next.value() - 1}}};
     UidSet known = args.known_uids ? intersect(to_uids(args.known_uids->resolve(UINT32_MAX)), all) : all;
     const ModSeq since{args.modseq};
-    auto missed = missed_since(*client.account, selected.folder, since);
+    auto missed = missed_since(*selected.account, selected.folder, since);
     if (!missed) return std::unexpected(missed.error());
     UidSet asked = known;
     if (!missed->complete)

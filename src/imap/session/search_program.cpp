@@ -413,7 +413,7 @@ SearchProgram& SearchProgram::operator=(SearchProgram&&) noexcept = default;
 
 std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client, const SearchArgs& args,
                                                            const mailstore::FolderInfo& folder,
-                                                           const Selected* selected) {
+                                                           const Selected* selected, AccountId account) {
     if (!args.charset.empty() && !text::known_charset(args.charset))
         return std::unexpected(no("[BADCHARSET (US-ASCII UTF-8)] That charset is not known"));
     bool plain = args.charset.empty() || args.charset == "UTF-8" || args.charset == "US-ASCII";
@@ -429,8 +429,8 @@ std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client,
     if (compiler.refused) return std::unexpected(*compiler.refused);
     // The index knows texts by i;unicode-casemap alone.
     const bool indexed = client.collation == Collation::unicode_casemap;
-    return SearchProgram{std::move(root), indexed ? client.services.full_text : nullptr, client.account->id(),
-                         client.progress};
+    return SearchProgram{std::move(root), indexed ? client.services.full_text : nullptr,
+                         selected ? selected->account->id() : account, client.progress};
 }
 
 SearchKnown SearchProgram::ask(FolderView& view, const UidSet& candidates) const {

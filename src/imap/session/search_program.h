@@ -18,9 +18,10 @@ public:
     /// The reply says why the search cannot be run: an unknown charset, a message number that does not exist.
     /// @param selected  what message numbers, "$" and RECENT are about; nullptr for a mailbox that is not
     /// selected, where they mean nothing
+    /// @param account  whose that one is
     static std::expected<SearchProgram, Reply> compile(const Client& client, const SearchArgs& args,
                                                        const mailstore::FolderInfo& folder,
-                                                       const Selected* selected);
+                                                       const Selected* selected, AccountId account = {});
     ~SearchProgram();
     SearchProgram(SearchProgram&&) noexcept;
     SearchProgram& operator=(SearchProgram&&) noexcept;

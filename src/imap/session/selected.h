@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "imap/session/uid_map.h"
-#include "mailstore/types.h"
+#include "mailstore/mailstore.h"
+#include "rights/right.h"
 
 namespace postrider::imap {
 
@@ -12,8 +13,10 @@ struct Context;
 
 /// What this session has told its client of the selected mailbox. A few octets for each run of UIDs.
 struct Selected {
+    std::shared_ptr<mailstore::Account> account;  ///< whose it is
     FolderId folder;
-    bool read_only = false;
+    bool read_only = false;                         ///< EXAMINE: nothing may be changed
+    rights::RightSet rights = rights::every_right;  ///< of which the client has heard in PERMANENTFLAGS
     std::uint32_t uid_validity = 0;
     UidMap map;               ///< every message announced and not yet reported expunged
     UidSet gone;              ///< of those: expunged in the store, to be reported when it is allowed

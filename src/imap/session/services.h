@@ -27,6 +27,9 @@ class Authenticator;
 namespace index {
 class Index;
 }
+namespace rights {
+class Sharing;
+}
 }  // namespace postrider
 
 namespace postrider::imap {
@@ -41,7 +44,8 @@ struct Services {
     observe::Logger log;
     std::shared_ptr<const ImapSettings> settings;  ///< a running session keeps those it began with
     AccountLimits& limits;
-    index::Index* full_text = nullptr;  ///< nullptr: SEARCH looks at every message
+    index::Index* full_text = nullptr;   ///< nullptr: SEARCH looks at every message
+    rights::Sharing* sharing = nullptr;  ///< nullptr: nobody shares anything
 };
 
 /// Through which listener a connection came.

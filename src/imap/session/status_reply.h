@@ -8,6 +8,7 @@
 namespace postrider::imap {
 
 /// Appends "* STATUS name (...)" CRLF to Client::out.
-mailstore::Result<> put_status(Client& client, const mailstore::FolderInfo& folder, std::uint16_t items);
+mailstore::Result<> put_status(Client& client, mailstore::Account& account,
+                               const mailstore::FolderInfo& folder, std::uint16_t items);
 
 }  // namespace postrider::imap

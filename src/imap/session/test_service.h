@@ -12,6 +12,7 @@
 #include "mailstore/mailstore.h"
 #include "net/test_server.h"
 #include "observe/memory_log.h"
+#include "rights/sharing.h"
 
 namespace postrider::imap {
 
@@ -41,9 +42,11 @@ public:
             (void)store->create_account(id).value();
             accounts.push_back(id);
         }
+        sharing.emplace(*store, *directory);
         services =
             std::make_unique<Services>(Services{*store, *directory, *authenticator, workers, clock, logger,
                                                 std::make_shared<const ImapSettings>(with), limits});
+        services->sharing = &*sharing;
         auto handler = [this](std::unique_ptr<net::Stream> stream) {
             Door door;
             return serve(std::move(stream), *services, door, SessionId{++sessions});
@@ -72,6 +75,7 @@ public:
     std::unique_ptr<mailstore::MailStore> store;
     std::unique_ptr<directory::Directory> directory;
     std::unique_ptr<auth::Authenticator> authenticator;
+    std::optional<rights::Sharing> sharing;
     DomainId domain;
     std::vector<AccountId> accounts;
     AccountLimits limits;

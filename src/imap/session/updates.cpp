@@ -5,6 +5,7 @@
 #include "imap/session/contexts.h"
 #include "imap/session/notify.h"
 #include "imap/wire/encode.h"
+#include "rights/shared_account.h"
 
 namespace postrider::imap {
 namespace {
@@ -138,11 +139,11 @@ void announce_own_expunges(Client& client) {
     constexpr std::size_t most_own = 1000;
     if (selected.own.size() > most_own) selected.own.clear();
     if (!std::exchange(selected.expunged_here, false)) return;
-    auto changes = client.account->changes(selected.known, selected.folder);
+    auto changes = selected.account->changes(selected.known, selected.folder);
     News news;
     if (changes && changes->complete) {
         collect(selected, changes->changes, news);
-    } else if (auto view = client.account->view(selected.folder)) {
+    } else if (auto view = selected.account->view(selected.folder)) {
         compare_all(client, **view, news);
     }
     if (!selected.gone.empty()) put_expunges(client);
@@ -151,6 +152,7 @@ void announce_own_expunges(Client& client) {
 /// New messages that this client has not put there itself.
 UidSet from_others(const Client& client, UidSet fresh) {
     if (!client.notify) return fresh;
+    if (!client.is_own(*client.selected->account)) return fresh;
     for (const auto& [folder, uids] : client.notify->own.uids)
         if (folder == client.selected->folder) fresh = subtract(fresh, uids);
     return fresh;
@@ -158,12 +160,24 @@ UidSet from_others(const Client& client, UidSet fresh) {
 
 void announce_selected(Client& client, Updates updates);
 
+/// RFC 4314 §5.1.1: what may be changed now, when that is something else than before.
+void tell_of_rights(Client& client) {
+    Selected& selected = *client.selected;
+    if (client.is_own(*selected.account)) return;
+    auto now = rights::rights_in(*selected.account, selected.folder);
+    if (!now || *now == selected.rights) return;
+    selected.rights = *now;
+    auto info = selected.account->folder(selected.folder);
+    if (info && now->has(rights::Right::read)) put_permanent_flags(client, info->keywords);
+}
+
 }  // namespace
 
 bool may_have_news(const Client& client) {
     if (client.notify && has_news_to_push(client)) return true;
     if (!client.selected || wanted_of_selected(client) == 0) return false;
-    return !client.selected->gone.empty() || client.account->highest_modseq() != client.selected->known;
+    return !client.selected->gone.empty()
+           || client.selected->account->highest_modseq() != client.selected->known;
 }
 
 void announce(Client& client, Updates updates) {
@@ -187,20 +201,22 @@ void announce_selected(Client& client, Updates updates) {
     const std::uint8_t wanted = wanted_of_selected(client);
     News news;
     std::unique_ptr<FolderView> view;
-    ModSeq now = client.account->highest_modseq();
+    ModSeq now = selected.account->highest_modseq();
     if (now != selected.known) {
-        auto changes = client.account->changes(selected.known, selected.folder);
+        auto changes = selected.account->changes(selected.known, selected.folder);
         bool complete = changes && changes->complete;
         if (complete) collect(selected, changes->changes, news);
         if (!complete || !news.fresh.empty() || !news.changed.empty() || !news.touched.empty()) {
             // A session that may change the mailbox takes what is new as recent, so that no other one does.
             bool claim = !selected.read_only && !client.rev2;
             auto opened =
-                claim ? client.account->select(selected.folder) : client.account->view(selected.folder);
+                claim ? selected.account->select(selected.folder) : selected.account->view(selected.folder);
             if (opened)
                 view = std::move(*opened);
-            else if (opened.error().kind == mailstore::MailError::no_such_folder)
-                selected.gone = selected.map.uids();  // deleted by another session (RFC 2180 §3.3)
+            else if (opened.error().kind == mailstore::MailError::no_such_folder
+                     || opened.error().kind == mailstore::MailError::no_permission)
+                selected.gone =
+                    selected.map.uids();  // deleted by another session (RFC 2180 §3.3), or withdrawn
         }
         if (!complete && view) {
             compare_all(client, *view, news);
@@ -208,6 +224,7 @@ void announce_selected(Client& client, Updates updates) {
         }
         selected.known = std::max(now, complete ? changes->upto : now);
         selected.own.clear();
+        tell_of_rights(client);
     }
     if (!(wanted & NotifyArgs::flag_change)) news.changed = {};
     if (updates == Updates::all && !selected.gone.empty()) put_expunges(client);
@@ -230,6 +247,30 @@ void announce_selected(Client& client, Updates updates) {
 
 }  // namespace
 
+void put_permanent_flags(Client& client, const std::vector<std::string>& keywords) {
+    using rights::Right;
+    const Selected& selected = *client.selected;
+    std::string& out = client.out;
+    out += "* OK [PERMANENTFLAGS (";
+    if (selected.read_only) {
+        out += ")] No flags can be changed\r\n";
+        return;
+    }
+    const bool others = selected.rights.has(Right::write_flags);
+    if (others) out += "\\Answered \\Flagged ";
+    if (selected.rights.has(Right::mark_deleted)) out += "\\Deleted ";
+    out += "\\Seen";  // who may read keeps what he has read, for all or for himself
+    if (others) {
+        out += " \\Draft";
+        for (const std::string& keyword : keywords) {
+            out += ' ';
+            out += keyword;
+        }
+        out += " \\*";
+    }
+    out += ")] Flags that are kept\r\n";
+}
+
 void announce_keywords(Client& client, const mailstore::FolderInfo& folder) {
     Selected& selected = *client.selected;
     if (folder.keywords.size() <= selected.keywords) return;
@@ -241,8 +282,7 @@ void announce_keywords(Client& client, const mailstore::FolderInfo& folder) {
         names += keyword;
     }
     client.out += "* FLAGS (" + names + ")\r\n";
-    if (!selected.read_only)
-        client.out += "* OK [PERMANENTFLAGS (" + names + " \\*)] Flags that are kept\r\n";
+    if (!selected.read_only) put_permanent_flags(client, folder.keywords);
 }
 
 }  // namespace postrider::imap

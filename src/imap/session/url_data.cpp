@@ -37,10 +37,16 @@ std::optional<std::string> own_url_data(const Client& client, std::string_view t
     auto url = parse_imap_url(text);
     if (!url || !url->relative || url->rump != 0) return std::nullopt;
     if (url->mailbox.empty() && !client.selected) return std::nullopt;
-    auto folder = url->mailbox.empty() ? client.account->folder(client.selected->folder)
-                                       : client.account->folder(url->mailbox);
+    auto account = client.selected ? client.selected->account : nullptr;
+    if (!url->mailbox.empty()) {
+        auto its = client.account_at(url->mailbox);
+        if (!its) return std::nullopt;
+        account = std::move(*its);
+    }
+    auto folder =
+        url->mailbox.empty() ? account->folder(client.selected->folder) : account->folder(url->mailbox);
     if (!folder) return std::nullopt;
-    return url_data(*client.account, *folder, *url);
+    return url_data(*account, *folder, *url);
 }
 
 }  // namespace postrider::imap

@@ -46,6 +46,8 @@ void returns(Cursor& in, ListArgs& list) {
             list.return_children = true;
         else if (at.take_word("SPECIAL-USE"))
             list.return_special_use = true;
+        else if (at.take_word("MYRIGHTS"))
+            list.return_my_rights = true;
         else if (at.take_word("STATUS")) {
             at.need(" ");
             list.return_status |= status_items(at);
@@ -53,7 +55,7 @@ void returns(Cursor& in, ListArgs& list) {
             at.need(" ");
             list.return_metadata = metadata_query(at);
         } else {
-            at.fail("SUBSCRIBED, CHILDREN, SPECIAL-USE, STATUS or METADATA");
+            at.fail("SUBSCRIBED, CHILDREN, SPECIAL-USE, MYRIGHTS, STATUS or METADATA");
         }
     });
 }

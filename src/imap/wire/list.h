@@ -20,6 +20,7 @@ struct ListArgs {
     bool return_subscribed = false;
     bool return_children = false;
     bool return_special_use = false;
+    bool return_my_rights = false;                 ///< RFC 8440
     std::optional<MetadataQuery> return_metadata;  ///< RFC 9590
     std::uint16_t return_status = 0;               ///< StatusItem bits; 0 = none asked for
     bool extended = false;  ///< any of RFC 5258's syntax was used: "" names nothing special

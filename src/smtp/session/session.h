@@ -16,6 +16,10 @@
 #include "smtp/session/memory_budget.h"
 #include "smtp/settings.h"
 
+namespace postrider::rights {
+class Sharing;
+}
+
 namespace postrider::smtp {
 
 /// What all sessions of the service share. Everything referred to lives longer than any of them.
@@ -37,6 +41,7 @@ struct Services {
     const screening::Screening* screening = nullptr;  ///< nullptr: nothing is asked
     /// The virtual queue of mail that a policy sends by that host; "" when there is none.
     std::function<std::string(const std::string& host)> destination_by{};
+    rights::Sharing* sharing = nullptr;  ///< who may use whose address; nullptr: each his own
 };
 
 /// What is particular to the listener a client came by.
