@@ -13,6 +13,7 @@ namespace postrider::mailstore {
 Result<std::unique_ptr<FolderView>> AccountImpl::view(FolderId folder) {
     std::unique_ptr<kv::Snapshot> snapshot;
     FolderInfo info;
+    ModSeq known = highest_modseq();  // read before the snapshot is taken
     if (std::unique_lock lock{mutex, std::try_to_lock};
         lock) {  // nobody is writing: memory says what the disk says
         auto state = selectable(folder);
@@ -43,7 +44,8 @@ Result<std::unique_ptr<FolderView>> AccountImpl::view(FolderId folder) {
     }
     const Uid none = info.uid_next;
     auto self = shared_from_this();
-    return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info), none);
+    return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info), none,
+                                            known);
 }
 
 /// What is \Recent is claimed in memory and written down within a second, or with the folder's next change:
@@ -53,6 +55,7 @@ Result<std::unique_ptr<FolderView>> AccountImpl::select(FolderId folder) {
     std::lock_guard lock{mutex};
     auto state = selectable(folder);
     if (!state) return std::unexpected(state.error());
+    const ModSeq known = highest_modseq();
     auto snapshot = core.kv->snapshot();
     FolderInfo info = info_of(**state);
     const Uid first_recent = info.recent_from;
@@ -66,7 +69,7 @@ Result<std::unique_ptr<FolderView>> AccountImpl::select(FolderId folder) {
         core.recent_claims.add(self);
     }
     return std::make_unique<FolderViewImpl>(std::move(self), std::move(snapshot), std::move(info),
-                                            first_recent);
+                                            first_recent, known);
 }
 
 Result<> AccountImpl::save_recent() {

@@ -15,6 +15,7 @@ Result<> AccountImpl::load() {
 }
 
 Result<> AccountImpl::reload() {
+    core.rosters.forget(account_id);
     if (auto ok = read_state(); !ok) return ok;
     return skip_lost_ids();
 }

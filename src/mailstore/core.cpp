@@ -10,7 +10,8 @@ Core::Core(const Options& given)
       log{given.log ? *given.log : observe::Logger{}},
       quota{given.quota},
       group_sync{[this] { return flush(); }},
-      accounts{*this, given.account_cache} {}
+      accounts{*this, given.account_cache},
+      rosters{given.roster_items} {}
 
 Result<> Core::write(kv::Batch batch, kv::Durability durability) {
     auto result = kv->write(std::move(batch), durability);

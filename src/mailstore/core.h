@@ -13,6 +13,7 @@
 #include "mailstore/locations.h"
 #include "mailstore/mailstore.h"
 #include "mailstore/pressure.h"
+#include "mailstore/roster.h"
 
 namespace postrider::mailstore {
 
@@ -45,7 +46,7 @@ private:
 
 /// What the parts of the store share. Locks are taken in this order, and none twice:
 ///   1. Committer::in_progress  2. account locks (several only in ascending id order)  3. blob stripes
-///   4. leaves: AccountImpl's state and watchers, the account cache, the claims
+///   4. leaves: AccountImpl's state and watchers, the account cache, the rosters, the claims
 struct Core {
     explicit Core(const Options& options);
 
@@ -79,6 +80,7 @@ struct Core {
     BlobLocks blob_locks;
     GroupSync group_sync;
     AccountCache accounts;
+    Rosters rosters;
     RecentClaims recent_claims;
     Pressure pressure;
     std::mutex deletions;  ///< held while a deleted account's records are removed

@@ -11,7 +11,61 @@ void FolderViewImpl::report_damage(const char* what, Uid uid) const {
                     uid.value(), info_.id.value(), account_->account_id.value());
 }
 
+/// Small folders, and a few items of a large one, are read as fast from the store.
+const Roster* FolderViewImpl::roster(Roll how) {
+    if (roster_ || info_.messages < core_.options.roster_least) return roster_.get();
+    const AccountId account = account_->account_id;
+    auto cached = core_.rosters.find(account, info_.id);
+    if (cached && cached->folder_modseq() == info_.highest_modseq) roster_ = std::move(cached);
+    if (roster_ || how == Roll::as_it_is) return roster_.get();
+    if (cached && cached->folder_modseq() < info_.highest_modseq) roster_ = brought_up(*cached);
+    if (!roster_ && how == Roll::made) roster_ = made();
+    if (roster_) core_.rosters.put(account, info_.id, roster_);
+    return roster_.get();
+}
+
+/// What was changed since is read again, at this view's moment.
+std::shared_ptr<const Roster> FolderViewImpl::brought_up(const Roster& before) {
+    auto changes = account_->changes(before.account_modseq(), info_.id);
+    if (!changes || !changes->complete) return nullptr;
+    UidSet touched;
+    for (const Change& change : changes->changes) touched = with(touched, change.uids);
+    if (count(touched) > before.size()) return nullptr;
+    std::vector<Item> now;
+    std::deque<std::string> prefixes;
+    bool damaged = false;
+    auto ok = scan_folder(*core_.kv, 'i', account_->account_id, info_.id, touched, snapshot_.get(),
+                          [&](Uid uid, std::string_view value) {
+                              auto item = decode_item(uid, value);
+                              if (!item) return !(damaged = true);
+                              if (!item->prefix.empty()) item->prefix = prefixes.emplace_back(item->prefix);
+                              now.push_back(*item);
+                              return true;
+                          });
+    if (!ok || damaged) return nullptr;
+    auto roster = before.with(touched, now, info_.highest_modseq, known_);
+    return roster->size() == info_.messages ? roster : nullptr;
+}
+
+/// Nothing where a record is damaged: who reads it there is told so.
+std::shared_ptr<const Roster> FolderViewImpl::made() {
+    if (info_.messages > core_.rosters.most()) return nullptr;
+    auto roster = std::make_shared<Roster>(info_.highest_modseq, known_);
+    bool damaged = false;
+    auto range = folder_range('i', account_->account_id, info_.id);
+    auto cursor = core_.kv->scan(range.begin, range.end, snapshot_.get(), kv::Access::many);
+    for (; cursor->valid() && !damaged; cursor->next()) {
+        auto item = decode_item(Uid{last_u32(cursor->key())}, cursor->value());
+        if (item)
+            roster->append(*item);
+        else
+            damaged = true;
+    }
+    return !damaged && cursor->status() && roster->size() == info_.messages ? roster : nullptr;
+}
+
 Result<UidSet> FolderViewImpl::uids() {
+    if (const Roster* known = roster(Roll::made)) return known->uids();
     UidSet all;
     auto range = folder_range('i', account_->account_id, info_.id);
     auto ok = scan_range(*core_.kv, range.begin, range.end, snapshot_.get(),
@@ -71,9 +125,14 @@ Result<> FolderViewImpl::each_item(const UidSet& uids, const std::function<bool(
         report_damage("record", uid);
         return true;
     };
-    if (uids.size() == 1 && uids[0].first == uids[0].last)
-        return scan_folder(*core_.kv, 'i', account, info_.id, uids, snapshot_.get(), look);
     if (uids.empty()) return {};
+    const bool one = uids.size() == 1 && uids[0].first == uids[0].last;
+    const bool many = std::min<std::uint64_t>(count(uids), info_.messages) * 4 > info_.messages;
+    if (const Roster* known = roster(one ? Roll::as_it_is : many ? Roll::made : Roll::brought_up)) {
+        known->each(uids, visit);
+        return {};
+    }
+    if (one) return scan_folder(*core_.kv, 'i', account, info_.id, uids, snapshot_.get(), look);
     auto cursor = cursor_at('i', items_, uids);
     auto ok = walk_uids(
         *cursor, [&](Uid uid) { return item_key(account, info_.id, uid); }, uids, look);

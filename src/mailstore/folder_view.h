@@ -4,18 +4,21 @@
 #include <memory>
 
 #include "mailstore/account_impl.h"
+#include "mailstore/roster.h"
 
 namespace postrider::mailstore {
 
 class FolderViewImpl final : public FolderView {
 public:
+    /// @param known  all changes of the account up to it are in the snapshot
     FolderViewImpl(std::shared_ptr<AccountImpl> account, std::unique_ptr<kv::Snapshot> snapshot,
-                   FolderInfo info, Uid first_recent)
+                   FolderInfo info, Uid first_recent, ModSeq known)
         : account_{std::move(account)},
           core_{account_->core},
           snapshot_{std::move(snapshot)},
           info_{std::move(info)},
-          first_recent_{first_recent} {}
+          first_recent_{first_recent},
+          known_{known} {}
 
     const FolderInfo& info() const override { return info_; }
     Uid first_recent() const override { return first_recent_; }
@@ -32,12 +35,21 @@ private:
     Result<std::string> record_of(Uid uid);
     void report_damage(const char* what, Uid uid) const;
 
+    /// The folder's items in memory; null: they are to be read record by record.
+    enum class Roll { as_it_is, brought_up, made };
+    const Roster* roster(Roll how);
+    std::shared_ptr<const Roster> brought_up(const Roster& before);
+    std::shared_ptr<const Roster> made();
+
     std::shared_ptr<AccountImpl> account_;
     Core& core_;
     std::unique_ptr<kv::Snapshot> snapshot_;
     FolderInfo info_;
     Uid first_recent_;
+    ModSeq known_;
     std::unique_ptr<kv::Cursor> cursor_at(char letter, std::unique_ptr<kv::Cursor>& left, const UidSet& uids);
+
+    std::shared_ptr<const Roster> roster_;
 
     // Where the last walk ended: a long listing is read in pieces. Made at the snapshot, so they go before
     // it.

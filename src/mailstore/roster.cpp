@@ -1,0 +1,150 @@
+#include "mailstore/roster.h"
+
+#include <algorithm>
+
+#include "mailstore/uid_set.h"
+
+namespace postrider::mailstore {
+
+void Roster::add(Piece& piece, const Item& item) {
+    const bool keywords = item.flags.keywords != decltype(item.flags.keywords){};
+    const bool rest = keywords || !item.prefix.empty();
+    piece.rows.push_back({item.uid, item.size, item.modseq, item.blob, item.internal_date, item.save_date,
+                          item.email_id, item.flags.system, rest});
+    if (rest) piece.rest.push_back({item.uid, item.flags, std::string{item.prefix}});
+}
+
+Item Roster::item_of(const Piece& piece, const Row& row) {
+    Item item;
+    item.uid = row.uid;
+    item.modseq = row.modseq;
+    item.flags.system = row.system;
+    item.size = row.size;
+    item.blob = row.blob;
+    item.internal_date = row.internal_date;
+    item.save_date = row.save_date;
+    item.email_id = row.email_id;
+    if (row.has_rest) {
+        const auto rest = std::ranges::lower_bound(piece.rest, row.uid, {}, &Rest::uid);
+        item.flags = rest->flags;
+        item.prefix = rest->prefix;
+    }
+    return item;
+}
+
+void Roster::put(std::shared_ptr<const Piece> piece) {
+    if (piece->rows.empty()) return;
+    size_ += piece->rows.size();
+    pieces_.push_back(std::move(piece));
+}
+
+void Roster::append(const Item& item) {
+    if (!growing_ || growing_->rows.size() >= full) {
+        growing_ = std::make_shared<Piece>();
+        growing_->rows.reserve(full);
+        pieces_.push_back(growing_);
+    }
+    add(*growing_, item);
+    ++size_;
+}
+
+std::shared_ptr<Roster> Roster::with(const UidSet& touched, std::span<const Item> now, ModSeq folder_modseq,
+                                     ModSeq account_modseq) const {
+    auto made = std::make_shared<Roster>(folder_modseq, account_modseq);
+    made->pieces_.reserve(pieces_.size() + 1);
+    auto run = touched.begin();
+    auto fresh = now.begin();
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+        const auto& piece = pieces_[i];
+        const bool last = i + 1 == pieces_.size();
+        const Uid end = last ? highest_uid : Uid{pieces_[i + 1]->rows.front().uid.value() - 1};
+        while (run != touched.end() && run->last < piece->rows.front().uid) ++run;
+        // What came since lies behind the last row: it does not belong to this piece when that is full.
+        const bool beyond = last && piece->rows.size() >= full
+                            && (run == touched.end() || run->first > piece->rows.back().uid);
+        const bool same = run == touched.end() || run->first > end || beyond;
+        if (same) {
+            made->put(piece);
+            continue;
+        }
+        auto changed = std::make_shared<Piece>();
+        changed->rows.reserve(piece->rows.size() + 1);
+        auto at = run;
+        for (const Row& row : piece->rows) {
+            while (at != touched.end() && at->last < row.uid) ++at;
+            for (; fresh != now.end() && fresh->uid < row.uid; ++fresh) add(*changed, *fresh);
+            if (fresh != now.end() && fresh->uid == row.uid) {
+                add(*changed, *fresh++);
+            } else if (at == touched.end() || at->first > row.uid) {
+                add(*changed, item_of(*piece, row));
+            }
+        }
+        for (; fresh != now.end() && fresh->uid <= end && changed->rows.size() < 2 * full; ++fresh)
+            add(*changed, *fresh);
+        made->put(std::move(changed));
+    }
+    for (; fresh != now.end(); ++fresh) made->append(*fresh);
+    made->growing_.reset();
+    return made;
+}
+
+void Roster::each(const UidSet& uids, const std::function<bool(const Item&)>& visit) const {
+    auto piece = pieces_.begin();
+    for (const UidRun& run : uids) {
+        piece = std::lower_bound(piece, pieces_.end(), run.first,
+                                 [](const auto& one, Uid uid) { return one->rows.back().uid < uid; });
+        for (auto at = piece; at != pieces_.end() && (*at)->rows.front().uid <= run.last; ++at) {
+            const auto& rows = (*at)->rows;
+            for (auto row = std::ranges::lower_bound(rows, run.first, {}, &Row::uid);
+                 row != rows.end() && row->uid <= run.last; ++row)
+                if (!visit(item_of(**at, *row))) return;
+        }
+        if (piece == pieces_.end()) return;
+    }
+}
+
+UidSet Roster::uids() const {
+    UidSet all;
+    for (const auto& piece : pieces_)
+        for (const Row& row : piece->rows) mailstore::append(all, row.uid);
+    return all;
+}
+
+std::shared_ptr<const Roster> Rosters::find(AccountId account, FolderId folder) {
+    std::lock_guard lock{mutex_};
+    auto at = entries_.find({account, folder});
+    if (at == entries_.end()) return nullptr;
+    used_.splice(used_.begin(), used_, at->second.use);
+    return at->second.roster;
+}
+
+void Rosters::put(AccountId account, FolderId folder, std::shared_ptr<const Roster> roster) {
+    if (roster->size() > most_) return;
+    std::lock_guard lock{mutex_};
+    const Key key{account, folder};
+    if (auto at = entries_.find(key); at != entries_.end()) {
+        if (at->second.roster->folder_modseq() >= roster->folder_modseq()) return;
+        drop(at);
+    }
+    used_.push_front(key);
+    items_ += roster->size();
+    entries_.emplace(key, Entry{std::move(roster), used_.begin()});
+    while (items_ > most_) drop(entries_.find(used_.back()));
+}
+
+void Rosters::drop(std::unordered_map<Key, Entry, Hash>::iterator at) {
+    items_ -= at->second.roster->size();
+    used_.erase(at->second.use);
+    entries_.erase(at);
+}
+
+void Rosters::forget(AccountId account) {
+    std::lock_guard lock{mutex_};
+    for (auto at = entries_.begin(); at != entries_.end();) {
+        auto next = std::next(at);
+        if (at->first.account == account) drop(at);
+        at = next;
+    }
+}
+
+}  // namespace postrider::mailstore

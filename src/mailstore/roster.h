@@ -1,0 +1,115 @@
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "mailstore/types.h"
+
+namespace postrider::mailstore {
+
+/// The items of one folder in memory, as they were at one moment: what a session that selects the folder,
+/// reads its flags or searches it would otherwise take out of the key-value store record by record. Never
+/// changes; pieces are shared with the one that is made of it after a change.
+class Roster {
+public:
+    /// As Item, in 56 octets. What few items have stands in `Piece::rest`.
+    struct Row {
+        Uid uid;
+        std::uint32_t size;
+        ModSeq modseq;
+        BlobId blob;
+        std::int64_t internal_date;
+        std::int64_t save_date;
+        std::uint64_t email_id;
+        std::uint8_t system;
+        bool has_rest;
+    };
+
+    /// @param folder_modseq  of the folder at that moment: as long as it stays, so do its items
+    /// @param account_modseq  all changes of the account up to it are contained
+    Roster(ModSeq folder_modseq, ModSeq account_modseq)
+        : folder_modseq_{folder_modseq}, account_modseq_{account_modseq} {}
+
+    ModSeq folder_modseq() const { return folder_modseq_; }
+    ModSeq account_modseq() const { return account_modseq_; }
+    std::size_t size() const { return size_; }
+
+    /// Adds an item with a higher UID than all. While it is made.
+    void append(const Item& item);
+
+    /// What this becomes when of the items in `touched` only `now` is left: what was changed, added or
+    /// removed.
+    /// @param now  ascending
+    std::shared_ptr<Roster> with(const UidSet& touched, std::span<const Item> now, ModSeq folder_modseq,
+                                 ModSeq account_modseq) const;
+
+    /// Calls visit for each item in the set, ascending, until it returns false. An item's prefix is valid as
+    /// long as the roster.
+    void each(const UidSet& uids, const std::function<bool(const Item&)>& visit) const;
+    UidSet uids() const;
+
+private:
+    struct Rest {
+        Uid uid;
+        Flags flags;
+        std::string prefix;
+    };
+    struct Piece {
+        std::vector<Row> rows;   ///< not empty
+        std::vector<Rest> rest;  ///< of the rows that have some, ascending
+    };
+    static constexpr std::size_t full = 512;  ///< rows of a piece: what one change copies
+
+    static void add(Piece& piece, const Item& item);
+    static Item item_of(const Piece& piece, const Row& row);
+    void put(std::shared_ptr<const Piece> piece);
+
+    ModSeq folder_modseq_, account_modseq_;
+    std::size_t size_ = 0;
+    std::vector<std::shared_ptr<const Piece>> pieces_;
+    std::shared_ptr<Piece> growing_;  ///< the last of them, while append() is called
+};
+
+/// The rosters of folders that were lately in use. Bounded by the number of items.
+class Rosters {
+public:
+    explicit Rosters(std::size_t most_items) : most_{most_items} {}
+
+    std::size_t most() const { return most_; }
+    std::shared_ptr<const Roster> find(AccountId account, FolderId folder);
+    /// Unless a later one is there, or it is larger than all may be together.
+    void put(AccountId account, FolderId folder, std::shared_ptr<const Roster> roster);
+    /// Of an account whose records were repaired.
+    void forget(AccountId account);
+
+private:
+    struct Key {
+        AccountId account;
+        FolderId folder;
+        friend bool operator==(const Key&, const Key&) = default;
+    };
+    struct Hash {
+        std::size_t operator()(const Key& key) const {
+            return std::hash<std::uint64_t>{}(key.account.value() * 0x9e3779b97f4a7c15u + key.folder.value());
+        }
+    };
+    struct Entry {
+        std::shared_ptr<const Roster> roster;
+        std::list<Key>::iterator use;
+    };
+    void drop(std::unordered_map<Key, Entry, Hash>::iterator at);
+
+    const std::size_t most_;
+    std::mutex mutex_;
+    std::size_t items_ = 0;
+    std::unordered_map<Key, Entry, Hash> entries_;
+    std::list<Key> used_;  ///< most recent first
+};
+
+}  // namespace postrider::mailstore
