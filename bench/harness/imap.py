@@ -46,12 +46,15 @@ class Client:
                     raise RuntimeError(f"APPEND: {line.decode(errors='replace')}")
                 return
 
-    def bulk(self, command):
-        """Seconds and octets of an answer that is only counted."""
-        self.count += 1
-        tag = f"t{self.count}".encode()
+    def bulk(self, *commands):
+        """Seconds and octets of an answer that is only counted; of several commands sent at once, all of them."""
+        sent = b""
+        for command in commands:
+            self.count += 1
+            tag = f"t{self.count}".encode()
+            sent += tag + b" " + command.encode() + b"\r\n"
         begun = time.perf_counter()
-        self.socket.sendall(tag + b" " + command.encode() + b"\r\n")
+        self.socket.sendall(sent)
         octets, tail, marker = 0, b"\r\n", b"\r\n" + tag + b" "
         while True:
             piece = self.file.read1(1 << 20)

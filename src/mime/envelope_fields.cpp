@@ -172,6 +172,13 @@ std::optional<std::int64_t> day_of_date_field(std::string_view date) {
     return std::nullopt;
 }
 
+std::optional<std::int64_t> sent_day(std::string_view envelope) {
+    Cursor in{envelope};
+    in.need("(");
+    const auto date = nstring(in);
+    return date ? day_of_date_field(*date) : std::nullopt;
+}
+
 StoredEnvelope read_envelope(std::string_view envelope) {
     StoredEnvelope fields;
     Cursor in{envelope};

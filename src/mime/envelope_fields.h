@@ -20,6 +20,9 @@ struct StoredEnvelope {
 /// out.
 StoredEnvelope read_envelope(std::string_view envelope);
 
+/// The field `sent` of that alone: what comes behind it is not looked at.
+std::optional<std::int64_t> sent_day(std::string_view envelope);
+
 enum class AddressField : std::uint8_t { from, to, cc };
 /// The first address of a field; all "" when there is none. What lies before it is passed over unread.
 struct FirstAddress {

@@ -49,6 +49,14 @@ public:
         return *envelope_;
     }
 
+    /// Whether there is a Date field and its day fits.
+    template <class Fits>
+    bool sent(Fits fits) const {
+        auto listing = mime::Listing::decode(record_);
+        const auto day = listing ? mime::sent_day(listing->envelope) : std::nullopt;
+        return day && fits(*day);
+    }
+
     std::uint64_t thread_key() const {
         auto summary = mime::Summary::decode(record_);
         return summary ? summary->thread_key : 0;
@@ -179,9 +187,9 @@ bool test(Candidate& message, const Node& node) {
         case Kind::email_id: return item.email_id == node.id && node.id != 0;
         case Kind::thread_id: return node.id != 0 && message.thread_key() == node.id;
         case Kind::modseq: return static_cast<std::int64_t>(item.modseq.value()) >= node.number;
-        case Kind::sent_before: return message.envelope().sent && *message.envelope().sent < node.number;
-        case Kind::sent_on: return message.envelope().sent && *message.envelope().sent == node.number;
-        case Kind::sent_since: return message.envelope().sent && *message.envelope().sent >= node.number;
+        case Kind::sent_before: return message.sent([&](std::int64_t day) { return day < node.number; });
+        case Kind::sent_on: return message.sent([&](std::int64_t day) { return day == node.number; });
+        case Kind::sent_since: return message.sent([&](std::int64_t day) { return day >= node.number; });
         case Kind::header:
         case Kind::body:
         case Kind::text: {
