@@ -25,7 +25,7 @@ constexpr CommandRow rows[] = {
     {"ESEARCH",      logged_in,          Runs::on_worker,  Updates::all,        cmd_esearch},       // RFC 7377 §2
     {"EXAMINE",      logged_in,          Runs::on_worker,  Updates::none,       cmd_select},        // §6.3.3
     {"EXPUNGE",      in_mailbox,         Runs::on_worker,  Updates::all,        cmd_expunge},       // §6.4.3
-    {"FETCH",        in_mailbox,         Runs::connection, Updates::no_expunge, nullptr},           // §6.4.5
+    {"FETCH",        in_mailbox,         Runs::in_series,  Updates::no_expunge, nullptr},           // §6.4.5
     {"GENURLAUTH",   logged_in,          Runs::on_worker,  Updates::all,        cmd_genurlauth},    // RFC 4467 §7
     {"GETACL",        logged_in,           Runs::on_worker,  Updates::all,        cmd_getacl},         // RFC 4314 §3.3
     {"GETMETADATA",  logged_in,          Runs::on_worker,  Updates::all,        cmd_getmetadata},   // RFC 5464 §4.2
@@ -54,18 +54,18 @@ constexpr CommandRow rows[] = {
     {"SETQUOTA",     logged_in,          Runs::on_worker,  Updates::all,        cmd_setquota},      // RFC 9208 §4.1.3
     {"SORT",         in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_sort},          // RFC 5256 §3
     {"STARTTLS",     not_authenticated,  Runs::connection, Updates::none,       nullptr},           // §6.2.1
-    {"STATUS",       logged_in,          Runs::on_worker,  Updates::all,        cmd_status},        // §6.3.11
-    {"STORE",        in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_store},         // §6.4.6
+    {"STATUS",       logged_in,          Runs::in_series,  Updates::all,        cmd_status},        // §6.3.11
+    {"STORE",        in_mailbox,         Runs::in_series,  Updates::no_expunge, cmd_store},         // §6.4.6
     {"SUBSCRIBE",    logged_in,          Runs::on_worker,  Updates::all,        cmd_subscribe},     // §6.3.7
     {"THREAD",       in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_thread},        // RFC 5256 §3
     {"UID COPY",     in_mailbox,         Runs::on_worker,  Updates::all,        cmd_copy},          // §6.4.9
     {"UID EXPUNGE",  in_mailbox,         Runs::on_worker,  Updates::all,        cmd_expunge},       // §6.4.9
-    {"UID FETCH",    in_mailbox,         Runs::connection, Updates::all,        nullptr},           // §6.4.9
+    {"UID FETCH",    in_mailbox,         Runs::in_series,  Updates::all,        nullptr},           // §6.4.9
     {"UID MOVE",     in_mailbox,         Runs::on_worker,  Updates::all,        cmd_move},          // §6.4.9
     {"UID REPLACE",  in_mailbox,         Runs::on_worker,  Updates::all,        cmd_replace},       // RFC 8508 §3.3
     {"UID SEARCH",   in_mailbox,         Runs::on_worker,  Updates::all,        cmd_search},        // §6.4.9
     {"UID SORT",     in_mailbox,         Runs::on_worker,  Updates::all,        cmd_sort},          // RFC 5256 §3
-    {"UID STORE",    in_mailbox,         Runs::on_worker,  Updates::all,        cmd_store},         // §6.4.9
+    {"UID STORE",    in_mailbox,         Runs::in_series,  Updates::all,        cmd_store},         // §6.4.9
     {"UID THREAD",   in_mailbox,         Runs::on_worker,  Updates::all,        cmd_thread},        // RFC 5256 §3
     {"UIDBATCHES",   in_mailbox,         Runs::here,       Updates::all,        cmd_uid_batches},   // RFC 10022
     {"UNAUTHENTICATE", logged_in,        Runs::connection, Updates::none,       nullptr},           // RFC 8437

@@ -20,6 +20,7 @@ enum States : std::uint8_t {
 enum class Runs : std::uint8_t {
     here,        ///< on the connection's thread: never blocks
     on_worker,   ///< may block on disk
+    in_series,   ///< so, and is sent in numbers: one visit to a worker for those that are there
     connection,  ///< talks with the client while it runs: connection.cpp has it
 };
 
@@ -30,7 +31,7 @@ struct CommandRow {
     std::uint8_t states;
     Runs runs;
     Updates updates;  ///< what may be announced behind it
-    Handler handler;  ///< nullptr for Runs::connection
+    Handler handler;  ///< nullptr for Runs::connection and FETCH
 };
 
 const CommandRow* find_command(std::string_view verb);

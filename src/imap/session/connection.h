@@ -32,9 +32,12 @@ private:
     net::Task<> wait_for_input();
     net::Task<> handle(Receiver::Step step);
     net::Task<> handle_command();
+    std::optional<Reply> refusal(const Row* row, std::string_view verb) const;
+    Reply broken(std::string_view verb, std::string_view why);
     net::Task<Reply> dispatch(const Row& row, const Command& command);
     net::Task<Reply> run_on_worker(const Row& row, const Command& command);
     net::Task<Reply> run_connection_command(const Row& row, const Command& command);
+    void put_answer(std::string& out, std::string_view tag, const Reply& reply) const;
     void answer(std::string_view tag, const Reply& reply);
     void count_error();
     void bye(std::string_view text);
@@ -47,8 +50,14 @@ private:
     net::Task<Reply> authenticate(const Command& command);
     Reply enter(struct LoginResult result);
 
-    // connection_fetch.cpp
-    net::Task<Reply> fetch(const Row& row, const Command& command);
+    // connection_series.cpp
+    struct Series;
+    bool begins_series(std::string_view text) const;
+    net::Task<> run_series();
+    void take_into(Series& series);
+    void gather(Series& series);
+    void work_on(Series& series);
+    std::optional<Reply> fetch_some(Series& series);
 
     // connection_idle.cpp
     net::Task<Reply> idle(const Command& command);
@@ -76,6 +85,7 @@ private:
     Client client_;
     std::shared_ptr<Teller> teller_;  ///< of progress; from the first command on that may take long
     Receiver receiver_;
+    std::optional<Receiver::Step> pending_;  ///< what the receiver has come to, behind a series
     unsigned errors_ = 0;
     unsigned auth_errors_ = 0;
     bool done_ = false;

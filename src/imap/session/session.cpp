@@ -44,6 +44,12 @@ net::Task<> Connection::run() {
     update_capabilities();
     greet();
     while (!done_) {
+        if (pending_) {
+            const Receiver::Step step = *pending_;
+            pending_.reset();
+            co_await handle(step);
+            continue;
+        }
         std::string_view octets = stream_->buffered();
         if (octets.empty()) {
             co_await wait_for_input();
@@ -97,7 +103,14 @@ net::Task<> Connection::handle(Receiver::Step step) {
             stream_->send("+ OK\r\n");
             co_await stream_->flush();
             co_return;
-        case Receiver::Step::command: co_await handle_command(); break;
+        case Receiver::Step::command:
+            if (begins_series(receiver_.command())) {
+                co_await run_series();
+                co_await stream_->flush_if_large(send_at);
+                co_return;
+            }
+            co_await handle_command();
+            break;
         case Receiver::Step::too_long:
             answer(tag_of(receiver_.command()), bad("The command line is too long"));
             break;
@@ -124,20 +137,28 @@ net::Task<> Connection::handle_command() {
         co_return;
     }
     const Row* row = find_command(command->verb);
-    std::uint8_t state = !client_.account ? not_authenticated : client_.selected ? in_mailbox : authenticated;
-    if (row == nullptr) {
-        answer(command->tag, bad("There is no such command"));
-    } else if (!(row->states & state)) {
-        answer(command->tag, bad(state == not_authenticated         ? "Please log in first"
-                                 : row->states == not_authenticated ? "You are logged in already"
-                                                                    : "Select a mailbox first"));
-    } else if (client_.uid_only && speaks_of_numbers(command->verb)) {
-        answer(command->tag, bad("[UIDREQUIRED] Only the command's UID form can be used"));
+    if (auto refused = refusal(row, command->verb)) {
+        answer(command->tag, *refused);
     } else {
         Reply reply = co_await dispatch(*row, *command);
         flush_out();
         answer(command->tag, reply);
     }
+}
+
+/// Why the command cannot be run now.
+std::optional<Reply> Connection::refusal(const Row* row, std::string_view verb) const {
+    if (row == nullptr) return bad("There is no such command");
+    const std::uint8_t state = !client_.account   ? not_authenticated
+                               : client_.selected ? in_mailbox
+                                                  : authenticated;
+    if (!(row->states & state))
+        return bad(state == not_authenticated         ? "Please log in first"
+                   : row->states == not_authenticated ? "You are logged in already"
+                                                      : "Select a mailbox first");
+    if (client_.uid_only && speaks_of_numbers(verb))
+        return bad("[UIDREQUIRED] Only the command's UID form can be used");
+    return std::nullopt;
 }
 
 net::Task<Reply> Connection::dispatch(const Row& row, const Command& command) {
@@ -158,8 +179,12 @@ net::Task<Reply> Connection::dispatch(const Row& row, const Command& command) {
     } catch (const std::exception& error) {
         failure = error.what();
     }
-    client_.services.log.error(client_.id, "{} failed: {}", command.verb, failure);
-    co_return no("[SERVERBUG] The command failed; the administrator finds the reason in the log");
+    co_return broken(command.verb, failure);
+}
+
+Reply Connection::broken(std::string_view verb, std::string_view why) {
+    client_.services.log.error(client_.id, "{} failed: {}", verb, why);
+    return no("[SERVERBUG] The command failed; the administrator finds the reason in the log");
 }
 
 net::Task<Reply> Connection::run_on_worker(const Row& row, const Command& command) {
@@ -183,9 +208,7 @@ net::Task<Reply> Connection::run_on_worker(const Row& row, const Command& comman
 
 net::Task<Reply> Connection::run_connection_command(const Row& row, const Command& command) {
     Reply reply;
-    if (row.verb == "FETCH" || row.verb == "UID FETCH")
-        reply = co_await fetch(row, command);
-    else if (row.verb == "IDLE")
+    if (row.verb == "IDLE")
         reply = co_await idle(command);
     else if (row.verb == "LOGIN")
         reply = co_await login(command);
@@ -222,14 +245,15 @@ Reply Connection::logout(const Command& command) {
     return ok("LOGOUT completed");
 }
 
+void Connection::put_answer(std::string& out, std::string_view tag, const Reply& reply) const {
+    if (client_.language == Language::i_default) return put_reply(out, tag, reply);
+    Reply spoken{reply.status, translated(client_.language, reply.text)};
+    put_reply(out, tag, spoken);
+}
+
 void Connection::answer(std::string_view tag, const Reply& reply) {
     std::string line;
-    if (client_.language == Language::i_default) {
-        put_reply(line, tag, reply);
-    } else {
-        Reply spoken{reply.status, translated(client_.language, reply.text)};
-        put_reply(line, tag, spoken);
-    }
+    put_answer(line, tag, reply);
     log_sent(line);
     stream_->send(line);
     if (reply.status == Reply::Status::bad) count_error();
