@@ -10,6 +10,8 @@ Chapter account_chapter();
 Chapter group_chapter();      ///< members.cpp
 Chapter forwarder_chapter();  ///< members.cpp
 Chapter folder_recipient_chapter();
+Chapter public_folder_chapter();
+Chapter permission_chapter();
 Chapter class_chapter();
 Chapter server_chapter();  ///< class.cpp: what accounts inherit
 Chapter admin_chapter();

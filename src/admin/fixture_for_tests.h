@@ -8,6 +8,7 @@
 #include "base/test_folder.h"
 #include "filter/anti_spam.h"
 #include "mailstore/fixture_for_tests.h"
+#include "rights/sharing.h"
 
 namespace postrider::admin {
 
@@ -40,6 +41,8 @@ protected:
         queue = std::make_unique<queue::Queue>(*store);
         context = std::make_unique<Context>(
             Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
+        sharing.emplace(*store, *directory);
+        context->sharing = &*sharing;
         context->wake_queue = [this] { ++wakes; };
         auto made =
             filter::AntiSpam::open({store->kv(), *store, *directory, clock, metrics, logger, "localhost",
@@ -52,6 +55,7 @@ protected:
     void close() {
         context.reset();
         anti_spam.reset();
+        sharing.reset();
         queue.reset();
         authenticator.reset();
         directory.reset();
@@ -117,6 +121,7 @@ protected:
     observe::Metrics metrics;
     std::unique_ptr<mailstore::MailStore> store;
     std::unique_ptr<directory::Directory> directory;
+    std::optional<rights::Sharing> sharing;
     std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<filter::AntiSpam> anti_spam;

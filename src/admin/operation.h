@@ -27,6 +27,9 @@ class Scanners;
 class ScriptStore;
 class Signer;
 }  // namespace postrider::filter
+namespace postrider::rights {
+class Sharing;
+}
 namespace postrider::screening {
 class Screening;
 }
@@ -86,6 +89,7 @@ struct Context {
     std::function<Identity()> identity;      ///< of this server, for others
     const filter::Signer* signer = nullptr;  ///< whose keys sign
     LiveServer* live = nullptr;              ///< services and settings (live.h); nullptr when no server runs
+    rights::Sharing* sharing = nullptr;      ///< nullptr: nothing is shared
     rules::SendQuota* send_quota = nullptr;  ///< nullptr: not asked about
     rpop::Connections* rpop = nullptr;       ///< likewise
     screening::Screening* screening = nullptr;  ///< likewise

@@ -39,7 +39,9 @@ mailstore::QuotaLimits Quotas::limits(AccountId account) const {
     auto* directory = directory_.load(std::memory_order_acquire);
     if (!directory) return {};
     auto settings = directory->effective(account);
-    return settings ? to_limits(**settings) : mailstore::QuotaLimits{};
+    if (settings) return to_limits(**settings);
+    auto* sharing = sharing_.load(std::memory_order_acquire);
+    return sharing ? sharing->public_limits(account) : mailstore::QuotaLimits{};
 }
 
 std::uint16_t Places::location(AccountId account) const {
@@ -110,6 +112,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     for (AccountId account : deleted) erase_mail(account);
     directory->on_change([this](const directory::ChangeEvent& event) { on_change(event); });
     quotas.ask(*directory);
+    quotas.ask(*sharing);
     places.ask(*directory);
 
     auth::AuthOptions auth_options;
@@ -356,6 +359,7 @@ mailstore::Result<> Server::Rooms::add_location(const mailstore::LocationConfig&
 void Server::Rooms::open_admin() {
     operations = std::make_unique<admin::Context>(
         admin::Context{*directory, *store, *authenticator, *queue, metrics, clock, false, {}, {}, {}});
+    operations->sharing = sharing.get();
     operations->send_quota = send_quota.get();
     operations->anti_spam = anti_spam.get();
     operations->resolver = resolver.get();

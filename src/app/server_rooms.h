@@ -43,10 +43,12 @@ public:
     void ask(const directory::Directory& directory) {
         directory_.store(&directory, std::memory_order_release);
     }
+    void ask(rights::Sharing& sharing) { sharing_.store(&sharing, std::memory_order_release); }
     mailstore::QuotaLimits limits(AccountId account) const override;
 
 private:
     std::atomic<const directory::Directory*> directory_{nullptr};
+    std::atomic<rights::Sharing*> sharing_{nullptr};  ///< knows what public folders may hold
 };
 
 /// Where an account's own new mail goes: to the location of its domain.

@@ -78,13 +78,31 @@ Destination Router::mailbox(const directory::Mailbox& mailbox, std::uint64_t siz
     return destination;
 }
 
+/// What nobody has made yet is made by the first message to it.
+Destination Router::public_folder(const directory::PublicFolder& folder, std::uint64_t size) const {
+    auto account = mailstore::open_public(store_, folder.owner);
+    if (!account) return refused(true, "4.3.0", "Folder temporarily unavailable");
+    auto there = (*account)->folder(folder.folder);
+    if (!there || !there->selectable) {
+        auto made = (*account)->create_folder(folder.folder);
+        if (!made && made.error().kind == mailstore::MailError::bad_name)
+            return refused(false, "5.2.1", "The folder of this address cannot be made");
+        if (!made && made.error().kind != mailstore::MailError::exists)
+            return refused(true, "4.2.2", "The folder of this address cannot be made now");
+    }
+    const mailstore::Quota quota = (*account)->quota();
+    if ((quota.limit_bytes != 0 && quota.used_bytes + size > quota.limit_bytes)
+        || (quota.limit_messages != 0 && quota.used_messages + 1 > quota.limit_messages))
+        return refused(true, "4.2.2", "The public folders are full");
+    return into(folder.owner, folder.folder, location_of(folder.domain));
+}
+
 Destination Router::one_step(const directory::Route& route, const mime::AddrSpec& address, std::uint64_t size,
                              const rules::Sender* sender) const {
     if (sender != nullptr && !sender->may_send_to(address))
         return refused(false, "5.7.1", "Your account may not send to this address");
     if (auto* found = std::get_if<directory::Mailbox>(&route)) return mailbox(*found, size, sender);
-    if (auto* folder = std::get_if<directory::PublicFolder>(&route))
-        return into(folder->owner, folder->folder, location_of(folder->domain));
+    if (auto* folder = std::get_if<directory::PublicFolder>(&route)) return public_folder(*folder, size);
     if (std::holds_alternative<directory::NotLocal>(route)) {
         Destination destination;
         destination.elsewhere.push_back(address);

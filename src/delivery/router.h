@@ -71,6 +71,7 @@ public:
 private:
     Destination one_step(const directory::Route& route, const mime::AddrSpec& address, std::uint64_t size,
                          const rules::Sender* sender) const;
+    Destination public_folder(const directory::PublicFolder& folder, std::uint64_t size) const;
     Destination mailbox(const directory::Mailbox& mailbox, std::uint64_t size,
                         const rules::Sender* sender) const;
     std::uint16_t location_of(DomainId domain) const;

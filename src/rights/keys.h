@@ -33,6 +33,12 @@ inline std::string by_owner(AccountId owner, const Principal& principal) {
     put_be(key, principal.id);
     return key;
 }
+/// What the public folders of that owner may hold.
+inline std::string public_limits(AccountId owner) {
+    std::string key{"Aq"};
+    put_be(key, owner.value());
+    return key;
+}
 /// What a domain calls the root of its public folders.
 inline std::string public_root(DomainId domain) {
     std::string key{"An"};

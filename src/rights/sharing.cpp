@@ -75,6 +75,44 @@ Result<> Sharing::rename_public_root(DomainId domain, std::string_view name) {
     return {};
 }
 
+mailstore::QuotaLimits Sharing::public_limits(AccountId owner) {
+    {
+        std::lock_guard lock{caches_};
+        if (auto at = known_limits_.find(owner); at != known_limits_.end()) return at->second;
+    }
+    auto value = store_.kv().get(keys::public_limits(owner));
+    mailstore::QuotaLimits limits;
+    if (value && *value) {
+        Decoder in{**value};
+        if (in.be<std::uint8_t>() == 1) {
+            limits.folders = in.varint();
+            limits.messages = in.varint();
+            limits.bytes = in.varint();
+            limits.folder_messages = in.varint();
+            limits.folder_bytes = in.varint();
+        }
+        if (!in.ok()) limits = {};
+    }
+    std::lock_guard lock{caches_};
+    if (known_limits_.size() >= known_most) known_limits_.clear();
+    if (value) known_limits_[owner] = limits;
+    return limits;
+}
+
+Result<> Sharing::limit_public(const Owner& owner, const mailstore::QuotaLimits& limits) {
+    std::string record{"\x01"};
+    for (std::uint64_t value :
+         {limits.folders, limits.messages, limits.bytes, limits.folder_messages, limits.folder_bytes})
+        put_varint(record, value);
+    kv::Batch batch;
+    batch.put(keys::public_limits(owner.id), record);
+    auto written = store_.kv().write(std::move(batch), kv::Durability::now);
+    if (!written) return std::unexpected(mailstore::from(written.error()));
+    std::lock_guard lock{caches_};
+    known_limits_[owner.id] = limits;
+    return {};
+}
+
 Result<std::shared_ptr<mailstore::Account>> Sharing::open(const Owner& owner) {
     return owner.is_public ? mailstore::open_public(store_, owner.id)
                            : mailstore::open_or_create(store_, owner.id);
@@ -283,6 +321,7 @@ Result<> Sharing::change_rights(const Owner& owner, FolderId folder, Principal w
 }
 
 void Sharing::forget(kv::Store& store, AccountId owner, kv::Batch& batch) {
+    batch.erase(keys::public_limits(owner));
     const std::string begin = keys::granted_by(owner);
     std::string end = begin;
     end.append(10, '\xff');

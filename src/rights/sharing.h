@@ -49,6 +49,10 @@ public:
     std::string public_root(DomainId domain);
     /// bad_name for what no folder can be called, or "Other Users".
     Result<> rename_public_root(DomainId domain, std::string_view name);
+    /// What the public folders of that owner may hold; nothing is limited until somebody says so. For an id
+    /// that is nobody's too: it is asked about every account that the directory does not know.
+    mailstore::QuotaLimits public_limits(AccountId owner);
+    Result<> limit_public(const Owner& owner, const mailstore::QuotaLimits& limits);
     /// The owner's folders without anybody's rights: for administrators and for the owner himself.
     Result<std::shared_ptr<mailstore::Account>> open(const Owner& owner);
 
@@ -119,6 +123,7 @@ private:
     std::unordered_map<AccountId, std::shared_ptr<const Lists>> known_lists_;
     std::unordered_map<AccountId, KnownWho> known_people_;
     std::unordered_map<DomainId, std::string> known_roots_;
+    std::unordered_map<AccountId, mailstore::QuotaLimits> known_limits_;
 };
 
 }  // namespace postrider::rights

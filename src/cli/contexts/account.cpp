@@ -178,6 +178,39 @@ Reply list_membership(Shell& shell, const std::string& address, DomainId domain,
     return ok(simple_list("Membership", out));
 }
 
+Reply list_delegates(Call& call) {
+    AccountFrame& frame = frame_of(call);
+    rights::Sharing* sharing = call.shell.admin().sharing;
+    std::vector<Row> out;
+    if (!frame.is_new() && sharing) {
+        auto account = step(call.shell.directory().account(frame.id()));
+        if (!account) return error(account.error());
+        auto rows = delegates_of(*sharing, **account);
+        if (!rows) return error(rows.error());
+        for (DelegateRow& one : *rows)
+            out.push_back({std::move(one.delegate), std::move(one.resource), std::move(one.permissions)});
+    }
+    return ok(table("Delegates", {"name", "resource", "permissions"}, out));
+}
+
+/// What is said of delegates waits for COMMIT.
+Reply edit_delegate(Call& call) {
+    AccountFrame& frame = frame_of(call);
+    rights::Sharing* sharing = call.shell.admin().sharing;
+    if (!sharing) return error("nothing is shared on this server");
+    std::vector<std::string> about{"calendar", "tasks", "freebusy"};
+    if (auto one = call.given.maybe("resource")) about = {*one};
+    for (std::string& resource : about) {
+        DelegateEdit edit{call.given.text("name"), std::move(resource),
+                          call.given.maybe("permissions").value_or("")};
+        if (call.subject == "add" && edit.permissions.empty()) return error("permissions are r, w or rw");
+        if (auto sound = check_delegate(*sharing, frame.in(), edit); !sound) return error(sound.error());
+        if (frame.delegates_pending.size() >= 1'000) return error("COMMIT what there is before more");
+        frame.delegates_pending.push_back(std::move(edit));
+    }
+    return ok();
+}
+
 std::vector<Context> account_branch() {
     Context account;
     account.path = "domain/account";
@@ -200,6 +233,12 @@ std::vector<Context> account_branch() {
              return list_membership(c.shell, frame.address(), frame.in(), c.given);
          }},
         {"LIST Folders", "Its folders", list_folders},
+        {"LIST Delegates", "Who may read or change its calendar or tasks", list_delegates},
+        {"ADD Delegate <name> resource <resource> permissions <permissions>",
+         "Let somebody read (r), change (w) or both its calendar, tasks or freebusy", edit_delegate,
+         on_domain("manageSharing"), "add"},
+        {"REMOVE Delegate <name> [resource <resource>]", "Let him no longer", edit_delegate,
+         on_domain("manageSharing"), "remove"},
         {"SHOW RegistryInformation", "What the server keeps on it", show_registry},
         {"CONFIG Quotas", "Go to its quotas", configure_values, on_domain("manageFoldersQuotas"), "Quotas"},
         {"CONFIG Limits", "Go to its limits", configure_values, on_domain("manageAccountServices"), "Limits"},

@@ -107,6 +107,12 @@ directory::ExplicitValues AccountFrame::contact() {
 /// What is not part of the account's own record.
 Step<> AccountFrame::write_rest(AccountId id) {
     auto& directory = shell_.directory();
+    if (!delegates_pending.empty()) {
+        auto account = directory.account(id);
+        if (!account) return std::unexpected(account.error().what);
+        for (const DelegateEdit& edit : delegates_pending)
+            if (auto done = apply_delegate(*shell_.admin().sharing, **account, edit); !done) return done;
+    }
     if (!values_pending.empty()) {
         const auto changes = to_changes(values_pending);
         if (auto done = step(directory.change_values(SettingsLevel::account(id), changes)); !done)
@@ -185,6 +191,7 @@ Step<> AccountFrame::change() {
     values_pending.clear();
     contact_pending.clear();
     filters_pending = {};
+    delegates_pending.clear();
     for (const std::string& one : aliases_before_)
         if (std::ranges::find(aliases_, one) == aliases_.end())
             if (auto done = step(admin.directory.remove_account_alias(id_, one)); !done) return done;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/contexts/branches.h"
+#include "cli/contexts/delegates.h"
 #include "cli/contexts/filters.h"
 
 namespace postrider::cli {
@@ -46,6 +47,7 @@ public:
     ValueChanges values_pending;                         ///< quotas, limits, restrictions
     std::map<std::string, std::string> contact_pending;  ///< "" removes
     FilterChanges filters_pending;
+    DelegateEdits delegates_pending;
 
 private:
     Step<> within_limits();

@@ -4,6 +4,7 @@
 
 #include "cli/contexts/branches.h"
 #include "cli/wire/layout.h"
+#include "rights/sharing.h"
 #include "text/ascii.h"
 
 /// The public folders of a domain.
@@ -20,23 +21,79 @@ constexpr KindWord kinds[] = {{"mail", FolderKind::mail},   {"events", FolderKin
                               {"tasks", FolderKind::tasks}, {"journal", FolderKind::journal},
                               {"notes", FolderKind::notes}, {"contacts", FolderKind::contacts}};
 
+struct PublicForm {
+    std::string name;
+    std::uint32_t mbox_count = 0;
+    std::uint64_t total_message_count = 0, total_message_size_kb = 0;
+    std::uint64_t message_count = 0, message_size_kb = 0;
+    bool operator==(const PublicForm&) const = default;
+};
+using P = PublicForm;
+constexpr settings::Setting<P> public_rows[] = {
+    {.name = "name",
+     .field = settings::field<&P::name>,
+     .range = {1, 255},
+     .help = "What people see above the public folders."},
+};
+constexpr settings::Setting<P> quota_rows[] = {
+    {.name = "mboxCount", .field = settings::field<&P::mbox_count>, .help = "Folders; 0: no limit."},
+    {.name = "totalMessageCount",
+     .field = settings::field<&P::total_message_count>,
+     .help = "Messages in all of them; 0: no limit."},
+    {.name = "totalMessageSize",
+     .field = settings::field<&P::total_message_size_kb>,
+     .help = "Their size; 0: no limit.",
+     .unit = "KB"},
+    {.name = "messageCount",
+     .field = settings::field<&P::message_count>,
+     .help = "Messages in one folder; 0: no limit."},
+    {.name = "messageSize",
+     .field = settings::field<&P::message_size_kb>,
+     .help = "Their size; 0: no limit.",
+     .unit = "KB"},
+};
+settings::TableOf<P> public_table() {
+    return {public_rows, "publicFolder", "The public folders of a domain."};
+}
+settings::TableOf<P> quota_table() {
+    return {quota_rows, "publicFolderQuotas", "What they may hold."};
+}
+
+constexpr std::uint64_t kb = 1024;
+
 /// Changes wait for COMMIT.
 class PublicFrame final : public Frame {
 public:
     PublicFrame(Shell& shell, DomainId domain)
-        : Frame{shell, shell.tree().at("domain/PUBLIC-FOLDER")}, domain_{domain} {}
+        : Frame{shell, shell.tree().at("domain/PUBLIC-FOLDER")}, domain_{domain} {
+        (void)reload();
+    }
     std::string title() const override { return "the public folders"; }
 
     Step<std::shared_ptr<mailstore::Account>> mail() const {
         auto domain = shell_.directory().domain(domain_);
         if (!domain) return std::unexpected("the domain is gone");
-        return step(mailstore::open_or_create(shell_.admin().store, domain->public_account));
+        return step(mailstore::open_public(shell_.admin().store, domain->public_account));
     }
+    void* values() override { return &form; }
     Step<> reload() override {
         changes.clear();
+        form = before_ = {};
+        auto domain = shell_.directory().domain(domain_);
+        rights::Sharing* sharing = shell_.admin().sharing;
+        if (!domain || !sharing) return {};
+        before_.name = sharing->public_root(domain_);
+        const mailstore::QuotaLimits limits = sharing->public_limits(domain->public_account);
+        before_.mbox_count = static_cast<std::uint32_t>(limits.folders);
+        before_.total_message_count = limits.messages;
+        before_.total_message_size_kb = limits.bytes / kb;
+        before_.message_count = limits.folder_messages;
+        before_.message_size_kb = limits.folder_bytes / kb;
+        form = before_;
         return {};
     }
     Step<std::string> commit() override {
+        if (auto kept = keep_form(); !kept) return std::unexpected(kept.error());
         auto account = mail();
         if (!account) return std::unexpected(account.error());
         while (!changes.empty()) {
@@ -61,13 +118,63 @@ public:
         FolderKind kind = FolderKind::mail;
     };
     std::vector<Change> changes;
+    PublicForm form;
 
 private:
+    Step<> keep_form() {
+        if (form == before_) return {};
+        auto domain = shell_.directory().domain(domain_);
+        rights::Sharing* sharing = shell_.admin().sharing;
+        if (!domain || !sharing) return std::unexpected("the domain is gone");
+        if (form.name != before_.name)
+            if (auto named = step(sharing->rename_public_root(domain_, form.name)); !named) return named;
+        before_.name = form.name;
+        mailstore::QuotaLimits limits;
+        limits.folders = form.mbox_count;
+        limits.messages = form.total_message_count;
+        limits.bytes = form.total_message_size_kb * kb;
+        limits.folder_messages = form.message_count;
+        limits.folder_bytes = form.message_size_kb * kb;
+        if (auto kept = step(sharing->limit_public(sharing->public_owner(*domain), limits)); !kept)
+            return kept;
+        before_ = form;
+        return {};
+    }
+
+    PublicForm before_;
     DomainId domain_;
 };
 
-Reply list_folders(Call& call) {
-    auto account = static_cast<PublicFrame&>(call.frame).mail();
+/// Handed over to the parent by DONE.
+class PublicQuotas final : public Frame {
+public:
+    PublicQuotas(Shell& shell, PublicFrame& parent)
+        : Frame{shell, shell.tree().at("domain/PUBLIC-FOLDER/QUOTAS")}, parent_{parent}, form_{parent.form} {}
+    std::string title() const override { return "what the public folders may hold"; }
+    void* values() override { return &form_; }
+    Step<> done() override {
+        form_.name = parent_.form.name;
+        parent_.form = form_;
+        return {};
+    }
+    Step<> reload() override {
+        form_ = parent_.form;
+        return {};
+    }
+    PublicFrame& parent() { return parent_; }
+
+private:
+    PublicFrame& parent_;
+    PublicForm form_;
+};
+
+Reply configure_quotas(Call& call) {
+    call.shell.enter(std::make_unique<PublicQuotas>(call.shell, static_cast<PublicFrame&>(call.frame)));
+    return ok();
+}
+
+Reply list_folders_of(const PublicFrame& frame) {
+    auto account = frame.mail();
     if (!account) return error(account.error());
     auto folders = step((*account)->folders());
     if (!folders) return error(folders.error());
@@ -78,6 +185,14 @@ Reply list_folders(Call& call) {
                         std::to_string((one.bytes + 1023) / 1024), fmt::format("0x{:X}", one.id.value())});
     }
     return ok(table("Mboxes", {"name", "type", "messages", "size (KB)", "id"}, rows));
+}
+
+Reply list_folders(Call& call) {
+    return list_folders_of(static_cast<PublicFrame&>(call.frame));
+}
+
+Reply list_folders_of_quotas(Call& call) {
+    return list_folders_of(static_cast<PublicQuotas&>(call.frame).parent());
 }
 
 Reply add_folder(Call& call) {
@@ -124,15 +239,28 @@ std::vector<Context> public_folder_branch() {
     context.exit = Exit::commit;
     context.help = "The public folders of a domain";
     context.need = on_domain("managePublicFolder");
+    context.attributes = public_table();
+    context.needs = {{"name", on_domain("renamePublicFolder")}};
     context.commands = {
         {"LIST Mboxes", "The folders that there are", list_folders},
+        {"CONFIG QUOTAS", "Go to what they may hold", configure_quotas,
+         on_domain("managePublicFoldersQuotas")},
         {"ADD Mbox <name> [type <type>]", "Make one: mail, events, tasks, journal, notes or contacts",
          add_folder, on_domain("createPublicFolder")},
         {"REMOVE Mbox <name>", "Delete one and what is in it", remove_folder,
          on_domain("removePublicFolder")},
     };
+    Context held;
+    held.path = "domain/PUBLIC-FOLDER/QUOTAS";
+    held.prompt = "domain-publicFolder-quotas";
+    held.exit = Exit::done;
+    held.help = "What the public folders may hold";
+    held.need = on_domain("managePublicFoldersQuotas");
+    held.attributes = quota_table();
+    held.commands = {{"LIST Mboxes", "The folders that there are", list_folders_of_quotas}};
     std::vector<Context> all;
     all.push_back(std::move(context));
+    all.push_back(std::move(held));
     return all;
 }
 

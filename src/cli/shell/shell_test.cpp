@@ -235,6 +235,40 @@ TEST_F(ShellTest, GroupsForwardersAndFolderRecipients) {
     expect_error("UPDATE Group news");
 }
 
+TEST_F(ShellTest, PublicFoldersHaveANameAndQuotas) {
+    login();
+    script({"UPDATE Domain example.org", "CONFIG PUBLIC-FOLDER", "SET name Shared", "CONFIG QUOTAS",
+            "SET totalMessageCount 7 messageSize 20", "DONE", "ADD Mbox plans type events", "COMMIT"});
+    EXPECT_EQ(sharing->public_root(directory->domain("example.org")->id), "Shared");
+    const auto limits = sharing->public_limits(directory->domain("example.org")->public_account);
+    EXPECT_EQ(limits.messages, 7u);
+    EXPECT_EQ(limits.folder_bytes, 20'480u);
+    script({"CONFIG PUBLIC-FOLDER"});
+    EXPECT_EQ(slice("SHOW ATTR name", 0, 2), Lines{"name = \"Shared\""});
+    script({"CONFIG QUOTAS"});
+    EXPECT_EQ(slice("SHOW ATTR totalMessageCount", 0, 2), Lines{"totalMessageCount = 7"});
+}
+
+TEST_F(ShellTest, DelegatesGetRightsOnCalendarAndTasks) {
+    login();
+    script({"UPDATE Domain example.org", "ADD Account ann password s3cret", "COMMIT",
+            "ADD Account john password s3cret", "COMMIT", "UPDATE Account ann"});
+    expect_error("ADD Delegate zoe resource calendar permissions r");
+    expect_error("ADD Delegate john resource mail permissions r");
+    expect_error("ADD Delegate john resource calendar permissions x");
+    script({"ADD Delegate john resource calendar permissions rw",
+            "ADD Delegate john resource freebusy permissions r", "COMMIT", "UPDATE Account ann"});
+    EXPECT_EQ(slice("LIST Delegates", 5, 3).size(), 2u);
+    const auto ann = directory->account({"ann", "example.org"}).value();
+    const auto john = directory->account({"john", "example.org"}).value();
+    const FolderId calendar = store->account(ann->id).value()->folder("Calendar")->id;
+    EXPECT_EQ(rights::letters(sharing->rights(*john, sharing->owner_of(*ann), calendar).value()), "lrwipted");
+    script({"ADD Delegate john resource calendar permissions r", "COMMIT", "UPDATE Account ann"});
+    EXPECT_EQ(rights::letters(sharing->rights(*john, sharing->owner_of(*ann), calendar).value()), "lr");
+    script({"REMOVE Delegate john", "COMMIT", "UPDATE Account ann"});
+    EXPECT_EQ(slice("LIST Delegates", 5, 3).size(), 0u);
+}
+
 TEST_F(ShellTest, DeletingADomainKeepsACopyUnlessToldOtherwise) {
     login();
     script({"UPDATE Domain example.org", "ADD Account john password s3cret", "COMMIT", "COMMIT",

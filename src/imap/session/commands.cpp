@@ -20,14 +20,14 @@ constexpr CommandRow rows[] = {
     {"COPY",         in_mailbox,         Runs::on_worker,  Updates::all,        cmd_copy},          // §6.4.7
     {"CREATE",       logged_in,          Runs::on_worker,  Updates::all,        cmd_create},        // §6.3.4
     {"DELETE",       logged_in,          Runs::on_worker,  Updates::all,        cmd_delete},        // §6.3.5
-    {"DELETEACL",     logged_in,           Runs::on_worker,  Updates::all,        cmd_deleteacl},      // RFC 4314 §3.2
+    {"DELETEACL",    logged_in,          Runs::on_worker,  Updates::all,        cmd_deleteacl},     // RFC 4314 §3.2
     {"ENABLE",       logged_in,          Runs::on_worker,  Updates::all,        cmd_enable},        // §6.3.1
     {"ESEARCH",      logged_in,          Runs::on_worker,  Updates::all,        cmd_esearch},       // RFC 7377 §2
     {"EXAMINE",      logged_in,          Runs::on_worker,  Updates::none,       cmd_select},        // §6.3.3
     {"EXPUNGE",      in_mailbox,         Runs::on_worker,  Updates::all,        cmd_expunge},       // §6.4.3
     {"FETCH",        in_mailbox,         Runs::in_series,  Updates::no_expunge, nullptr},           // §6.4.5
     {"GENURLAUTH",   logged_in,          Runs::on_worker,  Updates::all,        cmd_genurlauth},    // RFC 4467 §7
-    {"GETACL",        logged_in,           Runs::on_worker,  Updates::all,        cmd_getacl},         // RFC 4314 §3.3
+    {"GETACL",       logged_in,          Runs::on_worker,  Updates::all,        cmd_getacl},        // RFC 4314 §3.3
     {"GETMETADATA",  logged_in,          Runs::on_worker,  Updates::all,        cmd_getmetadata},   // RFC 5464 §4.2
     {"GETQUOTA",     logged_in,          Runs::on_worker,  Updates::all,        cmd_getquota},      // RFC 9208 §4.1.1
     {"GETQUOTAROOT", logged_in,          Runs::on_worker,  Updates::all,        cmd_getquotaroot},  // RFC 9208 §4.1.2
@@ -35,12 +35,12 @@ constexpr CommandRow rows[] = {
     {"IDLE",         logged_in,          Runs::connection, Updates::all,        nullptr},           // §6.3.13
     {"LANGUAGE",     any_state,          Runs::here,       Updates::all,        cmd_language},      // RFC 5255 §3.2
     {"LIST",         logged_in,          Runs::on_worker,  Updates::all,        cmd_list},          // §6.3.9
-    {"LISTRIGHTS",    logged_in,           Runs::on_worker,  Updates::all,        cmd_listrights},     // RFC 4314 §3.4
+    {"LISTRIGHTS",   logged_in,          Runs::on_worker,  Updates::all,        cmd_listrights},    // RFC 4314 §3.4
     {"LOGIN",        not_authenticated,  Runs::connection, Updates::none,       nullptr},           // §6.2.3
     {"LOGOUT",       any_state,          Runs::connection, Updates::none,       nullptr},           // §6.1.3
     {"LSUB",         logged_in,          Runs::on_worker,  Updates::all,        cmd_lsub},          // RFC 3501 §6.3.9
     {"MOVE",         in_mailbox,         Runs::on_worker,  Updates::all,        cmd_move},          // §6.4.8
-    {"MYRIGHTS",      logged_in,           Runs::on_worker,  Updates::all,        cmd_myrights},       // RFC 4314 §3.5
+    {"MYRIGHTS",     logged_in,          Runs::on_worker,  Updates::all,        cmd_myrights},      // RFC 4314 §3.5
     {"NAMESPACE",    logged_in,          Runs::here,       Updates::all,        cmd_namespace},     // §6.3.10
     {"NOOP",         any_state,          Runs::here,       Updates::all,        cmd_noop},          // §6.1.2
     {"NOTIFY",       logged_in,          Runs::on_worker,  Updates::all,        cmd_notify},        // RFC 5465 §3.1
@@ -49,7 +49,7 @@ constexpr CommandRow rows[] = {
     {"RESETKEY",     logged_in,          Runs::on_worker,  Updates::all,        cmd_resetkey},      // RFC 4467 §7
     {"SEARCH",       in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_search},        // §6.4.4
     {"SELECT",       logged_in,          Runs::on_worker,  Updates::none,       cmd_select},        // §6.3.2
-    {"SETACL",        logged_in,           Runs::on_worker,  Updates::all,        cmd_setacl},         // RFC 4314 §3.1
+    {"SETACL",       logged_in,          Runs::on_worker,  Updates::all,        cmd_setacl},        // RFC 4314 §3.1
     {"SETMETADATA",  logged_in,          Runs::on_worker,  Updates::all,        cmd_setmetadata},   // RFC 5464 §4.3
     {"SETQUOTA",     logged_in,          Runs::on_worker,  Updates::all,        cmd_setquota},      // RFC 9208 §4.1.3
     {"SORT",         in_mailbox,         Runs::on_worker,  Updates::no_expunge, cmd_sort},          // RFC 5256 §3
