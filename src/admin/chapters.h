@@ -19,6 +19,9 @@ Chapter queue_chapter();
 Chapter quarantine_chapter();
 Chapter scanner_chapter();
 Chapter storage_chapter();
+Chapter undelete_chapter();
+Chapter import_chapter();  ///< move_mail.cpp
+Chapter export_chapter();  ///< move_mail.cpp
 Chapter dns_chapter();
 Chapter dkim_chapter();
 Chapter dmarc_chapter();

@@ -23,6 +23,7 @@ protected:
         mailstore::Options options = mailstore::options_in(scratch.path());
         options.log = &logger;
         options.blob_grace = 0s;
+        adjust(options);
         auto opened = mailstore::MailStore::open(options, [](auto, auto) { return std::nullopt; });
         ASSERT_TRUE(opened) << opened.error().what;
         store = std::move(*opened);
@@ -52,6 +53,7 @@ protected:
         anti_spam = std::move(*made);
         context->anti_spam = anti_spam.get();
     }
+    virtual void adjust(mailstore::Options&) {}
     void close() {
         context.reset();
         anti_spam.reset();

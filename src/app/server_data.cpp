@@ -17,8 +17,13 @@ namespace fs = std::filesystem;
 
 mailstore::QuotaLimits to_limits(const settings::AccountSettings& s) {
     constexpr std::uint64_t kb = 1024;
-    return {s.total_message_size_kb * kb, s.total_message_count, s.mbox_count, s.message_size_kb * kb,
-            s.message_count};
+    return {.bytes = s.total_message_size_kb * kb,
+            .messages = s.total_message_count,
+            .folders = s.mbox_count,
+            .folder_bytes = s.message_size_kb * kb,
+            .folder_messages = s.message_count,
+            .undelete_for = std::chrono::hours{s.undelete_hours},
+            .undelete_bytes = (s.undelete_size_kb != 0 ? s.undelete_size_kb : s.total_message_size_kb) * kb};
 }
 
 observe::LogOptions log_options(const settings::LogSettings& log, const std::string& host,
@@ -40,8 +45,14 @@ mailstore::QuotaLimits Quotas::limits(AccountId account) const {
     if (!directory) return {};
     auto settings = directory->effective(account);
     if (settings) return to_limits(**settings);
+    // The owner of public folders has no settings of its own: deleted mail is kept as long as usual.
     auto* sharing = sharing_.load(std::memory_order_acquire);
-    return sharing ? sharing->public_limits(account) : mailstore::QuotaLimits{};
+    mailstore::QuotaLimits limits = sharing ? sharing->public_limits(account) : mailstore::QuotaLimits{};
+    if (settings.error().kind == directory::DirectoryError::not_found) {
+        limits.undelete_for = to_limits(settings::AccountSettings{}).undelete_for;
+        limits.undelete_bytes = limits.bytes;
+    }
+    return limits;
 }
 
 std::uint16_t Places::location(AccountId account) const {

@@ -55,6 +55,7 @@ public:
     void put(kv::Batch& batch);
     /// After the batch was written: memory says what the disk says.
     void apply();
+    AccountImpl& impl() { return impl_; }
     /// After the lock was given back: wakes who watches.
     void notify() {
         if (reshapes_) impl_.reshaped();

@@ -7,10 +7,12 @@
 #include "mailstore/names.h"
 #include "mailstore/new_folder.h"
 #include "mailstore/scan.h"
+#include "mailstore/undelete.h"
 
 namespace postrider::mailstore {
 
 inline constexpr std::size_t max_subscriptions = 20'000;
+inline constexpr std::uint32_t removed_at_once = 20'000;  ///< messages; bounds the memory of the batch
 
 Result<std::vector<FolderInfo>> AccountImpl::folders() {
     std::vector<FolderInfo> all;
@@ -76,14 +78,17 @@ Result<FolderInfo> AccountImpl::create_folder(std::string_view path, FolderKind 
 }
 
 Result<> AccountImpl::delete_folder(FolderId id) {
+    if (auto info = folder(id);
+        info && info->selectable && info->messages > removed_at_once && info->path != "INBOX")
+        if (auto ok = expunge(id, std::nullopt, false); !ok) return std::unexpected(ok.error());
     {
         std::lock_guard lock{mutex};
         if (auto ok = usable(); !ok) return ok;
         auto at = table.find(id.value());
         if (at == table.end()) return fail(MailError::no_such_folder, "no such folder");
         FolderState& state = at->second;
-        if (path_of(id) == "INBOX")
-            return fail(MailError::inbox, "INBOX cannot be deleted");  // RFC 9051 §6.3.5
+        const std::string path = path_of(id);
+        if (path == "INBOX") return fail(MailError::inbox, "INBOX cannot be deleted");  // RFC 9051 §6.3.5
         const bool stays = has_children(id);
         if (stays && !state.record.selectable)
             return fail(MailError::has_children, "folder has folders in it");
@@ -92,7 +97,8 @@ Result<> AccountImpl::delete_folder(FolderId id) {
         AccountEdit edit{*this};
         kv::Batch batch;
         BlobRefs refs{core};
-        if (auto ok = remove_items(core, account_id, id, batch, refs, edit.account); !ok) return ok;
+        UndeleteKeeper kept{edit, state, ModSeq{edit.account.modseq + 1}};
+        if (auto ok = remove_items(core, account_id, id, batch, refs, edit.account, kept); !ok) return ok;
         if (auto ok = refs.put(batch, BlobRefs::Missing::ignore); !ok) return ok;
         FolderRecord left = state.record;
         left.epoch = core.epoch;
@@ -112,12 +118,14 @@ Result<> AccountImpl::delete_folder(FolderId id) {
         edit.apply();
         {
             std::lock_guard state_lock{state_mutex};
-            if (stays)
+            if (stays) {
                 state.record = std::move(left);
-            else
+            } else {
+                paths.erase(path);
                 table.erase(at);
-            rebuild_paths();
+            }
         }
+        kept.check_limit();
         edit.notify();
     }
     return core.sync();
@@ -235,6 +243,8 @@ Quota AccountImpl::quota() {
     quota.limit_messages = limits.messages;
     quota.used_folders = table.size();
     quota.limit_folders = limits.folders;
+    quota.deleted_bytes = record.deleted_bytes;
+    quota.deleted_messages = record.deleted_messages;
     return quota;
 }
 

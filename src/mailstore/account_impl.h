@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 
@@ -63,6 +64,20 @@ public:
                              const KeptFlags& keep) override;
     Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids, bool only_deleted) override;
 
+    // account_import.cpp
+    Result<bool> has_import_mark(std::string_view mark) override;
+    Result<> forget_import_marks() override;
+    Result<FolderInfo> adopt_uids(FolderId folder, std::uint32_t uid_validity, Uid uid_next) override;
+
+    // account_undelete.cpp
+    Result<> each_deleted(const DeletedId& after,
+                          const std::function<bool(const DeletedItem&)>& visit) override;
+    Result<Undeleted> undelete(std::vector<DeletedId> which, const std::optional<std::string>& into) override;
+    Result<std::uint64_t> purge_deleted(Time before) override;
+    /// Gives up what is past its time or over its limit, at most so many. Called in the background. True when
+    /// there is more.
+    Result<bool> purge_some(std::size_t at_most);
+
     // account_annotations.cpp
     Result<std::vector<Annotation>> annotations(FolderId folder) override;
     Result<> annotate(FolderId folder, const std::vector<AnnotationChange>& changes) override;
@@ -120,6 +135,9 @@ private:
     Result<> rename_inbox(FolderId inbox, const std::string& path);
     /// Expunges the next piece of those that are `left`, which are then fewer.
     Result<> expunge_some(FolderId folder, UidSet& left, bool only_deleted, Expunged& expunged);
+    Result<std::uint64_t> undelete_some(FolderId folder, std::span<const DeletedId> which);
+    Result<FolderId> folder_for_undeleted(const DeletedItem& item, Undeleted& undeleted);
+    Result<std::uint64_t> purge(std::int64_t upto, std::uint64_t keep_bytes, std::size_t at_most);
     Result<> read_state();
     Result<> skip_lost_ids();
     std::optional<Result<>> loaded_;

@@ -114,6 +114,8 @@ Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewIt
         placement.folder = folder;
         placement.flags = item.flags;
         placement.keywords = std::move(item.keywords);
+        placement.wanted = item.uid;
+        placement.import_mark = item.mark.substr(0, max_import_mark);
         placement.size = arrival.record.payload_size();
         item.payload = {};
     }

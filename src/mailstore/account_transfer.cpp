@@ -8,6 +8,7 @@
 #include "mailstore/new_folder.h"
 #include "mailstore/scan.h"
 #include "mailstore/uid_set.h"
+#include "mailstore/undelete.h"
 
 /// Items that leave a folder or appear in another.
 namespace postrider::mailstore {
@@ -344,6 +345,7 @@ Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_dele
     AccountEdit::FolderEdit& box = edit.folder(**state);
     kv::Batch batch;
     std::optional<BlobRefs> refs{std::in_place, core};
+    UndeleteKeeper kept{edit, **state, ModSeq{edit.account.modseq + 1}};
     UidSet gone;
     std::size_t many = 0;
     auto ok =
@@ -351,7 +353,7 @@ Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_dele
             auto item = decode_item(uid, value);
             if (!item || (only_deleted && !(item->flags.system & mailstore::deleted))) return true;
             edit.leave(box, *item);
-            refs->add_ref(item->blob, -1);
+            if (!kept.keep(batch, *item)) refs->add_ref(item->blob, -1);
             batch.erase(item_key(account_id, folder, uid));
             batch.erase(description_key(account_id, folder, uid));
             mailstore::append(gone, uid);
@@ -372,6 +374,7 @@ Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_dele
     if (ok = core.write(std::move(batch)); !ok) return ok;
     edit.apply();
     refs.reset();
+    kept.check_limit();
     lock.unlock();
     edit.notify();
     expunged.modseq = modseq;

@@ -25,6 +25,8 @@ struct Placement {
     bool over_quota_allowed = false;
     std::size_t description = 0;  ///< index into Arrival::descriptions
     std::uint32_t size = 0;       ///< of prefix and payload
+    Uid wanted;                   ///< the UID it is to have, if that is possible
+    std::string import_mark;      ///< noted in the same batch, unless it is ""
 
     // what became of it
     std::optional<MailError> error;

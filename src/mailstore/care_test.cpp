@@ -78,12 +78,10 @@ TEST_F(Care, ItemsAndDescriptionsAreRepairedOneByOne) {
     auto findings = store->repair(bob, {});
     ASSERT_TRUE(findings) << findings.error().what;
     EXPECT_EQ(text(bob, "INBOX", Uid{3}), message("3"));
-    EXPECT_EQ(uids(bob, "INBOX"), (std::vector<Uid>{Uid{2}, Uid{3}, Uid{4}, Uid{5}}));
-    EXPECT_EQ(info(bob, "INBOX").messages, 4u);
-    auto left = store->verify({});  // the message whose item was lost keeps a reference nobody has
-    ASSERT_TRUE(left);
-    for (const auto& finding : *left)
-        EXPECT_NE(finding.what.find("counts 1 references and has 0"), std::string::npos) << finding.what;
+    EXPECT_EQ(uids(bob, "INBOX"), (std::vector<Uid>{Uid{1}, Uid{2}, Uid{3}, Uid{4}, Uid{5}}));
+    EXPECT_EQ(text(bob, "INBOX", Uid{1}), message("1")) << "found by what its description says";
+    EXPECT_EQ(info(bob, "INBOX").messages, 5u);
+    expect_sound();
 }
 
 TEST_F(Care, CompactionMovesBytesAndLosesNothing) {

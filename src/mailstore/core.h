@@ -26,8 +26,8 @@ inline constexpr std::uint64_t ids_before_sync = 8'192;
 /// sees them before they are on disk.
 inline constexpr std::uint64_t ids_at_once = 4'096;
 
-/// Accounts that have something to write down when there is time; they stay in memory until then.
-class RecentClaims {
+/// Accounts for which something is to be done when there is time; they stay in memory until then.
+class WaitingAccounts {
 public:
     void add(std::shared_ptr<AccountImpl> account) {
         std::lock_guard lock{mutex_};
@@ -81,7 +81,8 @@ struct Core {
     GroupSync group_sync;
     AccountCache accounts;
     Rosters rosters;
-    RecentClaims recent_claims;
+    WaitingAccounts recent_claims;
+    WaitingAccounts too_much_deleted;  ///< accounts that can restore more than they may
     Pressure pressure;
     std::mutex deletions;  ///< held while a deleted account's records are removed
     std::atomic<std::uint64_t> ids_since_sync{0};

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "mailstore/account_edit.h"
 #include "mailstore/arrival.h"
@@ -37,7 +38,9 @@ public:
             return entry.second.edit.account.modseq == entry.second.account.record.modseq;
         });
         for (auto& [id, touched] : accounts_) touched.edit.put(batch_);
-        if (auto ok = core_.write(std::move(batch_), core_.durability_for(placements())); !ok) return ok;
+        // A UID far ahead is not covered by what a start after a crash skips: nobody may see it too early.
+        const auto durability = wanted_uids_ ? kv::Durability::now : core_.durability_for(placements());
+        if (auto ok = core_.write(std::move(batch_), durability); !ok) return ok;
         for (auto& [id, touched] : accounts_) touched.edit.apply();
         for (auto& [id, touched] : accounts_) touched.lock.unlock();
         for (auto& [id, touched] : accounts_) touched.edit.notify();
@@ -137,6 +140,11 @@ private:
                 placement.error = MailError::corrupt;
                 continue;
             }
+            if (!placement.import_mark.empty()
+                && imported(touched.account.account_id, placement.import_mark)) {
+                placement.error = MailError::exists;
+                continue;
+            }
             AccountEdit::FolderEdit& box = touched.edit.folder(*state);
             const bool room = placement.over_quota_allowed
                                   ? AccountEdit::has_uids(box, 1)
@@ -157,12 +165,25 @@ private:
                 std::chrono::floor<std::chrono::seconds>(arrival.received).time_since_epoch().count();
             item.save_date = core_.now_seconds();
             item.prefix = placement.prefix;
+            if (placement.wanted >= box.n.uid_next && placement.wanted < highest_uid) {
+                box.n.uid_next = placement.wanted;
+                wanted_uids_ = true;
+            }
+            if (!placement.import_mark.empty())
+                batch_.put(import_key(touched.account.account_id, placement.import_mark), "\x01");
             touched.edit.arrive(batch_, box, item, arrival.descriptions[placement.description]);
             placement.uid = item.uid;
             placement.placed_in = state->id;
             placement.uid_validity = state->record.uid_validity;
             placement.folder_path = touched.account.path_of(state->id);
         }
+    }
+
+    /// Somebody has brought it in already, or does so in this batch.
+    bool imported(AccountId account, std::string_view mark) {
+        std::string key = import_key(account, mark);
+        auto there = core_.kv->get(key);
+        return (there && *there) || !marks_.insert(std::move(key)).second;
     }
 
     void count_references(Arrival& arrival, BlobRefs& refs) {
@@ -186,6 +207,8 @@ private:
     std::span<Job* const> jobs_;
     std::map<AccountImpl*, Touched, ById> accounts_;
     kv::Batch batch_;
+    bool wanted_uids_ = false;
+    std::set<std::string> marks_;
 };
 
 }  // namespace

@@ -7,12 +7,12 @@
 namespace postrider::mailstore {
 
 Result<> remove_items(Core& core, AccountId account, FolderId folder, kv::Batch& batch, BlobRefs& refs,
-                      AccountRecord& record) {
+                      AccountRecord& record, UndeleteKeeper& kept) {
     auto items = folder_range('i', account, folder);
     auto ok = scan_range(*core.kv, items.begin, items.end, nullptr,
                          [&](std::string_view key, std::string_view value) {
                              if (auto item = decode_item(Uid{last_u32(key)}, value)) {
-                                 refs.add_ref(item->blob, -1);
+                                 if (!kept.keep(batch, *item)) refs.add_ref(item->blob, -1);
                                  record.messages -= record.messages > 0;
                                  record.bytes -= std::min<std::uint64_t>(record.bytes, item->size);
                              }
@@ -40,25 +40,26 @@ Result<> finish_deletion(Core& core, AccountId account) {
     auto marked = core.kv->get(deletion_key(account));
     if (!marked) return std::unexpected(from(marked.error()));
     if (!*marked) return {};  // another thread has done it
-    auto items = account_range('i', account);
-    for (bool more = true; more;) {
-        kv::Batch batch;
-        BlobRefs refs{core};
-        std::size_t taken = 0;
-        auto ok = scan_range(*core.kv, items.begin, items.end, nullptr,
-                             [&](std::string_view key, std::string_view value) {
-                                 if (auto item = decode_item(Uid{last_u32(key)}, value))
-                                     refs.add_ref(item->blob, -1);
-                                 batch.erase(key);
-                                 return ++taken < piece;
-                             });
-        if (!ok) return ok;
-        more = taken == piece;
-        if (ok = refs.put(batch, BlobRefs::Missing::ignore); !ok) return ok;
-        if (ok = core.write(std::move(batch)); !ok) return ok;
+    for (char letter : {'i', 'u'}) {
+        auto items = account_range(letter, account);
+        for (bool more = true; more;) {
+            kv::Batch batch;
+            BlobRefs refs{core};
+            std::size_t taken = 0;
+            auto ok = scan_range(*core.kv, items.begin, items.end, nullptr,
+                                 [&](std::string_view key, std::string_view value) {
+                                     if (auto blob = blob_of(key, value)) refs.add_ref(*blob, -1);
+                                     batch.erase(key);
+                                     return ++taken < piece;
+                                 });
+            if (!ok) return ok;
+            more = taken == piece;
+            if (ok = refs.put(batch, BlobRefs::Missing::ignore); !ok) return ok;
+            if (ok = core.write(std::move(batch)); !ok) return ok;
+        }
     }
     kv::Batch batch;
-    for (char letter : {'i', 'd', 'f', 's', 'c', 'n', 'p', 'r'}) {
+    for (char letter : {'i', 'd', 'f', 's', 'c', 'n', 'p', 'r', 'u', 'j'}) {
         auto range = account_range(letter, account);
         batch.erase_range(range.begin, range.end);
     }

@@ -66,10 +66,49 @@ void Keeper::round() {
         if (auto ok = mark_and_sync(); !ok) core_.written.store(true);  // logged below; tried again
     if (auto swept = sweep(core_.options.blob_grace); !swept)
         core_.log.error({}, "cannot free expunged messages: {}", swept.error().what);
+    purge_deleted();
     for (const auto& account : core_.accounts.loaded())
         if (auto ok = account->trim_changes(); !ok)
             core_.log.error({}, "cannot trim the change log of account {}: {}", account->account_id.value(),
                             ok.error().what);
+}
+
+void Keeper::purge_deleted() {
+    constexpr std::size_t messages = 5'000;                   // of one account in a round
+    constexpr std::size_t looked_at = 1'000, purged_in = 20;  // accounts in a round
+    auto purge = [&](AccountImpl& account) {
+        auto more = account.purge_some(messages);
+        if (!more && more.error().kind != MailError::no_such_account)
+            core_.log.error({}, "cannot give up deleted messages of account {}: {}",
+                            account.account_id.value(), more.error().what);
+        return more.value_or(false);
+    };
+    for (auto& [key, account] : core_.too_much_deleted.take())
+        if (purge(*account)) core_.too_much_deleted.add(account);
+    if (std::chrono::steady_clock::now() < next_pass_) return;
+
+    auto cursor = core_.kv->scan(account_range('u', purged_upto_).begin, "v");
+    std::size_t purged = 0;
+    for (std::size_t i = 0; i < looked_at && purged < purged_in; ++i) {
+        if (!cursor->valid()) {
+            purged_upto_ = {};
+            next_pass_ = std::chrono::steady_clock::now() + core_.options.undelete_pass;
+            return;
+        }
+        const AccountId id{first_u64(cursor->key())};
+        // The oldest says whether there is anything to do, without loading the account.
+        auto oldest = decode_deleted(cursor->key(), cursor->value());
+        const QuotaLimits limits = core_.limits(id);
+        bool more = false;
+        if (limits.undelete_for
+            && (!oldest || oldest->time <= core_.now_seconds() - limits.undelete_for->count())) {
+            ++purged;
+            if (auto account = core_.accounts.get(id)) more = purge(**account);
+        }
+        purged_upto_ = more ? id : AccountId{id.value() + 1};
+        if (more) return;
+        cursor->seek(account_range('u', id).end);
+    }
 }
 
 Result<> Keeper::at_mark(const std::function<Result<>()>& then) {

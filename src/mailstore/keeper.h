@@ -34,12 +34,16 @@ public:
 private:
     void run();
     void round();
+    /// Gives up deleted messages whose time is up: some accounts in each round, all in a pass.
+    void purge_deleted();
     Result<std::size_t> free_some(const std::vector<BlobId>& blobs);
 
     Core& core_;
     Committer& committer_;
     std::mutex durable_mutex_;
     std::map<std::uint16_t, std::uint64_t> durable_;  ///< location -> last number behind a synced mark
+    AccountId purged_upto_{};                         ///< the pass has come this far
+    std::chrono::steady_clock::time_point next_pass_{};
     std::mutex mutex_;
     std::condition_variable changed_;
     bool awake_ = false, stopping_ = false;

@@ -93,8 +93,9 @@ struct Options {
     std::size_t max_waiting = 20'000;  ///< submissions that wait for the committer; more get MailError::full
     std::size_t max_waiting_bytes = 128u << 20;  ///< of their records
     ChangeRetention change_retention;
-    std::size_t changes_at_once = 200'000;  ///< that Account::changes() gives; with more it is not complete
-    std::chrono::seconds blob_grace{10};    ///< how long the bytes of what was expunged can still be read
+    std::size_t changes_at_once = 200'000;   ///< that Account::changes() gives; with more it is not complete
+    std::chrono::seconds blob_grace{10};     ///< how long the bytes of what was expunged can still be read
+    std::chrono::seconds undelete_pass{60};  ///< how often all accounts are looked at for what to give up
     std::chrono::milliseconds mark_every{1000};  ///< how often flag changes and the like are synced
     const Clock* clock = nullptr;
     observe::Logger* log = nullptr;
@@ -205,7 +206,9 @@ public:
     /// Makes missing parents. Durable, as the other changes of folders.
     virtual Result<FolderInfo> create_folder(std::string_view path, FolderKind kind = FolderKind::mail,
                                              SpecialUse use = SpecialUse::none) = 0;
-    virtual Result<> delete_folder(FolderId id) = 0;  ///< a folder with children keeps its name, unselectable
+    /// A folder with children keeps its name, unselectable. What is in it can be restored as what is
+    /// expunged; more than 20,000 messages are expunged in pieces first.
+    virtual Result<> delete_folder(FolderId id) = 0;
     virtual Result<> rename_folder(
         FolderId id,
         std::string_view new_path) = 0;  ///< INBOX: moves its messages (RFC 9051 §6.3.6), as move()
@@ -227,6 +230,11 @@ public:
         std::uint8_t flags = 0;
         std::vector<std::string> keywords;
         std::optional<Time> internal_date;
+        // Of imports:
+        Uid uid{};  ///< the UID it is to have, if no message of the folder had this one or a higher one
+        /// At most max_import_mark octets, noted with the item for has_import_mark(). Of two with the same
+        /// mark the later is left out: its UID in Appended is 0.
+        std::string mark;
     };
     struct Appended {
         std::uint32_t uid_validity = 0;
@@ -271,6 +279,35 @@ public:
     /// More than 4,096 go in pieces, as with move().
     virtual Result<Expunged> expunge(FolderId folder, const std::optional<UidSet>& uids,
                                      bool only_deleted = true) = 0;
+
+    // ---- imports
+
+    /// An item with that mark has been appended to the account once, whatever has become of it since.
+    virtual Result<bool> has_import_mark(std::string_view mark) = 0;
+    virtual Result<> forget_import_marks() = 0;
+    /// A folder that never had a message takes over the UIDVALIDITY of the one it is imported from, if no
+    /// other folder of the account has it; one that has it already gives out no UID below `uid_next` from now
+    /// on. Otherwise it stays as it is. Durable.
+    virtual Result<FolderInfo> adopt_uids(FolderId folder, std::uint32_t uid_validity, Uid uid_next) = 0;
+
+    // ---- what was expunged and can be restored (QuotaLimits::undelete_for)
+
+    /// Visits what can be restored, oldest first, from behind that one on; the views given are valid during
+    /// the call only. `visit` returns false to stop.
+    virtual Result<> each_deleted(const DeletedId& after,
+                                  const std::function<bool(const DeletedItem&)>& visit) = 0;
+    struct Undeleted {
+        std::uint64_t messages = 0;
+        std::uint64_t gone = 0;            ///< of those asked for: restored before, or their time was up
+        std::vector<std::string> folders;  ///< that were made for them
+    };
+    /// Puts them back, each into the folder it was in, which is made again where it is gone, or all into
+    /// `into`: with new UIDs, their flags without \Deleted, keywords and dates. Durable. In pieces, between
+    /// which others may change the account; after an error those before it are restored.
+    virtual Result<Undeleted> undelete(std::vector<DeletedId> which,
+                                       const std::optional<std::string>& into = {}) = 0;
+    /// Gives up what was expunged before that time. Returns how many.
+    virtual Result<std::uint64_t> purge_deleted(Time before) = 0;
 
     // ---- annotations
 

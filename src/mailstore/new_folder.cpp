@@ -45,8 +45,11 @@ Result<FolderId> NewFolders::make(kv::Batch& batch, const std::string& path, Fol
 }
 
 void NewFolders::apply() {
-    for (FolderState& state : made_) impl_.table.insert_or_assign(state.id.value(), std::move(state));
-    impl_.rebuild_paths();
+    for (FolderState& state : made_) {  // parents come before what lies in them
+        const std::uint32_t id = state.id.value();
+        impl_.table.insert_or_assign(id, std::move(state));
+        impl_.paths.insert_or_assign(impl_.path_of(FolderId{id}), id);
+    }
 }
 
 }  // namespace postrider::mailstore

@@ -52,6 +52,12 @@ std::string annotation_key(AccountId a, FolderId f, std::string_view name) {
     return key;
 }
 
+std::string import_key(AccountId a, std::string_view mark) {
+    std::string key{Key{'j'}.be(a.value()).view()};
+    key += mark;
+    return key;
+}
+
 std::string subscription_key(AccountId a, std::string_view path) {
     std::string key{Key{'s'}.be(a.value()).view()};
     key.append(path);
@@ -106,6 +112,9 @@ void put(std::string& out, const AccountRecord& record) {
     put_varint(out, record.floor);
     put_varint(out, record.bytes);
     put_varint(out, record.messages);
+    if (record.deleted_messages == 0 && record.deleted_bytes == 0) return;
+    put_varint(out, record.deleted_bytes);
+    put_varint(out, record.deleted_messages);
 }
 
 std::optional<AccountRecord> decode_account(std::string_view value) {
@@ -118,6 +127,10 @@ std::optional<AccountRecord> decode_account(std::string_view value) {
     record.floor = in.varint();
     record.bytes = in.varint();
     record.messages = in.varint();
+    if (in.ok() && !in.at_end()) {
+        record.deleted_bytes = in.varint();
+        record.deleted_messages = in.varint();
+    }
     if (!in.finished()) return std::nullopt;
     return record;
 }
@@ -310,6 +323,47 @@ std::optional<Item> decode_item(Uid uid, std::string_view value) {
     item.email_id = bits & own_email_id ? in.varint() : item.blob.value();
     if (!in.finished()) return std::nullopt;
     return item;
+}
+
+// ---- u
+
+void put(std::string& out, const DeletedItem& record) {
+    put_version(out);
+    put_signed(out, record.time);
+    out.push_back(static_cast<char>(record.kind));
+    out.push_back(static_cast<char>(record.special_use));
+    put_string(out, record.path);
+    put_varint(out, record.keywords.size());
+    for (const std::string& keyword : record.keywords) put_string(out, keyword);
+    Item item = record.item;
+    item.flags.keywords = {};
+    std::string bytes;
+    put(bytes, item);
+    put_string(out, bytes);
+}
+
+std::optional<DeletedItem> decode_deleted(std::string_view key, std::string_view value) {
+    if (key.size() != 25) return std::nullopt;
+    Decoder place{key.substr(9)};
+    DeletedItem record;
+    record.id.change = ModSeq{place.be<std::uint64_t>()};
+    record.id.folder = FolderId{place.be<std::uint32_t>()};
+    record.id.uid = Uid{place.be<std::uint32_t>()};
+    Reader in{value};
+    record.time = signed_varint(in);
+    record.kind = static_cast<FolderKind>(in.u8(static_cast<std::uint8_t>(FolderKind::journal)));
+    record.special_use = static_cast<SpecialUse>(in.u8(static_cast<std::uint8_t>(SpecialUse::trash)));
+    record.path = in.string();
+    std::uint64_t keywords = in.varint();
+    if (keywords > max_keywords) return std::nullopt;
+    for (std::uint64_t i = 0; i < keywords; ++i) record.keywords.emplace_back(in.string());
+    const std::string_view bytes = in.string();
+    if (!in.finished()) return std::nullopt;
+    auto item = decode_item(record.id.uid, bytes);
+    if (!item) return std::nullopt;
+    record.item = *item;
+    record.item.flags.keywords = {};
+    return record;
 }
 
 }  // namespace postrider::mailstore

@@ -36,7 +36,7 @@ public:
     operator std::string_view() const { return view(); }  // NOLINT: a key is bytes
 
 private:
-    std::array<char, 23> bytes_{};
+    std::array<char, 28> bytes_{};
     std::uint8_t size_ = 0;
 };
 
@@ -64,6 +64,9 @@ inline Key description_key(AccountId a, FolderId f, Uid u) {
 inline Key change_key(AccountId a, ModSeq m) {
     return Key{'c'}.be(a.value()).be(m.value());
 }
+inline Key undelete_key(AccountId a, const DeletedId& d) {
+    return Key{'u'}.be(a.value()).be(d.change.value()).be(d.folder.value()).be(d.uid.value());
+}
 inline Key blob_key(BlobId b) {
     return Key{'b'}.be(b.value());
 }
@@ -79,6 +82,7 @@ inline Key reader_key(AccountId a, FolderId f, AccountId reader) {
     return Key{'r'}.be(a.value()).be(f.value()).be(reader.value());
 }
 std::string annotation_key(AccountId a, FolderId f, std::string_view name);
+std::string import_key(AccountId a, std::string_view mark);
 std::string subscription_key(AccountId a, std::string_view path);
 
 /// All keys of one letter that belong to the account, or to one of its folders, lie in [begin, end).
@@ -113,6 +117,7 @@ struct AccountRecord {
     std::uint64_t floor = 0;          ///< changes up to this one have been forgotten
     std::uint64_t bytes = 0;
     std::uint64_t messages = 0;
+    std::uint64_t deleted_bytes = 0, deleted_messages = 0;  ///< `u` records
     friend bool operator==(const AccountRecord&, const AccountRecord&) = default;
 };
 
@@ -160,6 +165,8 @@ void put(std::string& out, const ChangeRecord& record);
 void put(std::string& out, const BlobRecord& record);
 void put(std::string& out, const Item& item);
 void put(std::string& out, const UidSet& uids);
+/// The id is in the key.
+void put(std::string& out, const DeletedItem& record);
 /// Seconds since 1970 when the blob lost its last reference.
 void put_zombie(std::string& out, std::int64_t time);
 
@@ -183,6 +190,8 @@ std::optional<BlobRecord> decode_blob(std::string_view value);
 /// The item's prefix is a view into `value`.
 std::optional<Item> decode_item(Uid uid, std::string_view value);
 std::optional<UidSet> decode_uids(std::string_view value);
+/// The id from the key, which is that of a `u` record; the item's prefix is a view into `value`.
+std::optional<DeletedItem> decode_deleted(std::string_view key, std::string_view value);
 std::optional<std::int64_t> decode_zombie(std::string_view value);
 
 }  // namespace postrider::mailstore

@@ -30,7 +30,7 @@ void round_trip(const std::optional<T>& record, Decode decode) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     std::string_view value{reinterpret_cast<const char*>(data) + 1, size - 1};
-    switch (data[0] % 9) {
+    switch (data[0] % 10) {
         case 0: round_trip(decode_store(value), decode_store); break;
         case 1: round_trip(decode_account(value), decode_account); break;
         case 2: round_trip(decode_folder(value), decode_folder); break;
@@ -46,6 +46,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 6: (void)decode_zombie(value); break;
         case 8: round_trip(decode_uids(value), decode_uids); break;
+        case 9: {
+            const std::string key(undelete_key(AccountId{1}, {ModSeq{2}, FolderId{3}, Uid{4}}));
+            round_trip(decode_deleted(key, value),
+                       [&](std::string_view bytes) { return decode_deleted(key, bytes); });
+            break;
+        }
         case 7:
             if (auto path = normal_path(value)) {
                 require(path->size() <= max_path_bytes && is_utf8(*path));

@@ -2,19 +2,47 @@
 
 #include "mailstore/arrival.h"
 #include "mailstore/errors.h"
+#include "mailstore/scan.h"
 
 namespace postrider::mailstore {
 
-inline constexpr std::uint32_t newest_format = 1;
+inline constexpr std::uint32_t newest_format = 2;  ///< 2: deleted messages that can be restored
+
+namespace {
+
+/// As every account and folder has noted it: none has missed a start after which it was changed.
+Result<std::uint32_t> highest_epoch(Core& core) {
+    std::uint32_t epoch = 0;
+    for (const char* letter : {"a", "f"}) {
+        const std::string end(1, static_cast<char>(letter[0] + 1));
+        auto ok =
+            scan_range(*core.kv, letter, end, nullptr, [&](std::string_view key, std::string_view value) {
+                if (key[0] == 'a')
+                    if (auto account = decode_account(value)) epoch = std::max(epoch, account->epoch);
+                if (key[0] == 'f')
+                    if (auto folder = decode_folder(value)) epoch = std::max(epoch, folder->epoch);
+                return true;
+            });
+        if (!ok) return std::unexpected(ok.error());
+    }
+    return epoch;
+}
+
+}  // namespace
 
 Result<> begin_epoch(Core& core) {
     auto value = core.kv->get(store_key());
     if (!value) return std::unexpected(from(value.error()));
     StoreRecord record;
     if (*value) {
-        auto decoded = decode_store(**value);
-        if (!decoded) return fail(MailError::corrupt, "the mail store's first record is damaged");
-        record = *decoded;
+        if (auto decoded = decode_store(**value)) {
+            record = *decoded;
+        } else {
+            auto epoch = highest_epoch(core);
+            if (!epoch) return std::unexpected(epoch.error());
+            record.epoch = *epoch;
+            core.log.critical({}, "the mail store's first record is damaged: made anew from all accounts'");
+        }
         if (record.format > newest_format)
             return fail(MailError::storage, "the mail store was written by a newer server");
         if (!record.clean) {

@@ -4,10 +4,12 @@
 
 #include "mailstore/account_impl.h"
 #include "mailstore/errors.h"
+#include "mailstore/lost_items.h"
 #include "mailstore/names.h"
 #include "mailstore/scan.h"
 #include "mailstore/store_impl.h"
 #include "mailstore/uid_set.h"
+#include "mailstore/undelete.h"
 
 namespace postrider::mailstore {
 namespace {
@@ -19,7 +21,7 @@ Result<bool> rebuild_account_record(Core& core, AccountId account) {
     AccountRecord record;
     record.epoch = core.epoch;
     bool anything = false;
-    for (char letter : {'f', 'i', 'c'}) {
+    for (char letter : {'f', 'i', 'c', 'u'}) {
         auto range = account_range(letter, account);
         auto ok = scan_range(
             *core.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view value) {
@@ -33,6 +35,8 @@ Result<bool> rebuild_account_record(Core& core, AccountId account) {
                     if (auto item = decode_item(Uid{last_u32(key)}, value))
                         record.modseq = std::max(record.modseq, item->modseq.value());
                 if (letter == 'c') record.modseq = std::max(record.modseq, last_u64(key));
+                if (letter == 'u' && key.size() == 25)
+                    record.modseq = std::max(record.modseq, last_u64(key.substr(0, 17)));
                 return true;
             });
         if (!ok) return std::unexpected(ok.error());
@@ -55,9 +59,11 @@ public:
     Result<> run(const MailStore::OnProgress& progress) {
         for (auto& [id, state] : impl_.table) folders_[id] = {state.record, state.damaged, {}};
         if (auto ok = find_blobs(); !ok) return ok;
+        if (auto ok = find_lost(); !ok) return ok;
         progress({"messages", 20});
         if (auto ok = items(); !ok) return ok;
         if (auto ok = descriptions_without_items(); !ok) return ok;
+        if (auto ok = deleted_items(); !ok) return ok;
         folders();
         if (auto ok = changes(); !ok) return ok;
         progress({"references", 80});
@@ -84,14 +90,15 @@ private:
 
     /// The blobs of the account; those whose `b` is damaged or missing are looked for in the containers.
     Result<> find_blobs() {
-        auto range = account_range('i', account_);
-        auto ok = scan_range(*core_.kv, range.begin, range.end, nullptr,
-                             [&](std::string_view key, std::string_view value) {
-                                 if (auto item = decode_item(Uid{last_u32(key)}, value))
-                                     blobs_.insert(item->blob.value());
-                                 return true;
-                             });
-        if (!ok) return ok;
+        for (char letter : {'i', 'u'}) {
+            auto range = account_range(letter, account_);
+            auto ok = scan_range(*core_.kv, range.begin, range.end, nullptr,
+                                 [&](std::string_view key, std::string_view value) {
+                                     if (auto blob = blob_of(key, value)) blobs_.insert(blob->value());
+                                     return true;
+                                 });
+            if (!ok) return ok;
+        }
         std::set<std::uint64_t> lost;
         for (std::uint64_t blob : blobs_) {
             auto value = core_.kv->get(blob_key(BlobId{blob}));
@@ -112,6 +119,55 @@ private:
         return core_.write(std::move(batch));
     }
 
+    /// Items whose record is gone or damaged and whose description is left: their bytes may be, too.
+    Result<> find_lost() {
+        std::vector<LostItem> lost;
+        auto range = account_range('d', account_);
+        auto ok = scan_range(
+            *core_.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view value) {
+                std::string record_at{key};
+                record_at[0] = 'i';
+                const Uid uid{last_u32(key)};
+                auto record = core_.kv->get(record_at);
+                if (key.size() != 17 || !record || (*record && decode_item(uid, **record))) return true;
+                if (auto description = mime::Description::decode(value))
+                    lost.push_back({FolderId{last_u32(key.substr(0, 13))}, uid, std::move(*description)});
+                return true;
+            });
+        if (!ok) return ok;
+        auto found = find_lost_items(core_, lost);
+        if (!found) return std::unexpected(found.error());
+        found_ = std::move(*found);
+        for (const auto& [place, item] : found_) blobs_.insert(item.blob.value());
+        return {};
+    }
+
+    /// Writes the record of an item anew when its bytes were found; false when there is nothing to be done.
+    bool make_anew(FolderId folder, Uid uid) {
+        auto at = found_.find({folder, uid});
+        if (at == found_.end()) return false;
+        Item& item = at->second;
+        item.modseq = ModSeq{impl_.record.modseq + 1};
+        record_.modseq = std::max(record_.modseq, item.modseq.value());
+        std::string value;
+        put(value, item);
+        batch_.put(item_key(account_, folder, uid), value);
+        count(folder_of(folder), item);
+        record_.floor = std::max(record_.floor, item.modseq.value());  // readers look at everything once
+        note(fmt::format("message {} in folder {} found by its description; its flags are lost", uid.value(),
+                         folder.value()));
+        return true;
+    }
+
+    static void count(Folder& box, const Item& item) {
+        ++box.counted.messages;
+        box.counted.unseen += (item.flags.system & seen) == 0;
+        box.counted.deleted += (item.flags.system & deleted) != 0;
+        box.counted.bytes += item.size;
+        box.counted.uid_next = std::max(box.counted.uid_next, Uid{item.uid.value() + 1});
+        box.counted.highest_modseq = std::max(box.counted.highest_modseq, item.modseq);
+    }
+
     Result<> items() {
         auto range = account_range('i', account_);
         std::optional<Failure> stop;
@@ -126,11 +182,11 @@ private:
                     batch_.erase(key);
                     batch_.erase(description_key(account_, folder, uid));
                     append(box.dropped, uid);
-                    box.counted.uid_next = Uid{uid.value() + 1};
+                    box.counted.uid_next = std::max(box.counted.uid_next, Uid{uid.value() + 1});
                 };
                 auto item = decode_item(uid, value);
                 if (!item) {
-                    drop("has a damaged record");
+                    if (!make_anew(folder, uid)) drop("has a damaged record");
                     return true;
                 }
                 auto stored = core_.read(item->blob);
@@ -143,12 +199,7 @@ private:
                     return true;
                 }
                 describe(folder, *item, stored->payload);
-                ++box.counted.messages;
-                box.counted.unseen += (item->flags.system & seen) == 0;
-                box.counted.deleted += (item->flags.system & deleted) != 0;
-                box.counted.bytes += item->size;
-                box.counted.uid_next = Uid{uid.value() + 1};
-                box.counted.highest_modseq = std::max(box.counted.highest_modseq, item->modseq);
+                count(box, *item);
                 return true;
             });
         if (stop) return std::unexpected(*stop);
@@ -166,16 +217,51 @@ private:
 
     Result<> descriptions_without_items() {
         auto range = account_range('d', account_);
-        return scan_range(*core_.kv, range.begin, range.end, nullptr,
-                          [&](std::string_view key, std::string_view) {
-                              std::string item{key};
-                              item[0] = 'i';
-                              auto there = core_.kv->get(item);
-                              if (!there || *there) return true;
-                              batch_.erase(key);
-                              note("description without a message removed");
-                              return true;
-                          });
+        return scan_range(
+            *core_.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view) {
+                std::string item{key};
+                item[0] = 'i';
+                auto there = core_.kv->get(item);
+                if (!there || *there) return true;
+                if (key.size() == 17 && make_anew(FolderId{last_u32(key.substr(0, 13))}, Uid{last_u32(key)}))
+                    return true;
+                batch_.erase(key);
+                note("description without a message removed");
+                return true;
+            });
+    }
+
+    /// What was expunged: its records may go, but not name bytes that are gone.
+    Result<> deleted_items() {
+        std::uint64_t bytes = 0, messages = 0;
+        auto range = account_range('u', account_);
+        std::optional<Failure> stop;
+        auto ok = scan_range(
+            *core_.kv, range.begin, range.end, nullptr, [&](std::string_view key, std::string_view value) {
+                auto item = decode_deleted(key, value);
+                Result<container::Stored> stored = fail(MailError::corrupt, "its record is damaged");
+                if (item) stored = core_.read(item->item.blob);
+                if (!stored && stored.error().kind == MailError::storage) {
+                    stop = stored.error();
+                    return false;
+                }
+                if (!stored) {
+                    note("a deleted message cannot be restored any more: " + stored.error().what);
+                    batch_.erase(key);
+                    return true;
+                }
+                ++messages;
+                bytes += item->item.size;
+                record_.modseq = std::max(record_.modseq, item->id.change.value());
+                return true;
+            });
+        if (stop) return std::unexpected(*stop);
+        if (!ok) return ok;
+        if (record_.deleted_messages != messages || record_.deleted_bytes != bytes)
+            note("counters of deleted messages set right");
+        record_.deleted_messages = messages;
+        record_.deleted_bytes = bytes;
+        return {};
     }
 
     Folder& folder_of(FolderId id) {
@@ -285,14 +371,18 @@ private:
         BlobLocks::Held held{core_.blob_locks, std::bitset<BlobLocks::stripes>{}.set()};
         std::map<std::uint64_t, std::uint32_t> counts;
         for (std::uint64_t blob : blobs_) counts[blob] = 0;
-        auto ok = scan_range(*core_.kv, "i", "j", nullptr, [&](std::string_view key, std::string_view value) {
-            if (auto item = decode_item(Uid{last_u32(key)}, value)) {
-                auto at = counts.find(item->blob.value());
-                if (at != counts.end()) ++at->second;
-            }
-            return true;
-        });
-        if (!ok) return ok;
+        for (char letter : {'i', 'u'}) {
+            const std::string begin(1, letter), end(1, static_cast<char>(letter + 1));
+            auto ok =
+                scan_range(*core_.kv, begin, end, nullptr, [&](std::string_view key, std::string_view value) {
+                    if (auto blob = blob_of(key, value)) {
+                        auto at = counts.find(blob->value());
+                        if (at != counts.end()) ++at->second;
+                    }
+                    return true;
+                });
+            if (!ok) return ok;
+        }
         kv::Batch batch;
         for (const auto& [id, refs] : counts) {
             BlobId blob{id};
@@ -319,6 +409,7 @@ private:
     AccountRecord record_;
     std::map<std::uint32_t, Folder> folders_;
     std::set<std::uint64_t> blobs_;
+    FoundItems found_;
     kv::Batch batch_;
 };
 
@@ -327,7 +418,11 @@ private:
 Result<std::vector<MailStore::Finding>> MailStoreImpl::repair(AccountId id, const OnProgress& progress) {
     std::vector<Finding> findings;
     auto account = core_.accounts.get(id);
-    if (!account && account.error().kind == MailError::corrupt) {
+    auto deleting = core_.kv->get(deletion_key(id));
+    const bool gone = deleting && *deleting;
+    if (!account && !gone
+        && (account.error().kind == MailError::corrupt
+            || account.error().kind == MailError::no_such_account)) {
         std::lock_guard lock{creating_};
         auto rebuilt = rebuild_account_record(core_, id);
         if (!rebuilt) return std::unexpected(rebuilt.error());

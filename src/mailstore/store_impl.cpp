@@ -67,6 +67,16 @@ Result<> MailStoreImpl::create(AccountId account, With what) {
         if (!there) return std::unexpected(from(there.error()));
         if (*there) return fail(MailError::exists, "the account exists");
     }
+    // An account that has lost its own record must not be taken for a new one: its folders would be
+    // overwritten.
+    for (char letter : {'f', 'i'}) {
+        const auto range = account_range(letter, account);
+        auto cursor = core_.kv->scan(range.begin, range.end);
+        if (cursor->valid()) {
+            core_.log.error({}, "account {} has folders and no record: repair it", account.value());
+            return fail(MailError::corrupt, "the account has lost its record: repair it");
+        }
+    }
     auto impl = std::make_shared<AccountImpl>(core_, account);
     std::lock_guard account_lock{impl->mutex};
     AccountEdit edit{*impl};

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <compare>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -124,10 +126,29 @@ struct Change {
     UidSet uids;  ///< empty for `folder`
 };
 
+/// Where an expunged message lies until its time is up.
+struct DeletedId {
+    ModSeq change;    ///< that expunged it: grows with time
+    FolderId folder;  ///< from which
+    Uid uid;
+    friend auto operator<=>(const DeletedId&, const DeletedId&) = default;
+};
+/// An expunged message that can be restored.
+struct DeletedItem {
+    DeletedId id;
+    std::int64_t time = 0;  ///< when it was expunged, seconds since 1970
+    std::string path;       ///< of its folder at that time
+    FolderKind kind = FolderKind::mail;
+    SpecialUse special_use = SpecialUse::none;
+    std::vector<std::string> keywords;
+    Item item;  ///< its bits for keywords mean nothing: see `keywords`
+};
+
 struct Quota {
     std::uint64_t used_bytes = 0, limit_bytes = 0;  ///< limit 0 = none
     std::uint64_t used_messages = 0, limit_messages = 0;
     std::uint64_t used_folders = 0, limit_folders = 0;
+    std::uint64_t deleted_bytes = 0, deleted_messages = 0;  ///< expunged and still restorable; counted apart
 };
 
 /// Something that people noted about a folder or about their account (RFC 5464).
@@ -139,10 +160,16 @@ inline constexpr std::size_t max_annotations = 200;             ///< of a folder
 inline constexpr std::size_t max_annotation_name = 500;         ///< octets
 inline constexpr std::size_t max_annotation_value = 64 * 1024;  ///< octets
 
+inline constexpr std::size_t max_import_mark = 64;  ///< octets
+
 /// What an account may hold; asked whenever it matters, so that a changed setting counts at once.
 struct QuotaLimits {
     std::uint64_t bytes = 0, messages = 0, folders = 0;   ///< 0 = no limit
     std::uint64_t folder_bytes = 0, folder_messages = 0;  ///< of each folder
+    /// How long what was expunged can be restored; 0: not at all. Without a value nothing is known of the
+    /// account: what it expunges is gone, and what can be restored stays.
+    std::optional<std::chrono::seconds> undelete_for{};
+    std::uint64_t undelete_bytes = 0;  ///< of which the oldest go first; 0 = no limit
 };
 class QuotaSource {
 public:

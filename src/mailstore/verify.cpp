@@ -121,11 +121,31 @@ private:
                 && !damaged.contains(folder.parent.value()))
                 note(account, fmt::format("folder {} lies in no folder", id));
         }
-        auto value = core_.kv->get(account_key(account), snapshot_.get());
-        if (!value) return std::unexpected(from(value.error()));
-        auto record = *value ? decode_account(**value) : std::nullopt;
+        auto found = core_.kv->get(account_key(account), snapshot_.get());
+        if (!found) return std::unexpected(from(found.error()));
+        auto record = *found ? decode_account(**found) : std::nullopt;
         if (record && damaged.empty() && (record->bytes != bytes || record->messages != messages))
             note(account, "counters of the account are wrong");
+        std::uint64_t deleted_bytes = 0, deleted_messages = 0;
+        range = account_range('u', account);
+        ok = scan_range(*core_.kv, range.begin, range.end, snapshot_.get(),
+                        [&](std::string_view key, std::string_view value) {
+                            auto gone = decode_deleted(key, value);
+                            if (!gone) {
+                                note(account, "record of a deleted message is damaged");
+                                return true;
+                            }
+                            ++deleted_messages;
+                            deleted_bytes += gone->item.size;
+                            uses_.push_back({gone->item.blob.value(), account.value()});
+                            if (record && gone->id.change.value() > record->modseq)
+                                note(account, "highest modification sequence is too low");
+                            return true;
+                        });
+        if (!ok) return ok;
+        if (record
+            && (record->deleted_bytes != deleted_bytes || record->deleted_messages != deleted_messages))
+            note(account, "counters of deleted messages are wrong");
         range = account_range('c', account);
         return scan_range(*core_.kv, range.begin, range.end, snapshot_.get(),
                           [&](std::string_view key, std::string_view change) {
@@ -140,7 +160,7 @@ private:
     /// Records of accounts that are not there (and are not just being deleted).
     Result<> strays() {
         const std::set<AccountId> known{accounts_.begin(), accounts_.end()};
-        for (char letter : {'f', 'i', 'd', 's', 'c', 'n', 'p', 'r'}) {
+        for (char letter : {'f', 'i', 'd', 's', 'c', 'n', 'p', 'r', 'u', 'j'}) {
             const std::string begin(1, letter), end(1, static_cast<char>(letter + 1));
             auto cursor = core_.kv->scan(begin, end, snapshot_.get());
             cursor->seek(begin);

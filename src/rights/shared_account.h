@@ -53,6 +53,17 @@ public:
     Result<Expunged> expunge(FolderId folder, const std::optional<mailstore::UidSet>& uids,
                              bool only_deleted) override;
 
+    // ---- what is its owner's and administrators' alone: no_permission
+    Result<bool> has_import_mark(std::string_view mark) override;
+    Result<> forget_import_marks() override;
+    Result<mailstore::FolderInfo> adopt_uids(FolderId folder, std::uint32_t uid_validity,
+                                             Uid uid_next) override;
+    Result<> each_deleted(const mailstore::DeletedId& after,
+                          const std::function<bool(const mailstore::DeletedItem&)>& visit) override;
+    Result<Undeleted> undelete(std::vector<mailstore::DeletedId> which,
+                               const std::optional<std::string>& into) override;
+    Result<std::uint64_t> purge_deleted(Time before) override;
+
     // ---- the rest. What is noted privately is the person's own (RFC 5464 §3.3).
     Result<std::vector<mailstore::Annotation>> annotations(FolderId folder) override;
     Result<> annotate(FolderId folder, const std::vector<AnnotationChange>& changes) override;

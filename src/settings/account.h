@@ -67,6 +67,9 @@ struct AccountSettings {
     unsigned autopurge_days = 0;  ///< 0: never
     Set<PurgedFolder> autopurge_folders{PurgedFolder::trash, PurgedFolder::spam};
 
+    unsigned undelete_hours = 336;       ///< how long expunged messages can be restored; 0: not at all
+    std::uint64_t undelete_size_kb = 0;  ///< of them together; 0: as total_message_size_kb
+
     unsigned pop3_connection_count = 4;
     unsigned imap_connection_count = 16;
 
