@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "migration/cyrus_index.h"
+#include "migration/file.h"
+#include "migration/sources.h"
+
+/// Cyrus's spool of one user: messages are files "1.", "2." (their UIDs), folders are directories.
+namespace postrider::migration {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CyrusSource final : public Source {
+public:
+    explicit CyrusSource(fs::path root) : root_{std::move(root)} {}
+
+    std::expected<std::vector<FoundFolder>, std::string> folders(const OnProblem& problem) override {
+        std::vector<FoundFolder> found;
+        nested(root_, "INBOX", 0, found, problem);
+        if (found.empty()) return std::unexpected(root_.string() + ": no Cyrus mailbox is there");
+        for (FoundFolder& folder : found) folder.subscribed = true;  // kept elsewhere
+        return found;
+    }
+
+    void look(FoundFolder& folder, const OnProblem& problem) override {
+        index_ = {};
+        names_.clear();
+        looked_at_ = folder.place;
+        const fs::path place{folder.place};
+        if (auto header = read_whole(place / "cyrus.header", 1u << 20)) names_ = parse_cyrus_header(*header);
+        auto data = read_whole(place / "cyrus.index", max_index_bytes);
+        auto index = data ? parse_cyrus_index(*data) : std::unexpected(data.error());
+        if (!index && !fs::exists(place / "cyrus.header")) return;  // files alone
+        if (!index)
+            return problem({(place / "cyrus.index").string(), 0, index.error() + ": flags are not known"});
+        index_ = std::move(*index);
+        folder.uid_validity = index_.uid_validity;
+        folder.uid_next = index_.uid_next;
+    }
+
+    void read(FoundFolder& folder, const std::function<bool(FoundMessage&&)>& visit,
+              const OnProblem& problem) override {
+        if (looked_at_ != folder.place) look(folder, problem);
+        const std::set<std::uint32_t> uids = uids_in(folder.place, problem);
+        for (const auto& [uid, known] : index_.messages)
+            if (!known.gone && !uids.contains(uid))
+                problem({folder.place + '/' + std::to_string(uid) + '.', 0,
+                         "the index names it and it is not there"});
+        for (std::uint32_t uid : uids) {
+            auto known = index_.messages.find(uid);
+            if (known != index_.messages.end() && known->second.gone) continue;
+            const fs::path path = fs::path{folder.place} / (std::to_string(uid) + '.');
+            auto file = InFile::open(path);
+            auto octets = !file ? std::unexpected(file.error())
+                          : file->size() > max_message_bytes
+                              ? std::unexpected(std::string{"too large"})
+                              : file->read(0, static_cast<std::size_t>(file->size()));
+            if (octets && octets->empty()) octets = std::unexpected("empty");
+            if (!octets) {
+                problem({path.string(), 0, octets.error()});
+                continue;
+            }
+            FoundMessage message;
+            message.octets = with_crlf(std::move(*octets));
+            message.uid = uid;
+            message.where = path.string();
+            message.internal_date = file->modified();
+            if (known != index_.messages.end()) {
+                message.flags = known->second.flags;
+                message.internal_date = known->second.internal_date;
+                for (std::size_t i = 0; i < names_.size() && i < known->second.user_flags.size(); ++i)
+                    if (known->second.user_flags[i]) message.keywords.push_back(names_[i]);
+            }
+            if (!visit(std::move(message))) return;
+        }
+    }
+
+private:
+    void nested(const fs::path& directory, const std::string& path, int depth,
+                std::vector<FoundFolder>& found, const OnProblem& problem) {
+        auto names = names_in(directory);
+        if (!names) return problem({directory.string(), 0, names.error()});
+        if (depth > 20 || found.size() >= max_found_folders) return;
+        if (std::ranges::any_of(*names, [](const std::string& name) {
+                return name == "cyrus.header" || uid_of_cyrus_file(name) != 0;
+            })) {
+            FoundFolder folder;
+            folder.path = path;
+            folder.place = directory.string();
+            folder.messages = static_cast<std::uint64_t>(
+                std::ranges::count_if(*names, [](const std::string& name) { return name.ends_with('.'); }));
+            found.push_back(std::move(folder));
+        }
+        for (const std::string& name : *names) {
+            if (!name.ends_with('/')) continue;
+            std::string own = name.substr(0, name.size() - 1);
+            const fs::path place = directory / own;
+            std::ranges::replace(own, '^', '.');  // how it writes a '.' in a name
+            nested(place, depth == 0 ? folder_name(own) : path + '/' + folder_name(own), depth + 1, found,
+                   problem);
+        }
+    }
+
+    static std::set<std::uint32_t> uids_in(const fs::path& place, const OnProblem& problem) {
+        std::set<std::uint32_t> uids;
+        auto names = names_in(place);
+        if (!names) {
+            problem({place.string(), 0, names.error()});
+            return uids;
+        }
+        for (const std::string& name : *names) {
+            const std::uint32_t uid = uid_of_cyrus_file(name);
+            if (uid != 0 && uids.size() < max_found_messages) uids.insert(uid);
+        }
+        return uids;
+    }
+
+    fs::path root_;
+    std::string looked_at_;
+    CyrusIndex index_;
+    std::vector<std::string> names_;
+};
+
+}  // namespace
+
+std::uint32_t uid_of_cyrus_file(std::string_view name) {
+    std::uint32_t uid = 0;
+    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), uid);
+    return error == std::errc{} && end + 1 == name.data() + name.size() && *end == '.' ? uid : 0;
+}
+
+std::unique_ptr<Source> cyrus_source(const fs::path& path) {
+    return std::make_unique<CyrusSource>(path);
+}
+
+}  // namespace postrider::migration

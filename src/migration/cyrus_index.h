@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "migration/found.h"
+
+/// Cyrus's cyrus.index (minor versions 8 to 19) and the flags' names in cyrus.header. Pure.
+namespace postrider::migration {
+
+struct CyrusMessage {
+    std::uint8_t flags = 0;
+    std::vector<bool> user_flags;  ///< by number in the header's list
+    std::int64_t internal_date = 0;
+    bool gone = false;  ///< expunged; its file may still be there
+};
+struct CyrusIndex {
+    std::uint32_t uid_validity = 0, uid_next = 0;
+    std::map<std::uint32_t, CyrusMessage> messages;  ///< by UID
+};
+std::expected<CyrusIndex, std::string> parse_cyrus_index(std::string_view data);
+
+/// Names of user flags; an empty list when the header is not one (or of a kind that came after 3.4).
+std::vector<std::string> parse_cyrus_header(std::string_view data);
+
+}  // namespace postrider::migration

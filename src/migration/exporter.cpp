@@ -1,0 +1,162 @@
+#include "migration/exporter.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "mailstore/uid_set.h"
+#include "migration/file.h"
+#include "migration/out_file.h"
+
+namespace postrider::migration {
+namespace {
+
+namespace fs = std::filesystem;
+using mailstore::MailError;
+
+constexpr std::uint32_t piece = 500;  // messages read at one moment of the store
+
+class Export {
+public:
+    Export(mailstore::Account& account, ExportFormat format, const fs::path& root,
+           const ExportOptions& options, const OnImported& progress)
+        : account_{account}, format_{format}, root_{root}, options_{options}, progress_{progress} {}
+
+    mailstore::Result<ExportReport> run() {
+        std::error_code error;
+        fs::create_directories(root_, error);
+        if (error) return failed(root_.string() + ": " + error.message());
+        auto folders = account_.folders();
+        if (!folders) return std::unexpected(folders.error());
+        std::erase_if(*folders, [&](const mailstore::FolderInfo& folder) {
+            const std::string& only = options_.folder;
+            return !folder.selectable || folder.kind != mailstore::FolderKind::mail
+                   || (!only.empty() && folder.path != only && !folder.path.starts_with(only + '/'));
+        });
+        if (folders->empty() && !options_.folder.empty())
+            return std::unexpected(
+                mailstore::Failure{MailError::no_such_folder, "no such folder: " + options_.folder});
+        for (const auto& folder : *folders) expected_ += folder.messages;
+        for (const auto& one : *folders)
+            if (auto ok = folder(one); !ok) return std::unexpected(ok.error());
+        if (auto ok = subscriptions(*folders); !ok) return failed(ok.error());
+        return std::move(report_);
+    }
+
+private:
+    static std::unexpected<mailstore::Failure> failed(std::string what) {
+        return std::unexpected(mailstore::Failure{MailError::storage, std::move(what)});
+    }
+
+    mailstore::Result<> folder(const mailstore::FolderInfo& info) {
+        progress_(info.path, done_, std::max(expected_, done_));
+        auto writer = folder_writer(format_, root_, info, on_problem_);
+        if (!writer) return failed(writer.error());
+        ++report_.folders;
+        for (std::uint32_t from = 1; from != 0;) {
+            auto view = account_.view(info.id);
+            if (!view) return std::unexpected(view.error());
+            std::vector<mailstore::Item> items;
+            std::uint32_t next = 0;
+            auto ok =
+                (*view)->each_item({{Uid{from}, mailstore::highest_uid}}, [&](const mailstore::Item& item) {
+                    if (items.size() == piece) {
+                        next = item.uid.value();
+                        return false;
+                    }
+                    items.push_back(item);
+                    items.back().prefix = {};
+                    return true;
+                });
+            if (!ok) return ok;
+            for (const mailstore::Item& item : items)
+                if (ok = message(**writer, **view, info, item); !ok) return ok;
+            from = next;
+        }
+        if (auto ok = (*writer)->finish(); !ok) return failed(ok.error());
+        return {};
+    }
+
+    mailstore::Result<> message(FolderWriter& writer, mailstore::FolderView& view,
+                                const mailstore::FolderInfo& info, const mailstore::Item& item) {
+        std::vector<std::string> keywords;
+        const auto& table = view.info().keywords;
+        for (std::size_t bit = 0; bit < table.size(); ++bit)
+            if (item.flags.keyword(bit)) keywords.push_back(table[bit]);
+        if (++done_ % 64 == 0) progress_(info.path, done_, std::max(expected_, done_));
+        auto there = writer.present(item, keywords);
+        if (!there) return failed(there.error());
+        if (*there) {
+            ++report_.present;
+            return {};
+        }
+        auto octets = view.message(item);
+        if (!octets) {
+            if (octets.error().kind == MailError::storage) return std::unexpected(octets.error());
+            on_problem_({info.path, item.uid.value(), octets.error().what});  // damaged: the others go on
+            return {};
+        }
+        ++report_.messages;
+        report_.bytes += octets->size();
+        auto ok = writer.write(item, std::move(*octets), keywords);
+        if (!ok) return failed(ok.error());
+        return {};
+    }
+
+    std::expected<void, std::string> subscriptions(const std::vector<mailstore::FolderInfo>& folders) {
+        if (format_ == ExportFormat::cyrus) return {};
+        std::string text;
+        if (format_ == ExportFormat::mbox) {
+            for (const auto& folder : folders)
+                if (folder.subscribed) text += folder.path + ".mbox\n";
+            return put_file(root_ / ".subscriptions", text);
+        }
+        text = "V\t2\n\n";  // components separated by tabs
+        for (const auto& folder : folders)
+            if (folder.subscribed) text += name_on_disk(folder.path, '\t') + '\n';
+        return put_file(root_ / "subscriptions", text);
+    }
+
+    mailstore::Account& account_;
+    const ExportFormat format_;
+    const fs::path& root_;
+    const ExportOptions& options_;
+    const OnImported& progress_;
+    ExportReport report_;
+    const OnProblem on_problem_ = [this](Problem one) {
+        ++report_.problems;
+        if (report_.first_problems.size() < max_problems) report_.first_problems.push_back(std::move(one));
+    };
+    std::uint64_t expected_ = 0, done_ = 0;
+};
+
+constexpr struct {
+    ExportFormat format;
+    std::string_view word;
+} formats[] = {{ExportFormat::maildir, "maildir"},
+               {ExportFormat::mbox, "mbox"},
+               {ExportFormat::sdbox, "sdbox"},
+               {ExportFormat::cyrus, "cyrus"}};
+
+}  // namespace
+
+std::string_view word(ExportFormat format) {
+    for (const auto& one : formats)
+        if (one.format == format) return one.word;
+    return "";
+}
+
+std::optional<ExportFormat> export_format_of(std::string_view text) {
+    for (const auto& one : formats)
+        if (one.word == text) return one.format;
+    return std::nullopt;
+}
+
+mailstore::Result<ExportReport> export_mail(mailstore::Account& account, ExportFormat format,
+                                            const fs::path& root, const ExportOptions& options,
+                                            const OnImported& progress) {
+    return Export{account, format, root, options, progress}.run();
+}
+
+}  // namespace postrider::migration

@@ -1,0 +1,72 @@
+#include "migration/found.h"
+
+#include "migration/file.h"
+#include "migration/mbox_message.h"
+#include "migration/sources.h"
+
+namespace postrider::migration {
+namespace {
+
+constexpr struct {
+    Format format;
+    std::string_view word;
+} formats[] = {{Format::maildir, "maildir"},
+               {Format::mbox, "mbox"},
+               {Format::sdbox, "sdbox"},
+               {Format::mdbox, "mdbox"},
+               {Format::cyrus, "cyrus"}};
+
+}  // namespace
+
+std::string_view word(Format format) {
+    for (const auto& one : formats)
+        if (one.format == format) return one.word;
+    return "";
+}
+
+std::optional<Format> format_of(std::string_view text) {
+    for (const auto& one : formats)
+        if (one.word == text) return one.format;
+    return std::nullopt;
+}
+
+std::optional<Format> detect(const std::filesystem::path& path) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    auto is = [&](const char* name) { return fs::is_directory(path / name, error); };
+    if (!fs::is_directory(path, error)) {
+        auto file = InFile::open(path);
+        auto head = file ? file->read(0, 1'000) : std::unexpected(file.error());
+        if (head && (head->empty() || is_from_line(head->substr(0, head->find('\n'))))) return Format::mbox;
+        return std::nullopt;
+    }
+    if (is("cur") && is("new")) return Format::maildir;
+    if (is("mailboxes")) return is("storage") ? Format::mdbox : Format::sdbox;
+    if (fs::exists(path / "cyrus.header", error)) return Format::cyrus;
+    auto names = names_in(path);
+    if (!names) return std::nullopt;
+    for (const std::string& name : *names) {  // what its folders are
+        if (!name.ends_with('/')) {
+            if (uid_of_cyrus_file(name) != 0) return Format::cyrus;
+            if (auto one = detect(path / name)) return one;
+            continue;
+        }
+        const fs::path below = path / name.substr(0, name.size() - 1);
+        if (fs::is_directory(below / "cur", error)) return Format::maildir;
+        if (fs::exists(below / "cyrus.header", error)) return Format::cyrus;
+    }
+    return std::nullopt;
+}
+
+std::unique_ptr<Source> open_source(Format format, const std::filesystem::path& path, Quoting quoting) {
+    switch (format) {
+        case Format::maildir: return maildir_source(path);
+        case Format::mbox: return mbox_source(path, quoting);
+        case Format::sdbox:
+        case Format::mdbox: return dbox_source(path, format);
+        case Format::cyrus: return cyrus_source(path);
+    }
+    return nullptr;
+}
+
+}  // namespace postrider::migration

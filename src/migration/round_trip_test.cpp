@@ -1,0 +1,139 @@
+#include <fstream>
+
+#include "mailstore/fixture_for_tests.h"
+#include "migration/exporter.h"
+#include "migration/importer.h"
+
+namespace postrider::migration {
+namespace {
+
+using namespace mailstore;
+
+/// Bob's mail is written, eve's is made of it.
+class RoundTrip : public StoreTest, public ::testing::WithParamInterface<std::string> {
+protected:
+    void SetUp() override {
+        StoreTest::SetUp();
+        auto mail = account(bob);
+        ASSERT_TRUE(mail->create_folder("Wörk/Old"));
+        for (int i = 1; i <= 5; ++i) {
+            Account::NewItem one{
+                message(fmt::format("{}", i)), static_cast<std::uint8_t>(i % 2 ? seen : flagged),
+                i == 2 ? std::vector<std::string>{"Project", "$Forwarded"} : std::vector<std::string>{},
+                Time{} + std::chrono::hours{100'000 + i}};
+            ASSERT_TRUE(mail->append(id_of(bob, "Wörk/Old"), {one}));
+        }
+        ASSERT_TRUE(mail->append(id_of(bob, "INBOX"), {{message("same")}, {message("same")}}));
+        ASSERT_TRUE(mail->expunge(id_of(bob, "Wörk/Old"), UidSet{{Uid{3}, Uid{3}}}, false));
+    }
+    ExportReport write(ExportFormat format, const std::string& folder = "") {
+        auto done = export_mail(*account(bob), format, where, {folder}, [](auto&&...) {});
+        EXPECT_TRUE(done) << done.error().what;
+        return done.value_or(ExportReport{});
+    }
+    ImportReport read(Format format, ImportOptions how = {}) {
+        auto source = open_source(format, where);
+        auto done = import_mail(*source, *account(eve), how, [](auto&&...) {});
+        EXPECT_TRUE(done) << done.error().what;
+        if (done)
+            for (const auto& one : done->first_problems) problems.push_back(one);
+        return done.value_or(ImportReport{});
+    }
+    std::filesystem::path where = scratch.path() / "exported";
+    std::vector<Problem> problems;
+};
+
+TEST_P(RoundTrip, NothingIsLostAndNothingComesTwice) {
+    const ExportFormat format = *export_format_of(GetParam());
+    const ExportReport written = write(format);
+    EXPECT_EQ(written.messages, 6u);
+    EXPECT_EQ(written.problems, 0u);
+    EXPECT_EQ(detect(where), format_of(GetParam()));
+    const ImportReport first = read(*format_of(GetParam()));
+    EXPECT_EQ(first.messages, 6u);
+    const bool flags = GetParam() == "maildir" || GetParam() == "mbox";
+    if (flags) {
+        EXPECT_EQ(problems.size(), 0u);
+    }
+    EXPECT_EQ(uids(eve, "Wörk/Old"), uids(bob, "Wörk/Old"));
+    for (Uid uid : uids(bob, "Wörk/Old")) {
+        EXPECT_EQ(text(eve, "Wörk/Old", uid), text(bob, "Wörk/Old", uid));
+        const Item here = item(bob, "Wörk/Old", uid), there = item(eve, "Wörk/Old", uid);
+        EXPECT_EQ(there.internal_date, here.internal_date);
+        if (flags) {
+            EXPECT_EQ(there.flags.system, here.flags.system);
+            EXPECT_EQ(there.flags.keyword(0) + there.flags.keyword(1),
+                      here.flags.keyword(0) + here.flags.keyword(1));
+        }
+    }
+    EXPECT_EQ(info(eve, "INBOX").messages, 2u);
+    if (flags) {
+        EXPECT_EQ(info(eve, "Wörk/Old").uid_validity, info(bob, "Wörk/Old").uid_validity);
+        EXPECT_EQ(info(eve, "Wörk/Old").uid_next, info(bob, "Wörk/Old").uid_next);
+        EXPECT_EQ(info(eve, "Wörk/Old").keywords.size(), 2u);
+    }
+    // Again: everything is known. What was deleted here since stays deleted.
+    ASSERT_TRUE(account(eve)->expunge(id_of(eve, "INBOX"), UidSet{{Uid{1}, Uid{1}}}, false));
+    const ImportReport second = read(*format_of(GetParam()));
+    EXPECT_EQ(second.messages, 0u);
+    EXPECT_EQ(second.present, 6u);
+    // More has come: that alone is added.
+    deliver(bob, "new");
+    EXPECT_EQ(write(format).messages, GetParam() == "mbox" ? 7u : 1u);
+    EXPECT_EQ(read(*format_of(GetParam())).messages, 1u);
+    EXPECT_EQ(read(*format_of(GetParam()), {.into = "Elsewhere"}).messages, 7u);
+    EXPECT_EQ(info(eve, "Elsewhere/Wörk/Old").messages, 4u);
+    EXPECT_EQ(read(*format_of(GetParam()), {.dry_run = true}).messages, 0u);
+    EXPECT_EQ(read(*format_of(GetParam()), {.again = true}).messages, 7u);
+    expect_sound();
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, RoundTrip, ::testing::Values("maildir", "mbox", "sdbox", "cyrus"),
+                         [](const auto& one) { return one.param; });
+
+using Reading = RoundTrip;
+
+TEST_F(Reading, OneFolderCanBeWrittenAlone) {
+    EXPECT_EQ(write(ExportFormat::maildir, "Wörk").messages, 4u);
+    auto nothing = export_mail(*account(bob), ExportFormat::maildir, where, {"Nowhere"}, [](auto&&...) {});
+    EXPECT_EQ(nothing.error().kind, MailError::no_such_folder);
+}
+
+TEST_F(Reading, DamageIsToldWithItsPlaceAndTheRestComes) {
+    write(ExportFormat::maildir);
+    namespace fs = std::filesystem;
+    std::ofstream{where / "cur" / "empty:2,S"};
+    fs::create_symlink("/etc/hostname", where / "cur" / "link:2,S");
+    std::ofstream{where / "dovecot-uidlist", std::ios::app} << "garbage\n";
+    const ImportReport report = read(Format::maildir);
+    EXPECT_EQ(report.messages, 6u);
+    ASSERT_EQ(problems.size(), 2u);
+    EXPECT_EQ(problems[0].file, (where / "dovecot-uidlist").string());
+    EXPECT_EQ(problems[0].line, 4u);
+    EXPECT_NE(problems[1].file.find("empty"), std::string::npos);
+}
+
+TEST_F(Reading, AQuotaEndsTheRunAndALaterOneGoesOn) {
+    write(ExportFormat::mbox);
+    QuotaLimits limits;
+    limits.messages = 3;
+    quota.set(eve, limits);
+    auto source = open_source(Format::mbox, where);
+    auto stopped = import_mail(*source, *account(eve), {}, [](auto&&...) {});
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().kind, MailError::over_quota);
+    quota.set(eve, {});
+    const ImportReport rest = read(Format::mbox);
+    EXPECT_EQ(rest.messages + rest.present, 6u);
+    EXPECT_EQ(info(eve, "Wörk/Old").messages, 4u);
+    EXPECT_EQ(info(eve, "INBOX").messages, 2u);
+}
+
+TEST_F(Reading, WhatIsNotThereIsAnError) {
+    EXPECT_FALSE(detect(scratch.path() / "nothing"));
+    auto source = open_source(Format::mdbox, scratch.path() / "nothing");
+    EXPECT_FALSE(import_mail(*source, *account(eve), {}, [](auto&&...) {}));
+}
+
+}  // namespace
+}  // namespace postrider::migration
