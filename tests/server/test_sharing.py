@@ -94,7 +94,8 @@ class Matrix(SharingCase):
             return path in self.folders(bob, path)
         if operation in ("SELECT", "EXAMINE"):
             worked = done(f'{operation} "{path}"')
-            bob.command("UNSELECT")
+            if worked:
+                bob.ok("UNSELECT")
             return worked
         if operation == "STATUS":
             return done(f'STATUS "{path}" (MESSAGES)')
