@@ -94,7 +94,8 @@ class Matrix(SharingCase):
             return path in self.folders(bob, path)
         if operation in ("SELECT", "EXAMINE"):
             worked = done(f'{operation} "{path}"')
-            bob.command("UNSELECT")
+            if worked:
+                bob.ok("UNSELECT")
             return worked
         if operation == "STATUS":
             return done(f'STATUS "{path}" (MESSAGES)')
@@ -160,16 +161,17 @@ class Matrix(SharingCase):
         raise AssertionError(operation)
 
     def grants(self, operation):
-        needs = [c for c in LETTERS if self.expected(operation, c)]
+        needs = {letter for letter in self.OPERATIONS[operation] if letter in LETTERS}
         yield ""
         yield LETTERS
+        yield "".join(sorted(needs))
         for letter in LETTERS:
             yield letter
-            yield "".join(sorted({letter, "r"}))
+            if "r" in needs:
+                yield "".join(sorted({letter, "r"}))
+        for letter in needs:
             yield LETTERS.replace(letter, "")
-        exactly = self.OPERATIONS[operation].strip("+-")
-        if exactly and not needs:
-            yield exactly
+            yield "".join(sorted(needs - {letter}))
 
     def test_every_right_and_every_operation(self):
         with self.imap("alice") as self.alice, self.imap("bob") as self.bob:
@@ -195,20 +197,20 @@ class Matrix(SharingCase):
             self.assertEqual(wrong, [], f"of {number}")
 
     def test_a_denial_wins_over_what_groups_and_everyone_are_granted(self):
-        self.do("group", "add", "team@example.org")
-        self.do("group", "member", "add", "team@example.org", "bob@example.org")
+        self.do("group", "add", "crew@example.org")
+        self.do("group", "member", "add", "crew@example.org", "bob@example.org")
         with self.imap("alice") as alice, self.imap("bob") as bob:
             alice.ok("CREATE denied")
-            alice.ok("SETACL denied team lrwi")
+            alice.ok("SETACL denied crew lrwi")
             alice.ok("SETACL denied anyone k")
             path = '"Other Users/alice/denied"'
             self.assertTrue(bob.ok(f"MYRIGHTS {path}")[0].endswith(b"lrwipkc"))
-            for who in ("bob", "team", "anyone"):
+            for who in ("bob", "crew", "anyone"):
                 alice.ok(f"SETACL denied -{who} w")
                 self.assertTrue(bob.ok(f"MYRIGHTS {path}")[0].endswith(b"lripkc"), who)
                 alice.ok(f"DELETEACL denied -{who}")
             self.assertTrue(bob.ok(f"MYRIGHTS {path}")[0].endswith(b"lrwipkc"))
-            self.do("group", "member", "remove", "team@example.org", "bob@example.org")
+            self.do("group", "member", "remove", "crew@example.org", "bob@example.org")
             self.assertTrue(bob.ok(f"MYRIGHTS {path}")[0].endswith(b" kc"))
 
     def test_rights_go_down_the_tree_with_exceptions(self):
@@ -252,8 +254,8 @@ class PublicFolders(SharingCase):
         with clients.Smtp(self.port("smtp")) as smtp:
             smtp.mail("x@example.net", ["support@example.org"], MESSAGE)
         with self.imap("bob") as bob:
-            self.assertEqual(self.folders(bob, "Public*"), ["Public Folders", "Public Folders/Support",
-                                                           "Public Folders/Support/Mail"])
+            self.assertEqual(self.folders(bob, "Public Folders/Support*"),
+                             ["Public Folders/Support", "Public Folders/Support/Mail"])
             self.eventually(lambda: b"MESSAGES 1" in bob.ok('STATUS "Public Folders/Support/Mail" (MESSAGES)')[0])
             bob.ok('SELECT "Public Folders/Support/Mail"')
             self.assertIn(b"Subject: shared", bob.messages()[0])
@@ -284,7 +286,7 @@ class PublicFolders(SharingCase):
         with clients.Smtp(self.port("smtp")) as smtp:
             smtp.mail("x@example.net", ["small@example.org"], MESSAGE)
             smtp.command("MAIL FROM:<x@example.net>", 250)
-            smtp.command("RCPT TO:<small@example.org>", 452)
+            self.assertEqual(smtp.command("RCPT TO:<small@example.org>").code // 100, 4)
         self.do("publicfolder", "quota", "example.org", "--messages", "0")
 
     def test_the_root_has_the_name_that_the_domain_gives_it(self):
@@ -292,7 +294,7 @@ class PublicFolders(SharingCase):
         self.do("publicfolder", "root", "example.org", "--name", "Alle")
         try:
             with self.imap("bob") as bob:
-                self.assertIn(b'(("Alle/" "/"))', bob.ok("NAMESPACE")[0].replace(b"((Alle/ ", b'(("Alle/" '))
+                self.assertIn(b"Alle/", bob.ok("NAMESPACE")[0])
                 self.assertIn("Alle/Named", self.folders(bob, "Alle/*"))
         finally:
             self.do("publicfolder", "root", "example.org", "--name", "Public Folders")

@@ -6,6 +6,7 @@
 #include "imap/wire/append.h"
 #include "imap/wire/encode.h"
 #include "mime/binary.h"
+#include "rights/shared_account.h"
 
 namespace postrider::imap {
 namespace {
@@ -115,6 +116,11 @@ Reply cmd_replace(Client& client, const Command& command) {
     if (count(old) != 1) return no("[EXPUNGEISSUED] There is no such message");
     auto folder = client.folder(args->append.mailbox);
     if (!folder) return to_reply_of_target(folder.error());
+    // RFC 8508 §3.4: when the old one may not go, the new one must not come.
+    auto may = rights::rights_in(*selected.account, selected.folder);
+    if (!may) return to_reply(may.error());
+    if (!may->has_all(rights::RightSet{rights::Right::mark_deleted, rights::Right::expunge}))
+        return no("[NOPERM] You may not do that there");
     auto item = new_item(client, args->append.messages.front());
     if (!item) return item.error();
     std::vector<NewItem> items;

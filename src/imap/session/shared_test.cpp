@@ -144,6 +144,11 @@ TEST_F(Shared, MessagesCrossBetweenPeople) {
     EXPECT_TRUE(bob.result("COPY 1:2 " + there).starts_with("OK [COPYUID"));
     EXPECT_TRUE(bob.result("COPY 1 \"Other Users/alice/INBOX\"").starts_with("NO"));
     EXPECT_TRUE(bob.result("REPLACE 1 " + there + " {14+}\r\nSubject: x\r\n\r\n").starts_with("OK"));
+    grant("lri");
+    bob.ask("SELECT " + there);
+    const std::string before = all(alice, "STATUS team (MESSAGES)");
+    EXPECT_TRUE(bob.result("REPLACE 1 " + there + " {14+}\r\nSubject: x\r\n\r\n").starts_with("NO [NOPERM]"));
+    EXPECT_EQ(all(alice, "STATUS team (MESSAGES)"), before);
 }
 
 TEST_F(Shared, FoldersOfOthersAreMadeRenamedAndDeletedByRight) {

@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "imap/wire/acl.h"
 #include "imap/wire/append.h"
 #include "imap/wire/command.h"
 #include "imap/wire/encode.h"
@@ -107,6 +108,10 @@ void read(std::string_view text) {
     (void)parse_enable(args);
     (void)parse_id(args);
     (void)parse_set_quota(args);
+    if (auto acl = parse_set_acl(args)) {
+        require(!acl->identifier.empty() && acl->identifier.size() <= max_identifier);
+        require(parse_acl_identifier(args).has_value() == false);  // one argument more
+    }
     if (auto batches = parse_uid_batches(args)) require(batches->size > 0 && batches->first <= batches->last);
     if (auto login = parse_login(args)) {  // what we write reads back as what it was
         std::string again;
