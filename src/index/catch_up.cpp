@@ -3,7 +3,6 @@
 
 #include "index/index_impl.h"
 #include "index/message_text.h"
-#include "index/uid_sets.h"
 #include "mailstore/records.h"
 #include "mailstore/uid_set.h"
 

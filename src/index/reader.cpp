@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "index/runs.h"
-#include "index/uid_sets.h"
+#include "mailstore/uid_set.h"
 #include "text/fold.h"
 
 namespace postrider::index {

@@ -30,10 +30,6 @@ std::shared_ptr<const Segment> written(Builder& builder, const std::filesystem::
     return segment ? *segment : nullptr;
 }
 
-bool has(const UidSet& set, Uid uid) {
-    return std::ranges::any_of(set, [&](auto run) { return run.first <= uid && uid <= run.last; });
-}
-
 TEST(Segment, SaysWhichMessagesContainAText) {
     TestFolder folder;
     Builder builder;
@@ -130,11 +126,12 @@ TEST(Segment, AgreesWithALookAtTheTextsBeforeAndAfterMerging) {
                 for (const auto& [id, text] : texts) {
                     if (id.folder != where) continue;
                     const bool lives = with_dead || !dead.contains(id);
-                    ASSERT_EQ(has(covered, id.uid), lives);
+                    ASSERT_EQ(contains(covered, id.uid), lives);
                     if (!lives) continue;
                     const bool truth = text::fold_unicode(text).find(key) != std::string::npos;
-                    ASSERT_TRUE(truth || !has(found.yes, id.uid)) << key;
-                    ASSERT_TRUE(!truth || has(found.yes, id.uid) || has(found.maybe, id.uid)) << key;
+                    ASSERT_TRUE(truth || !contains(found.yes, id.uid)) << key;
+                    ASSERT_TRUE(!truth || contains(found.yes, id.uid) || contains(found.maybe, id.uid))
+                        << key;
                     ASSERT_TRUE(k > 0 || reader.attachment_text(where, id.uid) == text);
                 }
             }

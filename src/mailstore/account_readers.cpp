@@ -31,7 +31,7 @@ Result<UidSet> trimmed(AccountImpl& impl, FolderId folder, UidSet uids, std::uin
                               return true;
                           });
     if (!ok) return std::unexpected(ok.error());
-    return common(uids, there);
+    return intersect(uids, there);
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ Result<Account::Stored> AccountImpl::mark_seen_by(AccountId reader, FolderId fol
                 mailstore::append(stored.modified, uid);
                 return true;
             }
-            if (has(*before, uid) != (how == Seen::yes)) {
+            if (contains(*before, uid) != (how == Seen::yes)) {
                 item->modseq = modseq;
                 value.clear();
                 put(value, *item);
@@ -79,8 +79,9 @@ Result<Account::Stored> AccountImpl::mark_seen_by(AccountId reader, FolderId fol
     if (!ok) return std::unexpected(ok.error());
     stored.modseq = box.n.highest_modseq;
     if (touched.empty()) return stored;
-    auto after = trimmed(*this, folder, how == Seen::yes ? with(*before, touched) : without(*before, touched),
-                         box.n.messages);
+    auto after =
+        trimmed(*this, folder, how == Seen::yes ? unite(*before, touched) : subtract(*before, touched),
+                box.n.messages);
     if (!after) return std::unexpected(after.error());
     if (after->empty())
         batch.erase(reader_key(account_id, folder, reader));

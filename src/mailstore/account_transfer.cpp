@@ -126,7 +126,7 @@ public:
             item->flags = *flags;
             if (keep_.seen) {
                 item->flags.system &= static_cast<std::uint8_t>(~seen);
-                if (has(*keep_.seen, original.uid)) item->flags.system |= seen;
+                if (contains(*keep_.seen, original.uid)) item->flags.system |= seen;
             }
             item->flags.system &= keep_.system;
             item->save_date = now;  // RFC 8514 §3

@@ -141,9 +141,9 @@ protected:
     }
     std::string text(AccountId id, std::string_view path, Uid uid) {
         auto view = account(id)->view(id_of(id, path));
-        Item which;
-        which.uid = uid;
-        auto bytes = (*view)->message(which);
+        auto item = (*view)->item(uid);
+        if (!item || !*item) return "error: " + (item ? std::string{"no such message"} : item.error().what);
+        auto bytes = (*view)->message(**item);
         return bytes ? *bytes : "error: " + bytes.error().what;
     }
     void expect_sound() {

@@ -29,7 +29,7 @@ std::shared_ptr<const Roster> FolderViewImpl::brought_up(const Roster& before) {
     auto changes = account_->changes(before.account_modseq(), info_.id);
     if (!changes || !changes->complete) return nullptr;
     UidSet touched;
-    for (const Change& change : changes->changes) touched = with(touched, change.uids);
+    for (const Change& change : changes->changes) touched = unite(touched, change.uids);
     if (count(touched) > before.size()) return nullptr;
     std::vector<Item> now;
     std::deque<std::string> prefixes;
@@ -188,32 +188,33 @@ Result<std::optional<mime::Description>> FolderViewImpl::description(Uid uid) {
     return std::optional{mime::describe(*bytes)};
 }
 
-// The prefix is read again: the caller's view into it may be gone.
-Result<std::string> FolderViewImpl::message(const Item& item) {
+/// What lies before the stored bytes. Read again: the caller's view into it may be gone.
+Result<std::string> FolderViewImpl::prefix_of(const Item& item) {
+    if (item.prefix.empty()) return std::string{};
     auto value = record_of(item.uid);
     if (!value) return value;
     auto now = decode_item(item.uid, *value);
     if (!now) return fail(MailError::corrupt, "record of a message is damaged");
-    auto stored = core_.read(now->blob);
+    return std::string{now->prefix};
+}
+
+Result<std::string> FolderViewImpl::message(const Item& item) {
+    auto bytes = prefix_of(item);
+    if (!bytes) return bytes;
+    auto stored = core_.read(item.blob);
     if (!stored) return std::unexpected(stored.error());
-    if (now->prefix.empty()) return std::move(stored->payload);
-    std::string bytes;
-    bytes.reserve(now->prefix.size() + stored->payload.size());
-    bytes.append(now->prefix).append(stored->payload);
+    if (bytes->empty()) return std::move(stored->payload);
+    bytes->append(stored->payload);
     return bytes;
 }
 
 Result<std::string> FolderViewImpl::head(const Item& item, std::size_t bytes) {
-    auto value = record_of(item.uid);
-    if (!value) return value;
-    auto now = decode_item(item.uid, *value);
-    if (!now) return fail(MailError::corrupt, "record of a message is damaged");
-    std::string head{now->prefix};
-    if (head.size() >= bytes) return head;
-    auto rest = core_.read_head(now->blob, bytes - head.size());
+    auto head = prefix_of(item);
+    if (!head || head->size() >= bytes) return head;
+    auto rest = core_.read_head(item.blob, bytes - head->size());
     if (!rest) return rest;
-    if (head.empty()) return std::move(*rest);
-    head.append(*rest);
+    if (head->empty()) return std::move(*rest);
+    head->append(*rest);
     return head;
 }
 

@@ -33,6 +33,7 @@ public:
 
 private:
     Result<std::string> record_of(Uid uid);
+    Result<std::string> prefix_of(const Item& item);
     void report_damage(const char* what, Uid uid) const;
 
     /// The folder's items in memory; null: they are to be read record by record.

@@ -380,7 +380,7 @@ public:
     virtual Result<> each_described(
         const UidSet& uids, const std::function<bool(const Item&, std::string_view description)>& visit) = 0;
     virtual Result<std::optional<mime::Description>> description(Uid uid) = 0;
-    /// Prefix and stored bytes: the message as a client reads it.
+    /// Prefix and stored bytes: the message as a client reads it. The item is one that this view gave.
     virtual Result<std::string> message(const Item& item) = 0;
     /// At least its first `bytes`.
     virtual Result<std::string> head(const Item& item, std::size_t bytes) = 0;

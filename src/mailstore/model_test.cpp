@@ -149,9 +149,9 @@ protected:
             EXPECT_EQ((*view)->info().unseen, unseen);
             if (!box.items.empty()) {
                 auto one = std::next(box.items.begin(), static_cast<long>(m.random() % box.items.size()));
-                Item which;
-                which.uid = one->first;
-                EXPECT_EQ((*view)->message(which).value_or("?"), one->second.text);
+                auto item = (*view)->item(one->first);
+                ASSERT_TRUE(item && *item);
+                EXPECT_EQ((*view)->message(**item).value_or("?"), one->second.text);
             }
         }
     }

@@ -125,12 +125,12 @@ TEST_F(Sharing, WhatComesFromAnotherAccountCountsAgainstTheQuota) {
 
 TEST(UidSets, AreUnitedIntersectedAndTakenFromEachOther) {
     const UidSet a{{Uid{1}, Uid{5}}, {Uid{9}, Uid{9}}}, b{{Uid{3}, Uid{4}}, {Uid{6}, Uid{8}}};
-    EXPECT_EQ(with(a, b), (UidSet{{Uid{1}, Uid{9}}}));
-    EXPECT_EQ(common(a, b), (UidSet{{Uid{3}, Uid{4}}}));
-    EXPECT_EQ(without(a, b), (UidSet{{Uid{1}, Uid{2}}, {Uid{5}, Uid{5}}, {Uid{9}, Uid{9}}}));
-    EXPECT_EQ(without(a, every_uid()), UidSet{});
-    EXPECT_TRUE(has(a, Uid{5}));
-    EXPECT_FALSE(has(a, Uid{6}));
+    EXPECT_EQ(unite(a, b), (UidSet{{Uid{1}, Uid{9}}}));
+    EXPECT_EQ(intersect(a, b), (UidSet{{Uid{3}, Uid{4}}}));
+    EXPECT_EQ(subtract(a, b), (UidSet{{Uid{1}, Uid{2}}, {Uid{5}, Uid{5}}, {Uid{9}, Uid{9}}}));
+    EXPECT_EQ(subtract(a, every_uid()), UidSet{});
+    EXPECT_TRUE(contains(a, Uid{5}));
+    EXPECT_FALSE(contains(a, Uid{6}));
     std::uint32_t random = 7;
     auto some = [&] {
         UidSet set;
@@ -141,9 +141,9 @@ TEST(UidSets, AreUnitedIntersectedAndTakenFromEachOther) {
     for (int i = 0; i < 200; ++i) {
         const UidSet x = some(), y = some();
         for (std::uint32_t uid = 1; uid < 60; ++uid) {
-            EXPECT_EQ(has(with(x, y), Uid{uid}), has(x, Uid{uid}) || has(y, Uid{uid}));
-            EXPECT_EQ(has(common(x, y), Uid{uid}), has(x, Uid{uid}) && has(y, Uid{uid}));
-            EXPECT_EQ(has(without(x, y), Uid{uid}), has(x, Uid{uid}) && !has(y, Uid{uid}));
+            EXPECT_EQ(contains(unite(x, y), Uid{uid}), contains(x, Uid{uid}) || contains(y, Uid{uid}));
+            EXPECT_EQ(contains(intersect(x, y), Uid{uid}), contains(x, Uid{uid}) && contains(y, Uid{uid}));
+            EXPECT_EQ(contains(subtract(x, y), Uid{uid}), contains(x, Uid{uid}) && !contains(y, Uid{uid}));
         }
     }
 }

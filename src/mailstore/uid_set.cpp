@@ -2,7 +2,7 @@
 
 namespace postrider::mailstore {
 
-UidSet with(const UidSet& set, const UidSet& more) {
+UidSet unite(const UidSet& set, const UidSet& more) {
     UidSet all;
     all.reserve(set.size() + more.size());
     std::merge(set.begin(), set.end(), more.begin(), more.end(), std::back_inserter(all),
@@ -20,7 +20,7 @@ UidSet with(const UidSet& set, const UidSet& more) {
     return joined;
 }
 
-UidSet without(const UidSet& set, const UidSet& less) {
+UidSet subtract(const UidSet& set, const UidSet& less) {
     UidSet left;
     std::size_t next = 0;
     for (UidRun run : set) {
@@ -36,7 +36,7 @@ UidSet without(const UidSet& set, const UidSet& less) {
     return left;
 }
 
-UidSet common(const UidSet& one, const UidSet& other) {
+UidSet intersect(const UidSet& one, const UidSet& other) {
     UidSet both;
     for (std::size_t a = 0, b = 0; a < one.size() && b < other.size();) {
         const Uid first = std::max(one[a].first, other[b].first);

@@ -25,16 +25,16 @@ inline std::uint64_t count(const UidSet& set) {
     return total;
 }
 
-inline bool has(const UidSet& set, Uid uid) {
+inline bool contains(const UidSet& set, Uid uid) {
     auto after = std::upper_bound(set.begin(), set.end(), uid,
                                   [](Uid one, const UidRun& run) { return one < run.first; });
     return after != set.begin() && uid <= std::prev(after)->last;
 }
 
-/// Both must be sound: ascending, no run touching the next of its own set is asked for.
-UidSet with(const UidSet& set, const UidSet& more);
-UidSet without(const UidSet& set, const UidSet& less);
-UidSet common(const UidSet& one, const UidSet& other);
+/// Of sound sets: ascending, and no run touches the next.
+UidSet unite(const UidSet& a, const UidSet& b);
+UidSet subtract(const UidSet& a, const UidSet& b);
+UidSet intersect(const UidSet& a, const UidSet& b);
 
 inline const UidSet& every_uid() {
     static const UidSet all{{Uid{1}, highest_uid}};

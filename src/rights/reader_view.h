@@ -48,7 +48,7 @@ private:
     Item as_read(Item item) const {
         if (!seen_) return item;
         item.flags.system &= static_cast<std::uint8_t>(~mailstore::seen);
-        if (mailstore::has(*seen_, item.uid)) item.flags.system |= mailstore::seen;
+        if (mailstore::contains(*seen_, item.uid)) item.flags.system |= mailstore::seen;
         return item;
     }
 

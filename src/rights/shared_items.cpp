@@ -72,7 +72,7 @@ Result<> SharedAccount::count_unseen(FolderInfo& info, RightSet rights) {
         if (!view) return std::unexpected(view.error());
         auto there = (*view)->uids();
         if (!there) return std::unexpected(there.error());
-        read = mailstore::count(mailstore::common(*there, *seen));
+        read = mailstore::count(mailstore::intersect(*there, *seen));
     }
     info.unseen = static_cast<std::uint32_t>(info.messages - std::min<std::uint64_t>(read, info.messages));
     if (unseen_.size() >= 1'000) unseen_.clear();
@@ -164,7 +164,7 @@ Result<Account::Stored> SharedAccount::store(FolderId folder, const UidSet& uids
         if (!done) return done;
         marked = std::move(*done);
         if (!does_something) return marked;
-        left = mailstore::without(uids, marked.modified);
+        left = mailstore::subtract(uids, marked.modified);
         unchanged_since.reset();  // what it was about has been looked at
     }
     auto stored = inner_->store(folder, left, allowed, unchanged_since);
@@ -173,9 +173,9 @@ Result<Account::Stored> SharedAccount::store(FolderId folder, const UidSet& uids
     if (!seen) return std::unexpected(seen.error());
     for (Item& item : stored->changed) {
         item.flags.system &= static_cast<std::uint8_t>(~mailstore::seen);
-        if (mailstore::has(*seen, item.uid)) item.flags.system |= mailstore::seen;
+        if (mailstore::contains(*seen, item.uid)) item.flags.system |= mailstore::seen;
     }
-    stored->modified = mailstore::with(stored->modified, marked.modified);
+    stored->modified = mailstore::unite(stored->modified, marked.modified);
     if (!stored->anything && marked.anything) {
         stored->anything = true;
         stored->modseq = marked.modseq;
@@ -255,7 +255,7 @@ Result<Account::Copied> carry(Account& from_account, FolderId from, const UidSet
     if (!done || !own_seen_there) return done;
     std::vector<Uid> mine;
     for (std::size_t i = 0; i < done->from.size(); ++i)
-        if (mailstore::has(read, done->from[i])) mine.push_back(done->to[i]);
+        if (mailstore::contains(read, done->from[i])) mine.push_back(done->to[i]);
     if (auto ok = target->read_privately(to, set_of(mine)); !ok) return std::unexpected(ok.error());
     return done;
 }

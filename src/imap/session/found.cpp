@@ -92,7 +92,7 @@ void Found::add(const mailstore::Item& item) {
 void Found::add(const UidSet& all) {
     if (all.empty()) return;
     uids = all;
-    count = imap::count(all);
+    count = static_cast<std::uint32_t>(mailstore::count(all));
     first = all.front().first;
     last = all.back().last;
 }

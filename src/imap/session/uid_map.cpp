@@ -21,59 +21,6 @@ void add_run(UidSet& set, UidRun run) {
 
 }  // namespace
 
-std::uint32_t count(const UidSet& set) {
-    std::uint32_t total = 0;
-    for (UidRun run : set) total += length(run);
-    return total;
-}
-
-bool contains(const UidSet& set, Uid uid) {
-    auto run = std::lower_bound(set.begin(), set.end(), uid, [](UidRun a, Uid b) { return a.last < b; });
-    return run != set.end() && run->first <= uid;
-}
-
-UidSet intersect(const UidSet& a, const UidSet& b) {
-    UidSet both;
-    for (auto x = a.begin(), y = b.begin(); x != a.end() && y != b.end();) {
-        Uid first = std::max(x->first, y->first);
-        Uid last = std::min(x->last, y->last);
-        if (first <= last) both.push_back({first, last});
-        if (x->last < y->last)
-            ++x;
-        else
-            ++y;
-    }
-    return both;
-}
-
-UidSet subtract(const UidSet& a, const UidSet& b) {
-    UidSet rest;
-    auto hole = b.begin();
-    for (UidRun run : a) {
-        while (hole != b.end() && hole->last < run.first) ++hole;
-        for (auto h = hole; h != b.end() && h->first <= run.last; ++h) {
-            if (run.first < h->first) rest.push_back({run.first, Uid{h->first.value() - 1}});
-            if (h->last >= run.last) {
-                run.first = Uid{0};
-                break;
-            }
-            run.first = Uid{h->last.value() + 1};
-        }
-        if (run.first != Uid{0}) rest.push_back(run);
-    }
-    return rest;
-}
-
-UidSet unite(const UidSet& a, const UidSet& b) {
-    UidSet all;
-    auto x = a.begin(), y = b.begin();
-    while (x != a.end() || y != b.end()) {
-        bool from_a = y == b.end() || (x != a.end() && x->first <= y->first);
-        add_run(all, from_a ? *x++ : *y++);
-    }
-    return all;
-}
-
 UidSet joined(std::vector<UidRun> runs) {
     std::sort(runs.begin(), runs.end(), [](UidRun a, UidRun b) { return a.first < b.first; });
     UidSet all;
@@ -82,7 +29,7 @@ UidSet joined(std::vector<UidRun> runs) {
 }
 
 UidSet part_of(const UidSet& set, PartialRange range) {
-    auto [begin, end] = range.of(count(set));
+    auto [begin, end] = range.of(static_cast<std::uint32_t>(count(set)));
     UidSet part;
     std::uint32_t before = 0;
     for (UidRun run : set) {
@@ -94,10 +41,6 @@ UidSet part_of(const UidSet& set, PartialRange range) {
         before += size;
     }
     return part;
-}
-
-void append(UidSet& set, Uid uid) {
-    add_run(set, {uid, uid});
 }
 
 UidSet to_uids(const std::vector<SequenceSet::Range>& ranges) {

@@ -6,7 +6,7 @@
 
 #include "imap/wire/partial.h"
 #include "imap/wire/sequence_set.h"
-#include "mailstore/types.h"
+#include "mailstore/uid_set.h"
 
 /// Sets of UIDs as runs, and which message number each has. A folder of consecutive UIDs costs one run.
 namespace postrider::imap {
@@ -14,14 +14,8 @@ namespace postrider::imap {
 using mailstore::UidRun;
 using mailstore::UidSet;
 
-std::uint32_t count(const UidSet& set);
-bool contains(const UidSet& set, Uid uid);
-UidSet intersect(const UidSet& a, const UidSet& b);
-UidSet subtract(const UidSet& a, const UidSet& b);
-UidSet unite(const UidSet& a, const UidSet& b);
 UidSet joined(std::vector<UidRun> runs);                        ///< of runs in any order, which may overlap
 UidSet part_of(const UidSet& set, PartialRange range);          ///< by place in the set (RFC 9394 §3.1)
-void append(UidSet& set, Uid uid);                              ///< `uid` is above all in the set
 UidSet to_uids(const std::vector<SequenceSet::Range>& ranges);  ///< of a resolved set
 
 /// Sequence number <-> UID as this session has told its client (RFC 9051 §2.3.1.2).
