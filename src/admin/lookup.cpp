@@ -32,7 +32,6 @@ std::unexpected<Error> fail(const mailstore::Failure& failure) {
     switch (failure.kind) {
         case MailError::no_such_account:
         case MailError::no_such_folder:
-        case MailError::no_permission: return fail(Kind::not_allowed, failure.what);
         case MailError::gone: return fail(Kind::not_found, failure.what);
         case MailError::exists: return fail(Kind::exists, failure.what);
         case MailError::bad_name: return fail(Kind::bad_value, failure.what);
@@ -40,6 +39,7 @@ std::unexpected<Error> fail(const mailstore::Failure& failure) {
         case MailError::inbox:
         case MailError::over_quota:
         case MailError::too_much:
+        case MailError::no_permission:
         case MailError::too_many_keywords: return fail(Kind::not_allowed, failure.what);
         case MailError::full:
         case MailError::storage:
