@@ -7,6 +7,7 @@
 #include "admin/account_mail.h"
 #include "admin/account_rpop.h"
 #include "admin/account_rules.h"
+#include "admin/account_search.h"
 #include "admin/chapters.h"
 #include "admin/values.h"
 
@@ -317,6 +318,18 @@ constexpr Argument temporary_add_arguments[] = {
     {"seconds", Type::number, "The same in seconds"}};
 constexpr Argument temporary_remove_arguments[] = {
     the_account, {"name", Type::text, "Local part of the temporary address", true}};
+constexpr Argument search_add_arguments[] = {
+    the_account,
+    {"path", Type::text, "Where the folder is to be", true},
+    {"criteria", Type::text, "What is searched, as IMAP's SEARCH has it: 'FROM boss UNSEEN'", true},
+    {"folder", Type::list, "Only in these folders [all but Trash and Junk]"}};
+constexpr Argument search_change_arguments[] = {
+    the_account,
+    {"path", Type::text, "The search folder", true},
+    {"criteria", Type::text, "What is searched from now on"},
+    {"folder", Type::list, "Only in these folders from now on"},
+    {"everywhere", Type::flag, "In all folders but Trash and Junk from now on"}};
+constexpr Argument search_remove_arguments[] = {the_account, {"path", Type::text, "The search folder", true}};
 constexpr Argument value_arguments[] = {
     the_account, {"name", Type::text, "Name of the setting", true}, {"value", Type::text, value_help, true}};
 constexpr Argument name_arguments[] = {the_account, {"name", Type::text, "Name of the setting", true}};
@@ -340,6 +353,13 @@ constexpr Operation operations[] = {
     {"account reset", "Let one be inherited again", name_arguments, reset, true},
     {"account quota", "Show what an account uses and may use", only_account, account_quota},
     {"account folders", "List an account's folders with their counters", only_account, account_folders},
+    {"account search add", "Make a folder that shows what a search finds", search_add_arguments,
+     account_search_add, true},
+    {"account search list", "List an account's search folders", only_account, account_search_list},
+    {"account search change", "Let a search folder search for something else, or elsewhere",
+     search_change_arguments, account_search_change, true},
+    {"account search remove", "Remove a search folder; the messages stay", search_remove_arguments,
+     account_search_remove, true},
     {"account temporary add", "Give an account an address that works for a while", temporary_add_arguments,
      account_temporary_add, true},
     {"account temporary list", "List an account's temporary addresses, those that have expired too",

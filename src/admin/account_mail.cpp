@@ -14,6 +14,7 @@ std::string_view word(mailstore::FolderKind kind) {
         case FolderKind::tasks: return "tasks";
         case FolderKind::notes: return "notes";
         case FolderKind::journal: return "journal";
+        case FolderKind::search: return "search";
     }
     return "";
 }

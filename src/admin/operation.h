@@ -108,7 +108,9 @@ struct Context {
     filter::ScriptStore* scripts = nullptr;      ///< likewise
     filter::Definitions* definitions = nullptr;  ///< likewise
     const filter::Scanners* scanners = nullptr;  ///< nullptr when no server runs
-    std::filesystem::path log_directory{};       ///< absolute; "" = not known
+    /// Why a text cannot be the criteria of a search folder; nullopt when it can.
+    std::function<std::optional<std::string>(std::string_view criteria)> wrong_search{};
+    std::filesystem::path log_directory{};  ///< absolute; "" = not known
 };
 
 enum class Type : std::uint8_t {

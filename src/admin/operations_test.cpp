@@ -35,6 +35,44 @@ TEST(OperationTable, NamesEveryOperationOnceUnderItsChapter) {
     EXPECT_EQ(find_operation("account"), nullptr);
 }
 
+TEST_F(AdminTest, SearchFoldersAreMadeChangedAndRemoved) {
+    context->wrong_search = [](std::string_view criteria) -> std::optional<std::string> {
+        if (criteria == "nonsense") return "That is no search";
+        return std::nullopt;
+    };
+    ok("account add", {{"account", "alice@example.org"}, {"password", "correct horse 7"}});
+    EXPECT_EQ(error("account search add",
+                    {{"account", "alice@example.org"}, {"path", "Boss"}, {"criteria", "nonsense"}}),
+              Kind::bad_value);
+    ok("account search add", {{"account", "alice@example.org"},
+                              {"path", "Boss"},
+                              {"criteria", "FROM boss"},
+                              {"folder", {"INBOX", "Archive"}}});
+    EXPECT_EQ(error("account search add",
+                    {{"account", "alice@example.org"}, {"path", "Boss"}, {"criteria", "ALL"}}),
+              Kind::exists);
+    EXPECT_EQ(
+        error(
+            "account search add",
+            {{"account", "alice@example.org"}, {"path", "Again"}, {"criteria", "ALL"}, {"folder", {"Boss"}}}),
+        Kind::bad_value);
+    Json listed = ok("account search list", {{"account", "alice@example.org"}})["searches"];
+    ASSERT_EQ(listed.size(), 1u);
+    EXPECT_EQ(listed[0]["criteria"], "FROM boss");
+    EXPECT_EQ(listed[0]["folders"], (Json{"INBOX", "Archive"}));
+    ok("account search change", {{"account", "alice@example.org"},
+                                 {"path", "Boss"},
+                                 {"criteria", "FROM chief"},
+                                 {"everywhere", true}});
+    listed = ok("account search list", {{"account", "alice@example.org"}})["searches"];
+    EXPECT_EQ(listed[0]["criteria"], "FROM chief");
+    EXPECT_TRUE(listed[0]["folders"].empty());
+    EXPECT_EQ(error("account search remove", {{"account", "alice@example.org"}, {"path", "INBOX"}}),
+              Kind::not_found);
+    ok("account search remove", {{"account", "alice@example.org"}, {"path", "Boss"}});
+    EXPECT_TRUE(ok("account search list", {{"account", "alice@example.org"}})["searches"].empty());
+}
+
 TEST_F(AdminTest, RefusesArgumentsThatTheTableDoesNotAllow) {
     EXPECT_EQ(error("account fly"), Kind::usage);
     EXPECT_EQ(error("account show"), Kind::usage);

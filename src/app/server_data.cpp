@@ -5,6 +5,7 @@
 #include "directory/admin_limits.h"
 #include "extract/attachments.h"
 #include "extract/helper.h"
+#include "imap/service.h"
 #include "net/run_task.h"
 #include "relay/sts_policy.h"
 #include "rules/notice_memory.h"
@@ -400,6 +401,9 @@ void Server::Rooms::open_admin() {
     operations->scripts = &filtering->scripts();
     operations->definitions = &filtering->definitions();
     operations->scanners = &filtering->scanners();
+    operations->wrong_search = [](std::string_view criteria) {
+        return imap::wrong_search_criteria(criteria);
+    };
     operations->log_directory = directory_path / settings.server.log.path;
 }
 

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "imap/session/services.h"
 #include "net/stream.h"
@@ -17,5 +20,10 @@ std::shared_ptr<const net::Farewell> farewell();
 
 /// What a client hears that flow control turned away: for ListenerOptions::refuse.
 std::string refusal();
+
+/// Why a text cannot be the criteria of a search folder; nullopt when it can: search-keys of RFC 9051 §6.4.4
+/// in UTF-8 and of all extensions, but without message numbers, UIDs, modification sequences, RECENT, "$" and
+/// FILTER, which mean something else in each folder or at each moment.
+std::optional<std::string> wrong_search_criteria(std::string_view criteria);
 
 }  // namespace postrider::imap

@@ -37,6 +37,11 @@ ModSeq AccountEdit::change_of_folder(kv::Batch& batch, FolderId folder) {
     return modseq;
 }
 
+/// What stands in a search folder lies elsewhere, and has been counted there.
+bool AccountEdit::counts(const FolderEdit& folder) {
+    return folder.state->record.kind != FolderKind::search;
+}
+
 void AccountEdit::arrive(kv::Batch& batch, FolderEdit& folder, Item& item, std::string_view description) {
     if (folder.arrived.empty()) folder.arrived_modseq = folder.n.highest_modseq = next_modseq();
     item.uid = folder.n.uid_next;
@@ -47,8 +52,10 @@ void AccountEdit::arrive(kv::Batch& batch, FolderEdit& folder, Item& item, std::
     folder.n.unseen += (item.flags.system & seen) == 0;
     folder.n.deleted += (item.flags.system & mailstore::deleted) != 0;
     folder.n.bytes += item.size;
-    ++account.messages;
-    account.bytes += item.size;
+    if (counts(folder)) {
+        ++account.messages;
+        account.bytes += item.size;
+    }
     scratch_.clear();
     mailstore::put(scratch_, item);
     batch.put(item_key(impl_.account_id, folder.state->id, item.uid), scratch_);
@@ -67,6 +74,7 @@ void AccountEdit::leave(FolderEdit& folder, const Item& item) {
     take(folder.n.unseen, (item.flags.system & seen) == 0);
     take(folder.n.deleted, (item.flags.system & mailstore::deleted) != 0);
     take(folder.n.bytes, item.size);
+    if (!counts(folder)) return;
     take(account.messages, 1);
     take(account.bytes, item.size);
 }

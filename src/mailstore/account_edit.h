@@ -45,6 +45,7 @@ public:
     }
     /// An item leaves: counters only.
     void leave(FolderEdit& folder, const Item& item);
+    static bool counts(const FolderEdit& folder);
     /// Counters for flags that change.
     static void recount(FolderEdit& folder, const Flags& before, const Flags& after);
 

@@ -98,7 +98,9 @@ Result<> AccountImpl::delete_folder(FolderId id) {
         kv::Batch batch;
         BlobRefs refs{core};
         UndeleteKeeper kept{edit, state, ModSeq{edit.account.modseq + 1}};
-        if (auto ok = remove_items(core, account_id, id, batch, refs, edit.account, kept); !ok) return ok;
+        if (auto ok = remove_items(core, account_id, id, batch, refs, edit.account, kept, state.record.kind);
+            !ok)
+            return ok;
         if (auto ok = refs.put(batch, BlobRefs::Missing::ignore); !ok) return ok;
         FolderRecord left = state.record;
         left.epoch = core.epoch;

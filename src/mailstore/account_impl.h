@@ -78,6 +78,12 @@ public:
     /// there is more.
     Result<bool> purge_some(std::size_t at_most);
 
+    // account_links.cpp
+    Result<LinkState> link_state(FolderId search) override;
+    Result<bool> relink(FolderId search, const Relink& change) override;
+    Result<std::vector<std::pair<Uid, Link>>> links(FolderId search, const UidSet& uids) override;
+    Result<UidSet> linked(FolderId search, FolderId source) override;
+
     // account_annotations.cpp
     Result<std::vector<Annotation>> annotations(FolderId folder) override;
     Result<> annotate(FolderId folder, const std::vector<AnnotationChange>& changes) override;
@@ -132,6 +138,14 @@ public:
     Watchers watchers;
 
 private:
+    // What is done to messages of a search folder is done to those that they stand for (account_links.cpp).
+    bool is_search(FolderId folder);
+    Result<> touch_links(FolderId search, const std::vector<Link>& refresh, const std::vector<Link>& remove);
+    Result<Stored> store_linked(FolderId search, const UidSet& uids, const FlagChange& change,
+                                std::optional<ModSeq> unchanged_since);
+    Result<Copied> move_linked(FolderId search, const UidSet& uids, FolderId to);
+    Result<Expunged> expunge_linked(FolderId search, const std::optional<UidSet>& uids, bool only_deleted);
+
     Result<> rename_inbox(FolderId inbox, const std::string& path);
     /// Expunges the next piece of those that are `left`, which are then fewer.
     Result<> expunge_some(FolderId folder, UidSet& left, bool only_deleted, Expunged& expunged);

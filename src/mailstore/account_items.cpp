@@ -135,6 +135,7 @@ Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewIt
 
 Result<Account::Stored> AccountImpl::store(FolderId folder, const UidSet& uids, const FlagChange& change,
                                            std::optional<ModSeq> unchanged_since) {
+    if (is_search(folder)) return store_linked(folder, uids, change, unchanged_since);
     std::unique_lock lock{mutex};
     auto state = selectable(folder);
     if (!state) return std::unexpected(state.error());

@@ -237,6 +237,8 @@ Result<> transfer_some(AccountImpl& other, FolderId from, UidSet& left, AccountI
     if (!origin) return std::unexpected(origin.error());
     auto target = impl.selectable(to);
     if (!target) return std::unexpected(target.error());
+    if ((*target)->record.kind == FolderKind::search)
+        return fail(MailError::no_such_folder, "a search folder takes no messages");
     TransferBatch one{other, impl, source, keep};
     if (auto ok = one.fill(**origin, **target, left, copied); !ok) return ok;
     if (one.ids == 0) return {};
@@ -278,6 +280,7 @@ Result<Account::Copied> AccountImpl::copy(FolderId from, const UidSet& uids, Fol
 
 Result<Account::Copied> AccountImpl::move(FolderId from, const UidSet& uids, FolderId to,
                                           const KeptFlags& keep) {
+    if (is_search(from)) return move_linked(from, uids, to);
     return transfer(*this, from, uids, *this, to, Source::leaves, keep);
 }
 
@@ -292,6 +295,13 @@ Result<Account::Copied> AccountImpl::move_from(AccountId other, FolderId from, c
                                                FolderId to, const KeptFlags& keep) {
     auto origin = core.accounts.get(other);
     if (!origin) return std::unexpected(origin.error());
+    if ((*origin)->is_search(from)) {  // what the search found is copied, and then goes from where it lies
+        auto copied = transfer(**origin, from, uids, *this, to, Source::stays, keep);
+        if (!copied) return copied;
+        auto gone = (*origin)->expunge(from, uids, false);
+        if (!gone) return std::unexpected(gone.error());
+        return copied;
+    }
     return transfer(**origin, from, uids, *this, to, Source::leaves, keep);
 }
 
@@ -384,6 +394,7 @@ Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_dele
 
 Result<Account::Expunged> AccountImpl::expunge(FolderId folder, const std::optional<UidSet>& uids,
                                                bool only_deleted) {
+    if (is_search(folder)) return expunge_linked(folder, uids, only_deleted);
     Expunged expunged;
     UidSet left = uids ? *uids : every_uid();
     do {

@@ -58,6 +58,8 @@ Result<std::uint64_t> AccountImpl::undelete_some(FolderId to, std::span<const De
     std::unique_lock lock{mutex};
     auto target = selectable(to);
     if (!target) return std::unexpected(target.error());
+    if ((*target)->record.kind == FolderKind::search)
+        return fail(MailError::no_such_folder, "a search folder takes no messages");
     if (auto ok = core.before_giving_out(which.size() + 1); !ok) return std::unexpected(ok.error());
     AccountEdit edit{*this};
     AccountEdit::FolderEdit& box = edit.folder(**target);

@@ -79,6 +79,8 @@ private:
         Placement& any = job.arrivals.front().placements.front();
         Touched& touched = accounts_.at(any.account.get());
         auto state = touched.account.selectable(any.folder);
+        if (state && (*state)->record.kind == FolderKind::search)
+            state = fail(MailError::no_such_folder, "a search folder takes no messages");
         if (!state) {
             job.failure = state.error();
             return;
@@ -111,7 +113,10 @@ private:
     }
 
     static FolderState* folder_for(AccountImpl& account, const Placement& placement) {
-        auto usable = [](FolderState* state) { return state && !state->damaged && state->record.selectable; };
+        auto usable = [](FolderState* state) {
+            return state && !state->damaged && state->record.selectable
+                   && state->record.kind != FolderKind::search;
+        };
         if (placement.folder.value() != 0) {
             auto at = account.table.find(placement.folder.value());
             return at != account.table.end() && usable(&at->second) ? &at->second : nullptr;

@@ -7,11 +7,15 @@
 namespace postrider::mailstore {
 
 Result<> remove_items(Core& core, AccountId account, FolderId folder, kv::Batch& batch, BlobRefs& refs,
-                      AccountRecord& record, UndeleteKeeper& kept) {
+                      AccountRecord& record, UndeleteKeeper& kept, FolderKind kind) {
     auto items = folder_range('i', account, folder);
     auto ok = scan_range(*core.kv, items.begin, items.end, nullptr,
                          [&](std::string_view key, std::string_view value) {
                              if (auto item = decode_item(Uid{last_u32(key)}, value)) {
+                                 if (kind == FolderKind::search) {  // it lies, and is counted, elsewhere
+                                     refs.add_ref(item->blob, -1);
+                                     return true;
+                                 }
                                  if (!kept.keep(batch, *item)) refs.add_ref(item->blob, -1);
                                  record.messages -= record.messages > 0;
                                  record.bytes -= std::min<std::uint64_t>(record.bytes, item->size);
@@ -31,6 +35,11 @@ Result<> remove_items(Core& core, AccountId account, FolderId folder, kv::Batch&
     auto descriptions = folder_range('d', account, folder);
     batch.erase_range(items.begin, items.end);
     batch.erase_range(descriptions.begin, descriptions.end);
+    if (kind != FolderKind::search) return {};
+    for (char letter : {'v', 'w'}) {
+        auto links = folder_range(letter, account, folder);
+        batch.erase_range(links.begin, links.end);
+    }
     return {};
 }
 
@@ -59,7 +68,7 @@ Result<> finish_deletion(Core& core, AccountId account) {
         }
     }
     kv::Batch batch;
-    for (char letter : {'i', 'd', 'f', 's', 'c', 'n', 'p', 'r', 'u', 'j'}) {
+    for (char letter : {'i', 'd', 'f', 's', 'c', 'n', 'p', 'r', 'u', 'j', 'v', 'w'}) {
         auto range = account_range(letter, account);
         batch.erase_range(range.begin, range.end);
     }

@@ -10,7 +10,7 @@ namespace postrider::mailstore {
 /// restored is kept. Items whose record is damaged are removed too; what they referred to stays until a
 /// repair.
 Result<> remove_items(Core& core, AccountId account, FolderId folder, kv::Batch& batch, BlobRefs& refs,
-                      AccountRecord& record, UndeleteKeeper& kept);
+                      AccountRecord& record, UndeleteKeeper& kept, FolderKind kind);
 
 /// Removes every record of an account whose `x` record says that it is deleted, piece by piece; can be taken
 /// up again after a stop. Nothing to do without that record.

@@ -8,6 +8,7 @@
 
 #include "container/container.h"
 #include "kv/kv.h"
+#include "mailstore/search_folder.h"
 #include "mailstore/types.h"
 #include "mime/description.h"
 #include "observe/log.h"
@@ -360,6 +361,17 @@ public:
     /// whatever thread committed it: it must only post or wake. Stops when the returned token is dropped.
     using Watch = std::shared_ptr<void>;
     virtual Watch watch(std::optional<FolderId> folder, std::function<void()> changed) = 0;
+
+    // ---- search folders (search_folder.h); of other accounts than one's own there are none
+
+    virtual Result<LinkState> link_state(FolderId search);
+    /// One change, of at most max_links_at_once links. False when `before` is not what is there: another
+    /// session was faster, and what it did is to be looked at.
+    virtual Result<bool> relink(FolderId search, const Relink& change);
+    /// What each of those UIDs stands for, in their order; an UID that is not there is left out.
+    virtual Result<std::vector<std::pair<Uid, Link>>> links(FolderId search, const UidSet& uids);
+    /// The UIDs of `source` that stand in the search folder.
+    virtual Result<UidSet> linked(FolderId search, FolderId source);
 };
 
 /// A folder at one moment. Not thread-safe; holds a snapshot: keep it for one command, not for a session.

@@ -27,7 +27,7 @@ Result<FolderId> NewFolders::make(kv::Batch& batch, const std::string& path, Fol
             r.epoch = impl_.core.epoch;
             r.parent = parent;
             r.name = path.substr(begin, end - begin);
-            r.kind = kind;
+            r.kind = !last && kind == FolderKind::search ? FolderKind::mail : kind;
             r.special_use = last ? use : SpecialUse::none;
             // Grows with time, so that a folder made anew has a higher one than its predecessor of the same
             // name (RFC 9051 §2.3.1.1), and is unique in the account, so that renaming never confuses two.

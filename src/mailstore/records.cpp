@@ -163,7 +163,7 @@ std::optional<FolderRecord> decode_folder(std::string_view value) {
     FolderRecord record;
     record.epoch = in.u32();
     record.parent = FolderId{in.u32()};
-    record.kind = static_cast<FolderKind>(in.u8(static_cast<std::uint8_t>(FolderKind::journal)));
+    record.kind = static_cast<FolderKind>(in.u8(static_cast<std::uint8_t>(FolderKind::search)));
     record.special_use = static_cast<SpecialUse>(in.u8(static_cast<std::uint8_t>(SpecialUse::trash)));
     record.selectable = in.u8(1) != 0;
     record.uid_validity = in.u32();
@@ -181,6 +181,54 @@ std::optional<FolderRecord> decode_folder(std::string_view value) {
     for (std::uint64_t i = 0; i < keywords; ++i) record.keywords.emplace_back(in.string());
     if (!in.finished()) return std::nullopt;
     return record;
+}
+
+// ---- v, w
+
+void put(std::string& out, const Link& link) {
+    put_version(out);
+    put_varint(out, link.folder.value());
+    put_varint(out, link.uid.value());
+}
+
+std::optional<Link> decode_link(std::string_view value) {
+    Reader in{value};
+    Link link;
+    link.folder = FolderId{in.u32()};
+    link.uid = Uid{in.u32()};
+    if (!in.finished()) return std::nullopt;
+    return link;
+}
+
+void put(std::string& out, const LinkState& state) {
+    put_version(out);
+    put_varint(out, state.upto.value());
+    put_signed(out, state.evaluated);
+    put_varint(out, state.criteria);
+}
+
+std::optional<LinkState> decode_link_state(std::string_view value) {
+    Reader in{value};
+    LinkState state;
+    state.upto = ModSeq{in.varint()};
+    state.evaluated = signed_varint(in);
+    state.criteria = in.varint();
+    if (!in.finished()) return std::nullopt;
+    return state;
+}
+
+std::string encoded_uid(Uid uid) {
+    std::string out;
+    put_version(out);
+    put_varint(out, uid.value());
+    return out;
+}
+
+std::optional<Uid> decode_uid(std::string_view value) {
+    Reader in{value};
+    Uid uid{in.u32()};
+    if (!in.finished()) return std::nullopt;
+    return uid;
 }
 
 // ---- c, r

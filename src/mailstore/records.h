@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "container/container.h"
+#include "mailstore/search_folder.h"
 #include "mailstore/types.h"
 
 /// Keys and values of the mail store, by the byte: docs/formats/mailstore.md. Pure functions; decoders never
@@ -60,6 +61,16 @@ inline Key item_key(AccountId a, FolderId f, Uid u) {
 }
 inline Key description_key(AccountId a, FolderId f, Uid u) {
     return Key{'d'}.be(a.value()).be(f.value()).be(u.value());
+}
+inline Key link_key(AccountId a, FolderId f, Uid u) {
+    return Key{'v'}.be(a.value()).be(f.value()).be(u.value());
+}
+inline Key link_state_key(AccountId a, FolderId f) {
+    return Key{'v'}.be(a.value()).be(f.value());
+}
+/// From the message to its UID in the search folder.
+inline Key linked_key(AccountId a, FolderId f, FolderId source, Uid u) {
+    return Key{'w'}.be(a.value()).be(f.value()).be(source.value()).be(u.value());
 }
 inline Key change_key(AccountId a, ModSeq m) {
     return Key{'c'}.be(a.value()).be(m.value());
@@ -167,6 +178,13 @@ void put(std::string& out, const Item& item);
 void put(std::string& out, const UidSet& uids);
 /// The id is in the key.
 void put(std::string& out, const DeletedItem& record);
+void put(std::string& out, const Link& link);
+void put(std::string& out, const LinkState& state);
+std::optional<Link> decode_link(std::string_view value);
+std::optional<LinkState> decode_link_state(std::string_view value);
+/// The value of a linked_key(): an UID of the search folder.
+std::string encoded_uid(Uid uid);
+std::optional<Uid> decode_uid(std::string_view value);
 /// Seconds since 1970 when the blob lost its last reference.
 void put_zombie(std::string& out, std::int64_t time);
 

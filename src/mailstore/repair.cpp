@@ -294,6 +294,7 @@ private:
             n.highest_modseq = std::max(n.highest_modseq, r.n.highest_modseq);
             record_.modseq = std::max(record_.modseq, n.highest_modseq.value());
             r.n = n;
+            if (r.kind == FolderKind::search) continue;  // counted where they lie
             record_.messages += n.messages;
             record_.bytes += n.bytes;
         }

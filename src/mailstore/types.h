@@ -39,7 +39,12 @@ struct Failure {
 template <class T = void>
 using Result = std::expected<T, Failure>;
 
-enum class FolderKind : std::uint8_t { mail, calendar, contacts, tasks, notes, journal };
+/// `search`: a saved search, whose items stand for messages that lie in other folders (search_folder.h).
+enum class FolderKind : std::uint8_t { mail, calendar, contacts, tasks, notes, journal, search };
+/// Whether mail programs are shown it.
+inline bool shows_mail(FolderKind kind) {
+    return kind == FolderKind::mail || kind == FolderKind::search;
+}
 
 /// RFC 6154 §2.
 enum class SpecialUse : std::uint8_t { none, all, archive, drafts, flagged, junk, sent, trash };

@@ -102,8 +102,11 @@ private:
                 n.bytes += item->size;
                 n.uid_next = Uid{uid.value() + 1};
                 n.highest_modseq = std::max(n.highest_modseq, item->modseq);
-                ++messages;
-                bytes += item->size;
+                auto in = folders.find(folder);
+                if (in == folders.end() || in->second.kind != FolderKind::search) {
+                    ++messages;
+                    bytes += item->size;
+                }
                 uses_.push_back({item->blob.value(), account.value()});
                 return true;
             });

@@ -210,8 +210,10 @@ Result<std::shared_ptr<const Sharing::Lists>> Sharing::read(const Owner& owner,
     auto folders = account.folders();
     if (!folders) return std::unexpected(folders.error());
     made->parents.reserve(folders->size());
-    for (const mailstore::FolderInfo& folder : *folders)
+    for (const mailstore::FolderInfo& folder : *folders) {
         made->parents[folder.id.value()] = folder.parent.value();
+        if (folder.kind == mailstore::FolderKind::search) made->searches.insert(folder.id.value());
+    }
     return made;
 }
 
@@ -360,6 +362,8 @@ Result<std::shared_ptr<const Who>> Sharing::who(const directory::AccountEntry& p
 RightSet Sharing::evaluate(const Who& who, const Owner& owner, const Lists& lists, FolderId folder) const {
     if (who.account == owner.id) return every_right;
     if (who.domain != owner.domain) return {};
+    // A saved search shows messages of folders that are not shared: it is its owner's alone.
+    if (lists.searches.contains(folder.value())) return {};
     constexpr std::size_t deepest = mailstore::max_path_levels + 2;
     std::array<const AccessList*, deepest> chain{};
     std::size_t levels = 0;

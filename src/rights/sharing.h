@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "directory/directory.h"
@@ -100,6 +101,7 @@ public:
         std::uint64_t shape = 0;
         std::unordered_map<std::uint32_t, AccessList> lists;
         std::unordered_map<std::uint32_t, std::uint32_t> parents;
+        std::unordered_set<std::uint32_t> searches;  ///< which are nobody else's, whatever is inherited
     };
     Result<std::shared_ptr<const Lists>> lists(const Owner& owner, mailstore::Account& account);
     RightSet evaluate(const Who& who, const Owner& owner, const Lists& lists, FolderId folder) const;

@@ -102,6 +102,7 @@ std::string_view kind_word(mailstore::FolderKind kind) {
         case FolderKind::tasks: return "tasks";
         case FolderKind::notes: return "notes";
         case FolderKind::journal: return "journal";
+        case FolderKind::search: return "search";
     }
     return "";
 }

@@ -86,6 +86,7 @@ Reply cmd_append(Client& client, const Command& command) {
     if (!args) return bad(args.error());
     auto folder = client.folder(args->mailbox);
     if (!folder) return to_reply_of_target(folder.error());
+    if (folder->kind == mailstore::FolderKind::search) return takes_no_messages();
     std::vector<NewItem> items;
     items.reserve(args->messages.size());
     std::uint64_t octets = 0;
@@ -116,6 +117,7 @@ Reply cmd_replace(Client& client, const Command& command) {
     if (count(old) != 1) return no("[EXPUNGEISSUED] There is no such message");
     auto folder = client.folder(args->append.mailbox);
     if (!folder) return to_reply_of_target(folder.error());
+    if (folder->kind == mailstore::FolderKind::search) return takes_no_messages();
     // RFC 8508 §3.4: when the old one may not go, the new one must not come.
     auto may = rights::rights_in(*selected.account, selected.folder);
     if (!may) return to_reply(may.error());

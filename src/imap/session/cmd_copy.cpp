@@ -36,6 +36,7 @@ Reply transfer(Client& client, const Command& command, How how) {
     if (!uids) return uids.error();
     auto target = client.folder(args->mailbox);
     if (!target) return to_reply_of_target(target.error());
+    if (target->kind == mailstore::FolderKind::search) return takes_no_messages();
     // Messages that we know to be gone: an error by number (RFC 2180 §4.4), none by UID (RFC 9051 §6.4.9).
     UidSet there = subtract(*uids, selected.gone);
     if (!command.uid && count(there) != count(*uids))

@@ -50,7 +50,7 @@ Names names_of(const std::vector<Mailbox>& folders, const std::vector<std::strin
                bool all_kinds) {
     Names names;
     for (const Mailbox& folder : folders)
-        if (all_kinds || folder.kind == mailstore::FolderKind::mail) names[folder.path].folder = &folder;
+        if (all_kinds || mailstore::shows_mail(folder.kind)) names[folder.path].folder = &folder;
     for (auto& [path, name] : names) {
         auto parent = names.find(std::string{parent_of(path)});
         if (parent != names.end()) parent->second.children = true;
@@ -109,6 +109,7 @@ std::string attributes_of(const Name& name, const ListArgs& args) {
     if (name.subscribed && (args.select_subscribed || args.return_subscribed)) add(all, "\\Subscribed");
     add(all, name.children ? "\\HasChildren" : "\\HasNoChildren");  // RFC 3348, RFC 9051 §7.3.1
     if (name.exists()) add(all, imap::name(name.folder->special_use));
+    if (name.exists() && name.folder->kind == mailstore::FolderKind::search) add(all, search_attribute);
     return all;
 }
 

@@ -1,6 +1,7 @@
 #include "imap/session/commands.h"
 #include "imap/session/metadata.h"
 #include "imap/session/notify.h"
+#include "imap/session/search_folders.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/search.h"
 
@@ -51,12 +52,14 @@ Reply cmd_setmetadata(Client& client, const Command& command) {
     if (!args) return bad(args.error());
     FolderId folder{0};
     auto account = client.account;
+    bool search = false;
     std::string path;
     if (!args->mailbox.empty()) {
         auto found = client.any_folder(args->mailbox);
         if (!found) return to_reply(found.error());
         folder = found->id;
         account = found->account;
+        search = found->kind == mailstore::FolderKind::search;
         path = std::move(found->path);
     }
     std::vector<mailstore::Account::AnnotationChange> changes;
@@ -65,6 +68,10 @@ Reply cmd_setmetadata(Client& client, const Command& command) {
         bool everybodys = folder.value() == 0 && entry.name.starts_with("/shared/");
         if (everybodys || entry.name == "/private/specialuse")
             return no("[NOPERM] That entry cannot be changed");
+        if (entry.name == mailstore::search_criteria_entry) {
+            if (!search || !entry.value) return no("[CANNOT] That mailbox stays what it is");
+            if (auto wrong = wrong_search_criteria(*entry.value)) return no("[CANNOT] " + *wrong);
+        }
         if (entry.value && entry.value->size() > mailstore::max_annotation_value) {
             Reply reply = no("[METADATA MAXSIZE ");
             put_number(reply.text, mailstore::max_annotation_value);

@@ -2,6 +2,7 @@
 #include "imap/session/notify.h"
 #include "imap/session/object_id.h"
 #include "imap/session/resync.h"
+#include "imap/session/search_folders.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
 #include "rights/shared_account.h"
@@ -92,6 +93,8 @@ Reply cmd_select(Client& client, const Command& command) {
     }
     auto folder = client.folder(args->mailbox);
     if (!folder) return to_reply(folder.error());
+    if (client.is_own(*folder->account))
+        if (auto fresh = refresh_search_folder(client, *folder); !fresh) return to_reply(fresh.error());
     bool read_only = command.verb == "EXAMINE";
     // Read before the view is opened: all changes up to here are in it.
     mailstore::Account& account = *folder->account;
@@ -105,6 +108,7 @@ Reply cmd_select(Client& client, const Command& command) {
     selected.account = folder->account;
     selected.folder = folder->id;
     selected.read_only = read_only;
+    selected.search = folder->kind == mailstore::FolderKind::search;
     if (!client.is_own(account)) {
         auto may = rights::rights_in(account, folder->id);
         if (may) selected.rights = *may;

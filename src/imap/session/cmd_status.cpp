@@ -1,6 +1,7 @@
 #include "imap/session/capability.h"
 #include "imap/session/commands.h"
 #include "imap/session/object_id.h"
+#include "imap/session/search_folders.h"
 #include "imap/session/status_reply.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/status.h"
@@ -45,7 +46,15 @@ mailstore::Result<Costly> look_inside(mailstore::Account& account, const mailsto
 }  // namespace
 
 mailstore::Result<> put_status(Client& client, mailstore::Account& account,
-                               const mailstore::FolderInfo& folder, std::uint16_t items) {
+                               const mailstore::FolderInfo& listed, std::uint16_t items) {
+    mailstore::FolderInfo folder = listed;
+    if (folder.kind == mailstore::FolderKind::search && client.is_own(account)) {
+        auto fresh = refresh_search_folder(client, folder);
+        if (!fresh) return fresh;
+        auto now = account.folder(folder.id);
+        if (!now) return std::unexpected(now.error());
+        folder = std::move(*now);
+    }
     if (!client.is_own(account)) {  // RFC 4314 §4
         auto may = rights::rights_in(account, folder.id);
         if (!may) return std::unexpected(may.error());

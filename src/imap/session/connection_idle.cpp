@@ -18,7 +18,9 @@ net::Task<Reply> Connection::idle(const Command& command) {
         watch_account();  // RFC 5465 §4: what NOTIFY says and nothing else
     } else if (client_.selected) {
         net::Stream::WakeHandle handle = stream_->wake_handle();
-        watch = client_.selected->account->watch(client_.selected->folder, [handle] { handle.wake(); });
+        std::optional<FolderId> folder;  // what a search finds lies anywhere
+        if (!client_.selected->search) folder = client_.selected->folder;
+        watch = client_.selected->account->watch(folder, [handle] { handle.wake(); });
     }
     stream_->send("+ idling\r\n");
     bool announce_later = false;

@@ -4,6 +4,7 @@
 
 #include "imap/session/fetch_run.h"
 #include "imap/session/mailbox_match.h"
+#include "imap/session/search_folders.h"
 #include "imap/session/status_reply.h"
 #include "imap/wire/status.h"
 
@@ -27,7 +28,7 @@ bool is_selected(const Client& client, FolderId folder) {
 }
 
 bool is_mail(const FolderInfo& folder) {
-    return folder.selectable && folder.kind == mailstore::FolderKind::mail;
+    return folder.selectable && mailstore::shows_mail(folder.kind);
 }
 
 /// RFC 5465 §3.1: what a STATUS at the beginning says for these events.
@@ -55,6 +56,16 @@ std::uint16_t items_of(const Client& client, std::uint8_t events, const Touched&
         if (client.condstore) items |= status_highest_modseq;
     }
     return items;
+}
+
+/// Search folders in which something may be found that the client wants to hear of.
+std::vector<FolderId> wanted_searches(const Client& client, const std::vector<FolderInfo>& folders) {
+    std::vector<FolderId> searches;
+    for (const FolderInfo& folder : folders)
+        if (folder.kind == mailstore::FolderKind::search && folder.selectable
+            && (wanted_events(client, folder) & NotifyArgs::of_messages))
+            searches.push_back(folder.id);
+    return searches;
 }
 
 /// What of a change others made.
@@ -101,6 +112,7 @@ mailstore::Result<> begin_notify(Client& client, NotifyArgs args) {
         if (!names) return refuse(names.error());
         client.notify->names = std::move(*names);
     }
+    client.notify->searches = wanted_searches(client, *folders);
     for (const FolderInfo& folder : *folders) {
         if (!args.status || !is_mail(folder) || is_selected(client, folder.id)) continue;
         std::uint16_t items = items_at_first(wanted_events(client, folder));
@@ -143,6 +155,9 @@ void announce_elsewhere(Client& client) {
         notify.own = {};
         return;
     }
+    for (FolderId search : notify.searches)
+        if (auto folder = client.account->folder(search); folder && !is_selected(client, search))
+            (void)refresh_search_folder(client, *folder);
     auto changes = client.account->changes(notify.known);
     if (!changes || !changes->complete) return end_notify(client, "Too much has changed to be told");
     std::map<std::uint32_t, Touched> touched;
@@ -158,10 +173,12 @@ void announce_elsewhere(Client& client) {
         }
     }
     if (touched.size() > max_told_at_once) return end_notify(client, "Too many mailboxes have changed");
-    notify.known = std::max(now, changes->upto);
+    notify.known = changes->upto;
     if (!names.empty() && (notify.asked & of_names))
         if (auto done = announce_names(client, names); !done)
             return end_notify(client, "The mailboxes cannot be listed now");
+    if (!names.empty())
+        if (auto folders = client.account->folders()) notify.searches = wanted_searches(client, *folders);
     notify.own = {};
     for (const auto& [id, one] : touched) {
         auto folder = client.account->folder(FolderId{id});

@@ -30,6 +30,7 @@ struct Notify {
     bool delayed = false;                       ///< SELECTED-DELAYED
     std::uint8_t asked = 0;                     ///< all events of `groups`
     ModSeq known;                               ///< all changes up to here have been told
+    std::vector<FolderId> searches;             ///< search folders: somebody must look at them
     KnownNames names;                           ///< when `asked` has events of names
     std::shared_ptr<void> watch;                ///< wakes the connection
     std::shared_ptr<void> watch_of_selected;    ///< when that mailbox is somebody else's

@@ -153,6 +153,7 @@ private:
         auto child = by_path_.lower_bound(path + '/');
         add(child != by_path_.end() && below(child->first, path) ? "\\HasChildren" : "\\HasNoChildren");
         if (there) add(name(info->special_use));
+        if (there && info->kind == mailstore::FolderKind::search) add(search_attribute);
         std::string& out = client_.out;
         out += "* LIST (" + attributes + ") \"/\" ";
         put_mailbox(out, path, client_.utf8);
@@ -180,7 +181,7 @@ mailstore::Result<KnownNames> read_names(Client& client, const std::set<FolderId
     auto folders = client.account->folders();
     if (!folders) return std::unexpected(folders.error());
     for (const FolderInfo& folder : *folders) {
-        if (folder.kind != mailstore::FolderKind::mail && !client.settings->show_all_folders) continue;
+        if (!mailstore::shows_mail(folder.kind) && !client.settings->show_all_folders) continue;
         KnownNames::Folder& known = names.folders[folder.id.value()];
         known.path = folder.path;
         known.selectable = folder.selectable;

@@ -65,4 +65,8 @@ void put_reply(std::string& out, std::string_view tag, const Reply& reply) {
     out += "\r\n";
 }
 
+Reply takes_no_messages() {
+    return no("[CANNOT] A saved search takes no messages: they lie in other mailboxes");
+}
+
 }  // namespace postrider::imap

@@ -24,6 +24,8 @@ Reply bad(const SyntaxError& error);  ///< "Expected a space at octet 7"
 Reply to_reply(const mailstore::Failure& failure);
 /// For APPEND, COPY and MOVE: a missing folder could be made (RFC 9051 §6.3.12).
 Reply to_reply_of_target(const mailstore::Failure& failure);
+/// Of a search folder as a target.
+Reply takes_no_messages();
 
 /// "a1 OK Done" CRLF.
 void put_reply(std::string& out, std::string_view tag, const Reply& reply);

@@ -15,7 +15,8 @@ struct Context;
 struct Selected {
     std::shared_ptr<mailstore::Account> account;  ///< whose it is
     FolderId folder;
-    bool read_only = false;                         ///< EXAMINE: nothing may be changed
+    bool read_only = false;  ///< EXAMINE: nothing may be changed
+    bool search = false;     ///< a saved search: to be brought up to date before it is looked at
     rights::RightSet rights = rights::every_right;  ///< of which the client has heard in PERMANENTFLAGS
     std::uint32_t uid_validity = 0;
     UidMap map;               ///< every message announced and not yet reported expunged

@@ -7,6 +7,9 @@
 
 namespace postrider::imap {
 
+/// What LIST says of search folders; no RFC has a word for them.
+inline constexpr std::string_view search_attribute = "\\Search";
+
 /// RFC 6154 §2: "\Sent"; "" for none.
 std::string_view name(mailstore::SpecialUse use);
 

@@ -4,6 +4,7 @@
 #include "imap/session/client.h"
 #include "imap/session/contexts.h"
 #include "imap/session/notify.h"
+#include "imap/session/search_folders.h"
 #include "imap/wire/encode.h"
 #include "rights/shared_account.h"
 
@@ -199,6 +200,11 @@ namespace {
 void announce_selected(Client& client, Updates updates) {
     Selected& selected = *client.selected;
     const std::uint8_t wanted = wanted_of_selected(client);
+    if (selected.search && client.account->highest_modseq() != selected.known)
+        if (auto folder = client.account->folder(selected.folder))
+            if (auto fresh = refresh_search_folder(client, *folder); !fresh)
+                client.services.log.warning(client.id, "The search folder '{}' is not up to date: {}",
+                                            folder->path, fresh.error().what);
     News news;
     std::unique_ptr<FolderView> view;
     ModSeq now = selected.account->highest_modseq();
