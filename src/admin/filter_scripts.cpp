@@ -36,6 +36,7 @@ std::expected<fs::path, std::string> path_of(Context& context, const std::string
 std::expected<void, std::string> check_script(const filter::ScriptStore& scripts, const ScriptOwner& owner,
                                               const std::string& text) {
     sieve::Options options;
+    options.allowed = sieve::storable_extensions();
     options.find_script = [&](sieve::Location where, const std::string& name) -> std::optional<std::string> {
         auto found = scripts.get(where == sieve::Location::personal ? owner : ScriptOwner::of_server(), name);
         return found ? std::optional{std::move(*found)} : std::nullopt;

@@ -116,6 +116,7 @@ Result put_script(Context& context, const Arguments& arguments, const Progress&)
             text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
             if (!in.is_open() || in.bad()) return admin::fail(Kind::bad_value, path + " cannot be read");
             sieve::Options options;
+            options.allowed = sieve::storable_extensions();
             options.find_script = [&](sieve::Location where,
                                       const std::string& wanted) -> std::optional<std::string> {
                 auto found = scripts.get(

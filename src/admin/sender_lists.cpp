@@ -3,6 +3,8 @@
 #include "admin/chapters.h"
 #include "admin/lookup.h"
 #include "filter/anti_spam.h"
+#include "filter/confirm/code.h"
+#include "text/ascii.h"
 
 namespace postrider::admin {
 namespace {
@@ -136,6 +138,27 @@ Result collected_add(Context& context, const Arguments& arguments, const Progres
         });
 }
 
+/// What the link in a question, or its answer, leads to.
+Result collected_confirm(Context& context, const Arguments& arguments, const Progress&) {
+    return with_confirmation(
+        context, arguments, [&](filter::IdentityConfirmation& confirmation, AccountId account) -> Result {
+            auto address = parse_address(arguments.text("address"));
+            if (!address) return std::unexpected(address.error());
+            const auto right = confirmation.code(account, *address);
+            const std::string given = arguments.text("code");
+            // As people have it: the code alone, or the whole mark of the subject.
+            const auto code = filter::find_code(given).value_or(text::to_lower(given));
+            if (!right || !filter::same_code(code, *right))
+                return admin::fail(Kind::bad_value, "That is not the code for this sender");
+            auto added =
+                confirmation.collected().add(account, *address, filter::CollectedAddresses::How::confirmed);
+            if (!added) return admin::fail(Kind::storage, added.error().what);
+            auto released = need(confirmation.release(account, *address));
+            if (!released) return std::unexpected(released.error());
+            return Json{{"released_messages", *released}};
+        });
+}
+
 Result collected_remove(Context& context, const Arguments& arguments, const Progress&) {
     return with_confirmation(
         context, arguments, [&](filter::IdentityConfirmation& confirmation, AccountId account) -> Result {
@@ -174,10 +197,17 @@ constexpr Operation black_operations[] = {
 constexpr Argument whose[] = {{"account", Type::text, "Its address", true}};
 constexpr Argument whose_address[] = {{"account", Type::text, "Its address", true},
                                       {"address", Type::text, "Whom it knows", true}};
+constexpr Argument confirm_arguments[] = {
+    {"account", Type::text, "Its address", true},
+    {"address", Type::text, "Who confirms", true},
+    {"code", Type::text, "The code, with or without confirm- before it", true}};
 constexpr Operation collected_operations[] = {
     {"collected list", "List the addresses that an account has met", whose, collected_list},
     {"collected add", "Add one; what of its mail waits for confirmation goes to INBOX", whose_address,
      collected_add, true},
+    {"collected confirm",
+     "Confirm one by the code that it was asked for; what of its mail waits for that goes to INBOX",
+     confirm_arguments, collected_confirm, true},
     {"collected remove", "Remove one", whose_address, collected_remove, true},
 };
 

@@ -63,6 +63,20 @@ TEST_F(AdminTest, KnowsWhomAnAccountHasMet) {
     EXPECT_EQ(error("collected remove", bob), Kind::not_found);
 }
 
+TEST_F(AdminTest, ConfirmsASenderByItsCode) {
+    ok("account add", {{"account", "ann@example.org"}});
+    const auto code =
+        anti_spam->confirmation().code(id_of("ann@example.org"), *mime::parse_addr_spec("bob@example.com"));
+    ASSERT_TRUE(code);
+    Json bob{{"account", "ann@example.org"}, {"address", "bob@example.com"}, {"code", "wrong"}};
+    EXPECT_EQ(error("collected confirm", bob), Kind::bad_value);
+    bob["code"] = "confirm-" + *code;
+    EXPECT_EQ(ok("collected confirm", bob)["released_messages"], 0);
+    EXPECT_EQ(ok("collected list", {{"account", "ann@example.org"}})["addresses"].size(), 1U);
+    bob["address"] = "eve@example.com";
+    EXPECT_EQ(error("collected confirm", bob), Kind::bad_value) << "the code is one sender's";
+}
+
 TEST_F(AdminTest, TeachesTheSpamFilterAndAsksIt) {
     filter::GeneratedCorpus corpus{1};
     Json wanted = Json::array(), spam = Json::array();

@@ -193,6 +193,10 @@ void Server::Rooms::open_queue() {
         server_log.error({}, "Filters: {}", problem);
     intake->filter_by(&filtering->chain(), router.get());
     processor->filter_by(&filtering->chain());
+    imap_events = std::make_unique<delivery::ImapEvents>(filtering->chain(), filtering->scripts(), *intake,
+                                                         log->logger("PROCESSING"));
+    filtering->scanners().on_return(
+        [this](const std::string& scanner) { processor->release_scanned_by(scanner); });
     processor->connect({[this](QueueId id) { return virtual_queues->is_given(id); },
                         [this] { virtual_queues->ready(); }, [this] { return virtual_queues->work(); }});
     policy_routes = std::make_unique<relay::PolicyRoutes>(directory_path / "run" / "policy_routes");

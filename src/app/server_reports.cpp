@@ -15,6 +15,7 @@ constexpr std::size_t delay_range = 4 * 3600;  ///< not all servers report at mi
 filter::DmarcReportOptions Server::Rooms::dmarc_options(const Settings& from) const {
     filter::DmarcReportOptions options;
     options.send = from.dmarc_reports.send;
+    options.failures = from.dmarc_reports.send_failures;
     options.organization = from.dmarc_reports.organization;
     options.submitter = text::to_lower(host);
     options.from = from.dmarc_reports.sender;

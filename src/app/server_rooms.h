@@ -16,6 +16,7 @@
 #include "app/sockets.h"
 #include "app/submit_server.h"
 #include "app/tls_keeper.h"
+#include "delivery/imap_events.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
@@ -99,6 +100,7 @@ struct Server::Rooms {
     std::string own_secret;
     std::unique_ptr<Filtering> filtering;
     std::unique_ptr<delivery::Processor> processor;
+    std::unique_ptr<delivery::ImapEvents> imap_events;  ///< scripts on what IMAP clients do
     std::unique_ptr<filter::Signer> signer;
     std::unique_ptr<delivery::Intake> intake;
     std::unique_ptr<filter::AntiSpam> anti_spam;

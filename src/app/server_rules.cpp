@@ -74,6 +74,7 @@ std::expected<void, std::string> Server::Rooms::open_rpop() {
 void Server::Rooms::start_rules() {
     notices->start();
     anti_spam->start();
+    imap_events->start();
     housekeeper->start();
     reporter->start();
 }
@@ -83,6 +84,8 @@ void Server::Rooms::stop_rules() {
     save_reports();
     housekeeper->stop();
     notices->stop();
+    imap_events->stop();
+    filtering->scanners().on_return({});
     anti_spam->stop();
     if (!send_quota->flush()) server_log.error({}, "Sending limits cannot be written");
 }

@@ -21,8 +21,34 @@ private:
         return settings.imap.service;
     }
 
+    std::function<void(imap::MailEvent)> on_mail() const;
+    std::string sieve_url(const Settings& settings) const;
+
     std::shared_ptr<imap::AccountLimits> limits_ = std::make_shared<imap::AccountLimits>();
 };
+
+/// Scripts on what clients do: RFC 6785.
+std::function<void(imap::MailEvent)> Imap::on_mail() const {
+    return [events = rooms_.imap_events.get()](imap::MailEvent happened) {
+        using From = imap::MailEvent::Cause;
+        using To = delivery::ImapEvents::Cause;
+        const To cause = happened.cause == From::append ? To::append
+                         : happened.cause == From::copy ? To::copy
+                                                        : To::flag;
+        events->happened({happened.account, std::move(happened.user), happened.folder,
+                          std::move(happened.uids), cause, std::move(happened.flags)});
+    };
+}
+
+/// Where clients keep scripts: our name, and the port of ManageSieve unless it is the usual one.
+std::string Imap::sieve_url(const Settings& settings) const {
+    constexpr std::string_view usual = "4190";
+    std::string url = "sieve://" + rooms_.host;
+    if (settings.manage_sieve.listeners.empty()) return url;
+    const std::string& address = settings.manage_sieve.listeners.front().address;
+    const std::string port = address.substr(address.rfind(':') + 1);
+    return port == usual ? url : url + ":" + port;
+}
 
 void Imap::configure(Listeners::Configuration& made, const Settings& settings) {
     const imap::ImapSettings& imap = settings.imap;
@@ -30,7 +56,7 @@ void Imap::configure(Listeners::Configuration& made, const Settings& settings) {
         limits_,
         imap::Services{*rooms_.store, *rooms_.directory, *rooms_.authenticator, workers(), rooms_.clock,
                        logger(settings), std::make_shared<const imap::ImapSettings>(imap), *limits_,
-                       rooms_.full_text.get(), rooms_.sharing.get()}});
+                       rooms_.full_text.get(), rooms_.sharing.get(), on_mail(), sieve_url(settings)}});
     made.words.refuse = "* BYE Too many connections, try later\r\n";
     made.words.farewell = {"* BYE Timeout, closing\r\n", "* BYE Server is shutting down\r\n"};
     for (const settings::ListenerSettings& listener : imap.listeners) {

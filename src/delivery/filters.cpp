@@ -164,12 +164,15 @@ void Filters::take(Sorted& sorted, const Recipient& recipient, const mailstore::
         if (!copy.folder.empty()) to.folder = std::move(copy.folder);
         to.flags = copy.flags;
         to.keywords = std::move(copy.keywords);
-        if (copy.create)
-            if (auto box = mailstore::open_or_create(parts_.store, target.account))
-                if (auto made = (*box)->create_folder(to.folder);
-                    !made && made.error().kind != mailstore::MailError::exists)
-                    sorted.trace.push_back(
-                        fmt::format("Folder {} cannot be made: {}", to.folder, made.error().what));
+        if (copy.create) {
+            auto box = mailstore::open_or_create(parts_.store, target.account);
+            auto made = box ? (*box)->create_folder(to.folder) : std::unexpected(box.error());
+            if (made)  // RFC 5490 §3.2 leaves it open; people want to see where their mail goes
+                (void)(*box)->subscribe(to.folder, true);
+            else if (made.error().kind != mailstore::MailError::exists)
+                sorted.trace.push_back(
+                    fmt::format("Folder {} cannot be made: {}", to.folder, made.error().what));
+        }
         const sieve::Version& version = verdict.versions[copy.version];
         to.prefix = version.prefix;
         if (version.whole)

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -58,8 +59,19 @@ public:
         return at == accounts_.end() ? nullptr : at->second;
     }
 
+    std::shared_ptr<const filter::Steps> object(const mime::AddrSpec& address) const override {
+        auto at = objects_.find(address.text());
+        return at == objects_.end() ? nullptr : at->second;
+    }
+    std::shared_ptr<const filter::SwitchedOff> switched_off(AccountId account) const override {
+        auto at = off_.find(account.value());
+        return at == off_.end() ? nullptr : at->second;
+    }
+
     std::shared_ptr<filter::Steps> server_, domain_;
     std::map<std::uint64_t, std::shared_ptr<filter::Steps>> accounts_;
+    std::map<std::string, std::shared_ptr<filter::Steps>> objects_;
+    std::map<std::uint64_t, std::shared_ptr<const filter::SwitchedOff>> off_;
 };
 
 class Filtered : public testing::Test {
@@ -281,6 +293,69 @@ TEST_F(Filtered, AScannerThatIsDownHoldsTheMailAndTheWholeChainIsRepeated) {
     house.work();
     EXPECT_EQ(in("alice"), 1u);
     EXPECT_THAT(house.entries(), IsEmpty());
+}
+
+TEST_F(Filtered, WhenAScannerComesBackWhatWaitedForItIsDueAtOnce) {
+    auto scanner = std::make_shared<Scripted>();
+    scanner->finding = {Finding::Kind::failed, "connection refused", {}, {}, {}, {}};
+    add(catalogue.server_, scanner);
+    ASSERT_TRUE(send({"alice@example.org"}));
+    EXPECT_EQ(house.work(), 1u);
+    scanner->finding = {Finding::Kind::pass, "clean", {}, {}, {}, {}};
+    EXPECT_EQ(house.work(), 0u) << "it waits";
+    house.processor->release_scanned_by("AV:Other");
+    EXPECT_EQ(house.work(), 0u);
+    house.processor->release_scanned_by("AV:Test");
+    EXPECT_EQ(house.work(), 1u);
+    EXPECT_EQ(in("alice"), 1u);
+    EXPECT_THAT(house.entries(), IsEmpty());
+}
+
+TEST_F(Filtered, AnAccountSwitchesOffWhatItMay) {
+    auto scanner = std::make_shared<Scripted>();
+    scanner->finding = {Finding::Kind::match, "a game", {}, {}, {}, {}};
+    add(catalogue.server_, scanner);
+    auto off = std::make_shared<filter::SwitchedOff>();
+    off->names.insert(scanner->name());
+    catalogue.off_[house.directory->account(*mime::parse_addr_spec("bob@example.org")).value()->id.value()] =
+        off;
+    ASSERT_TRUE(send({"alice@example.org", "bob@example.org"}));
+    house.work();
+    EXPECT_EQ(in("alice"), 0u);
+    EXPECT_EQ(in("bob"), 1u);
+}
+
+TEST_F(Filtered, WhatAGroupsFiltersDoIsDoneForMailThatComesToIt) {
+    house.directory->create_group(house.domain, "team").value();
+    ASSERT_TRUE(house.directory->add_member(house.directory->object(house.domain, "team")->id,
+                                            *mime::parse_addr_spec("alice@example.org")));
+    add(catalogue.objects_["team@example.org"], "require \"fileinto\"; fileinto \"Trash\";");
+    ASSERT_TRUE(send({"team@example.org"}));
+    ASSERT_TRUE(send({"alice@example.org"}));
+    EXPECT_EQ(in("alice", "Trash"), 1u);
+    EXPECT_EQ(in("alice"), 1u);
+}
+
+TEST_F(Filtered, AFolderThatAScriptMakesIsSubscribed) {
+    add(of("alice"), "require [\"fileinto\", \"mailbox\"]; fileinto :create \"New place\";");
+    ASSERT_TRUE(send({"alice@example.org"}));
+    auto entry = house.directory->account(*mime::parse_addr_spec("alice@example.org")).value();
+    auto box = mailstore::open_or_create(*house.store, entry->id).value();
+    EXPECT_TRUE(box->folder("New place")->subscribed);
+}
+
+TEST_F(Filtered, ScriptsReadAnnotationsAndFindFoldersByTheirIds) {
+    auto entry = house.directory->account(*mime::parse_addr_spec("alice@example.org")).value();
+    auto box = mailstore::open_or_create(*house.store, entry->id).value();
+    auto made = box->create_folder("Kept").value();
+    ASSERT_TRUE(box->annotate(made.id, {{"/private/comment", "here"}}));
+    const std::string id = fmt::format("F{:x}-{:x}", entry->id.value(), made.uid_validity);
+    add(of("alice"),
+        "require [\"fileinto\", \"mboxmetadata\", \"mailboxid\"];"
+        "if allof (metadata :is \"Kept\" \"/private/comment\" \"here\", mailboxidexists \""
+            + id + "\") { fileinto :mailboxid \"" + id + "\" \"Elsewhere\"; }");
+    ASSERT_TRUE(send({"alice@example.org"}));
+    EXPECT_EQ(in("alice", "Kept"), 1u);
 }
 
 TEST_F(Filtered, WhatAScannerFindsGoesBackOrIsHeldOrIsDropped) {

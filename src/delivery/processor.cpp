@@ -268,12 +268,26 @@ bool Processor::expire(Entry& entry, Time now) {
 }
 
 void Processor::release_unsent() {
-    std::vector<QueueId> held;
-    auto unsent = [](const Recipient& r) {
+    make_due([](const Recipient& r) {
         return r.state == Recipient::State::held && r.status == unsent_status && r.diagnostic == unsent_why;
-    };
+    });
+}
+
+void Processor::release_scanned_by(const std::string& scanner) {
+    // As filter() leaves them.
+    const std::string why = scanner + ": ";
+    const auto released = make_due([&](const Recipient& r) {
+        return r.state == Recipient::State::pending && r.status == "4.3.0" && r.diagnostic.starts_with(why);
+    });
+    if (released == 0) return;
+    log_.info({}, "{} messages have waited for {} and are due now", released, scanner);
+}
+
+/// @return how many messages have such recipients
+std::size_t Processor::make_due(const Whom& whom) {
+    std::vector<QueueId> held;
     auto looked = queue_.each([&](const Entry& entry) {
-        if (std::ranges::any_of(entry.envelope.recipients, unsent)) held.push_back(entry.id);
+        if (std::ranges::any_of(entry.envelope.recipients, whom)) held.push_back(entry.id);
         return !stopping_;
     });
     if (!looked) log_.error({}, "The queue cannot be read: {}", looked.error().what);
@@ -282,7 +296,7 @@ void Processor::release_unsent() {
         if (!before || !*before) continue;
         Entry after = **before;
         for (Recipient& recipient : after.envelope.recipients) {
-            if (!unsent(recipient)) continue;
+            if (!whom(recipient)) continue;
             recipient.state = Recipient::State::pending;
             recipient.next_attempt = queue::full_seconds(clock_.now());
         }
@@ -291,6 +305,7 @@ void Processor::release_unsent() {
             log_.error(id, "The queue entry cannot be written: {}", ok.error().what);
     }
     wake();
+    return held.size();
 }
 
 }  // namespace postrider::delivery

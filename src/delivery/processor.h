@@ -55,11 +55,15 @@ public:
 
     /// One entry, as the threads do it. Public for tests and for tools that work without a running server.
     void process(const queue::Entry& entry);
+    /// A scanner answers again: what has waited for it is due at once.
+    void release_scanned_by(const std::string& scanner);
     /// Mail that was held because this server did not send gets under way.
     void release_unsent();
 
 private:
     void run();
+    using Whom = std::function<bool(const queue::Recipient&)>;
+    std::size_t make_due(const Whom& whom);
     struct Work;
     void deliver(queue::Entry& entry, Time now, Work& work);
     void resolve(queue::Entry& entry, Time now, Work& work);

@@ -28,6 +28,9 @@ struct AuthenticationSettings {
     Consequence spf_temperror = Consequence::none;
     Consequence spf_permerror = Consequence::none;
     Consequence spf_none = Consequence::none;
+    Consequence ehlo_spf_fail = Consequence::none;
+    Consequence ehlo_spf_error = Consequence::none;
+    Consequence ehlo_spf_none = Consequence::none;
     Consequence dmarc_quarantine = Consequence::mark;
     Consequence dmarc_reject = Consequence::reject;
     unsigned mark_level = 8;  ///< X-AxigenSpam-Level of `mark`

@@ -85,6 +85,10 @@ net::Task<Decision> Visit::ehlo(std::string host, bool esmtp, bool secure, Allow
         mechanisms.secure = policy_->get(Var::secureConnAuthTypes);
         mechanisms.plain = policy_->get(Var::plainConnAuthTypes);
     }
+    if (decision.action == Decision::Action::none) {
+        Decision checked = co_await check_ehlo();
+        if (checked.refuses()) decision = std::move(checked);
+    }
     co_await follow(Event::ehlo, decision);
     co_return decision;
 }
@@ -93,6 +97,7 @@ net::Task<Decision> Visit::mail(Mail mail, Allowances& allow) {
     end_transaction(false, 0);
     sender_ = std::move(mail.sender);
     account_ = std::move(mail.account);
+    mail_parameters_ = std::move(mail.parameters);
     Decision decision;
     if (policy_) {
         policy_->begin(Event::mail_from);
@@ -121,6 +126,8 @@ net::Task<Decision> Visit::mail(Mail mail, Allowances& allow) {
 
 net::Task<Decision> Visit::rcpt(Rcpt rcpt, Allowances& allow, std::string& route, Wishes& wishes) {
     rcpt_ = std::move(rcpt.address);
+    rcpt_parameters_ = std::move(rcpt.parameters);
+    milter_said_.reset();
     Decision decision;
     if (asks_policy(Event::rcpt_to)) {
         policy_->begin(Event::rcpt_to);
@@ -134,6 +141,11 @@ net::Task<Decision> Visit::rcpt(Rcpt rcpt, Allowances& allow, std::string& route
         route = policy_->get(Var::remoteSmtpHost);
         take_recipients(wishes);
     }
+    co_return decision;
+}
+
+net::Task<Decision> Visit::rcpt_taken() {
+    Decision decision;
     co_await follow(Event::rcpt_to, decision);
     co_return decision;
 }
@@ -217,7 +229,7 @@ void Visit::end_transaction(bool taken, std::uint64_t size) {
     answers_ = {};
     spf_.reset();
     spf_asked_ = accepted_ = false;
-    level_ = 0;
+    level_ = ehlo_level_;
     message_ = {};
     authentication_.reset();
     content_.reset();

@@ -47,10 +47,11 @@ public:
 
     struct Mail {
         mime::AddrSpec sender;
-        std::uint64_t declared = 0;  ///< SIZE=
-        std::string account;         ///< that has logged in; ""
-        bool matches_login = false;  ///< the sender is one of its addresses
-        bool local = false;          ///< the sender's domain is ours
+        std::uint64_t declared = 0;             ///< SIZE=
+        std::string account;                    ///< that has logged in; ""
+        bool matches_login = false;             ///< the sender is one of its addresses
+        bool local = false;                     ///< the sender's domain is ours
+        std::vector<std::string> parameters{};  ///< of MAIL, "SIZE=100"
     };
     net::Task<Decision> mail(Mail mail, Allowances& allow);
 
@@ -58,9 +59,14 @@ public:
         mime::AddrSpec address;
         bool local = false;
         std::size_t before = 0;  ///< recipients taken so far
+        std::vector<std::string> parameters{};
     };
     /// @param route  where mail to this recipient goes, as the policy says; "" for the usual way
     net::Task<Decision> rcpt(Rcpt rcpt, Allowances& allow, std::string& route, Wishes& wishes);
+    /// What rcpt() was about takes mail, as far as the session can tell: what milters say.
+    net::Task<Decision> rcpt_taken();
+    /// It takes none, with this reply: some milters want to know.
+    net::Task<> rcpt_refused(std::string status, std::string text);
     /// The recipient is one of ours and takes mail: has the client tried before?
     Decision greylist(const mime::AddrSpec& recipient);
 
@@ -96,6 +102,7 @@ private:
     net::Task<Decision> check_sender();
     net::Task<Decision> check_links(std::string_view message);
     net::Task<> check_spf(Event event);
+    net::Task<Decision> check_ehlo();
     struct Worst;
     Decision refusal(filter::ListAction action, std::string status, std::string text);
     Decision consequence(Consequence what, std::string status, std::string text);
@@ -113,6 +120,7 @@ private:
     // visit_milters.cpp
     void begin_milters();
     net::Task<> ask_milters(Event event);
+    net::Task<> ask_further(Event event);
     net::Task<> execute_milter(Event event);
     /// Shows the milters what has happened, unless the policy has done so or refuses; what they refuse
     /// counts.
@@ -139,12 +147,14 @@ private:
     // the transaction
     mime::AddrSpec sender_;
     mime::AddrSpec rcpt_;
+    std::vector<std::string> mail_parameters_, rcpt_parameters_;
     std::string account_;
     mailauth::Answers answers_;
     std::optional<mailauth::SpfResult> spf_;
-    bool spf_asked_ = false;  ///< by the policy, which has not yet said what follows
-    bool accepted_ = false;   ///< the policy has taken the sender whatever the checks say
-    unsigned level_ = 0;      ///< spam level that checks give; 0 = none
+    bool spf_asked_ = false;   ///< by the policy, which has not yet said what follows
+    bool accepted_ = false;    ///< the policy has taken the sender whatever the checks say
+    unsigned ehlo_level_ = 0;  ///< that EHLO gives each of the session's messages
+    unsigned level_ = 0;       ///< spam level that checks give; 0 = none
     std::string_view message_;
     std::optional<mailauth::MessageAuthentication> authentication_;
     std::vector<policy::Effect> effects_;

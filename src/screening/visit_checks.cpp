@@ -32,6 +32,28 @@ net::Task<> Visit::check_spf(Event event) {
     spf_ = std::move(found);
 }
 
+/// The name a client gives itself, before it has named a sender. Clients that will log in (submission) are
+/// asked too: who wants that leaves it to listeners that take mail from other hosts.
+net::Task<Decision> Visit::check_ehlo() {
+    const AuthenticationSettings& a = rules_->settings.authentication;
+    ehlo_level_ = level_ = 0;
+    const bool wanted = a.ehlo_spf_fail != Consequence::none || a.ehlo_spf_error != Consequence::none
+                        || a.ehlo_spf_none != Consequence::none;
+    Decision decision;
+    if (!a.enable || !wanted || trusted_ || helo_.empty()) co_return decision;
+    co_await check_spf(Event::ehlo);
+    using Outcome = mailauth::SpfOutcome;
+    const Outcome outcome = spf_->outcome;
+    spf_.reset();  // it is about the name, not about a sender
+    const std::string why = "SPF check of your name <" + helo_ + ">: " + std::string{mailauth::word(outcome)};
+    if (outcome == Outcome::fail) decision = consequence(a.ehlo_spf_fail, "7.23", why);
+    if (outcome == Outcome::temperror || outcome == Outcome::permerror)
+        decision = consequence(a.ehlo_spf_error, "7.24", why);
+    if (outcome == Outcome::none) decision = consequence(a.ehlo_spf_none, "7.23", why);
+    ehlo_level_ = level_;
+    co_return decision;
+}
+
 Decision Visit::refusal(ListAction action, std::string status, std::string text) {
     const bool now = action == ListAction::tmpreject;
     if (!now && action != ListAction::reject) return {};

@@ -118,7 +118,7 @@ void Visit::note_dmarc(const Decision& decision) const {
         }
         if (because.type.empty() && applied < dmarc.requested) because.type = "local_policy";
     }
-    s_.p_.dmarc->note(*authentication_, applied, because);
+    s_.p_.dmarc->note(*authentication_, applied, because, message_);
 }
 
 /// Puts together what is stored: fields that only we may write go, what the policy wants is done, results are

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "filter/scan/address.h"
 #include "screening/visit.h"
 
@@ -68,7 +70,7 @@ void Visit::encrypted(const net::TlsInfo& tls) {
 net::Task<> Visit::ask_milters(Event event) {
     milter::Decision said;
     std::string path;
-    std::vector<std::string> parameters;
+    std::vector<std::string> parameters = event == Event::rcpt_to ? rcpt_parameters_ : mail_parameters_;
     switch (event) {
         case Event::connect: said = co_await milters_->connected(); break;
         case Event::ehlo: {
@@ -101,6 +103,34 @@ net::Task<> Visit::ask_milters(Event event) {
                        milter_said_->text);
 }
 
+/// A further milter in the same event: it alone is shown what it has not seen.
+net::Task<> Visit::ask_further(Event event) {
+    milter::Decision said = co_await milters_->catch_up();
+    if (event == Event::data_received && said.kind == milter::Decision::Kind::none) {
+        const std::string before = content_ && content_->message ? *content_->message : std::string{message_};
+        milter::Content more = co_await milters_->message(before);
+        said = more.decision;
+        if (content_) {
+            std::ranges::move(more.recipients, std::back_inserter(content_->recipients));
+            if (more.message) content_->message = std::move(more.message);
+            if (more.sender) content_->sender = std::move(more.sender);
+            if (more.quarantine) content_->quarantine = std::move(more.quarantine);
+        }
+    }
+    milter_said_ = to_decision(said);
+    if (milter_said_->action != Decision::Action::none)
+        s_.p_.log.info(client_.id, "Milter {}: {} {}", said.milter, word(milter_said_->action),
+                       milter_said_->text);
+}
+
+net::Task<> Visit::rcpt_refused(std::string status, std::string text) {
+    if (!milters_ || milter_said_) co_return;  // it was shown as one that is wanted
+    std::string path = "<" + rcpt_.text() + ">";
+    std::vector<std::string> parameters = rcpt_parameters_;
+    co_await milters_->refused_rcpt(std::move(path), std::move(parameters), std::move(status),
+                                    std::move(text));
+}
+
 net::Task<> Visit::execute_milter(Event event) {
     policy_->assign(policy::Var::milterResult, "error");
     if (!milters_) co_return;
@@ -111,11 +141,14 @@ net::Task<> Visit::execute_milter(Event event) {
         s_.p_.log.error(client_.id, "The policy asks the milter '{}', which is no address", one.address);
         co_return;
     }
-    milters_->add(one);
+    const bool fresh = milters_->add(one);
     const bool content = event == Event::headers_received || event == Event::body_chunk;
-    // The header and the body are shown when the message is complete; one that comes after another in the
-    // same event catches up at the next.
-    if (!content && !milter_said_) co_await ask_milters(event);
+    // The header and the body are shown when the message is complete.
+    const bool nothing_yet = !milter_said_ || milter_said_->action == Decision::Action::none;
+    if (!content && !milter_said_)
+        co_await ask_milters(event);
+    else if (!content && fresh && nothing_yet)
+        co_await ask_further(event);
     const Decision said = milter_said_.value_or(Decision{});
     policy_->assign(policy::Var::milterResult, word(said.action));
     if (said.action == Decision::Action::none) co_return;

@@ -233,6 +233,14 @@ constexpr Setting<A> rows[] = {
              "0 for as much as totalMessageSize.",
      .unit = "KB",
      .scope = Scope::account},
+    {.name = "filteringOption",
+     .field = choice<&A::filtering_option, filtering_options>,
+     .help =
+         "What becomes of mail whose spam level reaches the one for the Junk folder, unless a script or a "
+         "whitelist says otherwise: it stays where it goes, it is dropped, its sender is told that it is "
+         "refused, or it is put into the Junk folder; WithIC: it waits in \"Unconfirmed Messages\", and "
+         "its sender is asked to confirm that he has sent it, where allowIdentityConfirmation says so.",
+     .scope = Scope::account},
     {.name = "allowIdentityConfirmation",
      .field = field<&A::allow_identity_confirmation>,
      .help = "Whether the account's owner may have strangers asked who they are.",

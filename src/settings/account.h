@@ -20,6 +20,23 @@ enum class ExchangePolicy : std::uint8_t {
     allow_local_domain_and_subdomains,  ///< and what lies below it
 };
 
+/// What becomes of mail that filters take for unwanted.
+enum class FilteringOption : std::uint8_t {
+    pass,
+    discard,
+    send_ndr,
+    move_to_filtered,
+    move_to_filtered_with_ic,  ///< and its sender is asked who he is
+};
+
+inline constexpr Choice filtering_options[] = {
+    {"pass", FilteringOption::pass},
+    {"discard", FilteringOption::discard},
+    {"sendNDR", FilteringOption::send_ndr},
+    {"moveToFilteredEmail", FilteringOption::move_to_filtered},
+    {"moveToFilteredEmailWithIC", FilteringOption::move_to_filtered_with_ic},
+};
+
 enum class PurgedFolder : std::uint8_t { trash, spam };
 
 enum class CharacterClass : std::uint8_t { lower, upper, digits, special };
@@ -77,6 +94,7 @@ struct AccountSettings {
     unsigned minimum_password_length = 8;
     unsigned maximum_password_length = 128;
     Set<CharacterClass> required_password_characters;
+    FilteringOption filtering_option = FilteringOption::move_to_filtered;
     bool allow_identity_confirmation = true;   ///< an administrator's word
     bool identity_confirmation = false;        ///< the owner's
     std::string confirmation_code;             ///< a word of the owner's: with a new one all codes before end

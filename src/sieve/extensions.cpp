@@ -67,6 +67,12 @@ std::optional<Extension> find_extension(std::string_view name) {
     return std::nullopt;
 }
 
+ExtensionSet storable_extensions() {
+    ExtensionSet set = all_extensions();
+    set.set(bit(Extension::imapsieve));
+    return set;
+}
+
 ExtensionSet all_extensions() {
     ExtensionSet set;
     for (std::size_t i = 0; i < names.size(); ++i) set.set(i);

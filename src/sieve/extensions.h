@@ -71,6 +71,8 @@ std::optional<Extension> find_extension(std::string_view name);  ///< names are 
 
 /// All of them; `imapsieve` only where a script runs on IMAP events (RFC 6785 §3.3).
 ExtensionSet all_extensions();
+/// Of scripts that are only kept: some of them run on what IMAP clients do (RFC 6785), not on new mail.
+ExtensionSet storable_extensions();
 
 /// As SIEVE of ManageSieve shows them (RFC 5804 §1.7): names with blanks between, comparators included.
 std::string list_extensions(const ExtensionSet& set);

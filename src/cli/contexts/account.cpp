@@ -45,6 +45,9 @@ constexpr settings::Setting<F> rows[] = {
     {.name = "publishContactInfo",
      .field = settings::field<&F::publish_contact>,
      .help = "Others see its contact information."},
+    {.name = "filteringOption",
+     .field = settings::choice<&F::filtering_option, settings::filtering_options>,
+     .help = "What becomes of mail that filters take for unwanted."},
 };
 settings::TableOf<F> account_form_table() {
     return {rows, "account", "An account."};

@@ -43,6 +43,7 @@ Step<> AccountFrame::reload() {
         before_.publish_contact = (*account)->publish_contact;
         aliases_before_ = (*account)->aliases;
     }
+    before_.filtering_option = now().filtering_option;
     form_ = before_;
     aliases_ = aliases_before_;
     return {};
@@ -226,6 +227,10 @@ Step<> AccountFrame::within_limits() {
 }
 
 Step<std::string> AccountFrame::commit() {
+    if (form_.filtering_option != before_.filtering_option)
+        for (const settings::Choice& one : settings::filtering_options)
+            if (one.value == static_cast<std::int64_t>(form_.filtering_option))
+                values_pending["filteringOption"] = std::string{one.word};
     if (auto may = within_limits(); !may) return std::unexpected(may.error());
     auto done = is_new() ? create() : change();
     if (!done) return std::unexpected(done.error());

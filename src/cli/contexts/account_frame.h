@@ -18,6 +18,7 @@ struct AccountForm {
     std::string class_name;
     std::string customer_reference;
     bool publish_contact = false;
+    settings::FilteringOption filtering_option = settings::FilteringOption::move_to_filtered;
 };
 
 /// An account that is there, or one that COMMIT makes with all that was said of it.

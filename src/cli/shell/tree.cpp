@@ -75,7 +75,6 @@ constexpr NotHere missing[] = {
     {"SET showWebmailLogin", "the web mail"},
     {"SET brandingName", "the web mail"},
     {"SET enableGravatar", "the web mail"},
-    {"SET filteringOption", "filters"},
     {"ADD Delegate", "calendar delegation"},
     {"REMOVE Delegate", "calendar delegation"},
     {"LIST Delegates", "calendar delegation"},

@@ -71,10 +71,30 @@ void Chain::listed_by_account(Run& run) {
 }
 
 void Chain::file_junk(Run& run) {
-    const SpamSettings settings = parts_.anti_spam->spam().settings();
-    if (run.welcome || !untouched(run.verdict) || run.levels.spam.value_or(1) < settings.junk_level) return;
+    const SpamSettings spam = parts_.anti_spam->spam().settings();
+    if (run.welcome || !untouched(run.verdict) || run.levels.spam.value_or(1) < spam.junk_level) return;
+    using settings::FilteringOption;
+    auto option = FilteringOption::move_to_filtered;
+    if (run.owner->entry)
+        if (auto its = parts_.directory.effective(run.owner->account)) option = (*its)->filtering_option;
+    switch (option) {
+        case FilteringOption::pass: return;
+        case FilteringOption::discard:
+            run.verdict.trace.push_back(
+                fmt::format("Spam level {} reaches {}: discarded", *run.levels.spam, spam.junk_level));
+            run.verdict.copies.clear();
+            return;
+        case FilteringOption::send_ndr:
+            run.verdict.trace.push_back(
+                fmt::format("Spam level {} reaches {}: refused", *run.levels.spam, spam.junk_level));
+            run.verdict.kind = Verdict::Kind::reject;
+            run.verdict.text = "This message looks like unsolicited mail";
+            return;
+        case FilteringOption::move_to_filtered_with_ic: run.ask_unwanted = true; break;
+        case FilteringOption::move_to_filtered: break;
+    }
     run.verdict.trace.push_back(
-        fmt::format("Spam level {} reaches {}: into the Junk folder", *run.levels.spam, settings.junk_level));
+        fmt::format("Spam level {} reaches {}: into the Junk folder", *run.levels.spam, spam.junk_level));
     sieve::FileInto junk;
     junk.mailbox = "Junk";
     junk.special_use = "\\Junk";
@@ -92,6 +112,7 @@ void Chain::confirm_identity(Run& run) {
     arrival.authenticated = envelope_.authenticated;
     arrival.authentication_failed = origin().authentication_failed;
     arrival.whitelisted = run.welcome;
+    arrival.ask_unwanted = run.ask_unwanted;
     arrival.is_spam =
         !run.welcome && run.levels.spam.value_or(1) >= parts_.anti_spam->spam().settings().junk_level;
     const IdentityConfirmation::Decision decision = confirmation.decide(arrival);

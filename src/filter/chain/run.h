@@ -16,8 +16,9 @@ struct Chain::Run {
     std::string head;                  ///< further header lines in front
     std::optional<std::string> whole;  ///< the message as it is now, instead of all that
     Verdict verdict;
-    bool welcome = false;  ///< a whitelist knows the sender: nothing is done to it as spam
-    std::string where;     ///< of the step's level, for the log
+    bool ask_unwanted = false;  ///< it is unwanted, and its sender is to be asked who he is
+    bool welcome = false;       ///< a whitelist knows the sender: nothing is done to it as spam
+    std::string where;          ///< of the step's level, for the log
 
     std::string front() const { return level_lines(added) + head; }
     std::string shown(std::string_view payload) const { return whole ? *whole : front().append(payload); }

@@ -1,5 +1,7 @@
 #include "filter/chain/world.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "text/ascii.h"
@@ -17,6 +19,16 @@ mailstore::SpecialUse use_of(std::string_view name) {
     for (const auto& [word, use] : uses)
         if (text::equal_ci(word, name)) return use;
     return SpecialUse::none;
+}
+
+/// Ids as IMAP tells them: "F", the account and the folder's UIDVALIDITY in hexadecimal digits (RFC 8474 §4).
+std::optional<mailstore::FolderInfo> folder_of_id(mailstore::Account& account, std::string_view id) {
+    auto folders = account.folders();
+    if (!folders) return std::nullopt;
+    for (mailstore::FolderInfo& folder : *folders)
+        if (id == fmt::format("F{:x}-{:x}", account.id().value(), folder.uid_validity))
+            return std::move(folder);
+    return std::nullopt;
 }
 
 }  // namespace
@@ -73,6 +85,30 @@ bool World::mailbox_exists(std::string_view name) {
     return folder && folder->selectable;
 }
 
+bool World::mailbox_id_exists(std::string_view id) {
+    mailstore::Account* own = account();
+    return own && folder_of_id(*own, id).has_value();
+}
+
+std::optional<std::string> World::metadata(std::string_view mailbox, std::string_view annotation) {
+    mailstore::Account* own = account();
+    if (!own) return std::nullopt;
+    FolderId folder;
+    if (!mailbox.empty()) {
+        auto found = own->folder(mailbox);
+        if (!found) return std::nullopt;
+        folder = found->id;
+    }
+    // RFC 5464 §3: entry names know no case; what the server keeps for itself is under neither name.
+    const std::string wanted = text::to_lower(annotation);
+    if (!wanted.starts_with("/private/") && !wanted.starts_with("/shared/")) return std::nullopt;
+    auto all = own->annotations(folder);
+    if (!all) return std::nullopt;
+    for (mailstore::Annotation& one : *all)
+        if (text::equal_ci(one.name, wanted)) return std::move(one.value);
+    return std::nullopt;
+}
+
 bool World::special_use_exists(std::string_view mailbox, std::string_view use) {
     const auto wanted = use_of(use);
     mailstore::Account* own = account();
@@ -117,6 +153,11 @@ Copy World::copy_of(const sieve::FileInto& into) {
     set_flags(copy, into.flags);
     mailstore::Account* own = account();
     if (!own) return copy;
+    if (into.mailbox_id)  // RFC 9042 §3: first of all
+        if (auto folder = folder_of_id(*own, *into.mailbox_id)) {
+            copy.folder = folder->path;
+            return copy;
+        }
     if (into.special_use) {
         const auto wanted = use_of(*into.special_use);
         if (auto folders = own->folders(); folders && wanted != mailstore::SpecialUse::none)

@@ -7,7 +7,7 @@
 namespace postrider::filter {
 
 /// What scripts may ask about, for one recipient.
-class World final : public sieve::Environment {
+class World : public sieve::Environment {
 public:
     World(const ChainParts& parts, const Owner& owner, const queue::Envelope& envelope, const Levels& levels)
         : parts_{parts}, owner_{owner}, envelope_{envelope}, levels_{levels} {}
@@ -15,6 +15,8 @@ public:
     Time now() const override { return parts_.clock.now(); }
     std::optional<std::string> item(std::string_view name) override;
     bool mailbox_exists(std::string_view name) override;
+    bool mailbox_id_exists(std::string_view id) override;
+    std::optional<std::string> metadata(std::string_view mailbox, std::string_view annotation) override;
     bool special_use_exists(std::string_view mailbox, std::string_view use) override;
     std::optional<unsigned> spam_level() override { return levels_.spam; }
     std::optional<unsigned> virus_level() override { return levels_.virus; }
@@ -27,9 +29,10 @@ public:
     /// The folder that a fileinto means; made when the script asks for that and it is not there.
     Copy copy_of(const sieve::FileInto& into);
 
-private:
+protected:
     mailstore::Account* account();
 
+private:
     const ChainParts& parts_;
     const Owner& owner_;
     const queue::Envelope& envelope_;

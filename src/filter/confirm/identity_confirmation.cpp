@@ -110,7 +110,9 @@ void IdentityConfirmation::reconfigure(const ConfirmSettings& settings) {
 /// The settings of an account that wants strangers to be asked; nullptr: it does not, or must not.
 std::shared_ptr<const settings::AccountSettings> IdentityConfirmation::wanted_by(AccountId account) const {
     auto its = parts_.directory.effective(account);
-    if (!its || !(*its)->allow_identity_confirmation || !(*its)->identity_confirmation) return nullptr;
+    if (!its || !(*its)->allow_identity_confirmation) return nullptr;
+    const bool of_unwanted = (*its)->filtering_option == settings::FilteringOption::move_to_filtered_with_ic;
+    if (!(*its)->identity_confirmation && !of_unwanted) return nullptr;
     return *its;
 }
 
@@ -120,6 +122,7 @@ IdentityConfirmation::Decision IdentityConfirmation::decide(const Arrival& arriv
         std::lock_guard lock{mutex_};
         if (!settings_.enable) return out;
     }
+    // Answers to questions come with mail that is not unwanted itself: whoever asks only then hears them too.
     const auto its = wanted_by(arrival.account);
     if (!its) return out;
     const std::string_view header =
@@ -132,7 +135,8 @@ IdentityConfirmation::Decision IdentityConfirmation::decide(const Arrival& arriv
         return out;
     };
     if (!arrival.authenticated.empty()) return deliver("sent by who has logged in here");
-    if (arrival.is_spam) return deliver("it is spam");
+    if (arrival.is_spam && !arrival.ask_unwanted) return deliver("it is spam");
+    const bool asks_all = its->identity_confirmation;
     if (arrival.whitelisted) return deliver("its sender is in a whitelist");
     // Reports about what the account has sent; strangers cannot be asked behind them anyway.
     if (arrival.reverse_path.null()) return deliver("it has no sender");
@@ -157,6 +161,7 @@ IdentityConfirmation::Decision IdentityConfirmation::decide(const Arrival& arriv
             }
         }
     }
+    if (!asks_all && !arrival.ask_unwanted) return deliver("it is not unwanted");
     // Who writes must be known by the address that people see; a forged one is known to nobody.
     if (!arrival.authentication_failed) {
         for (const mime::AddrSpec& one : from.empty() ? std::vector{arrival.reverse_path} : from) {

@@ -62,6 +62,7 @@ public:
         bool authentication_failed = false;  ///< SPF, DKIM or DMARC say that it is not from whom it claims
         bool whitelisted = false;            ///< the account's or server's lists know the sender
         bool is_spam = false;                ///< it is on its way to Junk anyway
+        bool ask_unwanted = false;           ///< ... and its sender is asked for that very reason
     };
     struct Decision {
         enum class Kind : std::uint8_t {

@@ -21,12 +21,23 @@ DmarcReports::DmarcReports(dns::Resolver& resolver, kv::Store& store, const Cloc
       sent_{metrics.counter("dmarcreports.sent", "DMARC reports that were sent")},
       dropped_{metrics.counter("dmarcreports.dropped", "DMARC reports that could not be sent in time")},
       post_{std::move(post)},
+      failures_{clock, log},
       options_{std::move(options)},
-      reports_{store, clock, "Td", max_reports} {}
+      reports_{store, clock, "Td", max_reports} {
+    set_failures();
+}
 
 void DmarcReports::configure(DmarcReportOptions options) {
-    std::lock_guard lock{mutex_};
-    options_ = std::move(options);
+    {
+        std::lock_guard lock{mutex_};
+        options_ = std::move(options);
+    }
+    set_failures();
+}
+
+void DmarcReports::set_failures() {
+    const DmarcReportOptions now = options();
+    failures_.configure({now.failures, now.submitter, now.from});
 }
 
 DmarcReportOptions DmarcReports::options() const {
@@ -35,7 +46,8 @@ DmarcReportOptions DmarcReports::options() const {
 }
 
 void DmarcReports::note(const mailauth::MessageAuthentication& result, mailauth::DmarcPolicy applied,
-                        const DmarcOverride& because) {
+                        const DmarcOverride& because, std::string_view message) {
+    failures_.note(result, applied, message);
     const mailauth::DmarcResult& dmarc = result.dmarc;
     const bool decided =
         dmarc.outcome == mailauth::DmarcOutcome::pass || dmarc.outcome == mailauth::DmarcOutcome::fail;
@@ -48,6 +60,12 @@ void DmarcReports::note(const mailauth::MessageAuthentication& result, mailauth:
 }
 
 void DmarcReports::send_due(const std::function<bool()>& go_on) {
+    // What cannot be asked now is not told: failures are many, and there will be others.
+    failures_.send(
+        [this](const std::string& mailbox_domain, const std::string& policy_domain) {
+            return agreed({"", mailbox_domain, true}, policy_domain) == Sent::done;
+        },
+        post_, go_on);
     Key at{};
     while (auto due = reports_.next_due(at, options().delay)) {
         if (!go_on()) return;

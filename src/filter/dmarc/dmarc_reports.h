@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "dns/resolver.h"
 #include "filter/dmarc/day_report.h"
+#include "filter/dmarc/failure_report.h"
 #include "kv/daily.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -19,11 +20,12 @@ public:
     virtual ~DmarcResults() = default;
     /// One message that was taken or refused at its end. Thread-safe, does not block.
     virtual void note(const mailauth::MessageAuthentication& result, mailauth::DmarcPolicy applied,
-                      const DmarcOverride& because) = 0;
+                      const DmarcOverride& because, std::string_view message) = 0;
 };
 
 struct DmarcReportOptions {
     bool send = true;
+    bool failures = false;          ///< single failures too, where a domain asks for that
     std::string organization;       ///< "" = our host name
     std::string submitter;          ///< our host name
     std::string from;               ///< address: sender and contact
@@ -49,7 +51,7 @@ public:
     void configure(DmarcReportOptions options);
 
     void note(const mailauth::MessageAuthentication& result, mailauth::DmarcPolicy applied,
-              const DmarcOverride& because) override;
+              const DmarcOverride& because, std::string_view message) override;
 
     /// Sends what is due; blocks on the DNS and the disk. To be called every few minutes, by one thread.
     /// @param go_on  false: the server stops
@@ -63,6 +65,7 @@ private:
     enum class Sent : std::uint8_t { done, not_wanted, later };
 
     DmarcReportOptions options() const;
+    void set_failures();
     Sent send(const Key& key, const DayReport& report);
     /// RFC 9990 §4: does that host take reports about this domain?
     Sent agreed(const DmarcAddress& address, const std::string& policy_domain);
@@ -72,6 +75,7 @@ private:
     observe::Logger log_;
     observe::Counter &sent_, &dropped_;
     Post post_;
+    FailureReports failures_;
     mutable std::mutex mutex_;
     DmarcReportOptions options_;
     Reports reports_;

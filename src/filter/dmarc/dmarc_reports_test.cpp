@@ -64,9 +64,9 @@ protected:
 
 TEST_F(Reports, ADaysMailIsToldOnTheNextDay) {
     for (int i = 0; i < 3; ++i)
-        reports_->note(message("example.com", true, {"mailto:dmarc@example.com"}), DmarcPolicy::none, {});
+        reports_->note(message("example.com", true, {"mailto:dmarc@example.com"}), DmarcPolicy::none, {}, {});
     reports_->note(message("example.com", false, {"mailto:dmarc@example.com"}), DmarcPolicy::none,
-                   {"trusted_forwarder", "arc=pass"});
+                   {"trusted_forwarder", "arc=pass"}, {});
     send();
     EXPECT_TRUE(posted_.empty());
     ASSERT_TRUE(reports_->save());
@@ -95,7 +95,7 @@ TEST_F(Reports, OtherOrganizationsAreAskedFirst) {
     const std::vector<std::string> rua = {"mailto:a@reports.example.net", "mailto:b@other.example",
                                           "https://x.example/", "mailto:c@sub.example.com!10m"};
     dns_.add("example.com._report._dmarc.reports.example.net", dns::Type::txt, dns::txt_rdata("v=DMARC1;"));
-    reports_->note(message("example.com", true, rua), DmarcPolicy::none, {});
+    reports_->note(message("example.com", true, rua), DmarcPolicy::none, {}, {});
     clock_.advance(day);
     send();
     std::vector<std::string> to;
@@ -105,9 +105,9 @@ TEST_F(Reports, OtherOrganizationsAreAskedFirst) {
 
 TEST_F(Reports, WhatCannotBeSentIsTriedAgainAndThenDropped) {
     dns_.set("example.com._report._dmarc.reports.example.net", dns::Type::txt, dns::Outcome::temporary);
-    reports_->note(message("example.com", true, {"mailto:a@reports.example.net"}), DmarcPolicy::none, {});
+    reports_->note(message("example.com", true, {"mailto:a@reports.example.net"}), DmarcPolicy::none, {}, {});
     takes_ = false;
-    reports_->note(message("example.org", true, {"mailto:a@example.org"}), DmarcPolicy::none, {});
+    reports_->note(message("example.org", true, {"mailto:a@example.org"}), DmarcPolicy::none, {}, {});
     clock_.advance(day);
     send();
     EXPECT_EQ(reports_->waiting(), 2u);
@@ -122,14 +122,14 @@ TEST_F(Reports, WhatCannotBeSentIsTriedAgainAndThenDropped) {
 }
 
 TEST_F(Reports, WhoDoesNotAskIsNotTold) {
-    reports_->note(message("example.com", true, {}), DmarcPolicy::none, {});
+    reports_->note(message("example.com", true, {}), DmarcPolicy::none, {}, {});
     EXPECT_EQ(reports_->waiting(), 0u);
 }
 
 TEST_F(Reports, AreBounded) {
     for (std::size_t i = 0; i < DmarcReports::max_reports + 10; ++i)
         reports_->note(message("d" + std::to_string(i) + ".example", true, {"mailto:a@b.example"}),
-                       DmarcPolicy::none, {});
+                       DmarcPolicy::none, {}, {});
     EXPECT_EQ(reports_->waiting(), DmarcReports::max_reports);
     DayReport one;
     for (unsigned i = 0; i < 600; ++i) {

@@ -12,6 +12,12 @@ constexpr Setting<S> rows[] = {
      .help =
          "Whether domains that ask for it (rua of their DMARC record) are told once a day what came under "
          "their name and whether it passed."},
+    {.name = "sendFailures",
+     .field = field<&S::send_failures>,
+     .help =
+         "Whether domains that ask for it (ruf) are told of single messages under their name that failed, "
+         "with their header but for recipients. At most ten an hour to a domain. It shows others what "
+         "reaches this server: RFC 9991 leaves it to you."},
     {.name = "sender",
      .field = field<&S::sender>,
      .range = {0, 320},

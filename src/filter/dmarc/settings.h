@@ -8,6 +8,7 @@ namespace postrider::filter {
 
 struct DmarcReportSettings {
     bool send = true;
+    bool send_failures = false;
     std::string sender;        ///< "" = postmaster of the primary domain
     std::string organization;  ///< "" = the server's name
 };

@@ -36,7 +36,7 @@ std::string_view domain_of(std::string_view address) {
 }  // namespace
 
 void Visit::Side::forget_message() {
-    mail = data = passes_message = false;
+    mail = data = content = passes_message = false;
     rcpts = 0;
     for_message.reset();
     refused.clear();
@@ -305,12 +305,13 @@ net::Task<Decision> Visit::ask(Side& side, Step step, std::string_view message) 
 
 net::Task<Decision> Visit::step(Step step) {
     Decision decision;
+    last_ = step;
     const std::string_view no_content;
     if (discarded_) co_return *discarded_;
     for (const auto& side : sides_) {
         if (side->for_session) co_return *side->for_session;
         if (step >= Step::mail && side->for_message) co_return *side->for_message;
-        if (side->passes_session || (step >= Step::mail && side->passes_message)) continue;
+        if (side->passes_session || (step >= Step::mail && (side->passes_message || side->content))) continue;
         decision = co_await ask(*side, step, no_content);
         if (decision.kind != Decision::Kind::none) co_return decision;
     }
@@ -335,6 +336,9 @@ net::Task<Decision> Visit::mail(std::string path, std::vector<std::string> param
     macro("{mail_addr}", std::string{address});
     macro("{mail_host}", std::string{domain_of(address)});
     mail_ = Path{std::move(path), std::move(parameters)};
+    // Who has logged in is known from here on; what is said of the session before is no secret.
+    if (values_.contains("{auth_authen}"))
+        for (const auto& side : sides_) side->passes_message = side->milter.skip_authenticated;
     Decision decision = co_await step(Step::mail);
     co_return decision;
 }
@@ -354,6 +358,38 @@ net::Task<Decision> Visit::rcpt(std::string path, std::vector<std::string> param
 net::Task<Decision> Visit::data() {
     Decision decision = co_await step(Step::data);
     co_return decision;
+}
+
+net::Task<Decision> Visit::catch_up() {
+    Decision decision = co_await step(last_);
+    co_return decision;
+}
+
+net::Task<> Visit::refused_rcpt(std::string path, std::vector<std::string> parameters, std::string status,
+                                std::string text) {
+    const auto wanted = [this](const Side& side) {
+        return side.session && side.mail && side.rcpts == rcpts_.size() && !side.passes_session
+               && !side.passes_message && !side.content && !side.for_session && !side.for_message
+               && (side.session->options().steps & rejected_rcpt) != 0;
+    };
+    for (const auto& side : sides_) {
+        if (!wanted(*side)) continue;
+        macro("{rcpt_mailer}", "error");
+        macro("{rcpt_host}", status);
+        macro("{rcpt_addr}", text);
+        const Macros known = macros(Stage::rcpt, *side);
+        std::string why;
+        try {
+            (void)co_await side->session->rcpt(path, parameters, known);
+        } catch (const net::SessionEnd& end) {
+            if (end.reason() == net::SessionEnd::Reason::shutdown) throw;
+            why = end.what();
+        } catch (const Nonsense& nonsense) {
+            why = nonsense.what();
+        }
+        if (!why.empty()) (void)failed(*side, why);
+    }
+    macro("{rcpt_mailer}", "");
 }
 
 net::Task<Decision> Visit::unknown(std::string line) {
@@ -388,10 +424,12 @@ net::Task<Content> Visit::message(std::string_view message) {
             content.decision = *side->for_session;
         else if (side->for_message)
             content.decision = *side->for_message;
-        else if (side->passes_session || side->passes_message)
+        else if (side->passes_session || side->passes_message || side->content)
             continue;
-        else
+        else {
             content.decision = co_await ask(*side, Step::content, shown);
+            side->content = true;
+        }
         if (content.decision.refuses()) break;
         if (discarded_ || !side->session) continue;
         const bool spaced = (side->session->options().steps & leading_space) != 0;
@@ -409,7 +447,14 @@ net::Task<Content> Visit::message(std::string_view message) {
     }
     if (discarded_) content.decision = *discarded_;
     if (content.decision.kind == Decision::Kind::none) content.decision = {};
-    co_await reset();
+    // For those that wanted to see no more the transaction is over, too.
+    for (const auto& side : sides_) {
+        if (side->content || !side->mail) continue;
+        const auto kept = side->for_message;
+        co_await end_message(*side);
+        side->for_message = kept;
+        side->passes_message = true;
+    }
     co_return content;
 }
 

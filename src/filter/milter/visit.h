@@ -64,8 +64,15 @@ public:
     net::Task<Decision> mail(std::string path, std::vector<std::string> parameters);
     net::Task<Decision> rcpt(std::string path, std::vector<std::string> parameters);
     net::Task<Decision> data();
+    /// Shows filters that were added since what the others have seen last, the message's content aside.
+    net::Task<Decision> catch_up();
+    /// A recipient that was refused before any filter was asked, for those that want to know: RFC 5321 §4.2
+    /// reply in the macros, as Sendmail has it. What they say of it is not heeded.
+    net::Task<> refused_rcpt(std::string path, std::vector<std::string> parameters, std::string status,
+                             std::string text);
     net::Task<Decision> unknown(std::string line);
-    /// The whole message, CRLF line ends. `message` must stay valid until it returns.
+    /// The whole message, CRLF line ends. `message` must stay valid until it returns. Called again, it is for
+    /// filters that were added since; `message` is then as those before have made it.
     net::Task<Content> message(std::string_view message);
 
     /// The transaction is over: RSET, or a message that was refused by others.
@@ -89,6 +96,7 @@ private:
         bool mail = false;
         std::size_t rcpts = 0;
         bool data = false;
+        bool content = false;         ///< it has had its say on the whole message
         bool passes_session = false;  ///< it has accepted all that may come
         bool passes_message = false;
         std::optional<Decision> for_session, for_message;  ///< what it has refused
@@ -117,6 +125,7 @@ private:
     std::optional<Path> mail_;
     std::vector<Path> rcpts_;
     std::optional<Decision> discarded_;
+    Step last_ = Step::connect;  ///< that was shown
 };
 
 }  // namespace postrider::filter::milter

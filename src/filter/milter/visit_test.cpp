@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "filter/milter/test_milter.h"
 #include "net/run_task.h"
 #include "observe/memory_log.h"
@@ -293,6 +295,76 @@ TEST_F(MilterVisit, AFilterThatIsAddedLateIsShownWhatHasHappened) {
     EXPECT_EQ(seen.recipients[0].address, "bad@example.org");
     EXPECT_FALSE(seen.recipients[0].add);
     EXPECT_TRUE(milter.heard("M <alice@example.org> SIZE=100"));
+}
+
+TEST_F(MilterVisit, AFurtherFilterCatchesUpAloneAndSeesWhatTheFirstHasMade) {
+    Options wants = offer(6);
+    wants.steps = 0;
+    ScriptedMilter first{[](const Request& request) {
+                             ScriptedMilter::Answers answers;
+                             if (request.command == Command::body_end)
+                                 answers = {ScriptedMilter::say(Answer::insert_header, "X-First", "1", 0),
+                                            ScriptedMilter::say(Answer::accept)};
+                             return answers;
+                         },
+                         wants};
+    ScriptedMilter second{agrees, wants};
+    visit->add(at(first.url()));
+    connected();
+    helo();
+    mail();
+    rcpt("<bob@example.org>");
+    EXPECT_TRUE(visit->add(at(second.url())));
+    EXPECT_EQ(net::run_task(context, visit->catch_up()).kind, Kind::none);
+    EXPECT_TRUE(second.heard("R <bob@example.org>"));
+    data();
+    ScriptedMilter third{agrees, wants};
+    const Content made = content();
+    ASSERT_TRUE(made.message);
+    EXPECT_TRUE(visit->add(at(third.url())));
+    net::run_task(context, visit->catch_up());
+    EXPECT_EQ(content(*made.message).decision.kind, Kind::none);
+    EXPECT_TRUE(third.heard("L X-First:1"));
+    const auto all = first.heard();
+    EXPECT_EQ(std::ranges::count(all, "M <alice@example.org> SIZE=100"), 1) << "once, whoever else is asked";
+    EXPECT_EQ(std::ranges::count(all, "E"), 1);
+}
+
+TEST_F(MilterVisit, MailOfWhoHasLoggedInIsNotShownToThoseThatSkipIt) {
+    Options wants;
+    wants.steps = 0;
+    ScriptedMilter milter{agrees, wants};
+    MilterSettings settings = at(milter.url());
+    settings.skip_authenticated = true;
+    visit->add(settings);
+    visit->macro("{auth_authen}", "alice@example.org");
+    whole();
+    EXPECT_FALSE(milter.heard("M <alice@example.org> SIZE=100"));
+    EXPECT_FALSE(milter.heard("E"));
+    visit->macro("{auth_authen}", "");
+    mail();
+    EXPECT_TRUE(milter.heard("M <alice@example.org> SIZE=100")) << "another message, of nobody";
+}
+
+TEST_F(MilterVisit, RefusedRecipientsAreShownToThoseThatAskForThem) {
+    Options wants;
+    wants.steps = rejected_rcpt;
+    ScriptedMilter milter{agrees, wants};
+    Options others;
+    others.steps = 0;
+    ScriptedMilter other{agrees, others};
+    visit->add(at(milter.url()));
+    visit->add(at(other.url()));
+    connected();
+    helo();
+    mail();
+    net::run_task(context, visit->refused_rcpt("<no@example.org>", {}, "5.1.1", "No such user"));
+    EXPECT_TRUE(milter.heard("DR {rcpt_addr}=No such user {rcpt_host}=5.1.1 {rcpt_mailer}=error"))
+        << testing::PrintToString(milter.heard());
+    EXPECT_TRUE(milter.heard("R <no@example.org>"));
+    EXPECT_FALSE(other.heard("R <no@example.org>"));
+    EXPECT_EQ(rcpt("<bob@example.org>").kind, Kind::none);
+    EXPECT_TRUE(milter.heard("DR {rcpt_addr}=bob@example.org {rcpt_host}=example.org"));
 }
 
 TEST_F(MilterVisit, WhatFailsIsTreatedAsConfigured) {

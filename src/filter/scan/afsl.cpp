@@ -25,7 +25,7 @@ struct Variable {
 constexpr Variable variables[] = {
     {"SIZE", Piece::Kind::size}, {"ID", Piece::Kind::id},         {"FROM", Piece::Kind::from},
     {"RCPT", Piece::Kind::rcpt}, {"CLIENT", Piece::Kind::client}, {"HELO", Piece::Kind::helo},
-    {"USER", Piece::Kind::user}, {"REPLY", Piece::Kind::reply},
+    {"USER", Piece::Kind::user}, {"REPLY", Piece::Kind::reply},   {"FILE", Piece::Kind::file},
 };
 
 int hex(char c) {

@@ -28,13 +28,27 @@
 ///     .PASS "text"  .MATCH "text"  .ERROR "text"  the end, with what is to be logged
 ///
 /// In texts: %SIZE% octets of the message, %ID% its number, %FROM% and %RCPT% its envelope (the recipients
-/// with blanks between them), %CLIENT%, %HELO%, %USER%, %REPLY% the last answer, %% a percent sign, $1 to $9
-/// what the parentheses of the last regex that was found hold, $$ a dollar sign.
+/// with blanks between them), %CLIENT%, %HELO%, %USER%, %FILE% the path of a file with the message, made when
+/// it is first named and gone with the verdict (for scanners that read files: their user has to be in our
+/// group), %REPLY% the last answer, %% a percent sign, $1 to $9 what the parentheses of the last regex that
+/// was found hold, $$ a dollar sign.
 namespace postrider::filter::afsl {
 
 /// A text with variables, taken apart.
 struct Piece {
-    enum class Kind : std::uint8_t { text, size, id, from, rcpt, client, helo, user, reply, capture } kind;
+    enum class Kind : std::uint8_t {
+        text,
+        size,
+        id,
+        from,
+        rcpt,
+        client,
+        helo,
+        user,
+        reply,
+        capture,
+        file
+    } kind;
     std::string text;      ///< of `text`
     unsigned capture = 0;  ///< of `capture`, 1 to 9
 };

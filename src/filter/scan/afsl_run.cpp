@@ -1,13 +1,20 @@
 #include "filter/scan/afsl_run.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
+#include <filesystem>
 
 #include "base/codec.h"
 #include "filter/scan/afsl_regex.h"
 #include "filter/scan/levels.h"
 #include "filter/scan/number.h"
+#include "net/unique_fd.h"
 #include "text/ascii.h"
 
 namespace postrider::filter::afsl {
@@ -15,6 +22,41 @@ namespace {
 
 constexpr std::size_t chunk_size = 1 << 20;
 constexpr std::size_t most_headers = 20;
+
+/// The message as a file, for as long as this lives.
+class MessageFile {
+public:
+    MessageFile() = default;
+    ~MessageFile() {
+        if (!path_.empty()) ::unlink(path_.c_str());
+    }
+    MessageFile(const MessageFile&) = delete;
+    MessageFile& operator=(const MessageFile&) = delete;
+
+    const std::string& path_of(std::string_view message) {
+        if (!path_.empty() || failed_) return path_;
+        std::error_code error;
+        path_ = (std::filesystem::temp_directory_path(error) / "postrider-scan-XXXXXX").string();
+        const net::UniqueFd fd{::mkostemp(path_.data(), O_CLOEXEC)};
+        failed_ = !fd;
+        if (failed_) {
+            path_.clear();
+            return path_;
+        }
+        ::fchmod(fd.get(), S_IRUSR | S_IWUSR | S_IRGRP);
+        while (!message.empty() && !failed_) {
+            const ssize_t wrote = ::write(fd.get(), message.data(), message.size());
+            if (wrote > 0) message.remove_prefix(static_cast<std::size_t>(wrote));
+            failed_ = wrote == 0 || (wrote < 0 && errno != EINTR);
+        }
+        return path_;
+    }
+    bool failed() const { return failed_; }
+
+private:
+    std::string path_;
+    bool failed_ = false;
+};
 
 class Run {
 public:
@@ -47,6 +89,7 @@ private:
         switch (statement.op) {
             case Op::send: {
                 const std::string octets = fill(statement.text);
+                if (file_.failed()) return nonsense("a file for the message cannot be written");
                 log_.sent(subject_.id, one_line(octets));
                 return line_.send(octets);
             }
@@ -214,6 +257,7 @@ private:
     std::size_t octets_ = 0;
     std::string reply_;
     Captures captures_;
+    mutable MessageFile file_;
     Finding finding_;
     bool finished_ = false;
     bool reusable_ = true;
@@ -241,6 +285,7 @@ std::string Run::fill(const Text& text) const {
             case Piece::Kind::client: out += without_controls(subject_.client); break;
             case Piece::Kind::helo: out += without_controls(subject_.helo); break;
             case Piece::Kind::user: out += without_controls(subject_.authenticated); break;
+            case Piece::Kind::file: out += file_.path_of(subject_.message); break;
             case Piece::Kind::reply: out += reply_; break;
             case Piece::Kind::capture: out += captures_[piece.capture]; break;
         }

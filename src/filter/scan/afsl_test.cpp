@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
 #include "filter/scan/afsl_run.h"
 #include "filter/scan/test_scanner.h"
 #include "observe/memory_log.h"
@@ -190,6 +195,81 @@ TEST(Afsl, TheEnvelopeCannotAddLinesToTheDialogue) {
     FakeLine line{{}};
     ASSERT_TRUE(afsl::run(*program, 0, subject, line, {}));
     EXPECT_EQ(line.heard, "FROM a@bPASS\r\n");
+}
+
+TEST(Afsl, AFileForScannersThatReadFiles) {
+    FakeLine line{{"clean\r\n"}};
+    ASSERT_TRUE(run(".STATE a\n.SEND \"SCAN %FILE%\\n\"\n.RECV line\n.PASS \"%REPLY%\"", line, "abc"));
+    ASSERT_TRUE(line.heard.starts_with("SCAN /")) << line.heard;
+    EXPECT_FALSE(std::filesystem::exists(line.heard.substr(5, line.heard.size() - 6)))
+        << "gone with the verdict";
+}
+
+/// A protocol file as it is shipped, against a scanner that answers as its daemon does.
+Finding shipped(const std::string& file, const std::function<void(ScannerEnd&)>& daemon) {
+    ScriptedScanner scanner{[&](ScannerEnd& end, int) { daemon(end); }};
+    std::ifstream in{std::string{TESTDATA} + "/../../packaging/filters/" + file};
+    std::stringstream source;
+    source << in.rdbuf();
+    auto program = parse(source.str());
+    EXPECT_TRUE(program) << file << " " << (program ? 0 : program.error().line);
+    if (!program) return {};
+    AfslConnector connector{std::make_shared<afsl::Program>(*program), scanner.address(), {}, {}};
+    auto found = connector.ask(test_subject("Subject: x\r\n\r\nbody\r\n"));
+    EXPECT_TRUE(found) << file << ": " << (found ? "" : found.error().text);
+    return found.value_or(Finding{});
+}
+
+TEST(ShippedProtocols, AvastReadsAFile) {
+    auto daemon = [](const char* verdict) {
+        return [verdict](ScannerEnd& end) {
+            end.say("220 DAEMON\r\n");
+            const std::string line = end.hear_until("\n");
+            const std::string path = line.substr(5, line.find_first_of("\r\n") - 5);
+            std::ifstream file{path};
+            std::string text{std::istreambuf_iterator<char>{file}, {}};
+            EXPECT_EQ(text, "Subject: x\r\n\r\nbody\r\n") << path;
+            end.say("210 SCAN DATA\r\nSCAN " + path + "\t" + verdict + "\r\n200 SCAN OK\r\n");
+        };
+    };
+    const Finding bad = shipped("avast-av.afsl", daemon("[L]0.0\t0 EICAR Test-NOT virus!!!"));
+    EXPECT_EQ(bad.kind, Finding::Kind::match);
+    EXPECT_EQ(bad.virus_level, 5U);
+    EXPECT_NE(bad.text.find("EICAR"), std::string::npos) << bad.text;
+    EXPECT_EQ(shipped("avast-av.afsl", daemon("[+]")).kind, Finding::Kind::pass);
+}
+
+TEST(ShippedProtocols, AvgReadsAFile) {
+    auto daemon = [](const char* verdict) {
+        return [verdict](ScannerEnd& end) {
+            end.say("220-AVG daemon mode scanner\r\n220 ready\r\n");
+            EXPECT_TRUE(end.hear_until("\n").starts_with("SCAN /"));
+            end.say(verdict);
+        };
+    };
+    const Finding bad = shipped("avg.afsl", daemon("403 File 'x': Virus identified EICAR_Test\r\n"));
+    EXPECT_EQ(bad.kind, Finding::Kind::match);
+    EXPECT_EQ(bad.virus_level, 5U);
+    EXPECT_EQ(shipped("avg.afsl", daemon("200 ok\r\n")).virus_level, 1U);
+}
+
+TEST(ShippedProtocols, CyrenAnswersByHttp) {
+    auto daemon = [](std::string verdict) {
+        return [verdict = std::move(verdict)](ScannerEnd& end) {
+            const std::string head = end.hear_until("\r\n\r\n");
+            EXPECT_TRUE(head.starts_with("POST /ctasd/ClassifyMessage_Inline HTTP/1.0\r\n")) << head;
+            EXPECT_NE(head.find("\r\nContent-Length: 20\r\n"), std::string::npos) << head;
+            end.hear(20);
+            end.say("HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\n" + verdict);
+        };
+    };
+    const Finding spam = shipped("cyren.afsl", daemon("X-CTCH-VOD: Unknown\r\nX-CTCH-Spam: Confirmed\r\n"));
+    EXPECT_EQ(spam.kind, Finding::Kind::match);
+    EXPECT_EQ(spam.spam_level, 10U);
+    EXPECT_EQ(shipped("cyren.afsl", daemon("X-CTCH-Spam: Bulk\r\n")).spam_level, 7U);
+    EXPECT_EQ(shipped("commtouch.afsl", daemon("X-CTCH-VOD: Virus\r\n")).virus_level, 5U);
+    EXPECT_EQ(shipped("cyren.afsl", daemon("X-CTCH-VOD: Unknown\r\nX-CTCH-Spam: Unknown\r\n")).kind,
+              Finding::Kind::pass);
 }
 
 TEST(AfslConnector, TalksToASocketAndKeepsItsConnection) {

@@ -119,6 +119,32 @@ Maybe<std::string> Child::talk(std::string_view input, std::size_t limit, const 
     }
 }
 
+Maybe<std::string> Child::exchange(std::string_view input, std::string_view end, std::size_t limit,
+                                   const Patience& patience) {
+    std::string output;
+    for (;;) {
+        pollfd waiting[2] = {{from_.get(), POLLIN, 0}, {to_.get(), POLLOUT, 0}};
+        const int ready = ::poll(waiting, input.empty() ? 1 : 2, patience.next_wait());
+        if (ready == 0) return std::unexpected(Trouble{Trouble::Kind::silent, "it took too long"});
+        if (ready < 0 && errno != EINTR) return trouble(Trouble::Kind::closed, "poll", errno);
+        if (ready < 0) continue;
+        if (!input.empty() && waiting[1].revents != 0) feed(input);
+        if (waiting[0].revents == 0) continue;
+        char chunk[4096];
+        const ssize_t got = ::read(from_.get(), chunk, sizeof chunk);
+        if (got == 0) return std::unexpected(Trouble{Trouble::Kind::closed, "it has ended"});
+        if (got > 0) output.append(chunk, static_cast<std::size_t>(got));
+        if (const auto at = output.find(end); at != output.npos) {
+            if (at + end.size() != output.size())
+                return std::unexpected(Trouble{Trouble::Kind::nonsense, "it says more than its answer"});
+            output.resize(at);
+            return output;
+        }
+        if (output.size() > limit)
+            return std::unexpected(Trouble{Trouble::Kind::nonsense, "no end of its answer"});
+    }
+}
+
 Maybe<int> Child::wait(const Patience& patience) {
     const net::UniqueFd watch{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
     if (!watch) return trouble(Trouble::Kind::closed, "pidfd_open", errno);

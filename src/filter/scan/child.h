@@ -25,6 +25,10 @@ public:
     /// Gives it `input` and collects at most `limit` octets of what it prints; what is more is thrown away.
     /// Ends when it has closed its output.
     Maybe<std::string> talk(std::string_view input, std::size_t limit, const Patience& patience);
+    /// Gives it `input` and collects what it prints up to `end`, which is not given back; its input stays
+    /// open. closed: it has ended.
+    Maybe<std::string> exchange(std::string_view input, std::string_view end, std::size_t limit,
+                                const Patience& patience);
     /// Its exit code; a signal's number + 128.
     Maybe<int> wait(const Patience& patience);
 

@@ -8,6 +8,7 @@
 #include "filter/scan/afsl_run.h"
 #include "filter/scan/clamd.h"
 #include "filter/scan/external.h"
+#include "filter/scan/managed.h"
 #include "filter/scan/rspamd.h"
 #include "filter/scan/spamd.h"
 #include "text/ascii.h"
@@ -97,14 +98,26 @@ std::expected<MadeConnector, std::string> make_connector(const IntegratedFilter&
                                                          const observe::Logger& log) {
     auto words = command_words(filter.command);
     if (!words) return std::unexpected("the command is no full path with arguments, or a quote is open");
-    ExternalConnector::Options options;
+    std::vector<std::pair<std::string, std::string>> parameters;
     for (const NameValue& parameter : filter.config_params) {
         if (!variable_name(parameter.name))
             return std::unexpected(fmt::format("configParams: '{}' is no name", parameter.name));
-        options.parameters.emplace_back(parameter.name, parameter.value);
+        parameters.emplace_back(parameter.name, parameter.value);
     }
     MadeConnector made;
     made.title = fmt::format("{}({})", filter.name, words->front());
+    if (filter.type == IntegratedFilter::Type::managed_command) {
+        ManagedConnector::Options kept;
+        kept.words = std::move(*words);
+        kept.parameters = std::move(parameters);
+        if (filter.request_timeout.count() != 0) kept.whole = filter.request_timeout;
+        kept.processes = filter.max_processes;
+        kept.log = log;
+        made.connector = std::make_unique<ManagedConnector>(std::move(kept));
+        return made;
+    }
+    ExternalConnector::Options options;
+    options.parameters = std::move(parameters);
     options.words = std::move(*words);
     if (filter.request_timeout.count() != 0) options.whole = filter.request_timeout;
     options.processes = filter.max_processes;

@@ -27,10 +27,10 @@ std::string fingerprint(const SocketFilter& f, const std::string& source) {
 }
 
 std::string fingerprint(const IntegratedFilter& f) {
-    std::string text = fmt::format("{}\x1f{}\x1f{} {} {} {} {} {} {}", f.name, f.command, f.enable,
-                                   f.request_timeout.count(), static_cast<int>(f.action_on_match),
-                                   static_cast<int>(f.action_on_failure), f.max_processes, f.max_message_size,
-                                   fingerprint(f.level_actions));
+    std::string text = fmt::format("{}\x1f{}\x1f{} {} {} {} {} {} {} {}", f.name, f.command,
+                                   static_cast<int>(f.type), f.enable, f.request_timeout.count(),
+                                   static_cast<int>(f.action_on_match), static_cast<int>(f.action_on_failure),
+                                   f.max_processes, f.max_message_size, fingerprint(f.level_actions));
     for (const NameValue& one : f.config_params) text += fmt::format("\x1f{}\x1f{}", one.name, one.value);
     return text;
 }
@@ -52,6 +52,7 @@ struct Scanners::Impl {
     using AllKnown = std::map<Key, Known>;
     mutable std::mutex mutex;
     std::map<Key, Known> known;
+    std::mutex calling;  ///< held while `back` runs
     std::function<void(const std::string&)> back;
     std::thread keeper;
 
@@ -70,6 +71,7 @@ struct Scanners::Impl {
             for (const auto& scanner : list()) {
                 if (bell->stopped()) return;
                 if (!scanner->look_after()) continue;
+                std::lock_guard one_at_a_time{calling};
                 std::function<void(const std::string&)> tell;
                 {
                     std::lock_guard lock{mutex};
@@ -176,6 +178,7 @@ std::vector<ScannerStatus> Scanners::status() const {
 }
 
 void Scanners::on_return(std::function<void(const std::string&)> back) {
+    std::lock_guard not_now{impl_->calling};
     std::lock_guard lock{impl_->mutex};
     impl_->back = std::move(back);
 }

@@ -67,6 +67,7 @@ public:
     std::vector<ScannerStatus> status() const;
 
     /// `back` is called on the keeper's thread, with the name, when a scanner that was down answers again.
+    /// What was called before is no longer running when this returns.
     void on_return(std::function<void(const std::string&)> back);
 
 private:

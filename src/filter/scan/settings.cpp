@@ -11,7 +11,7 @@ constexpr Choice match_actions[] = {{"discard", Action::discard},
                                     {"quarantine", Action::quarantine}};
 constexpr Choice failure_actions[] = {{"requeue", Action::requeue}, {"pass", Action::pass}};
 constexpr Choice types[] = {{"externalCommand", IntegratedFilter::Type::external_command},
-                            Choice{"managedCommand"}};
+                            {"managedCommand", IntegratedFilter::Type::managed_command}};
 
 constexpr std::string_view match_help =
     "What becomes of a message in which the scanner has found something. pass: the next filter has it, and "
@@ -126,7 +126,8 @@ constexpr Setting<I> integrated_rows[] = {
     {.name = "enable", .field = field<&I::enable>, .help = "Off: the filter passes everything."},
     {.name = "type",
      .field = choice<&I::type, types>,
-     .help = "externalCommand: a program that is started for each message."},
+     .help = "externalCommand: a program that is started for each message. managedCommand: one that is kept "
+             "and gets messages one after the other; the manual's chapter on scanners has its protocol."},
     {.name = "command",
      .field = field<&I::command>,
      .range = {1, 4096},

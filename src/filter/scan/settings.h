@@ -46,7 +46,7 @@ struct NameValue {
 
 /// One element of integratedFilters: a program that the server starts.
 struct IntegratedFilter {
-    enum class Type : std::uint8_t { external_command };
+    enum class Type : std::uint8_t { external_command, managed_command };
     std::string name;
     bool enable = true;
     Type type = Type::external_command;

@@ -30,6 +30,7 @@ std::string capabilities(const CapabilityState& state) {
         " QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE QUOTA=RES-MAILBOX APPENDLIMIT=";
     put_number(words, state.append_limit);
     if (state.sets_quotas) words += " QUOTASET";
+    if (!state.sieve_url.empty()) words += " IMAPSIEVE=" + state.sieve_url;
     // RFC 8437 §4.1 would have both ends leave compression at once: one who compresses stays who he is.
     if (!state.compressed) words += " UNAUTHENTICATE COMPRESS=DEFLATE";
     return words;

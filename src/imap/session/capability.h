@@ -15,6 +15,7 @@ struct CapabilityState {
     bool id = true;
     bool sets_quotas = false;        ///< RFC 9208 §4.1.3
     bool compressed = false;         ///< RFC 4978
+    std::string sieve_url{};         ///< RFC 6785 §4.2; "": no scripts are run
     std::uint64_t append_limit = 0;  ///< octets (RFC 7889)
     auth::Mechanisms mechanisms{};   ///< that may be used now
 };

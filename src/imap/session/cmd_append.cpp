@@ -1,6 +1,7 @@
 #include "imap/session/capability.h"
 #include "imap/session/commands.h"
 #include "imap/session/flag_words.h"
+#include "imap/session/mail_events.h"
 #include "imap/session/notify.h"
 #include "imap/session/url_data.h"
 #include "imap/wire/append.h"
@@ -101,6 +102,7 @@ Reply cmd_append(Client& client, const Command& command) {
     auto done = folder->account->append(folder->id, std::move(items));
     if (!done) return to_reply_of_target(done.error());
     if (client.is_own(*folder->account)) note_own(client, folder->id, set_of(done->uids));
+    tell(client, *folder->account, MailEvent::Cause::append, folder->id, done->uids);
     return ok(append_code(*done) + "APPEND completed");
 }
 
@@ -139,6 +141,7 @@ Reply cmd_replace(Client& client, const Command& command) {
     }
     if (client.is_own(*folder->account)) note_own(client, folder->id, set_of(added->uids));
     selected.expunged_here = true;
+    tell(client, *folder->account, MailEvent::Cause::append, folder->id, added->uids);
     client.out += "* OK " + append_code(*added) + "Replacement message is ready\r\n";
     return ok(command.verb + " completed");
 }

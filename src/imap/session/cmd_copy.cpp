@@ -1,4 +1,5 @@
 #include "imap/session/commands.h"
+#include "imap/session/mail_events.h"
 #include "imap/session/notify.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
@@ -49,6 +50,7 @@ Reply transfer(Client& client, const Command& command, How how) {
     if (copied->from.empty()) return ok(done_text);
     if (client.is_own(*target->account)) note_own(client, target->id, to_set(copied->to));
     selected.expunged_here = how == How::move;
+    tell(client, *target->account, MailEvent::Cause::copy, target->id, copied->to);
     if (how == How::copy) return ok(copy_code(*copied) + done_text);
     // RFC 6851 §4.3: COPYUID goes before the EXPUNGEs, which announce() says.
     client.out += "* OK " + copy_code(*copied) + "Moved\r\n";

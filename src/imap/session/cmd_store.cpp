@@ -2,6 +2,7 @@
 
 #include "imap/session/commands.h"
 #include "imap/session/flag_words.h"
+#include "imap/session/mail_events.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/store.h"
 
@@ -62,7 +63,13 @@ Reply cmd_store(Client& client, const Command& command) {
     if (args->unchanged_since) unchanged_since = ModSeq{*args->unchanged_since};
     auto stored = selected.account->store(selected.folder, *uids, change, unchanged_since);
     if (!stored) return to_reply(stored.error());
-    if (stored->anything) selected.own.push_back(stored->modseq);
+    if (stored->anything) {
+        selected.own.push_back(stored->modseq);
+        std::vector<Uid> changed;
+        for (const Item& item : stored->changed) changed.push_back(item.uid);
+        tell(client, *selected.account, MailEvent::Cause::flag, selected.folder, std::move(changed),
+             names_of(change));
+    }
 
     auto said = report(client, stored->changed, named, {.flags = !args->silent, .modseq = client.condstore});
     if (!said) return to_reply(said.error());

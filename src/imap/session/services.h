@@ -1,8 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/ids.h"
@@ -34,6 +36,17 @@ class Sharing;
 
 namespace postrider::imap {
 
+/// What somebody has done to messages, for scripts that run then (RFC 6785).
+struct MailEvent {
+    enum class Cause : std::uint8_t { append, copy, flag };
+    AccountId account;  ///< whose folder
+    std::string user;   ///< address of who did it
+    FolderId folder;
+    std::vector<Uid> uids;
+    Cause cause = Cause::append;
+    std::vector<std::string> flags{};  ///< that were changed, of flag
+};
+
 /// What every session is handed. All references outlive all sessions.
 struct Services {
     mailstore::MailStore& store;
@@ -46,6 +59,9 @@ struct Services {
     AccountLimits& limits;
     index::Index* full_text = nullptr;   ///< nullptr: SEARCH looks at every message
     rights::Sharing* sharing = nullptr;  ///< nullptr: nobody shares anything
+    /// Told after the fact, on a worker; must not block.
+    std::function<void(MailEvent)> on_mail{};
+    std::string sieve_url{};  ///< where scripts are kept (RFC 6785 §4.2); "": on_mail runs none
 };
 
 /// Through which listener a connection came.

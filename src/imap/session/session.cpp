@@ -76,6 +76,7 @@ void Connection::update_capabilities() {
     const ImapSettings& settings = *client_.settings;
     auth::LoginRules rules = settings.login.rules();
     CapabilityState state;
+    state.sieve_url = client_.services.sieve_url;
     state.authenticated = client_.account != nullptr;
     state.start_tls = settings.login.allow_start_tls && door_.tls && !stream_->secure();
     state.login = auth::login_command_allowed(rules, stream_->secure());

@@ -31,7 +31,7 @@ void Session::send_capabilities() {
     // §1.7: SASL is always there; with nothing in it, TLS has to come first.
     lines += fmt::format("\"SASL\" {}\r\n",
                          to_string(state_ == authenticated ? std::string{} : offered_mechanisms().names()));
-    lines += fmt::format("\"SIEVE\" {}\r\n", to_string(sieve::list_extensions(sieve::all_extensions())));
+    lines += fmt::format("\"SIEVE\" {}\r\n", to_string(sieve::list_extensions(sieve::storable_extensions())));
     lines += "\"NOTIFY\" \"mailto\"\r\n";
     lines += fmt::format("\"MAXREDIRECTS\" \"{}\"\r\n", sieve::RunLimits{}.max_redirects);
     if (state_ == not_authenticated && s_.settings.login.allow_start_tls && entrance_.tls && !peer_.secure())

@@ -23,6 +23,7 @@ struct Checked {
 /// As the chain of filters compiles it (RFC 5804 §2.6: what is not valid is not stored).
 Checked check(const filter::ScriptStore& scripts, const filter::ScriptOwner& owner, const std::string& text) {
     sieve::Options options;
+    options.allowed = sieve::storable_extensions();
     options.find_script = [&](sieve::Location where, const std::string& name) -> std::optional<std::string> {
         bool global = where == sieve::Location::global;
         auto found = scripts.get(global ? filter::ScriptOwner::of_server() : owner, name);

@@ -54,11 +54,12 @@ net::Task<bool> Session::ask_ehlo() {
     co_return !refused(decision);
 }
 
-net::Task<bool> Session::ask_mail(Decision& decision) {
+net::Task<bool> Session::ask_mail(Decision& decision, std::vector<std::string> parameters) {
     Transaction& t = *transaction_;
     screening::Visit::Mail mail;
     mail.sender = t.sender.address;
     mail.declared = t.declared_size;
+    mail.parameters = std::move(parameters);
     if (account_) {
         mail.account = account_->address;
         mail.matches_login = may_send_as(mail.sender);
@@ -69,11 +70,13 @@ net::Task<bool> Session::ask_mail(Decision& decision) {
     co_return !refused(decision);
 }
 
-net::Task<bool> Session::ask_rcpt(const queue::Recipient& recipient, bool local, Decision& decision,
+net::Task<bool> Session::ask_rcpt(const queue::Recipient& recipient, bool local,
+                                  std::vector<std::string> parameters, Decision& decision,
                                   std::string& route) {
     screening::Visit::Rcpt rcpt;
     rcpt.address = recipient.address;
     rcpt.local = local;
+    rcpt.parameters = std::move(parameters);
     rcpt.before = transaction_->envelope.recipients.size();
     screening::Wishes wishes;
     decision = co_await visit_->rcpt(std::move(rcpt), allow_, route, wishes);

@@ -40,6 +40,14 @@ std::optional<std::uint8_t> notify_bits(std::string_view value) {
     }
 }
 
+/// As milters are shown them.
+std::vector<std::string> texts(const std::vector<Parameter>& parameters) {
+    std::vector<std::string> all;
+    for (const Parameter& p : parameters)
+        all.push_back(p.has_value ? fmt::format("{}={}", p.keyword, p.value) : std::string{p.keyword});
+    return all;
+}
+
 }  // namespace
 
 std::optional<Reply> Session::mail_parameters(std::string_view keyword, std::string_view value,
@@ -164,7 +172,8 @@ net::Task<> Session::mail(std::string_view arguments) {
                                     : rules::Sender::of(s_.directory, envelope.reverse_path);
     screening::Decision decision;
     if (visit_) {
-        const bool welcome = co_await ask_mail(decision);
+        std::vector<std::string> parameters = texts(parsed.arguments->parameters);
+        const bool welcome = co_await ask_mail(decision, std::move(parameters));
         if (!welcome) {
             reset();
             co_return;
@@ -218,62 +227,34 @@ net::Task<> Session::rcpt(std::string_view arguments) {
     screening::Decision decision;
     std::string route;
     if (visit_) {
-        const bool welcome = co_await ask_rcpt(recipient, local, decision, route);
+        std::vector<std::string> parameters = texts(parsed.arguments->parameters);
+        const bool welcome = co_await ask_rcpt(recipient, local, std::move(parameters), decision, route);
         if (!welcome) co_return;
     }
-    if (t.envelope.recipients.size() >= allow_.max_rcpt_count) {
-        reply(452, "4.5.3", "Too many recipients");  // RFC 5321 §4.5.3.1.10
+    const bool dropped = decision.action == screening::Decision::Action::discard;
+    delivery::Destination destination;
+    auto refusal = check_rcpt(recipient, local, decision, destination);
+    if (refusal) {
+        if (visit_) {
+            std::string status{refusal->reply.status}, text = refusal->reply.text;
+            co_await visit_->rcpt_refused(std::move(status), std::move(text));
+        }
+        if (refusal->fault)
+            fault(refusal->reply.code, refusal->reply.status, refusal->reply.text);
+        else
+            refuse(refusal->reply);
         co_return;
     }
-    if (decision.action == screening::Decision::Action::discard) {
+    if (visit_) {
+        screening::Decision said = co_await visit_->rcpt_taken();
+        if (refused(said)) co_return;
+    }
+    if (dropped) {
         if (t.size_limit == 0) t.size_limit = size_limit();
         state_ = rcpt_given;
         reply(250, "2.1.5", decision.text.empty() ? "Recipient accepted" : decision.text);
         co_return;
     }
-
-    Who who = local ? allow_.local_delivery : allow_.remote_delivery;
-    bool allowed = lmtp() ? local : who == Who::all || (who == Who::auth && account_);
-    if (decision.action == screening::Decision::Action::accept) allowed = true;
-    if (!allowed) {
-        if (who == Who::auth && !lmtp())
-            fault(550, "5.7.1", local ? "Authentication required" : "Relaying denied: log in first");
-        else
-            fault(550, "5.7.1", local ? "Mail is not accepted here" : "Relaying denied");
-        s_.log.info(id_, "Refused <{}> from [{}]: relaying denied", recipient.address.text(),
-                    peer_.peer().ip);
-        co_return;
-    }
-    if (auto refusal = recipient_refusal(recipient.address)) {
-        refuse(*refusal);
-        co_return;
-    }
-    if (watched())
-        if (auto why = s_.screening->too_many_recipients(peer_.peer().ip)) {
-            reply(451, "4.7.1", *why);
-            co_return;
-        }
-    delivery::Destination destination = s_.router.resolve(recipient.address, t.declared_size, &t.sender);
-    if (watched())
-        s_.screening->named_recipient(peer_.peer().ip, recipient.address,
-                                      destination.refusal && destination.refusal->status == "5.1.1");
-    if (destination.refusal) {
-        if (s_.intake.on_grown)
-            for (AccountId full : destination.with_quota) s_.intake.on_grown(full);
-        const delivery::Refusal& refusal = *destination.refusal;
-        if (refusal.temporary)
-            reply(refusal.status == "4.2.2" ? 452 : 450, refusal.status, refusal.text);
-        else
-            fault(550, refusal.status, refusal.text);
-        co_return;
-    }
-    if (!destination.elsewhere.empty() && s_.intake.queue_full()) {
-        reply(452, "4.3.1", "The mail queue is full, try later");
-        co_return;
-    }
-    if (visit_ && destination.elsewhere.empty())
-        if (const screening::Decision listed = visit_->greylist(recipient.address); refused(listed))
-            co_return;
     if (!route.empty() && destination.targets.empty() && !destination.expanded && s_.destination_by)
         recipient.destination = s_.destination_by(route);
     std::uint64_t limit = size_limit(&recipient.address);
@@ -283,6 +264,51 @@ net::Task<> Session::rcpt(std::string_view arguments) {
     t.destinations.push_back(std::move(destination));
     state_ = rcpt_given;
     reply(250, "2.1.5", decision.text.empty() ? "Recipient accepted" : decision.text);
+}
+
+/// What stands in the way of a recipient; finds out where its mail goes.
+std::optional<Session::RcptRefusal> Session::check_rcpt(queue::Recipient& recipient, bool local,
+                                                        const screening::Decision& decision,
+                                                        delivery::Destination& destination) {
+    using Action = screening::Decision::Action;
+    Transaction& t = *transaction_;
+    if (t.envelope.recipients.size() >= allow_.max_rcpt_count)
+        return RcptRefusal{{452, "4.5.3", "Too many recipients"}};  // RFC 5321 §4.5.3.1.10
+    if (decision.action == Action::discard) return std::nullopt;
+
+    Who who = local ? allow_.local_delivery : allow_.remote_delivery;
+    bool allowed = lmtp() ? local : who == Who::all || (who == Who::auth && account_);
+    if (decision.action == Action::accept) allowed = true;
+    if (!allowed) {
+        s_.log.info(id_, "Refused <{}> from [{}]: relaying denied", recipient.address.text(),
+                    peer_.peer().ip);
+        if (who == Who::auth && !lmtp())
+            return RcptRefusal{
+                {550, "5.7.1", local ? "Authentication required" : "Relaying denied: log in first"}, true};
+        return RcptRefusal{{550, "5.7.1", local ? "Mail is not accepted here" : "Relaying denied"}, true};
+    }
+    if (auto refusal = recipient_refusal(recipient.address)) return RcptRefusal{*refusal};
+    if (watched())
+        if (auto why = s_.screening->too_many_recipients(peer_.peer().ip))
+            return RcptRefusal{{451, "4.7.1", *why}};
+    destination = s_.router.resolve(recipient.address, t.declared_size, &t.sender);
+    if (watched())
+        s_.screening->named_recipient(peer_.peer().ip, recipient.address,
+                                      destination.refusal && destination.refusal->status == "5.1.1");
+    if (destination.refusal) {
+        if (s_.intake.on_grown)
+            for (AccountId full : destination.with_quota) s_.intake.on_grown(full);
+        const delivery::Refusal& refusal = *destination.refusal;
+        if (refusal.temporary)
+            return RcptRefusal{{refusal.status == "4.2.2" ? 452 : 450, refusal.status, refusal.text}};
+        return RcptRefusal{{550, refusal.status, refusal.text}, true};
+    }
+    if (!destination.elsewhere.empty() && s_.intake.queue_full())
+        return RcptRefusal{{452, "4.3.1", "The mail queue is full, try later"}};
+    if (visit_ && destination.elsewhere.empty())
+        if (const screening::Decision listed = visit_->greylist(recipient.address); listed.refuses())
+            return RcptRefusal{{listed.code, "4.7.1", listed.text}};
+    return std::nullopt;
 }
 
 net::Task<> Session::rset(std::string_view) {

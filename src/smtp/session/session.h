@@ -83,8 +83,17 @@ private:
     // asked.cpp: what the policy and the checks say
     net::Task<bool> admit();  ///< false: the client is turned away, and has been told
     net::Task<bool> ask_ehlo();
-    net::Task<bool> ask_mail(screening::Decision& decision);
-    net::Task<bool> ask_rcpt(const queue::Recipient& recipient, bool local, screening::Decision& decision,
+    net::Task<bool> ask_mail(screening::Decision& decision, std::vector<std::string> parameters);
+    /// Whether the recipient that was asked about takes mail; if not, `refusal` has the answer.
+    struct RcptRefusal {
+        Reply reply;
+        bool fault = false;  ///< of the client
+    };
+    std::optional<RcptRefusal> check_rcpt(queue::Recipient& recipient, bool local,
+                                          const screening::Decision& decision,
+                                          delivery::Destination& destination);
+    net::Task<bool> ask_rcpt(const queue::Recipient& recipient, bool local,
+                             std::vector<std::string> parameters, screening::Decision& decision,
                              std::string& route);
     net::Task<bool> ask_message();
     bool refused(const screening::Decision& decision);

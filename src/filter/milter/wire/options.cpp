@@ -14,12 +14,12 @@ constexpr std::size_t most_macros = 100;
 constexpr std::uint32_t actions_v2 = 0x3f;
 constexpr std::uint32_t actions_v6 = 0x1ff;
 
-/// The steps that each version knows of, but for rejected_rcpt: recipients that were refused are not shown.
+/// The steps that each version knows of.
 constexpr std::uint32_t steps_of(std::uint32_t version) {
     std::uint32_t steps = 0x7f;  // version 2
     if (version >= 3) steps |= no_unknown;
     if (version >= 4) steps |= no_data;
-    if (version >= 6) steps |= silent_header | can_skip | 0x1ff000 | pieces_256k | pieces_1m;
+    if (version >= 6) steps |= silent_header | can_skip | rejected_rcpt | 0x1ff000 | pieces_256k | pieces_1m;
     return steps;
 }
 
