@@ -33,6 +33,7 @@ std::unexpected<Error> fail(const mailstore::Failure& failure) {
         case MailError::no_such_account:
         case MailError::no_such_folder:
         case MailError::gone: return fail(Kind::not_found, failure.what);
+        case MailError::no_permission: return fail(Kind::not_allowed, failure.what);
         case MailError::exists: return fail(Kind::exists, failure.what);
         case MailError::bad_name: return fail(Kind::bad_value, failure.what);
         case MailError::has_children:
