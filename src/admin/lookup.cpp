@@ -40,7 +40,6 @@ std::unexpected<Error> fail(const mailstore::Failure& failure) {
         case MailError::inbox:
         case MailError::over_quota:
         case MailError::too_much:
-        case MailError::no_permission:
         case MailError::too_many_keywords: return fail(Kind::not_allowed, failure.what);
         case MailError::full:
         case MailError::storage:

@@ -88,7 +88,7 @@ struct Options {
     std::filesystem::path directory;        ///< kv lives in directory/"kv"
     std::vector<LocationConfig> locations;  ///< at least one
     kv::Options kv;
-    std::size_t account_cache = 10'000;  ///< accounts whose folder tables stay in memory
+    std::size_t account_cache = 10'000;    ///< accounts whose folder tables stay in memory
     std::size_t roster_items = 1'500'000;  ///< of folders in use that stay in memory, 56 octets each
     std::uint32_t roster_least = 200;      ///< a folder of fewer messages is read record by record
     std::size_t max_waiting = 20'000;  ///< submissions that wait for the committer; more get MailError::full

@@ -66,7 +66,8 @@ public:
         std::vector<delivery::Fate> fates;
         /// The connection is gone or the server wants it gone (421): not to be used again.
         std::optional<Trouble> trouble;
-        /// The server has said something about the message, so it is up; or it has all of it and says nothing.
+        /// The server has said something about the message, so it is up; or it has all of it and says
+        /// nothing.
         bool answered = false;
     };
     /// MAIL, RCPT and the message. Recipients that the server has no room for in this transaction (452) stay
