@@ -49,7 +49,7 @@ class Wishes(QueueCase):
     def test_parameters_that_are_refused(self):
         soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
         for parameters, code in (("BY=0;R", 501), ("BY=120;R", 250), ("BY=-5;N", 250), ("BY=5;X", 501), ("BY=5", 501),
-                                 ("BY=9;R BY=9;R", 501), ("HOLDFOR=60", 250), ("HOLDFOR=2592001", 501), ("HOLDFOR=x", 501),
+                                 ("BY=9;R BY=9;R", 501), ("HOLDFOR=60", 250), ("HOLDFOR=2592001", 501), ("HOLDFOR=x", 501), ("HOLDFOR=0", 501),
                                  (f"HOLDUNTIL={soon}", 250), ("HOLDUNTIL=2099-01-01T00:00:00Z", 501),
                                  ("HOLDUNTIL=tomorrow", 501), (f"HOLDFOR=5 HOLDUNTIL={soon}", 501),
                                  ("MT-PRIORITY=9", 250), ("MT-PRIORITY=-9", 250), ("MT-PRIORITY=10", 501),

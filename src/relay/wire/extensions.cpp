@@ -65,7 +65,9 @@ void keyword(std::string_view line, Extensions& out) {
         out.size_limit = number<std::uint64_t>(word(rest));
     } else if (equal_ci(name, "DELIVERBY")) {
         out.deliver_by = true;
-        out.deliver_by_min = number<std::int64_t>(word(rest));
+        // RFC 2852 §3: min-by-time *( "," extension-token )
+        const std::string_view said = word(rest);
+        out.deliver_by_min = number<std::int64_t>(said.substr(0, said.find(',')));
     } else if (equal_ci(name, "LIMITS")) {
         limits(rest, out);
     } else if (equal_ci(name, "AUTH")) {

@@ -89,6 +89,12 @@ TEST(Offers, OfNothingAreNothing) {
     EXPECT_EQ(parse_extensions("x\nSIZE many").size_limit, 0U);
 }
 
+TEST(Offers, MayCarryMoreThanTheLeastTimeOfDeliverBy) {  // RFC 2852 §3
+    EXPECT_EQ(parse_extensions("x\nDELIVERBY 60,X-later").deliver_by_min, 60);
+    EXPECT_TRUE(parse_extensions("x\nDELIVERBY ,X-later").deliver_by);
+    EXPECT_EQ(parse_extensions("x\nDELIVERBY ,X-later").deliver_by_min, 0);
+}
+
 TEST(Commands, CarryTheParametersOfTheRfcs) {
     std::string out;
     MailParameters mail;

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "smtp/session/session.h"
 #include "smtp/wire/wishes.h"
 #include "text/ascii.h"
@@ -16,8 +18,12 @@ bool Session::delivery_wishes(std::string_view keyword, std::string_view value,
         auto by = parse_by(value);
         if (!by || t.envelope.deliver_by)
             refusal = Reply{501, "5.5.4", "BY is seconds, a semicolon, R or N, and T or nothing, once"};
-        else if (by->give_back && (by->time.count() <= 0 || by->time < allow.min_deliver_by))
-            refusal = Reply{501, "5.5.4", "The time of BY is too short"};
+        else if (by->give_back && by->time.count() <= 0)  // with R that is a mistake, with N it is not
+            refusal = Reply{501, "5.5.4", "BY with R needs a time to come"};
+        else if (by->give_back && by->time < allow.min_deliver_by)
+            refusal =
+                Reply{555, "5.5.4",
+                      fmt::format("BY with R is possible from {} seconds on", allow.min_deliver_by.count())};
         else
             t.envelope.deliver_by = queue::DeliverBy{
                 now + by->time,

@@ -39,7 +39,7 @@ std::optional<ByValue> parse_by(std::string_view value) {
 
 std::optional<std::chrono::seconds> parse_hold_for(std::string_view value) {
     auto seconds = digits(value, 1, 9);
-    if (!seconds) return std::nullopt;
+    if (!seconds || value[0] == '0') return std::nullopt;
     return std::chrono::seconds{*seconds};
 }
 

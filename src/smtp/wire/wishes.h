@@ -15,7 +15,7 @@ struct ByValue {
 };
 std::optional<ByValue> parse_by(std::string_view value);
 
-/// HOLDFOR: 1*9DIGIT, seconds                                                         RFC 4865 §4
+/// HOLDFOR: %x31-39 *8DIGIT, seconds                                                  RFC 4865 §4
 std::optional<std::chrono::seconds> parse_hold_for(std::string_view value);
 
 /// HOLDUNTIL: an Internet date-time (RFC 3339) in UTC, "2026-11-20T10:00:00Z"          RFC 4865 §4
