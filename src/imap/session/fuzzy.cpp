@@ -29,11 +29,11 @@ Words words_of(std::string_view text) {
     return words;
 }
 
-/// The first letters of a word, two thirds of it but not less than four: endings differ, and so do slips.
+/// The first letters of a word, half of it but not less than four: endings differ, and so do slips.
 std::string stem(const std::string& word) {
     auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
     const auto letters = static_cast<std::size_t>(std::count_if(word.begin(), word.end(), begins));
-    std::size_t keep = std::max<std::size_t>(4, letters * 2 / 3);
+    std::size_t keep = std::max<std::size_t>(4, (letters + 1) / 2);
     if (letters <= keep) return word;
     std::size_t at = 0;
     for (; at < word.size(); ++at)
