@@ -361,8 +361,17 @@ TEST_F(ShellTest, WhatIsNotBuiltSaysSoAndIsNotInHelp) {
     EXPECT_EQ(last.text.find("TRACER"), std::string::npos);
     script({"UPDATE Domain example.org", "ADD Account a password b"});
     EXPECT_NE(expect_error("CONFIG WebmailData").find("web mail"), std::string::npos);
-    EXPECT_NE(expect_error("SET filteringOption pass").find("filters"), std::string::npos);
     EXPECT_NE(expect_error("SET accountType premium").find("not in this release"), std::string::npos);
+}
+
+TEST_F(ShellTest, AnAccountSaysWhatBecomesOfUnwantedMail) {
+    login();
+    script({"UPDATE Domain example.org", "ADD Account a password b", "SET filteringOption discard"});
+    expect_error("SET filteringOption maybe");
+    expect_ok("COMMIT");
+    EXPECT_EQ((*directory->effective(id_of("a@example.org")))->filtering_option,
+              settings::FilteringOption::discard);
+    EXPECT_EQ(slice("SHOW Account a ATTR filteringOption", 0, 2), Lines{"filteringOption = discard"});
 }
 
 TEST_F(ShellTest, NotesOfSeveralLinesAreDotStuffed) {
