@@ -9,6 +9,11 @@ namespace {
 /// Above it there would be too few left for folders made later, each of which has a higher one.
 constexpr std::uint32_t highest_adopted_validity = 0xf000'0000;
 
+/// It never had a message: the UIDs that unclean stops have skipped (AccountImpl::skip_lost_ids()) are none.
+bool unused(const FolderCounters& n) {
+    return n.messages == 0 && (n.uid_next.value() - 1) % id_gap == 0;
+}
+
 }  // namespace
 
 Result<bool> AccountImpl::has_import_mark(std::string_view mark) {
@@ -31,7 +36,7 @@ Result<FolderInfo> AccountImpl::adopt_uids(FolderId folder, std::uint32_t uid_va
     FolderRecord adopted = (*state)->record;
     const bool same = adopted.uid_validity == uid_validity;
     bool possible = same ? uid_next > adopted.n.uid_next
-                         : adopted.n.uid_next == Uid{1} && uid_validity != 0 && uid_next != Uid{}
+                         : unused(adopted.n) && uid_validity != 0 && uid_next != Uid{}
                                && uid_validity <= highest_adopted_validity;
     for (const auto& [id, other] : table)
         possible = possible && (other.record.uid_validity != uid_validity || id == folder.value());

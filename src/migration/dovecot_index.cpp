@@ -117,7 +117,8 @@ public:
     DovecotIndex finish() {
         found_.messages.erase(0);
         found_.uid_validity = u32(header_, 24);
-        found_.uid_next = u32(header_, 28);
+        found_.uid_next = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(std::max<std::uint64_t>(next_, u32(header_, 28)), 0xffff'ffff));
         if (!found_.messages.empty() && found_.messages.rbegin()->first >= found_.uid_next)
             found_.uid_next = found_.messages.rbegin()->first + 1;
         return std::move(found_);
@@ -196,6 +197,7 @@ private:
              at += 8) {
             IndexedMessage message;
             message.flags = flags_of(static_cast<unsigned char>(data[at + 4]));
+            next_ = std::max(next_, std::uint64_t{u32(data, at)} + 1);
             found_.messages.insert_or_assign(u32(data, at), std::move(message));
         }
     }
@@ -271,6 +273,7 @@ private:
     std::string header_;
     std::vector<Extension> extensions_;
     std::size_t current_ = 0;
+    std::uint64_t next_ = 0;  ///< UID behind the highest that was appended
 };
 
 }  // namespace
@@ -290,7 +293,9 @@ DovecotIndex read_dovecot_index(std::string_view index, const std::vector<std::s
         }
         const std::uint32_t sequence = u32(log, 8);
         if (sequence < known || sequence <= last) continue;
-        if (last == 0 && sequence > (known == 0 ? 1 : known))
+        // The first log of a mailbox has none before it; the one after the index's begins where that ended.
+        const std::uint32_t before = u32(log, 12);
+        if (last == 0 && sequence != known && before != 0 && (before != known || u32(log, 16) > offset))
             replay.damaged(0, "an older log is missing: flags may be those of an earlier time");
         replay.log(log, sequence == known ? offset : 0);
         last = sequence;

@@ -81,8 +81,7 @@ public:
             return a.uid - 1 < b.uid - 1;  // those without a UID (0) come last
         });
         for (const File& one : files)
-            if (!message(place / (one.fresh ? "new" : "cur") / one.name, one.uid, one.fresh, keywords, visit,
-                         problem))
+            if (!message(place / (one.fresh ? "new" : "cur") / one.name, one.uid, keywords, visit, problem))
                 return;
     }
 
@@ -141,8 +140,8 @@ private:
         return {};
     }
 
-    static bool message(const fs::path& path, std::uint32_t uid, bool fresh,
-                        const std::vector<std::string>& keywords,
+    /// Dovecot gives flags to what is still in new/, too.
+    static bool message(const fs::path& path, std::uint32_t uid, const std::vector<std::string>& keywords,
                         const std::function<bool(FoundMessage&&)>& visit, const OnProblem& problem) {
         auto file = InFile::open(path);
         if (!file) return problem({path.string(), 0, file.error()}), true;
@@ -157,13 +156,12 @@ private:
         const MaildirName parsed = parse_maildir_name(name);
         FoundMessage found;
         found.octets = with_crlf(std::move(*octets));
-        if (!fresh) {
-            found.flags = parsed.flags;
-            if (parsed.passed) found.keywords.emplace_back("$Forwarded");
-            for (std::size_t i = 0; i < keywords.size(); ++i)
-                if ((parsed.letters >> i & 1) && !keywords[i].empty() && keywords[i] != "$Forwarded")
-                    found.keywords.push_back(keywords[i]);
-        }
+        found.flags = parsed.flags;
+        if (parsed.passed) found.keywords.emplace_back("$Forwarded");
+        for (std::size_t i = 0; i < keywords.size(); ++i)
+            if ((parsed.letters >> i & 1) && !keywords[i].empty()
+                && !(parsed.passed && keywords[i] == "$Forwarded"))
+                found.keywords.push_back(keywords[i]);
         found.internal_date = file->modified();
         found.uid = uid;
         found.where = path.string();

@@ -105,10 +105,8 @@ private:
         std::uint32_t letters = 0;
         bool passed = false;
         for (const std::string& keyword : keywords) {
-            if (keyword == "$Forwarded") {
-                passed = true;
-                continue;
-            }
+            if (keyword == "$Forwarded")
+                passed = true;  // not all that read Maildir know the one for the other
             auto at = std::find(keywords_.begin(), keywords_.end(), keyword);
             const auto index = static_cast<std::size_t>(at - keywords_.begin());
             if (index >= 26) {

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 import harness
@@ -86,6 +87,10 @@ class FromDovecot(harness.ServerCase):
     users = 6
     mapped = {"INBOX": "INBOX", "Work": "Work", "Work/Old": "Work/Old", "Entwürfe": "Entwürfe"}
 
+    @classmethod
+    def prepare(cls):
+        time.sleep(8)  # Dovecot's UIDVALIDITY is the time of day, as that of the folders just made here
+
     def run_json(self, *arguments):
         return json.loads(self.server.command(*arguments, "--json"))
 
@@ -153,11 +158,12 @@ class FromDovecot(harness.ServerCase):
         dovecot = Dovecot("mdbox:{store}")
         self.addCleanup(dovecot.remove)
         dovecot.fill(folders=("INBOX", "Work"), each=12)
-        # Enough changes that the log is folded into the index, and a log is begun anew.
-        for _ in range(3):
-            dovecot("flags", "add", "a" * 200 + " " + "b" * 200, "mailbox", "*", "ALL")
-            dovecot("flags", "remove", "a" * 200 + " " + "b" * 200, "mailbox", "*", "ALL")
-        dovecot("index", "*")
+        # Enough changes that the log is folded into the index.
+        many = " ".join(f"key{number}{'x' * 40}" for number in range(12))
+        for number in range(24):
+            dovecot("flags", "remove" if number % 2 else "add", many, "mailbox", "*", "ALL")
+        self.assertTrue(os.path.exists(os.path.join(dovecot.store, "mailboxes/Work/dbox-Mails/dovecot.index")))
+        dovecot("flags", "add", "Project", "mailbox", "Work", "uid", "9")
         dovecot("force-resync", "*")
         theirs = dovecot.messages()
         report = self.run_json("import", "account", "carol@example.org", dovecot.store)
