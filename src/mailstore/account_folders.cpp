@@ -78,8 +78,9 @@ Result<FolderInfo> AccountImpl::create_folder(std::string_view path, FolderKind 
 }
 
 Result<> AccountImpl::delete_folder(FolderId id) {
-    if (auto info = folder(id);
-        info && info->selectable && info->messages > removed_at_once && info->path != "INBOX")
+    // Not so for a search folder: what is expunged there is expunged where it really lies.
+    if (auto info = folder(id); info && info->selectable && info->messages > removed_at_once
+                                && info->path != "INBOX" && info->kind != FolderKind::search)
         if (auto ok = expunge(id, std::nullopt, false); !ok) return std::unexpected(ok.error());
     {
         std::lock_guard lock{mutex};

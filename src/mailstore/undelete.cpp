@@ -7,7 +7,9 @@ UndeleteKeeper::UndeleteKeeper(AccountEdit& edit, const FolderState& folder, Mod
       folder_{folder},
       change_{change},
       limits_{edit.impl().core.limits(edit.impl().account_id)},
-      keeps_{limits_.undelete_for && limits_.undelete_for->count() > 0} {
+      // What is in a search folder is kept where it really lies.
+      keeps_{folder.record.kind != FolderKind::search && limits_.undelete_for
+             && limits_.undelete_for->count() > 0} {
     if (keeps_) path_ = edit.impl().path_of(folder.id);
 }
 

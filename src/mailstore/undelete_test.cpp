@@ -204,6 +204,22 @@ TEST_F(Undelete, ABigFolderGoesInPiecesAndCanBeRestored) {
     expect_sound();
 }
 
+/// What a search folder shows lies elsewhere: deleting it deletes no message.
+TEST_F(Undelete, ADeletedSearchFolderLeavesNothingToRestore) {
+    deliver(bob, "1");
+    auto found = account(bob)->create_folder("Found", FolderKind::search);
+    ASSERT_TRUE(found) << found.error().what;
+    Relink change;
+    change.after.upto = account(bob)->highest_modseq();
+    change.add = {{id_of(bob, "INBOX"), Uid{1}}};
+    ASSERT_TRUE(account(bob)->relink(found->id, change));
+    ASSERT_EQ(info(bob, "Found").messages, 1u);
+    ASSERT_TRUE(account(bob)->delete_folder(found->id));
+    EXPECT_TRUE(deleted().empty());
+    EXPECT_EQ(text(bob, "INBOX", Uid{1}), message("1"));
+    expect_sound();
+}
+
 TEST_F(Undelete, DamagedRecordsAreRepaired) {
     deliver(bob, "1");
     deliver(bob, "2");
