@@ -149,10 +149,11 @@ TEST_F(ShellTest, WhatClientsSliceIsWhereTheySliceIt) {
     EXPECT_EQ(slice("LIST Accounts x*", 5, 3), Lines{});
     EXPECT_EQ(slice("SHOW Account john", 2, 2),
               (Lines{"name = \"john\"", "mustChangePass = no", "enable = yes", "accountType = basic",
-                     "accountClassName = \"\"", "customerReference = \"\"", "publishContactInfo = no"}));
+                     "accountClassName = \"\"", "customerReference = \"\"", "publishContactInfo = no",
+                     "filteringOption = moveToFilteredEmail"}));
     expect_ok("UPDATE Account john");
     EXPECT_EQ(slice("SHOW", 2, 3).front(), "name = \"john\"");
-    EXPECT_EQ(slice("SHOW", 2, 3).back(), "publishContactInfo = no");
+    EXPECT_EQ(slice("SHOW", 2, 3).back(), "filteringOption = moveToFilteredEmail");
     EXPECT_EQ(slice("LIST Aliases", 2, 3), Lines{"jack"});
     EXPECT_EQ(slice("LIST MEMBERSHIP", 2, 3), Lines{"team@example.org"});
     EXPECT_EQ(slice("SHOW RegistryInformation", 2, 3)[0].substr(0, 14), "Internal ID = ");

@@ -26,7 +26,8 @@ TEST(DeliverBy, TakesTheRfcsForms) {
 TEST(FutureRelease, TakesSecondsOrADate) {
     EXPECT_EQ(parse_hold_for("86400"), 86400s);
     EXPECT_EQ(parse_hold_for("999999999"), 999'999'999s);
-    for (const char* wrong : {"", "0", "010", "-1", "1000000000", "1h"}) EXPECT_FALSE(parse_hold_for(wrong)) << wrong;
+    for (const char* wrong : {"", "0", "010", "-1", "1000000000", "1h"})
+        EXPECT_FALSE(parse_hold_for(wrong)) << wrong;
     const std::chrono::sys_seconds when = std::chrono::sys_days{2026y / 11 / 20} + 10h + 30min + 5s;
     EXPECT_EQ(parse_hold_until("2026-11-20T10:30:05Z"), when);
     EXPECT_EQ(parse_hold_until("2026-11-20t10:30:05.25z"), when);
