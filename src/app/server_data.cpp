@@ -41,18 +41,27 @@ observe::LogOptions log_options(const settings::LogSettings& log, const std::str
 
 }  // namespace
 
+std::shared_ptr<void> Quotas::ask(const directory::Directory& directory, rights::Sharing& sharing) {
+    std::lock_guard lock{mutex_};
+    directory_ = &directory;
+    sharing_ = &sharing;
+    return {this, [](Quotas* self) {
+                std::lock_guard until_nobody_asks{self->mutex_};
+                self->directory_ = nullptr;
+                self->sharing_ = nullptr;
+            }};
+}
+
 mailstore::QuotaLimits Quotas::limits(AccountId account) const {
-    auto* directory = directory_.load(std::memory_order_acquire);
-    if (!directory) return {};
-    auto settings = directory->effective(account);
+    std::shared_lock lock{mutex_};
+    if (!directory_) return {};
+    auto settings = directory_->effective(account);
     if (settings) return to_limits(**settings);
-    // The owner of public folders has no settings of its own: deleted mail is kept as long as usual.
-    auto* sharing = sharing_.load(std::memory_order_acquire);
-    mailstore::QuotaLimits limits = sharing ? sharing->public_limits(account) : mailstore::QuotaLimits{};
-    if (settings.error().kind == directory::DirectoryError::not_found) {
-        limits.undelete_for = to_limits(settings::AccountSettings{}).undelete_for;
-        limits.undelete_bytes = limits.bytes;
-    }
+    if (settings.error().kind != directory::DirectoryError::not_found) return {};
+    // The owner of public folders has limits of its own; deleted mail is kept there as long as usual.
+    auto limits = sharing_->public_limits(account);
+    limits.undelete_for = to_limits(settings::AccountSettings{}).undelete_for;
+    limits.undelete_bytes = limits.bytes;
     return limits;
 }
 
@@ -123,8 +132,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     directory->set_primary_domain(settings.server.primary_domain);
     for (AccountId account : deleted) erase_mail(account);
     directory->on_change([this](const directory::ChangeEvent& event) { on_change(event); });
-    quotas.ask(*directory);
-    quotas.ask(*sharing);
+    quotas_known = quotas.ask(*directory, *sharing);
     places.ask(*directory);
 
     auth::AuthOptions auth_options;

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 
 #include "admin/operation.h"
 #include "app/control_server.h"
@@ -38,18 +39,18 @@
 
 namespace postrider::app {
 
-/// What the mail store asks about quotas, answered by the directory, which is opened after it.
+/// What the mail store asks about quotas, answered by the directory, which is opened after it and ends before
+/// it. The store's own threads ask at any time.
 class Quotas final : public mailstore::QuotaSource {
 public:
-    void ask(const directory::Directory& directory) {
-        directory_.store(&directory, std::memory_order_release);
-    }
-    void ask(rights::Sharing& sharing) { sharing_.store(&sharing, std::memory_order_release); }
+    /// Asks these, as long as the result lives.
+    [[nodiscard]] std::shared_ptr<void> ask(const directory::Directory& directory, rights::Sharing& sharing);
     mailstore::QuotaLimits limits(AccountId account) const override;
 
 private:
-    std::atomic<const directory::Directory*> directory_{nullptr};
-    std::atomic<rights::Sharing*> sharing_{nullptr};  ///< knows what public folders may hold
+    mutable std::shared_mutex mutex_;
+    const directory::Directory* directory_ = nullptr;
+    rights::Sharing* sharing_ = nullptr;  ///< knows what public folders may hold
 };
 
 /// Where an account's own new mail goes: to the location of its domain.
@@ -85,6 +86,7 @@ struct Server::Rooms {
     std::unique_ptr<index::Index> full_text;
     std::unique_ptr<directory::Directory> directory;
     std::unique_ptr<rights::Sharing> sharing;
+    std::shared_ptr<void> quotas_known;  ///< ends before those who know them
     std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<rules::SendQuota> send_quota;
     std::unique_ptr<rules::MailboxRate> mailbox_rate;
