@@ -71,6 +71,8 @@ protected:
         ASSERT_TRUE(store->create_account(eve));
     }
 
+    void TearDown() override { store.reset(); }  // while the clocks and quotas of the test are there still
+
     void open() {
         auto opened = MailStore::open(options, [this](std::string_view meta, std::string_view payload) {
             return replay ? replay(meta, payload) : std::nullopt;

@@ -52,7 +52,7 @@ TEST(Roster, FollowsAnyChangeOfTheFolder) {
         roster->append(item(next, modseq));
         model[next] = {modseq, item(next, modseq).flags, {}};
     }
-    for (int step = 0; step < 300; ++step) {
+    for (int step = 0; step < 100; ++step) {
         ++modseq;
         UidSet touched;
         std::vector<Item> now;
