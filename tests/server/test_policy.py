@@ -517,7 +517,7 @@ class Watching(harness.ConfiguredCase):
 
 
 class TinyMilter:
-    """Refuses the recipient trap@, adds a header, wants mail of grumpy@ to wait; counts connections."""
+    """Refuses the recipient bob, adds a header, wants mail of grumpy@ to wait; counts connections."""
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -556,7 +556,7 @@ class TinyMilter:
                 return
             elif command in b"DAK":
                 continue
-            elif command == b"R" and data.startswith(b"<trap@"):
+            elif command == b"R" and data.startswith(b"<bob@"):
                 say(b"y", b"550 5.7.1 the milter says no\0")
             elif command == b"E":
                 if data:
@@ -601,7 +601,7 @@ event onRcptTo {{
     def test_a_milter_refuses_and_changes(self):
         with self.smtp() as peer:
             peer.command("MAIL FROM:<you@example.net>", 250)
-            self.assertIn("the milter says no", peer.command("RCPT TO:<trap@example.org>", 550).text)
+            self.assertIn("the milter says no", peer.command("RCPT TO:<bob@example.org>", 550).text)
             peer.command("RCPT TO:<alice@example.org>", 250)
             self.assertEqual(peer.data(sample("through the milter")).code, 250)
         stored = self.wait_for_one("alice", "through the milter")
