@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "admin/chapters.h"
+#include "admin/dkim.h"
 #include "admin/lookup.h"
 #include "dns/records.h"
 #include "filter/signing/signer.h"
@@ -102,36 +103,35 @@ Result show(Context& context, const Arguments& arguments, const Progress&) {
 }
 
 /// Does the DNS have the public half of that key?
-Json compared(const filter::SigningKey& key, dns::Resolver& resolver) {
+RecordCheck compared(const filter::SigningKey& key, dns::Resolver& resolver) {
+    using Status = RecordCheck::Status;
+    RecordCheck check;
+    check.what = "DKIM";
+    check.publish = filter::zone_line(key);
+    check.status = Status::missing;
     const std::string name = key.selector + "._domainkey." + key.domain;
     const dns::Answer answer = resolver.ask(name, dns::Type::txt);
-    std::string status = "missing", note;
     if (answer.outcome == dns::Outcome::temporary || answer.outcome == dns::Outcome::bogus) {
-        status = "unknown";
-        note = answer.why.empty() ? "the DNS did not answer" : answer.why;
+        check.status = Status::unknown;
+        check.note = answer.why.empty() ? "the DNS did not answer" : answer.why;
     }
-    if (answer.records.size() > 1) note = "there is more than one record";
-    Json found = Json::array();
+    if (answer.records.size() > 1) check.note = "there is more than one record";
     for (const std::string& rdata : answer.records) {
         const auto text = dns::parse_txt(rdata);
         if (!text) continue;
-        found.push_back(*text);
-        if (status == "missing") status = "differs";
+        check.found.push_back(*text);
+        if (check.status == Status::missing) check.status = Status::differs;
         const auto record = mailauth::parse_key_record(*text);
         if (!record) {
-            note = record.error();
+            check.note = record.error();
         } else if (record->octets == key.key->public_octets() && record->type == key.key->type()) {
-            status = "ok";
-            if (record->testing) note = "t=y: verifiers are told that this is a test";
+            check.status = Status::ok;
+            if (record->testing) check.note = "t=y: verifiers are told that this is a test";
         } else if (record->octets.empty()) {
-            note = "the key is revoked";
+            check.note = "the key is revoked";
         }
     }
-    return Json{{"name", name},
-                {"status", status},
-                {"publish", filter::zone_line(key)},
-                {"found", std::move(found)},
-                {"note", note}};
+    return check;
 }
 
 Result check(Context& context, const Arguments& arguments, const Progress&) {
@@ -144,9 +144,15 @@ Result check(Context& context, const Arguments& arguments, const Progress&) {
     Json rows = Json::array();
     bool all = true;
     for (const filter::SigningKey* key : keys) {
-        Json row = compared(*key, *context.resolver);
-        all = all && row["status"] == "ok";
-        rows.push_back(std::move(row));
+        const RecordCheck one = compared(*key, *context.resolver);
+        all = all && one.status == RecordCheck::Status::ok;
+        Json found = Json::array();
+        for (const std::string& text : one.found) found.push_back(text);
+        rows.push_back(Json{{"name", key->selector + "._domainkey." + key->domain},
+                            {"status", word(one.status)},
+                            {"publish", one.publish},
+                            {"found", std::move(found)},
+                            {"note", one.note}});
     }
     return Json{{"domain", arguments.text("domain")}, {"complete", all}, {"keys", std::move(rows)}};
 }
@@ -174,6 +180,23 @@ constexpr Operation operations[] = {
 };
 
 }  // namespace
+
+std::vector<RecordCheck> check_keys(const filter::Signer* signer, dns::Resolver& resolver,
+                                    const std::string& domain) {
+    std::vector<RecordCheck> rows;
+    if (signer != nullptr) {
+        const auto ring = signer->keys();
+        for (const filter::SigningKey* key : keys_of(*ring, domain)) rows.push_back(compared(*key, resolver));
+    }
+    if (rows.empty()) {
+        RecordCheck none;
+        none.what = "DKIM";
+        none.status = RecordCheck::Status::missing;
+        none.note = "no key signs for the domain: `postrider dkim keygen` makes one";
+        rows.push_back(std::move(none));
+    }
+    return rows;
+}
 
 Chapter dkim_chapter() {
     return {"dkim", "Keys that sign mail", operations};

@@ -2,7 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "admin/chapters.h"
+#include "admin/dkim.h"
 #include "admin/lookup.h"
 #include "dns/names.h"
 #include "dns/types.h"
@@ -80,7 +83,11 @@ Result check(Context& context, const Arguments& arguments, const Progress&) {
         return fail(Kind::bad_value,
                     fmt::format("{} is not a name that the DNS could have", (*domain)->name));
     const Identity us = context.identity();
-    const auto checks = check_domain(*context.resolver, us, *name, context.clock.now());
+    auto checks = check_domain(*context.resolver, us, *name, context.clock.now());
+    const auto spf = std::ranges::find(checks, "SPF", &RecordCheck::what);
+    auto keys = check_keys(context.signer, *context.resolver, *name);
+    checks.insert(spf == checks.end() ? spf : std::next(spf), std::make_move_iterator(keys.begin()),
+                  std::make_move_iterator(keys.end()));
     Json rows = Json::array();
     bool all = true;
     for (const RecordCheck& one : checks) {
@@ -99,7 +106,7 @@ constexpr Operation operations[] = {
     {"dns check",
      "Show every record that a domain should have in the DNS, the line to publish, and what is there now: "
      "MX, the "
-     "server's addresses and their names, SPF, DMARC, MTA-STS and its policy, TLS-RPT, SRV for mail "
+     "server's addresses and their names, SPF, DKIM, DMARC, MTA-STS and its policy, TLS-RPT, SRV for mail "
      "programs, TLSA. The "
      "status is ok, missing, differs, multiple (where one only may be) or unknown (it cannot be told from "
      "here)",

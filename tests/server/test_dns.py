@@ -189,7 +189,9 @@ class Check(ZonesCase):
 
     @classmethod
     def config(cls, ports):
+        cls.server.command("dkim", "keygen", "example.org", "one", os.path.join(cls.server.data, "one.pem"))
         return harness.config(ports, server=dns_zone.settings(cls.zones) + f"""
+            signing = {{ dkimKeys = ( {{ domain = "example.org" selector = "one" keyFile = "one.pem" }} ) }}
             smtpOutgoing = {{ mtaStsPort = {cls.policies.port} caFile = "{cls.policies.certificate}" }}""")
 
     def check(self):
@@ -200,9 +202,9 @@ class Check(ZonesCase):
         before = self.check()
         self.assertFalse(before["complete"])
         rows = {row["record"]: row for row in before["records"]}
-        for name in ("MX", "SPF", "DMARC", "MTA-STS", "MTA-STS policy", "TLS-RPT", "SRV", "TLSA"):
+        for name in ("MX", "SPF", "DKIM", "DMARC", "MTA-STS", "MTA-STS policy", "TLS-RPT", "SRV", "TLSA"):
             self.assertEqual(rows[name]["status"], "missing", rows[name])
-        self.assertNotIn("DKIM", rows)
+        self.assertIn("one._domainkey.example.org. ", rows["DKIM"]["publish"])
         lines = [row["publish"] for row in before["records"] if row["publish"] and row["record"] != "MTA-STS policy"]
         self.assertTrue(any("_imaps._tcp.example.org. SRV 0 1" in line for line in lines), lines)
 
