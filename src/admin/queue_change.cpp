@@ -121,10 +121,12 @@ Result hold_messages(Context& context, const Arguments& arguments, const Progres
 
 Result release_messages(Context& context, const Arguments& arguments, const Progress& progress) {
     return wake_after(context, change(context, arguments, progress, [&](Entry& entry) {
+                          // What its sender wants to go later still does; `queue retry` sends it now.
+                          const Time due = std::max(context.clock.now(), entry.envelope.release);
                           bool any = false;
                           for (Recipient& recipient : entry.envelope.recipients) {
                               if (recipient.state != State::held) continue;
-                              restart(recipient, context.clock.now());
+                              restart(recipient, due);
                               any = true;
                           }
                           return any;

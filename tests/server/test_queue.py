@@ -119,6 +119,14 @@ class Operations(QueueCase):
         self.assertEqual(self.operation("queue", "delete", "--recipient", "far")["changed"], 3)
         self.assertEqual(self.queued("--recipient", "far"), [])
 
+    def test_what_is_released_still_waits_for_the_time_that_its_sender_has_named(self):
+        held = self.send("soon@no-such.invalid", "later", " HOLDFOR=3600")
+        due = self.queued("--recipient", "soon")[0]["next_attempt"]
+        self.assertEqual(self.operation("queue", "hold", held)["changed"], 1)
+        self.assertEqual(self.operation("queue", "release", held)["changed"], 1)
+        self.assertEqual(self.queued("--recipient", "soon")[0]["next_attempt"], due)
+        self.assertEqual(self.operation("queue", "delete", held)["changed"], 1)
+
     def test_all_needs_to_be_said(self):
         done = subprocess.run([os.path.abspath(harness.BINARY), "--data", self.server.data, "queue", "delete"],
                               capture_output=True, text=True, timeout=60)
