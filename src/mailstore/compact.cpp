@@ -71,6 +71,11 @@ Result<> compact_file(Core& core, Location& location, std::uint8_t file, bool& d
     return {};
 }
 
+Result<> given_up() {
+    return fail(MailError::storage,
+                "The server is stopping, so the compaction was given up; begin it again later");
+}
+
 }  // namespace
 
 Result<> MailStoreImpl::compact(const OnProgress& progress) {
@@ -79,6 +84,7 @@ Result<> MailStoreImpl::compact(const OnProgress& progress) {
     for (std::size_t i = 0; i < locations.size(); ++i) {
         // A file that cannot be emptied would be offered again and again.
         for (int files = 0; files < 128; ++files) {
+            if (compacting_no_more_.load(std::memory_order_relaxed)) return given_up();
             auto file = locations[i]->files->worth_compacting(garbage_share);
             if (!file) break;
             if (progress)
@@ -90,7 +96,10 @@ Result<> MailStoreImpl::compact(const OnProgress& progress) {
         }
     }
     if (progress) progress({"records", 80});
-    if (auto ok = core_.kv->compact(); !ok) return std::unexpected(from(ok.error()));
+    if (auto ok = core_.kv->compact(); !ok) {
+        if (compacting_no_more_.load(std::memory_order_relaxed)) return given_up();
+        return std::unexpected(from(ok.error()));
+    }
     if (progress) progress({"done", 100});
     return {};
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "mailstore/committer.h"
 #include "mailstore/core.h"
 #include "mailstore/keeper.h"
@@ -35,7 +37,10 @@ public:
     Result<std::vector<Finding>> verify(const OnProgress& progress) override;
     Result<std::vector<Finding>> repair(AccountId account, const OnProgress& progress) override;
     Result<> compact(const OnProgress& progress) override;
-    void stop_compacting() override { core_.kv->stop_compacting(); }
+    void stop_compacting() override {
+        compacting_no_more_.store(true, std::memory_order_relaxed);
+        core_.kv->stop_compacting();
+    }
     Result<> snapshot(const std::filesystem::path& directory) override;
 
 private:
@@ -46,6 +51,7 @@ private:
     std::mutex creating_;
     std::unique_ptr<Committer> committer_;
     std::unique_ptr<Keeper> keeper_;
+    std::atomic<bool> compacting_no_more_{false};
 };
 
 }  // namespace postrider::mailstore

@@ -1,5 +1,6 @@
 """A running server in its administrator's hands: services one by one, new settings without a lost session."""
 
+import base64
 import json
 import os
 import re
@@ -59,6 +60,66 @@ class Services(harness.ConfiguredCase):
             self.server.command("service", "stop", "gopher")
 
 
+class LongWork(harness.Case):
+    """A stop comes back in seconds, whatever an administrator has begun, and nothing is lost by it."""
+
+    messages, size, queued = 150, 200_000, 300
+
+    def setUp(self):
+        self.server = harness.Server()
+        self.addCleanup(self.server.remove)
+        self.server.demo()
+        noise = [base64.b64encode(os.urandom(self.size * 3 // 4)).decode() for _ in range(4)]
+        with self.lmtp() as peer:
+            for i in range(self.messages):
+                lines = "\r\n".join(noise[i % 4][at:at + 76] for at in range(0, self.size, 76))
+                peer.mail("you@example.net", "alice@example.org", f"Subject: stays-{i}-\r\n\r\n{i}\r\n{lines}\r\n")
+        with self.submission("bob") as peer:
+            for i in range(self.queued):
+                peer.mail("bob@example.org", f"x{i}@elsewhere.invalid", f"Subject: q{i}\r\n\r\nx\r\n", " HOLDFOR=7200")
+        self.server.command("account", "set", "alice@example.org", "undeleteWindow", "0")
+        with self.imap("alice", "INBOX") as peer:  # two of three go, so that there is something to compact
+            peer.ok("UID STORE " + ",".join(str(i) for i in range(1, self.messages + 1) if i % 3) + " +FLAGS.SILENT (\\Deleted)")
+            peer.ok("EXPUNGE")
+
+    def begun(self, operation, arguments):
+        """The connection of an operation that has said how far it is."""
+        peer = socket.socket(socket.AF_UNIX)
+        peer.settimeout(60 * harness.SLOW)
+        peer.connect(os.path.join(self.server.data, "run", "control"))
+        peer.sendall(json.dumps({"operation": operation, "arguments": arguments}).encode() + b"\n")
+        lines = peer.makefile("rb")
+        return peer, lines, json.loads(lines.readline())
+
+    def test_a_stop_gives_up_long_work_and_loses_nothing(self):
+        for operation, arguments in (("storage verify", {}), ("storage compact", {}),
+                                     ("queue bounce", {"sender": "bob@example.org"})):
+            with self.subTest(operation):
+                peer, lines, first = self.begun(operation, arguments)
+                with peer:
+                    begin = time.monotonic()
+                    self.server.process.send_signal(signal.SIGTERM)
+                    rest = [json.loads(line) for line in lines]
+                    self.server._gone(harness.STOP_SECONDS)
+                    took = time.monotonic() - begin
+                self.assertLess(took, 10 * harness.SLOW)
+                last = (rest or [first])[-1]
+                if "error" in last:
+                    self.assertIn("stopping", last["error"]["what"])
+                else:
+                    self.assertIn("result", last)
+                print(f"{operation}: {'given up' if 'error' in last else 'done'}, stopped after {took:.2f} s")
+                self.server.demo()
+        self.assertTrue(json.loads(self.server.command("storage", "verify", "--json"))["clean"])
+        left = sorted(int(re.search(rb"stays-(\d+)-", one)[1]) for one in self.inbox("alice"))
+        self.assertEqual(left, [i for i in range(self.messages) if i % 3 == 2])
+        # Each queued message is still there, or has been given back: one report to its sender.
+        waiting = {one["id"] for one in json.loads(self.server.command("queue", "list", "--limit", "1000", "--json"))["messages"]}
+        self.eventually(lambda: len(self.inbox("bob")) + len(waiting) >= self.queued, what="messages are missing")
+        self.assertEqual(len(self.inbox("bob")) + len(waiting), self.queued)
+        self.server.stop()
+
+
 class Reload(harness.Case):
     def setUp(self):
         self.server = harness.Server()
@@ -76,7 +137,7 @@ class Reload(harness.Case):
 
     def text(self):
         v = self.values
-        return f"""Server {{ serverName = mail.example.org primaryDomain = example.org {v["common"]}
+        return f"""Server {{ serverName = {v.get("name", "mail.example.org")} primaryDomain = example.org {v["common"]}
             smtpIncoming = {{ listeners = ( {" ".join(v["smtp"])} ) }}
             imap = {{ listeners = ( {" ".join(v["imap"])} ) plainConnAllowLogin = yes {v["imap_more"]} }}
             pop3 = {{ listeners = ( {self.listener("pop3")} ) }}
@@ -178,8 +239,12 @@ class Reload(harness.Case):
         return self.server.command("reload", "--json", check=False)
 
     def test_what_needs_a_restart_is_said(self):
-        done = self.reload(common="allowAliasLogins = no")
-        self.assertEqual(done["needs_restart"], ["allowAliasLogins"])
+        self.values["name"] = "other.example.org"
+        done = self.reload()
+        self.assertEqual(done["needs_restart"], ["serverName"])
+        self.eventually(lambda: "The change of serverName counts after a restart" in self.server.logs())
+        with self.smtp() as peer:
+            self.assertIn("mail.example.org", peer.greeting.text)
         self.server.stop()
 
     def test_services_and_log_levels_follow_the_file(self):
