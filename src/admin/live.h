@@ -11,6 +11,9 @@
 namespace postrider::index {
 class Index;
 }
+namespace postrider::directory {
+class FolderQuotaBook;
+}
 
 namespace postrider::admin {
 
@@ -56,6 +59,8 @@ public:
 
     /// Full text over all accounts; nullptr when this server has none.
     virtual index::Index* full_text() { return nullptr; }
+    /// Quotas of single folders, as deliveries ask for them.
+    virtual directory::FolderQuotaBook& folder_quotas() = 0;
 
     /// Has what now stands in the binary's file take over, without a refused connection. Sessions are ended
     /// in the protocol's terms soon after the answer. The error says why the new one cannot.

@@ -16,17 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-mailstore::QuotaLimits to_limits(const settings::AccountSettings& s) {
-    constexpr std::uint64_t kb = 1024;
-    return {.bytes = s.total_message_size_kb * kb,
-            .messages = s.total_message_count,
-            .folders = s.mbox_count,
-            .folder_bytes = s.message_size_kb * kb,
-            .folder_messages = s.message_count,
-            .undelete_for = std::chrono::hours{s.undelete_hours},
-            .undelete_bytes = (s.undelete_size_kb != 0 ? s.undelete_size_kb : s.total_message_size_kb) * kb};
-}
-
 observe::LogOptions log_options(const settings::LogSettings& log, const std::string& host,
                                 const fs::path& directory) {
     observe::LogOptions options;
@@ -40,45 +29,6 @@ observe::LogOptions log_options(const settings::LogSettings& log, const std::str
 }
 
 }  // namespace
-
-std::shared_ptr<void> Quotas::ask(const directory::Directory& directory, rights::Sharing& sharing) {
-    std::lock_guard lock{mutex_};
-    directory_ = &directory;
-    sharing_ = &sharing;
-    return {this, [](Quotas* self) {
-                std::lock_guard until_nobody_asks{self->mutex_};
-                self->directory_ = nullptr;
-                self->sharing_ = nullptr;
-            }};
-}
-
-mailstore::QuotaLimits Quotas::limits(AccountId account) const {
-    std::shared_lock lock{mutex_};
-    if (!directory_) return {};
-    auto settings = directory_->effective(account);
-    if (settings) return to_limits(**settings);
-    if (settings.error().kind != directory::DirectoryError::not_found) return {};
-    // The owner of public folders has limits of its own; deleted mail is kept there as long as usual.
-    auto limits = sharing_->public_limits(account);
-    limits.undelete_for = to_limits(settings::AccountSettings{}).undelete_for;
-    limits.undelete_bytes = limits.bytes;
-    return limits;
-}
-
-std::uint16_t Places::location(AccountId account) const {
-    auto* directory = directory_.load(std::memory_order_acquire);
-    if (!directory) return 0;
-    DomainId domain;
-    if (auto entry = directory->account(account)) {
-        domain = (*entry)->domain;
-    } else {  // the owner of a domain's public folders
-        const auto all = directory->domains();
-        for (const auto& one : all)
-            if (one->public_account == account) domain = one->id;
-    }
-    auto its = directory->domain(domain);
-    return its ? sets_.pick(its->location) : 0;
-}
 
 std::expected<void, std::string> Server::Rooms::open_data() {
     if (auto made = make_directory(directory_path / "run"); !made)
@@ -120,6 +70,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     std::vector<AccountId> deleted;  // with domains whose deletion a crash cut short
     directory_options.erasing = [this, opening = &deleted](AccountId account, kv::Batch& batch) {
         store->mark_deleted(account, batch);
+        directory::FolderQuotaBook::forget(account, batch);
         Filtering::forget(account, batch);
         filter::AntiSpam::erase(account, batch);
         rights::Sharing::forget(store->kv(), account, batch);
@@ -128,11 +79,14 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     auto known = directory::Directory::open(store->kv(), clock, directory_options);
     if (!known) return std::unexpected("The directory cannot be opened: " + known.error().what);
     directory = std::move(*known);
+    folder_quotas = std::make_unique<directory::FolderQuotaBook>(store->kv());
+    if (auto read = folder_quotas->open(); !read)
+        return std::unexpected("The quotas of folders cannot be read: " + read.error().what);
     sharing = std::make_unique<rights::Sharing>(*store, *directory);
     directory->set_primary_domain(settings.server.primary_domain);
     for (AccountId account : deleted) erase_mail(account);
     directory->on_change([this](const directory::ChangeEvent& event) { on_change(event); });
-    quotas_known = quotas.ask(*directory, *sharing);
+    quotas_known = quotas.ask(*directory, *folder_quotas, *sharing);
     places.ask(*directory);
 
     auth::AuthOptions auth_options;

@@ -21,6 +21,7 @@ std::expected<void, std::string> Server::Rooms::open_network() {
     board->override_with(override_settings);
     board->upgrade_with(upgrade);
     board->search_with(*full_text);
+    board->limit_folders_with(*folder_quotas);
     if (!config_file.empty()) board->remember_in((directory_path / "run" / "last-good.cfg").string());
     // In starting order.
     board->add(make_log_service(*this));

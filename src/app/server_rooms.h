@@ -21,12 +21,14 @@
 #include "delivery/intake.h"
 #include "delivery/processor.h"
 #include "delivery/virtual_queues.h"
+#include "directory/folder_quotas.h"
 #include "dns/unbound_resolver.h"
 #include "filter/anti_spam.h"
 #include "filter/dmarc/dmarc_reports.h"
 #include "filter/milter/connections.h"
 #include "filter/signing/signer.h"
 #include "index/index.h"
+#include "mailstore/folder_quota_source.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/policy_routes.h"
@@ -41,15 +43,21 @@ namespace postrider::app {
 
 /// What the mail store asks about quotas, answered by the directory, which is opened after it and ends before
 /// it. The store's own threads ask at any time.
-class Quotas final : public mailstore::QuotaSource {
+class Quotas final : public mailstore::FolderQuotaSource {
 public:
     /// Asks these, as long as the result lives.
-    [[nodiscard]] std::shared_ptr<void> ask(const directory::Directory& directory, rights::Sharing& sharing);
+    [[nodiscard]] std::shared_ptr<void> ask(const directory::Directory& directory,
+                                            const directory::FolderQuotaBook& folders,
+                                            rights::Sharing& sharing);
     mailstore::QuotaLimits limits(AccountId account) const override;
+    mailstore::QuotaLimits limits_in(AccountId account, FolderId folder) const override;
 
 private:
+    mailstore::QuotaLimits limits_of(AccountId account) const;  ///< with `mutex_` held
+
     mutable std::shared_mutex mutex_;
-    const directory::Directory* directory_ = nullptr;
+    const directory::Directory* directory_ = nullptr;  ///< when nullptr, nobody is to be asked
+    const directory::FolderQuotaBook* folders_ = nullptr;
     rights::Sharing* sharing_ = nullptr;  ///< knows what public folders may hold
 };
 
@@ -84,6 +92,7 @@ struct Server::Rooms {
     Places places{location_sets};
     std::unique_ptr<mailstore::MailStore> store;
     std::unique_ptr<index::Index> full_text;
+    std::unique_ptr<directory::FolderQuotaBook> folder_quotas;
     std::unique_ptr<directory::Directory> directory;
     std::unique_ptr<rights::Sharing> sharing;
     std::shared_ptr<void> quotas_known;  ///< ends before those who know them

@@ -30,6 +30,7 @@ public:
     /// Where the settings in force are always to be found, for a start while the configuration has errors.
     void remember_in(std::string file) { good_file_ = std::move(file); }
     void search_with(index::Index& full_text) { full_text_ = &full_text; }
+    void limit_folders_with(directory::FolderQuotaBook& quotas) { folder_quotas_ = &quotas; }
     void upgrade_with(std::function<std::expected<void, std::string>()> ask) { upgrade_ = std::move(ask); }
 
     /// Prepares those that the settings name. On an error none is left.
@@ -47,6 +48,7 @@ public:
     std::expected<admin::Applied, std::string> reload() override;
     std::expected<void, std::string> save() override;
     index::Index* full_text() override { return full_text_; }
+    directory::FolderQuotaBook& folder_quotas() override { return *folder_quotas_; }
     std::string configuration_file() const override { return file_; }
     std::expected<void, std::string> upgrade() override {
         if (!upgrade_)
@@ -69,6 +71,7 @@ private:
     Settings settings_;
     std::string file_;
     index::Index* full_text_ = nullptr;
+    directory::FolderQuotaBook* folder_quotas_ = nullptr;  ///< set before the services start
     observe::Logger log_;
     ApplyCommon common_;
     std::function<void(Settings&)> override_;

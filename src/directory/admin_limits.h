@@ -16,6 +16,11 @@ struct AdminLimits {
     std::uint32_t message_count = 0, folder_count = 0;
     std::uint64_t folder_message_size_kb = 0;
     std::uint32_t folder_message_count = 0;
+    /// The same of the public folders together, and of each of them.
+    std::uint64_t public_size_kb = 0;
+    std::uint32_t public_count = 0, public_folder_count = 0;
+    std::uint64_t public_folder_size_kb = 0;
+    std::uint32_t public_folder_message_count = 0;
     Services available_services = all_services();
     std::string subdomain_messages;           ///< URI of a place for the messages of new sub-domains; ""
     std::vector<std::string> reserved_names;  ///< local parts that nobody may get

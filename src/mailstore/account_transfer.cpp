@@ -148,7 +148,7 @@ public:
 
 private:
     Result<> within_limits(const AccountEdit::FolderEdit& target) {
-        const QuotaLimits limits = to_.impl.core.limits(to_.impl.account_id);
+        const QuotaLimits limits = to_.impl.core.limits(to_.impl.account_id, target.state->id);
         auto over = [](std::uint64_t used, std::uint64_t limit) { return limit != 0 && used > limit; };
         const bool account_over = (source_ == Source::stays || &from_.impl != &to_.impl)
                                   && (over(to_.edit.account.bytes, limits.bytes)

@@ -87,7 +87,7 @@ Result<std::uint64_t> AccountImpl::undelete_some(FolderId to, std::span<const De
         ++restored;
     }
     if (restored == 0) return restored;
-    const QuotaLimits limits = core.limits(account_id);
+    const QuotaLimits limits = core.limits(account_id, box.state->id);
     auto over = [](std::uint64_t used, std::uint64_t limit) { return limit != 0 && used > limit; };
     if (over(edit.account.bytes, limits.bytes) || over(edit.account.messages, limits.messages)
         || over(box.n.bytes, limits.folder_bytes) || over(box.n.messages, limits.folder_messages))

@@ -9,6 +9,7 @@
 
 #include "mailstore/account_cache.h"
 #include "mailstore/blob_refs.h"
+#include "mailstore/folder_quota_source.h"
 #include "mailstore/group_sync.h"
 #include "mailstore/locations.h"
 #include "mailstore/mailstore.h"
@@ -63,6 +64,9 @@ struct Core {
         return std::chrono::floor<std::chrono::seconds>(clock.now()).time_since_epoch().count();
     }
     QuotaLimits limits(AccountId account) const { return quota ? quota->limits(account) : QuotaLimits{}; }
+    QuotaLimits limits(AccountId account, FolderId folder) const {
+        return folder_quota ? folder_quota->limits_in(account, folder) : limits(account);
+    }
 
     /// The stored bytes, found wherever compaction may have moved them.
     Result<container::Stored> read(BlobId blob);
@@ -74,6 +78,7 @@ struct Core {
     const Clock& clock;
     observe::Logger log;
     const QuotaSource* quota;
+    const FolderQuotaSource* folder_quota;  ///< `quota`, when it knows single folders; or nullptr
     std::unique_ptr<kv::Store> kv;
     Locations locations;
     std::uint32_t epoch = 0;

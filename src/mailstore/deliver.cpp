@@ -101,7 +101,7 @@ private:
 
     bool fits(Touched& touched, const AccountEdit::FolderEdit& box, std::uint64_t bytes,
               std::uint64_t messages) {
-        const QuotaLimits limits = core_.limits(touched.account.account_id);
+        const QuotaLimits limits = core_.limits(touched.account.account_id, box.state->id);
         auto room = [](std::uint64_t used, std::uint64_t more, std::uint64_t limit) {
             return limit == 0 || (used <= limit && more <= limit - used);
         };

@@ -1,4 +1,5 @@
 #include "mailstore/fixture_for_tests.h"
+#include "mailstore/folder_quota_source.h"
 #include "mailstore/pressure.h"
 
 namespace postrider::mailstore {
@@ -182,6 +183,39 @@ TEST(Pressure, ComesAndGoesWithTheMail) {
     EXPECT_EQ(flood(100, 200'000, milliseconds{2}), container::Effort::quick);      // 100 MB/s
     EXPECT_EQ(flood(100, 200'000, milliseconds{20}), container::Effort::thorough);  // 10 MB/s
     EXPECT_EQ(flood(1, 1'000'000, milliseconds{60'000}), container::Effort::thorough);
+}
+
+/// eve's folders may hold two messages each, one of them a single one.
+struct OneFolderIsSmaller final : FolderQuotaSource {
+    QuotaLimits limits(AccountId) const override { return {.folder_messages = 2}; }
+    QuotaLimits limits_in(AccountId account, FolderId folder) const override {
+        QuotaLimits all = limits(account);
+        if (folder == small) all.folder_messages = 1;
+        return all;
+    }
+    FolderId small;
+};
+
+TEST_F(Delivery, AFolderMayHaveALimitOfItsOwn) {
+    OneFolderIsSmaller one;
+    store.reset();
+    options.quota = &one;
+    open();
+    const FolderId junk =
+        account(eve)->folder("Junk") ? id_of(eve, "Junk") : account(eve)->create_folder("Junk")->id;
+    one.small = id_of(eve, "INBOX");
+    auto to = [&](std::string_view subject) {
+        auto receipt = submit(submission({eve}, message(subject)));
+        return receipt && receipt->targets.at(0).ok;
+    };
+    EXPECT_TRUE(to("one"));
+    EXPECT_FALSE(to("two"));
+    Account::NewItem item;
+    item.payload = message("three");
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(account(eve)->append(junk, {item}));
+    EXPECT_EQ(account(eve)->append(junk, {item}).error().kind, MailError::over_quota);
+    EXPECT_EQ(account(eve)->copy(junk, {{Uid{1}, Uid{1}}}, one.small).error().kind, MailError::over_quota);
+    store.reset();
 }
 
 }  // namespace

@@ -185,6 +185,23 @@ class Dialogue(CliCase):
                               capture_output=True, timeout=30)
         self.assertIn(b"to all", done.stdout)
 
+    def test_a_folders_own_quota_counts_for_the_next_message(self):
+        def delivered(subject):
+            with self.lmtp() as to:
+                to.envelope("you@example.net", "small@example.org")
+                return to.data(f"Subject: {subject}\r\n\r\nx\r\n").code
+
+        with self.peer() as peer:
+            for line in ("UPDATE Domain example.org", "ADD Account name small password x1", "COMMIT"):
+                peer.ok(line)
+            self.assertEqual(delivered("one"), 250)
+            for line in ("UPDATE Account small", "CONFIG Quotas", "SET MboxQuota mboxName INBOX messageCount 1", "DONE", "COMMIT"):
+                peer.ok(line)
+            self.assertIn(delivered("two"), (452, 552))
+            for line in ("UPDATE Account small", "CONFIG Quotas", "RESET MboxQuota mboxName INBOX", "DONE", "COMMIT"):
+                peer.ok(line)
+            self.assertEqual(delivered("three"), 250)
+
     def test_what_clients_slice(self):
         with self.peer() as peer:
             for line in ("UPDATE Domain example.org", "ADD Account name slice password x1", "ADD Alias slice1", "COMMIT"):

@@ -57,6 +57,11 @@ AccountFrame& frame_of(Call& call) {
     return static_cast<AccountFrame&>(call.frame);
 }
 
+Step<std::shared_ptr<mailstore::Account>> mail_of(AccountFrame& frame) {
+    if (frame.is_new()) return std::unexpected("the account is made by COMMIT; until then it has no folders");
+    return step(mailstore::open_or_create(frame.shell().admin().store, frame.id()));
+}
+
 Reply configure_values(Call& call) {
     AccountFrame& frame = frame_of(call);
     ValuesLevel level;
@@ -66,6 +71,13 @@ Reply configure_values(Call& call) {
     level.title = frame.title();
     if (!frame.is_new()) level.account = frame.address();
     Shell& shell = call.shell;
+    if (call.subject == "Quotas") {
+        FolderQuotasLevel folders;
+        folders.owner = [&frame] { return mail_of(frame); };
+        folders.pending = &frame.folder_quotas_pending;
+        shell.enter(make_account_quotas_frame(shell, std::move(level), std::move(folders)));
+        return ok();
+    }
     shell.enter(
         make_values_frame(shell, shell.tree().at("domain/account/" + call.subject), std::move(level)));
     return ok();
@@ -89,11 +101,6 @@ Reply inherit_from(Call& call) {
         frame.form().class_name.clear();
     }
     return ok();
-}
-
-Step<std::shared_ptr<mailstore::Account>> mail_of(AccountFrame& frame) {
-    if (frame.is_new()) return std::unexpected("the account is made by COMMIT; until then it has no folders");
-    return step(mailstore::open_or_create(frame.shell().admin().store, frame.id()));
 }
 
 std::string_view kind_word(mailstore::FolderKind kind) {

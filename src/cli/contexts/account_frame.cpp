@@ -25,6 +25,7 @@ AccountFrame::AccountFrame(Shell& shell, DomainId domain, AccountId id, std::str
 
 Step<> AccountFrame::reload() {
     values_pending.clear();
+    folder_quotas_pending.clear();
     contact_pending.clear();
     filters_pending = {};
     before_ = {};
@@ -140,8 +141,16 @@ Step<> AccountFrame::write_rest(AccountId id) {
         if (auto done = step(directory.change_account(id, change)); !done) return done;
     if (!more.empty())
         if (auto done = step(directory.change_contact(id, more)); !done) return done;
+    if (auto done = write_folder_quotas(id); !done) return done;
     const FilterPlace place{filter::DefinitionOwner::Kind::account, id.value(), domain_};
     return write_filters(shell_, place, filters_pending);
+}
+
+Step<> AccountFrame::write_folder_quotas(AccountId id) {
+    if (folder_quotas_pending.empty()) return {};
+    auto mail = step(mailstore::open_or_create(shell_.admin().store, id));
+    if (!mail) return std::unexpected(mail.error());
+    return cli::write_folder_quotas(shell_, **mail, folder_quotas_pending);
 }
 
 Step<> AccountFrame::create() {
@@ -219,6 +228,7 @@ Step<> AccountFrame::within_limits() {
         if (!lower) return std::unexpected(lower.error());
         values_pending.merge(*lower);
     }
+    if (auto may = limits::folder_quotas(shell_, domain_, folder_quotas_pending); !may) return may;
     if (values_pending.empty() && form_.class_name == before_.class_name) return {};
     settings::AccountSettings after =
         is_new() || form_.class_name != before_.class_name ? inherited() : now();

@@ -3,6 +3,7 @@
 #include "cli/contexts/branches.h"
 #include "cli/contexts/delegates.h"
 #include "cli/contexts/filters.h"
+#include "cli/contexts/folder_quotas.h"
 
 namespace postrider::cli {
 
@@ -47,6 +48,7 @@ public:
 
     ValueChanges values_pending;                         ///< quotas, limits, restrictions
     std::map<std::string, std::string> contact_pending;  ///< "" removes
+    FolderQuotaEdits folder_quotas_pending;              ///< of its folders; none of a new account
     FilterChanges filters_pending;
     DelegateEdits delegates_pending;
 
@@ -55,6 +57,7 @@ private:
     Step<> create();
     Step<> change();
     Step<> write_rest(AccountId id);
+    Step<> write_folder_quotas(AccountId id);
 
     DomainId domain_;
     AccountId id_;

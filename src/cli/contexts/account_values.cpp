@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/contexts/branches.h"
+#include "cli/contexts/folder_quotas.h"
 #include "cli/wire/layout.h"
 #include "settings/table.h"
 #include "settings/value.h"
@@ -68,7 +68,7 @@ void apply_changes(const ValueChanges& changes, settings::AccountSettings above,
 
 namespace {
 
-class ValuesFrame final : public Frame {
+class ValuesFrame : public Frame {
 public:
     ValuesFrame(Shell& shell, const Context& context, ValuesLevel level)
         : Frame{shell, context}, level_{std::move(level)} {}
@@ -104,6 +104,12 @@ public:
         return {};
     }
 
+protected:
+    const AccountSettings& shown() {
+        values();
+        return shown_;
+    }
+
 private:
     void apply(const ValueChanges& changes) {
         if (!changes.empty()) apply_changes(changes, level_.inherited(), shown_);
@@ -112,6 +118,28 @@ private:
     ValuesLevel level_;
     AccountSettings shown_;
     ValueChanges changes_;
+};
+
+class AccountQuotasFrame final : public ValuesFrame, public FolderQuotaHolder {
+public:
+    AccountQuotasFrame(Shell& shell, ValuesLevel values, FolderQuotasLevel folders)
+        : ValuesFrame{shell, shell.tree().at("domain/account/Quotas"), std::move(values)},
+          folders_{std::move(folders)} {}
+
+    Step<> done() override {
+        for (auto& [folder, quota] : edits) (*folders_.pending)[folder] = quota;
+        return ValuesFrame::done();
+    }
+    Step<> reload() override {
+        edits.clear();
+        return ValuesFrame::reload();
+    }
+    Step<std::shared_ptr<mailstore::Account>> folder_owner() override { return folders_.owner(); }
+    directory::FolderQuota each_folder() override { return {shown().message_size_kb, shown().message_count}; }
+    const FolderQuotaEdits& edits_below() const override { return *folders_.pending; }
+
+private:
+    FolderQuotasLevel folders_;
 };
 
 /// The list that a command is about, as it is now.
@@ -197,6 +225,7 @@ std::vector<Context> account_values_branch() {
         std::string path = "domain/" + of + "/", prompt = "domain-" + of + "-";
         all.push_back(
             values_context(path + "Quotas", prompt + "quotas", "What it may hold", is_quota, quota));
+        if (of == "account") add_folder_quota_commands(all.back(), quota);
         all.push_back(values_context(path + "Limits", prompt + "limits", "What it may use", is_limit, limit));
         if (of == "account") {
             all.back().commands.push_back({"SHOW sendQuota",
@@ -218,6 +247,11 @@ std::vector<Context> account_values_branch() {
         "domain/accountDefaultSendRecvRestrictions", "domain-accountDefaultSendRecvRestrictions",
         "With whom accounts may exchange mail unless they say otherwise", is_restriction, restriction));
     return all;
+}
+
+std::unique_ptr<Frame> make_account_quotas_frame(Shell& shell, ValuesLevel values,
+                                                 FolderQuotasLevel folders) {
+    return std::make_unique<AccountQuotasFrame>(shell, std::move(values), std::move(folders));
 }
 
 std::unique_ptr<Frame> make_values_frame(Shell& shell, const Context& context, ValuesLevel level) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/contexts/folder_quotas.h"
 #include "cli/wire/layout.h"
 #include "directory/names.h"
 #include "settings/table.h"
@@ -31,6 +32,22 @@ std::vector<Quota> quotas(const settings::AccountSettings& of, const AdminLimits
 }
 bool above(const Quota& quota) {
     return quota.limit != 0 && (quota.value == 0 || quota.value > quota.limit);
+}
+Step<> within(const std::vector<Quota>& all) {
+    for (const Quota& one : all)
+        if (above(one))
+            return std::unexpected(
+                fmt::format("{} is limited to {} for the domain's administrators", one.name, one.limit));
+    return {};
+}
+Step<> folders_within(const FolderQuotaEdits& edits, const directory::FolderQuota& most) {
+    for (const auto& [folder, quota] : edits)
+        if (quota)
+            if (auto good = within({{"messageSize", quota->message_size_kb, most.message_size_kb},
+                                    {"messageCount", quota->message_count, most.message_count}});
+                !good)
+                return good;
+    return {};
 }
 
 Step<std::size_t> count(Shell& shell, DomainId domain, ObjectKind kind) {
@@ -93,11 +110,28 @@ Step<> services(Shell& shell, DomainId domain, directory::Services wanted) {
 Step<> values(Shell& shell, DomainId domain, const settings::AccountSettings& after) {
     auto most = of(shell, domain);
     if (!most) return std::unexpected(most.error());
-    for (const Quota& one : quotas(after, *most))
-        if (above(one))
-            return std::unexpected(
-                fmt::format("{} is limited to {} for the domain's administrators", one.name, one.limit));
-    return {};
+    return within(quotas(after, *most));
+}
+
+Step<> folder_quotas(Shell& shell, DomainId domain, const FolderQuotaEdits& edits) {
+    if (edits.empty()) return {};
+    auto most = of(shell, domain);
+    if (!most) return std::unexpected(most.error());
+    return folders_within(edits, {most->folder_message_size_kb, most->folder_message_count});
+}
+
+Step<> public_quotas(Shell& shell, DomainId domain, const PublicQuotas& after,
+                     const FolderQuotaEdits& folders) {
+    auto most = of(shell, domain);
+    if (!most) return std::unexpected(most.error());
+    auto good =
+        within({{"totalMessageSize", after.message_size_kb, most->public_size_kb},
+                {"totalMessageCount", after.message_count, most->public_count},
+                {"mboxCount", after.folder_count, most->public_folder_count},
+                {"messageSize", after.each_folder.message_size_kb, most->public_folder_size_kb},
+                {"messageCount", after.each_folder.message_count, most->public_folder_message_count}});
+    if (!good) return good;
+    return folders_within(folders, {most->public_folder_size_kb, most->public_folder_message_count});
 }
 
 Step<ValueChanges> lowered(Shell& shell, DomainId domain, const settings::AccountSettings& inherited) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/contexts/branches.h"
+#include "cli/contexts/folder_quotas.h"
 #include "cli/wire/layout.h"
 #include "rights/sharing.h"
 #include "text/ascii.h"
@@ -78,6 +78,7 @@ public:
     void* values() override { return &form; }
     Step<> reload() override {
         changes.clear();
+        folder_quotas_pending.clear();
         form = before_ = {};
         auto domain = shell_.directory().domain(domain_);
         rights::Sharing* sharing = shell_.admin().sharing;
@@ -93,9 +94,13 @@ public:
         return {};
     }
     Step<std::string> commit() override {
+        if (form != before_ || !folder_quotas_pending.empty())
+            if (auto may = within_limits(); !may) return std::unexpected(may.error());
         if (auto kept = keep_form(); !kept) return std::unexpected(kept.error());
         auto account = mail();
         if (!account) return std::unexpected(account.error());
+        if (auto done = write_folder_quotas(shell_, **account, folder_quotas_pending); !done)
+            return std::unexpected(done.error());
         while (!changes.empty()) {
             const Change& change = changes.front();
             if (change.add) {
@@ -119,8 +124,18 @@ public:
     };
     std::vector<Change> changes;
     PublicForm form;
+    FolderQuotaEdits folder_quotas_pending;
 
 private:
+    Step<> within_limits() {
+        limits::PublicQuotas after;
+        after.message_size_kb = form.total_message_size_kb;
+        after.message_count = form.total_message_count;
+        after.folder_count = form.mbox_count;
+        after.each_folder = {form.message_size_kb, form.message_count};
+        return limits::public_quotas(shell_, domain_, after, folder_quotas_pending);
+    }
+
     Step<> keep_form() {
         if (form == before_) return {};
         auto domain = shell_.directory().domain(domain_);
@@ -146,7 +161,7 @@ private:
 };
 
 /// Handed over to the parent by DONE.
-class PublicQuotas final : public Frame {
+class PublicQuotas final : public Frame, public FolderQuotaHolder {
 public:
     PublicQuotas(Shell& shell, PublicFrame& parent)
         : Frame{shell, shell.tree().at("domain/PUBLIC-FOLDER/QUOTAS")}, parent_{parent}, form_{parent.form} {}
@@ -155,13 +170,17 @@ public:
     Step<> done() override {
         form_.name = parent_.form.name;
         parent_.form = form_;
+        for (auto& [folder, quota] : edits) parent_.folder_quotas_pending[folder] = quota;
         return {};
     }
     Step<> reload() override {
         form_ = parent_.form;
+        edits.clear();
         return {};
     }
-    PublicFrame& parent() { return parent_; }
+    Step<std::shared_ptr<mailstore::Account>> folder_owner() override { return parent_.mail(); }
+    directory::FolderQuota each_folder() override { return {form_.message_size_kb, form_.message_count}; }
+    const FolderQuotaEdits& edits_below() const override { return parent_.folder_quotas_pending; }
 
 private:
     PublicFrame& parent_;
@@ -189,10 +208,6 @@ Reply list_folders_of(const PublicFrame& frame) {
 
 Reply list_folders(Call& call) {
     return list_folders_of(static_cast<PublicFrame&>(call.frame));
-}
-
-Reply list_folders_of_quotas(Call& call) {
-    return list_folders_of(static_cast<PublicQuotas&>(call.frame).parent());
 }
 
 Reply add_folder(Call& call) {
@@ -257,7 +272,7 @@ std::vector<Context> public_folder_branch() {
     held.help = "What the public folders may hold";
     held.need = on_domain("managePublicFoldersQuotas");
     held.attributes = quota_table();
-    held.commands = {{"LIST Mboxes", "The folders that there are", list_folders_of_quotas}};
+    add_folder_quota_commands(held, held.need);
     std::vector<Context> all;
     all.push_back(std::move(context));
     all.push_back(std::move(held));

@@ -2,6 +2,7 @@
 
 #include "admin/fixture_for_tests.h"
 #include "cli/shell/shell.h"
+#include "directory/folder_quotas.h"
 #include "filter/chain/settings.h"
 #include "filter/scan/settings.h"
 #include "settings/table.h"
@@ -81,7 +82,10 @@ struct TestLive final : admin::LiveServer {
     std::string configuration_file() const override { return file; }
     std::expected<void, std::string> upgrade() override { return {}; }
 
+    directory::FolderQuotaBook& folder_quotas() override { return *quotas; }
+
     TestSettings configured;
+    std::unique_ptr<directory::FolderQuotaBook> quotas;
     std::string refuse, file;
     int applied = 0, saved = 0;
     bool imap = true;
@@ -93,6 +97,7 @@ protected:
     void SetUp() override {
         admin::AdminTest::SetUp();
         context->live = &live;
+        live.quotas = std::make_unique<directory::FolderQuotaBook>(store->kv());
         tree = std::make_unique<Tree>(test_table());
         backend = std::make_unique<Backend>(Backend{settings, *context, *tree, observe::Logger{}});
         auto set = authenticator->set_admin_password("admin", "secret");

@@ -123,6 +123,43 @@ TEST_F(RightsTest, LimitsOfADomainHoldItsAdministrators) {
     script({"UPDATE Domain example.org", "ADD Account three password x1", "COMMIT"});
 }
 
+TEST_F(RightsTest, LimitsHoldForSingleFoldersAndPublicFoldersToo) {
+    script({"UPDATE Domain example.org", "ADD Account one password x1", "COMMIT", "CONFIG adminLimits",
+            "SET maxAccountFolderMessageCountQuota 50 maxPublicFolderMessageSizeQuota 900 "
+            "maxPublicFolderFolderCountQuota 7 maxPublicFolderFolderMessageCountQuota 30",
+            "COMMIT", "CONFIG adminLimits"});
+    EXPECT_EQ(slice("SHOW ATTR maxPublicFolderMessageSizeQuota", 0, 2),
+              Lines{"maxPublicFolderMessageSizeQuota = 900"});
+    EXPECT_NE(expect_error("SET maxMaillists 3").find("mailing lists"), std::string::npos);
+    EXPECT_NE(expect_error("SET purgeFolders (Trash)").find("mass purge"), std::string::npos);
+    make(
+        {"GRANT permission (manageAccounts manageFoldersQuotas managePublicFolder createPublicFolder) domain "
+         "example.org"});
+    script({"UPDATE Domain example.org", "UPDATE Account one", "CONFIG Quotas",
+            "SET MboxQuota mboxName INBOX messageCount 51 messageSize 0", "DONE"});
+    EXPECT_NE(expect_error("COMMIT").find("messageCount is limited to 50"), std::string::npos);
+    script({"CONFIG Quotas", "SET MboxQuota mboxName INBOX messageCount 50 messageSize 0", "DONE", "COMMIT"});
+    script({"CONFIG PUBLIC-FOLDER"});
+    expect_error("CONFIG Quotas");
+    login();
+    script({"ENTER AACL", "UPDATE admin-user dom1admin",
+            "GRANT permission (managePublicFoldersQuotas) domain example.org", "DONE", "DONE"});
+    login("dom1admin", "pw");
+    script({"UPDATE Domain example.org", "CONFIG PUBLIC-FOLDER", "ADD Mbox news", "COMMIT",
+            "CONFIG PUBLIC-FOLDER", "CONFIG Quotas", "SET totalMessageSize 901 mboxCount 7 messageCount 30",
+            "DONE"});
+    EXPECT_NE(expect_error("COMMIT").find("totalMessageSize is limited to 900"), std::string::npos);
+    script(
+        {"CONFIG Quotas", "SET totalMessageSize 900", "SET MboxQuota mboxName news messageCount 31", "DONE"});
+    EXPECT_NE(expect_error("COMMIT").find("messageCount is limited to 30"), std::string::npos);
+    script({"CONFIG Quotas", "SET MboxQuota mboxName news messageCount 5", "DONE", "COMMIT"});
+    const auto kept = live.quotas->of(directory->domain("example.org")->public_account);
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->size(), 1U);
+    script({"CONFIG PUBLIC-FOLDER", "CONFIG Quotas"});
+    EXPECT_EQ(slice("SHOW ATTR totalMessageSize", 0, 2), Lines{"totalMessageSize = 900"});
+}
+
 TEST_F(RightsTest, SubDomainsAreMadeByThoseWhoMayAndHaveTheLimitsOfTheirParent) {
     script({"UPDATE Domain example.org", "CONFIG adminLimits", "SET maxSubdomains 1 maxAccounts 5", "COMMIT",
             "BACK"});

@@ -500,5 +500,33 @@ TEST_F(ShellTest, ChangesSetsWhoseElementsHaveNoName) {
     EXPECT_EQ(live.configured.processing.rules[1].size, 3u);
 }
 
+TEST_F(ShellTest, AFolderHasAQuotaOfItsOwn) {
+    login();
+    script({"UPDATE Domain example.org", "ADD Account john password x1"});
+    expect_ok("CONFIG Quotas");
+    EXPECT_NE(expect_error("LIST Mboxes").find("COMMIT"), std::string::npos) << "it has no folders yet";
+    script({"DONE", "COMMIT", "UPDATE Account john", "CONFIG Quotas", "SET messageCount 500"});
+    expect_error("SET MboxQuota mboxName nowhere messageCount 1 messageSize 1");
+    expect_error("SET MboxQuota mboxName INBOX messageCount many messageSize 1");
+    expect_ok("SET MboxQuota mboxName INBOX messageCount 20 messageSize 1024");
+    const std::vector<std::string> shown{"messageCount=20", "messageSize=1024"};
+    EXPECT_EQ(slice("SHOW MboxQuota mboxName INBOX", 2, 3), shown);
+    const auto rows = slice("LIST Mboxes", 5, 3);
+    ASSERT_FALSE(rows.empty());
+    EXPECT_NE(rows[0].find("| 20 "), std::string::npos) << rows[0];
+    const auto kept = [&] { return *live.quotas->of(id_of("john@example.org")); };
+    EXPECT_EQ(kept(), directory::FolderQuotas{}) << "not before COMMIT";
+    script({"DONE", "CONFIG Quotas"});
+    EXPECT_EQ(slice("SHOW MboxQuota mboxName INBOX", 2, 3), shown);
+    script({"DONE", "COMMIT", "UPDATE Account john", "CONFIG Quotas"});
+    EXPECT_EQ(slice("SHOW MboxQuota mboxName INBOX", 2, 3), shown);
+    EXPECT_EQ(slice("SHOW MboxQuota mboxName Trash", 2, 3),
+              (std::vector<std::string>{"messageCount=500", "messageSize=0"}))
+        << "what holds for each";
+    EXPECT_EQ(kept().size(), 1U);
+    script({"RESET MboxQuota mboxName INBOX", "DONE", "COMMIT"});
+    EXPECT_EQ(kept(), directory::FolderQuotas{});
+}
+
 }  // namespace
 }  // namespace postrider::cli
