@@ -28,7 +28,6 @@
 #include "filter/milter/connections.h"
 #include "filter/signing/signer.h"
 #include "index/index.h"
-#include "mailstore/folder_quota_source.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/policy_routes.h"
@@ -43,7 +42,7 @@ namespace postrider::app {
 
 /// What the mail store asks about quotas, answered by the directory, which is opened after it and ends before
 /// it. The store's own threads ask at any time.
-class Quotas final : public mailstore::FolderQuotaSource {
+class Quotas final : public mailstore::QuotaSource {
 public:
     /// Asks these, as long as the result lives.
     [[nodiscard]] std::shared_ptr<void> ask(const directory::Directory& directory,

@@ -9,7 +9,6 @@ Core::Core(const Options& given)
       clock{given.clock ? *given.clock : system_clock},
       log{given.log ? *given.log : observe::Logger{}},
       quota{given.quota},
-      folder_quota{dynamic_cast<const FolderQuotaSource*>(given.quota)},
       group_sync{[this] { return flush(); }},
       accounts{*this, given.account_cache},
       rosters{given.roster_items} {}

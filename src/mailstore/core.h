@@ -9,7 +9,6 @@
 
 #include "mailstore/account_cache.h"
 #include "mailstore/blob_refs.h"
-#include "mailstore/folder_quota_source.h"
 #include "mailstore/group_sync.h"
 #include "mailstore/locations.h"
 #include "mailstore/mailstore.h"
@@ -65,7 +64,7 @@ struct Core {
     }
     QuotaLimits limits(AccountId account) const { return quota ? quota->limits(account) : QuotaLimits{}; }
     QuotaLimits limits(AccountId account, FolderId folder) const {
-        return folder_quota ? folder_quota->limits_in(account, folder) : limits(account);
+        return quota ? quota->limits_in(account, folder) : QuotaLimits{};
     }
 
     /// The stored bytes, found wherever compaction may have moved them.
@@ -78,7 +77,6 @@ struct Core {
     const Clock& clock;
     observe::Logger log;
     const QuotaSource* quota;
-    const FolderQuotaSource* folder_quota;  ///< `quota`, when it knows single folders; or nullptr
     std::unique_ptr<kv::Store> kv;
     Locations locations;
     std::uint32_t epoch = 0;

@@ -1,5 +1,4 @@
 #include "mailstore/fixture_for_tests.h"
-#include "mailstore/folder_quota_source.h"
 #include "mailstore/pressure.h"
 
 namespace postrider::mailstore {
@@ -186,7 +185,7 @@ TEST(Pressure, ComesAndGoesWithTheMail) {
 }
 
 /// eve's folders may hold two messages each, one of them a single one.
-struct OneFolderIsSmaller final : FolderQuotaSource {
+struct OneFolderIsSmaller final : QuotaSource {
     QuotaLimits limits(AccountId) const override { return {.folder_messages = 2}; }
     QuotaLimits limits_in(AccountId account, FolderId folder) const override {
         QuotaLimits all = limits(account);

@@ -180,6 +180,8 @@ class QuotaSource {
 public:
     virtual ~QuotaSource() = default;
     virtual QuotaLimits limits(AccountId account) const = 0;
+    /// The same, with `folder_bytes` and `folder_messages` of this folder where it has limits of its own.
+    virtual QuotaLimits limits_in(AccountId account, FolderId) const { return limits(account); }
 };
 
 /// In which storage location an account's new messages lie; asked for each APPEND.
