@@ -52,6 +52,7 @@ class Supervised(harness.Case):
             ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             path = os.path.join(self.server.root, f"ready-{time.monotonic_ns()}")
             ready.bind(path)
+            os.chmod(path, 0o777)  # the server may have become somebody else
             ready.settimeout(harness.START_SECONDS)
             environment = {"NOTIFY_SOCKET": path}
         command = [self.binary or os.path.abspath(harness.BINARY), "serve", "-W", self.server.data, "-C", self.config,
