@@ -20,6 +20,7 @@ struct Asked {
 };
 
 std::expected<Asked, Reply> asked_about(const Client& client, std::string_view name, RightSet any_of) {
+    if (!client.services.sharing) return std::unexpected(no("[CANNOT] Nothing is shared on this server"));
     auto found = client.any_folder(name);
     if (!found) return std::unexpected(to_reply(found.error()));
     auto mine = rights::rights_in(*found->account, found->id);
@@ -51,8 +52,21 @@ std::expected<Identifier, Reply> identify(const Client& client, const Asked& ask
     return found;
 }
 
-Reply unshared() {
-    return no("[CANNOT] Nothing is shared on this server");
+/// What DELETEACL and LISTRIGHTS begin with.
+struct AskedOfOne {
+    Asked asked;
+    Identifier whom;
+    std::string spelled;  ///< as the client has named him
+};
+
+std::expected<AskedOfOne, Reply> asked_of_one(const Client& client, const Command& command) {
+    auto args = parse_acl_identifier(command.args);
+    if (!args) return std::unexpected(bad(args.error()));
+    auto asked = asked_about(client, args->mailbox, administer);
+    if (!asked) return std::unexpected(asked.error());
+    auto whom = identify(client, *asked, args->identifier);
+    if (!whom) return std::unexpected(whom.error());
+    return AskedOfOne{std::move(*asked), std::move(*whom), std::move(args->identifier)};
 }
 
 }  // namespace
@@ -68,7 +82,6 @@ void put_my_rights(Client& client, const Mailbox& mailbox, RightSet mine) {
 Reply cmd_myrights(Client& client, const Command& command) {
     auto name = parse_acl_mailbox(command.args);
     if (!name) return bad(name.error());
-    if (!client.services.sharing) return unshared();
     using rights::Right;
     const RightSet any{Right::lookup, Right::read,   Right::insert,
                        Right::create, Right::remove, Right::administer};
@@ -81,7 +94,6 @@ Reply cmd_myrights(Client& client, const Command& command) {
 Reply cmd_getacl(Client& client, const Command& command) {
     auto name = parse_acl_mailbox(command.args);
     if (!name) return bad(name.error());
-    if (!client.services.sharing) return unshared();
     auto asked = asked_about(client, *name, administer);
     if (!asked) return asked.error();
     auto entries = client.services.sharing->entries(asked->owner, asked->mailbox.id);
@@ -111,7 +123,6 @@ Reply cmd_setacl(Client& client, const Command& command) {
     if (!args) return bad(args.error());
     auto named = rights::rights_of_letters(args->letters);
     if (!named) return bad("There is no such right");
-    if (!client.services.sharing) return unshared();
     auto asked = asked_about(client, args->mailbox, administer);
     if (!asked) return asked.error();
     auto whom = identify(client, *asked, args->identifier);
@@ -127,34 +138,26 @@ Reply cmd_setacl(Client& client, const Command& command) {
 }
 
 Reply cmd_deleteacl(Client& client, const Command& command) {
-    auto args = parse_acl_identifier(command.args);
-    if (!args) return bad(args.error());
-    if (!client.services.sharing) return unshared();
-    auto asked = asked_about(client, args->mailbox, administer);
-    if (!asked) return asked.error();
-    auto whom = identify(client, *asked, args->identifier);
-    if (!whom) return whom.error();
-    auto done = client.services.sharing->change_rights(asked->owner, asked->mailbox.id, whom->who, {},
-                                                       rights::Sharing::How::replace, whom->denies);
+    auto request = asked_of_one(client, command);
+    if (!request) return request.error();
+    const auto& [asked, whom, spelled] = *request;
+    auto done = client.services.sharing->change_rights(asked.owner, asked.mailbox.id, whom.who, {},
+                                                       rights::Sharing::How::replace, whom.denies);
     if (!done) return to_reply(done.error());
     return ok("DELETEACL completed");
 }
 
 /// What can be granted: each right by itself, but "i" and "p" together. The owner has all of them always.
 Reply cmd_listrights(Client& client, const Command& command) {
-    auto args = parse_acl_identifier(command.args);
-    if (!args) return bad(args.error());
-    if (!client.services.sharing) return unshared();
-    auto asked = asked_about(client, args->mailbox, administer);
-    if (!asked) return asked.error();
-    auto whom = identify(client, *asked, args->identifier);
-    if (!whom) return whom.error();
+    auto request = asked_of_one(client, command);
+    if (!request) return request.error();
+    const auto& [asked, whom, spelled] = *request;
     std::string& out = client.out;
     out += "* LISTRIGHTS ";
-    put_mailbox(out, asked->mailbox.path, client.utf8);
+    put_mailbox(out, asked.mailbox.path, client.utf8);
     out += ' ';
-    put_astring(out, args->identifier);
-    const bool owner = whom->who == Principal::account(asked->owner.id) && !whom->denies;
+    put_astring(out, spelled);
+    const bool owner = whom.who == Principal::account(asked.owner.id) && !whom.denies;
     if (owner)
         out += " lrswipkxteacd";
     else
