@@ -2,6 +2,7 @@
 #include "mailauth/feedback_report.h"
 #include "mailauth/fuzz_dns.h"
 #include "mailauth/unpack.h"
+#include "text/gzip.h"
 
 using namespace postrider::mailauth;
 
@@ -15,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(report->rows.size() <= limits.rows && report->report_id.size() <= limits.text);
         for (const AggregateRow& row : report->rows)
             require(row.dkim.size() <= limits.per_row && row.spf.size() <= limits.per_row);
-        auto again = read_aggregate(pack_gzip(aggregate_xml(*report)));
+        auto again = read_aggregate(postrider::text::gzip(aggregate_xml(*report)));
         require(again.has_value() && again->rows.size() == report->rows.size()
                 && again->domain == report->domain);
     }

@@ -5,9 +5,9 @@
 #include "mailauth/aggregate_report.h"
 #include "mailauth/feedback_report.h"
 #include "mailauth/test_mail.h"
-#include "mailauth/unpack.h"
 #include "mime/header.h"
 #include "text/ascii.h"
+#include "text/gzip.h"
 
 namespace postrider::mailauth {
 namespace {
@@ -70,7 +70,7 @@ TEST(AggregateReports, ReadWhatMailAuthReads) {
         auto report = read_aggregate(read_file(data / "dmarc-feedback" / (name + ".xml")));
         ASSERT_TRUE(report) << name << report.error();
         expect_same(*report, json::parse(read_file(data / "dmarc-feedback" / (name + ".json"))), name);
-        EXPECT_EQ(read_aggregate(pack_gzip(aggregate_xml(*report))).value(), *report) << name;
+        EXPECT_EQ(read_aggregate(text::gzip(aggregate_xml(*report))).value(), *report) << name;
     }
     for (std::string name : {"101", "103"}) {
         auto report = find_aggregate(crlf(read_file(data / "dmarc-feedback" / (name + ".eml"))));
@@ -80,7 +80,7 @@ TEST(AggregateReports, ReadWhatMailAuthReads) {
 }
 
 TEST(AggregateReports, BombsAreRefused) {
-    const std::string small = pack_gzip(std::string(64u << 20, ' '));
+    const std::string small = text::gzip(std::string(64u << 20, ' '));
     EXPECT_EQ(read_aggregate(small).error(), "the report is too big");
     const std::string lol =
         "<?xml version=\"1.0\"?><!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 "

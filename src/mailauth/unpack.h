@@ -13,7 +13,4 @@ enum class UnpackError { broken, too_big };
 /// than `limit` octets are made, whatever the file says about itself.
 std::expected<std::string, UnpackError> unpack(std::string_view octets, std::size_t limit);
 
-/// RFC 1952.
-std::string pack_gzip(std::string_view octets);
-
 }  // namespace postrider::mailauth

@@ -7,27 +7,6 @@
 namespace postrider::policy {
 namespace {
 
-/// As text::matches_wildcard, but "A" is not "a".
-bool matches_wildcard_case(std::string_view pattern, std::string_view text) {
-    std::size_t p = 0, t = 0, star = std::string_view::npos, from = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            from = t;
-        } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.size() && pattern[p] == '*') ++p;
-    return p == pattern.size();
-}
-
 bool contains_ci(std::string_view text, std::string_view folded) {
     if (folded.empty()) return true;
     for (std::size_t at = 0; at + folded.size() <= text.size(); ++at) {
@@ -94,7 +73,7 @@ bool Execution::holds(const Test& test) {
         case Comparator::contains: return contains_ci(left, folded());
         case Comparator::contains_case: return left.find(right) != std::string_view::npos;
         case Comparator::matches: return text::matches_wildcard(right, left);
-        case Comparator::matches_case: return matches_wildcard_case(right, left);
+        case Comparator::matches_case: return text::matches_wildcard(right, left, text::Case::kept);
         case Comparator::begins_with: return text::starts_with_ci(left, right);
         case Comparator::ends_with:
             return left.size() >= right.size()

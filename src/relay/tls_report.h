@@ -64,8 +64,6 @@ struct ReportFacts {
 
 /// §4.4.
 std::string report_json(const DomainReport& report, const ReportFacts& facts);
-/// RFC 1952.
-std::string gzip(std::string_view octets);
 /// §5.1: "submitter!domain!begin!end!id.json.gz", for the attachment.
 std::string report_file_name(const ReportFacts& facts);
 /// §5.3: the whole message with CRLF line ends.

@@ -10,6 +10,7 @@
 #include "net/test_server.h"
 #include "observe/memory_log.h"
 #include "relay/tls_reports.h"
+#include "text/gzip.h"
 
 namespace postrider::relay {
 namespace {
@@ -161,7 +162,7 @@ TEST(TlsReport, AsAMessageHasTheFormOfTheRfc) {
     DomainReport report;
     report.add(attempt("company-y.example"));
     const std::string json = report_json(report, facts());
-    const std::string message = report_message(gzip(json), facts(), "postmaster@company-x.example",
+    const std::string message = report_message(text::gzip(json), facts(), "postmaster@company-x.example",
                                                "reports@company-y.example", Time{1459555200s});
     for (const std::string line :
          {"To: <reports@company-y.example>\r\n", "TLS-Report-Domain: company-y.example\r\n",
@@ -172,7 +173,7 @@ TEST(TlsReport, AsAMessageHasTheFormOfTheRfc) {
           "Content-Type: application/tlsrpt+gzip\r\n",
           "filename=\"mail.company-x.example!company-y.example!1459468800!1459555199!5065427c.json.gz\""})
         EXPECT_NE(message.find(line), std::string::npos) << line;
-    EXPECT_EQ(gunzip(gzip(json)), json);
+    EXPECT_EQ(gunzip(text::gzip(json)), json);
 }
 
 class TlsReporting : public testing::Test {

@@ -1,6 +1,5 @@
 #include <fmt/chrono.h>
 #include <fmt/core.h>
-#include <zlib.h>
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -69,23 +68,6 @@ std::string report_json(const DomainReport& report, const ReportFacts& facts) {
                    {"policies", std::move(policies)}};
     // What hosts have said may be any octets.
     return out.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string gzip(std::string_view octets) {
-    z_stream stream{};
-    constexpr int gzip_window = 15 + 16;
-    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        throw std::bad_alloc{};
-    std::string out(deflateBound(&stream, octets.size()) + 32, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(octets.data()));
-    stream.avail_in = static_cast<uInt>(octets.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    const int result = deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    if (result != Z_STREAM_END) throw std::bad_alloc{};
-    return out;
 }
 
 std::string report_file_name(const ReportFacts& facts) {

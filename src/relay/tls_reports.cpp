@@ -5,6 +5,7 @@
 #include "dns/names.h"
 #include "dns/records.h"
 #include "relay/https.h"
+#include "text/gzip.h"
 
 namespace postrider::relay {
 namespace {
@@ -93,7 +94,7 @@ net::Task<TlsReports::Sent> TlsReports::send(Key key, DomainReport report) {
     facts.domain = key.second;
     facts.begin = Reports::midnight(key.first);
     facts.id = fmt::format("tls-{}-{}@{}", key.first, key.second, facts.submitter);
-    const std::string gzipped = gzip(report_json(report, facts));
+    const std::string gzipped = text::gzip(report_json(report, facts));
     // §3: one address that takes it is enough; they are tried in order.
     for (const ReportAddress& address : addresses) {
         const bool taken = co_await send_to(address, facts, gzipped);

@@ -4,7 +4,7 @@
 
 #include "dns/records.h"
 #include "mailauth/tag_list.h"
-#include "mailauth/unpack.h"
+#include "text/gzip.h"
 
 namespace postrider::filter {
 namespace {
@@ -107,7 +107,7 @@ DmarcReports::Sent DmarcReports::send(const Key& key, const DayReport& report) {
     facts.domain = key.second;
     facts.begin = Reports::midnight(key.first);
     facts.id = fmt::format("dmarc-{}-{}@{}", key.first, key.second, facts.submitter);
-    const std::string gzipped = mailauth::pack_gzip(mailauth::aggregate_xml(aggregate_of(report, facts)));
+    const std::string gzipped = text::gzip(mailauth::aggregate_xml(aggregate_of(report, facts)));
     // Every address gets it (RFC 9990 §3.5). If some cannot be asked now, none is written to yet, so that
     // nobody gets it twice.
     std::vector<const DmarcAddress*> willing;
