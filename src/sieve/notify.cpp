@@ -164,7 +164,6 @@ bool is_option(std::string_view text) {
 CommandPtr build_notify(Args& args) {
     auto made = std::make_unique<Notify>();
     made->from = args.text("from");
-    std::string_view known_method;
     if (made->from && made->from->constant() && made->from->source().empty())
         args.invalid("\":from\" of \"notify\" must be an address");
     made->importance = args.text("importance");
