@@ -5,8 +5,6 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "text/wildcard.h"
-
 namespace postrider::delivery {
 namespace {
 
@@ -71,18 +69,6 @@ TEST_F(DelayRules, TheFirstOneCountsAndReportsNeverWait) {
     EXPECT_EQ(*delayed_until({first, second}, envelope, {"b", "c"}, 1, eight), eight + 120s);
     envelope.reverse_path = {};
     EXPECT_FALSE(delayed_until({second}, envelope, {"b", "c"}, 1, eight));
-}
-
-TEST(Wildcard, MatchesTheWholeText) {
-    using text::matches_wildcard;
-    EXPECT_TRUE(matches_wildcard("", ""));
-    EXPECT_TRUE(matches_wildcard("*", ""));
-    EXPECT_TRUE(matches_wildcard("*@Example.ORG", "a@example.org"));
-    EXPECT_TRUE(matches_wildcard("a*b*c", "aXbYbZc"));
-    EXPECT_FALSE(matches_wildcard("a*b*c", "aXbYbZ"));
-    EXPECT_FALSE(matches_wildcard("a", "ab"));
-    EXPECT_FALSE(matches_wildcard("?", ""));
-    EXPECT_TRUE(matches_wildcard("**?", "x"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "text/mutf7.h"
 #include "text/quoted_printable.h"
 #include "text/utf8.h"
+#include "text/wildcard.h"
 
 using namespace postrider::text;
 
@@ -155,4 +156,17 @@ TEST(Fold, NumbersOfAnyLengthCompareByValue) {
     EXPECT_TRUE(compare_numeric("", "99999999999999999999999") > 0);
     EXPECT_TRUE(compare_numeric("x", "y") == 0);
     EXPECT_TRUE(compare_numeric("100000000000000000000", "99999999999999999999") > 0);
+}
+
+TEST(Wildcard, MatchesTheWholeText) {
+    EXPECT_TRUE(matches_wildcard("", ""));
+    EXPECT_TRUE(matches_wildcard("*", ""));
+    EXPECT_TRUE(matches_wildcard("*@Example.ORG", "a@example.org"));
+    EXPECT_TRUE(matches_wildcard("a*b*c", "aXbYbZc"));
+    EXPECT_FALSE(matches_wildcard("a*b*c", "aXbYbZ"));
+    EXPECT_FALSE(matches_wildcard("a", "ab"));
+    EXPECT_FALSE(matches_wildcard("?", ""));
+    EXPECT_TRUE(matches_wildcard("**?", "x"));
+    EXPECT_TRUE(matches_wildcard("A*c", "Abc", Case::kept));
+    EXPECT_FALSE(matches_wildcard("A*c", "abc", Case::kept));
 }
