@@ -2,8 +2,10 @@
 
 import mailbox
 import os
+import re
 
 import harness
+import thunderbird
 from corpus import sample
 
 
@@ -90,6 +92,167 @@ maxconnections = 2
             with self.imap(user) as peer:
                 self.assertEqual(peer.ok("STATUS INBOX (MESSAGES UIDNEXT UNSEEN)"), before)
             self.assertEqual(sorted(self.near(home).keys()), names)
+
+
+class Thunderbird(harness.ServerCase):
+    """Thunderbird under Xvfb, over TLS. Each test has messages of its own; all share one Thunderbird."""
+
+    @classmethod
+    def prepare(cls):
+        cls.missing = thunderbird.Thunderbird.missing()
+        if cls.missing:
+            return
+        cls.home = harness.scratch()
+        cls.addClassCleanup(cls.home.__exit__, None, None, None)
+        cls.bird = thunderbird.Thunderbird(cls.home.__enter__(), "alice@example.org", cls.server.password,
+                                           cls.server.ports["imaps"], cls.server.ports["submissions"])
+        cls.addClassCleanup(cls.bird.end)
+        cls.bird.__enter__()
+        cls.bird.log_in()
+
+    def setUp(self):
+        if self.missing:
+            self.skipTest(self.missing)
+
+    def mail(self, *subjects):
+        with self.smtp() as peer:
+            for subject in subjects:
+                peer.mail("you@example.net", "alice@example.org", sample(subject, size=1000))
+
+    def arrived(self, *subjects):
+        """Sent to alice, and there in Thunderbird."""
+        self.mail(*subjects)
+        self.bird.js("folder('INBOX').updateFolder(null)")
+        self.bird.until("given.every(one => message('INBOX', one))", *subjects)
+
+    def flags(self, subject, folder="INBOX"):
+        """As another session sees them; None when the message is not there."""
+        with self.imap("alice", folder) as peer:
+            found = peer.ok(f'UID SEARCH SUBJECT "{subject}"')[0].split()[2:]
+            if not found:
+                return None
+            said = b" ".join(peer.ok(f"UID FETCH {found[0].decode()} (FLAGS)"))
+            return set(re.search(rb"FLAGS \(([^)]*)\)", said)[1].decode().split())
+
+    def test_finds_the_folders_and_what_they_are_for(self):
+        uses = self.bird.js("return Object.fromEntries(root.descendants.map(one => [one.name, one.flags]))")
+        for name, bit in (("INBOX", 0x1000), ("Drafts", 0x400), ("Sent", 0x200), ("Trash", 0x100), ("Junk", 0x40000000),
+                          ("Archive", 0x4000)):  # nsMsgFolderFlags
+            self.assertTrue(uses[name] & bit, f"{name}: {uses[name]:#x}")
+
+    def test_makes_renames_and_deletes_folders(self):
+        def listed():
+            with self.imap() as peer:
+                return b"\n".join(peer.ok('LIST "" "*"'))
+        self.bird.js("root.createSubfolder('Über uns', null)")
+        self.bird.until("folder('Über uns')")
+        self.assertIn(b"&ANw-ber uns", listed())
+        self.bird.js("folder('Über uns').rename('Um uns', null)")
+        self.bird.until("folder('Um uns')")
+        self.assertNotIn(b"ber uns", listed())
+        self.bird.js("folder('Um uns').deleteSelf(null)")  # into the Trash
+        self.eventually(lambda: b"Trash/Um uns" in listed())
+
+    def test_reads_what_was_sent(self):
+        self.arrived("for reading")
+        text = self.bird.js("return await octets('INBOX', 'for reading')")
+        self.assertIn(sample("for reading", size=1000).decode().split("\r\n\r\n", 1)[1], text)
+
+    def test_sets_and_clears_flags(self):
+        self.arrived("for flags")
+        self.bird.js("""const one = [message('INBOX', 'for flags')];
+            folder('INBOX').markMessagesRead(one, true);
+            folder('INBOX').markMessagesFlagged(one, true);
+            folder('INBOX').addKeywordsToMessages(one, '$label2');""")
+        self.eventually(lambda: {"\\Seen", "\\Flagged", "$label2"} <= self.flags("for flags"))
+        self.bird.js("""const one = [message('INBOX', 'for flags')];
+            folder('INBOX').markMessagesFlagged(one, false);
+            folder('INBOX').removeKeywordsFromMessages(one, '$label2');""")
+        self.eventually(lambda: not {"\\Flagged", "$label2"} & self.flags("for flags"))
+
+    def test_copies_moves_and_deletes(self):
+        self.arrived("to be copied", "to be moved", "to be deleted")
+        self.bird.js("""await copied(told => MailServices.copy.copyMessages(folder('INBOX'),
+            [message('INBOX', 'to be copied')], folder('Archive'), false, told, null, false))""")
+        self.bird.js("""await copied(told => MailServices.copy.copyMessages(folder('INBOX'),
+            [message('INBOX', 'to be moved')], folder('Archive'), true, told, null, false))""")
+        self.bird.js("folder('INBOX').deleteMessages([message('INBOX', 'to be deleted')], null, false, true, null, false)")
+        self.eventually(lambda: self.flags("to be deleted") is None)
+        self.assertIsNotNone(self.flags("to be copied"))
+        self.assertIsNone(self.flags("to be moved"))
+        for subject, where in (("to be copied", "Archive"), ("to be moved", "Archive"), ("to be deleted", "Trash")):
+            self.assertIsNotNone(self.flags(subject, where), subject)
+            self.bird.js("folder(given[0]).updateFolder(null)", where)
+            self.bird.until("message(given[0], given[1])", where, subject)
+
+    def test_keeps_a_draft_and_then_another_in_its_place(self):
+        for text in ("first", "second"):
+            self.bird.js("""const old = message('Drafts', 'a draft') ?? null;
+                const file = await written(given[0]);
+                await copied(told => MailServices.copy.copyFileMessage(file, folder('Drafts'), null, true, 0, '', told, null));
+                if (old) folder('Drafts').deleteMessages([old], null, true, false, null, false);
+                folder('Drafts').updateFolder(null);""", f"X-Version: {text}\r\n" + sample("a draft").decode())
+            self.eventually(lambda: [f"X-Version: {text}\r\n".encode() in one for one in self.inbox("alice", "Drafts")] == [True])
+            self.bird.until("subjects('Drafts').length == 1")
+
+    def test_hears_of_changes_while_it_idles(self):
+        self.arrived("read elsewhere", "deleted elsewhere")
+        # It looks by itself every ten hours only.
+        self.bird.js("folder('INBOX').updateFolder(null)")
+        idling = lambda: re.findall(r"SendData: (.*)", self.inbox_traffic())[-1:] and \
+            re.findall(r"SendData: (.*)", self.inbox_traffic())[-1].endswith("IDLE")
+        self.eventually(idling, 30, "no IDLE")
+        self.mail("new while idle")
+        self.bird.until("message('INBOX', 'new while idle')", seconds=10)
+        self.eventually(idling, 30, "no IDLE again")
+        with self.imap("alice", "INBOX") as peer:
+            uid = {name: peer.ok(f'UID SEARCH SUBJECT "{name}"')[0].split()[-1].decode()
+                   for name in ("read elsewhere", "deleted elsewhere")}
+            peer.ok(f"UID STORE {uid['read elsewhere']} +FLAGS (\\Seen \\Answered)")
+            peer.ok(f"UID STORE {uid['deleted elsewhere']} +FLAGS (\\Deleted)")
+            peer.ok(f"UID EXPUNGE {uid['deleted elsewhere']}")
+        self.bird.until("message('INBOX', 'read elsewhere').isRead && !message('INBOX', 'deleted elsewhere')", seconds=10)
+
+    def inbox_traffic(self):
+        """What it said and heard on its connections that have INBOX selected."""
+        return "\n".join(line for line in self.bird.traffic().splitlines() if ":S-INBOX:" in line)
+
+    def test_sees_a_folder_that_somebody_shares(self):
+        with self.imap("bob") as peer:
+            peer.ok("CREATE Plans")
+            peer.append("Plans", sample("a plan of bob's"))
+            peer.ok("SETACL Plans alice lrs")
+        with self.imap("alice") as peer:
+            peer.ok('SUBSCRIBE "Other Users/bob/Plans"')
+        self.bird.js("server.performExpand(null)")
+        self.bird.until("folder('Plans')")
+        self.bird.js("folder('Plans').updateFolder(null)")
+        self.bird.until("message('Plans', \"a plan of bob's\")")
+
+    def test_sends_and_keeps_a_copy(self):
+        self.bird.js("""const identity = MailServices.accounts.getIdentity('id1');
+            MailServices.outgoingServer.servers[0].password = given[0];
+            const fields = Cc['@mozilla.org/messengercompose/composefields;1'].createInstance(Ci.nsIMsgCompFields);
+            fields.from = 'alice@example.org';
+            fields.to = 'bob@example.org';
+            fields.subject = 'sent by Thunderbird';
+            fields.body = 'Grüße\\r\\n';
+            fields.fcc = folder('Sent').URI;
+            await new Promise((good, bad) => {
+              const told = {
+                QueryInterface: ChromeUtils.generateQI(['nsIMsgSendListener', 'nsIMsgCopyServiceListener']),
+                onStartSending() {}, onProgress() {}, onStatus() {}, onSendNotPerformed() {}, onGetDraftFolderURI() {},
+                onTransportSecurityError(id, status) { bad(new Error(`TLS: ${status}`)); },
+                onStopSending(id, status) { if (!Components.isSuccessCode(status)) bad(new Error(`send: ${status}`)); },
+                onStartCopy() {}, setMessageKey() {}, getMessageId() { return null; },
+                onStopCopy(status) { good(status); },
+              };
+              Cc['@mozilla.org/messengercompose/send;1'].createInstance(Ci.nsIMsgSend).createAndSendMessage(null, identity,
+                'account1', fields, false, false, Ci.nsIMsgCompDeliverMode.Now, null, 'text/plain', fields.body, null, null,
+                told, '', '', Ci.nsIMsgCompType.New);
+            });""", self.server.password)
+        self.wait_for_one("bob", "Subject: sent by Thunderbird")
+        self.wait_for_one("alice", "Subject: sent by Thunderbird", folder="Sent")
 
 
 if __name__ == "__main__":
