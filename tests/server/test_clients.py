@@ -1,4 +1,4 @@
-"""Mail programs that keep a copy of everything, and folders that are saved searches."""
+"""Mail programs: those that keep a copy of everything, and Thunderbird."""
 
 import mailbox
 import os
@@ -9,7 +9,63 @@ import thunderbird
 from corpus import sample
 
 
-class Offlineimap(harness.ServerCase):
+class TwoWays:
+    """What programs that keep a copy have in common: what happens on one side happens on the other, once."""
+
+    def near(self, home, folder="INBOX"):
+        return mailbox.Maildir(os.path.join(home, "mail", folder), create=True)
+
+    def state(self, user):
+        with self.imap(user) as peer:
+            return peer.ok("STATUS INBOX (MESSAGES UIDNEXT UNSEEN)")
+
+    def round(self, user, sync):
+        """`sync(home)` runs the program once."""
+        with self.smtp() as peer:
+            for number in range(20):
+                peer.mail("you@example.net", f"{user}@example.org", sample(f"sync {number}", size=100 * number))
+        with harness.scratch() as home:
+            sync(home)
+            box = self.near(home)
+            self.assertEqual(len(box), 20)
+
+            # Flags, deletions and a new message from here; flags, an expunge and a new message from there.
+            for key, message in list(box.items()):
+                if message["Subject"] == "sync 3":
+                    message.set_flags("FS")
+                    message.set_subdir("cur")
+                    box[key] = message
+                elif message["Subject"] == "sync 4":
+                    self.delete(box, key, message)
+            box.add(mailbox.MaildirMessage(sample("from near").replace(b"\r\n", b"\n")))
+            with self.imap(user, "INBOX") as peer:
+                peer.ok("STORE 6 +FLAGS (\\Answered)")
+                peer.ok("STORE 7 +FLAGS (\\Deleted)")
+                peer.ok("EXPUNGE")
+                peer.append("INBOX", sample("from far"))
+            sync(home)
+            subjects = {message["Subject"]: message for message in self.near(home)}
+            self.assertEqual(len(subjects), 20)
+            self.assertIn("R", subjects["sync 5"].get_flags())
+            self.assertNotIn("sync 6", subjects)
+            self.assertIn("from far", subjects)
+            with self.imap(user, "INBOX") as peer:
+                for search, count in (('FLAGGED SEEN SUBJECT "sync 3"', 1), ('SUBJECT "sync 4"', 0), ('SUBJECT "from near"', 1)):
+                    self.assertEqual(len(peer.ok(f"SEARCH {search}")[0].split()) - 2, count, search)
+
+            # A third run has nothing to do.
+            before, names = self.state(user), sorted(self.near(home).keys())
+            sync(home)
+            self.assertEqual(self.state(user), before)
+            self.assertEqual(sorted(self.near(home).keys()), names)
+
+            # Expunged there, gone here.
+            self.empty(user)
+            sync(home)
+            self.assertEqual(len(self.near(home)), 0)
+
+
+class Offlineimap(TwoWays, harness.ServerCase):
     """offlineimap3 synchronises a Maildir with the server, both ways, over TLS."""
 
     def sync(self, home, user):
@@ -46,52 +102,67 @@ maxconnections = 2
 """)
         harness.run("offlineimap", "-o", "-c", rc, seconds=120, env={"HOME": home})
 
-    def near(self, home, folder="INBOX"):
-        return mailbox.Maildir(os.path.join(home, "mail", folder), create=False)
+    @staticmethod
+    def delete(box, key, _):
+        box.remove(key)
 
     def test_both_ways(self):
-        user = "alice"
-        with self.smtp() as peer:
-            for number in range(12):
-                peer.mail("you@example.net", f"{user}@example.org", sample(f"offline {number}", size=200 * number))
-        with harness.scratch() as home:
-            self.sync(home, user)
-            box = self.near(home)
-            self.assertEqual(len(box), 12)
+        self.round("alice", lambda home: self.sync(home, "alice"))
 
-            # Flags, a deletion and a new message from here; flags, an expunge and a new message from there.
-            for key, message in list(box.items()):
-                if message["Subject"] == "offline 3":
-                    message.set_flags("FS")
-                    message.set_subdir("cur")
-                    box[key] = message
-                elif message["Subject"] == "offline 4":
-                    box.remove(key)
-            box.add(mailbox.MaildirMessage(sample("from near").replace(b"\r\n", b"\n")))
-            with self.imap(user, "INBOX") as peer:
-                peer.ok("STORE 6 +FLAGS (\\Answered)")
-                peer.ok("STORE 7 +FLAGS (\\Deleted)")
-                peer.ok("EXPUNGE")
-                peer.append("INBOX", sample("from far"))
-            self.sync(home, user)
-            subjects = {message["Subject"]: message for message in self.near(home)}
-            self.assertEqual(len(subjects), 12)
-            self.assertIn("R", subjects["offline 5"].get_flags())
-            self.assertNotIn("offline 6", subjects)
-            self.assertIn("from far", subjects)
-            with self.imap(user, "INBOX") as peer:
-                for search, count in (('FLAGGED SEEN SUBJECT "offline 3"', 1), ('SUBJECT "offline 4"', 0),
-                                      ('SUBJECT "from near"', 1)):
-                    self.assertEqual(len(peer.ok(f"SEARCH {search}")[0].split()) - 2, count, search)
 
-            # A third run has nothing to do.
-            with self.imap(user) as peer:
-                before = peer.ok("STATUS INBOX (MESSAGES UIDNEXT UNSEEN)")
-            names = sorted(self.near(home).keys())
-            self.sync(home, user)
-            with self.imap(user) as peer:
-                self.assertEqual(peer.ok("STATUS INBOX (MESSAGES UIDNEXT UNSEEN)"), before)
-            self.assertEqual(sorted(self.near(home).keys()), names)
+class Mbsync(TwoWays, harness.ServerCase):
+    """mbsync synchronises a Maildir, with every way to TLS."""
+
+    def sync(self, home, user, tls):
+        mechanisms = {"None": "LOGIN", "STARTTLS": "SCRAM-SHA-256", "IMAPS": "SCRAM-SHA-1"}[tls]
+        password = os.path.join(home, "password")
+        with open(password, "w") as file:
+            file.write(self.server.password)
+        rc = os.path.join(home, "rc")
+        with open(rc, "w") as file:
+            file.write(f"""
+IMAPAccount server
+Host localhost
+Port {self.port("imaps" if tls == "IMAPS" else "imap")}
+User {user}@example.org
+PassCmd "cat {password}"
+SSLType {tls}
+AuthMechs {mechanisms}
+CertificateFile {self.server.data}/run/demo_cert.pem
+
+IMAPStore far
+Account server
+
+MaildirStore near
+Path {home}/mail/
+Inbox {home}/mail/INBOX
+SubFolders Verbatim
+
+Channel all
+Far :far:
+Near :near:
+Patterns INBOX Drafts
+Create Both
+Expunge Both
+SyncState *
+""")
+        os.makedirs(os.path.join(home, "mail"), exist_ok=True)
+        harness.run("mbsync", "-c", rc, "all", env={"HOME": home})
+
+    @staticmethod
+    def delete(box, key, message):
+        message.set_flags("ST")
+        message.set_subdir("cur")
+        box[key] = message
+
+    def test_without_tls(self):
+        self.round("alice", lambda home: self.sync(home, "alice", "None"))
+
+    def test_over_starttls(self):
+        self.round("bob", lambda home: self.sync(home, "bob", "STARTTLS"))
+
+    def test_over_implicit_tls(self):
+        self.round("carol", lambda home: self.sync(home, "carol", "IMAPS"))
 
 
 class Thunderbird(harness.ServerCase):
