@@ -17,6 +17,8 @@
 
 namespace postrider::mailstore {
 
+struct Leaving;
+
 /// A folder as it is in memory.
 struct FolderState {
     FolderId id;
@@ -140,6 +142,8 @@ public:
 private:
     // What is done to messages of a search folder is done to those that they stand for (account_links.cpp).
     bool is_search(FolderId folder);
+    Result<Leaving> leaving(const Replaced& replaced);
+    Result<> drop_link(FolderId search, Uid uid);
     Result<> touch_links(FolderId search, const std::vector<Link>& refresh, const std::vector<Link>& remove);
     Result<Stored> store_linked(FolderId search, const UidSet& uids, const FlagChange& change,
                                 std::optional<ModSeq> unchanged_since);

@@ -90,6 +90,20 @@ Result<> AccountImpl::save_recent() {
     return {};
 }
 
+/// What a session sees in a search folder goes from where it lies.
+Result<Leaving> AccountImpl::leaving(const Replaced& replaced) {
+    auto owner = core.accounts.get(replaced.account);
+    if (!owner) return std::unexpected(owner.error());
+    Leaving leaves{*owner, replaced.folder, replaced.uid};
+    if (!leaves.account->is_search(replaced.folder)) return leaves;
+    auto links = leaves.account->links(replaced.folder, UidSet{{replaced.uid, replaced.uid}});
+    if (!links) return std::unexpected(links.error());
+    if (links->empty()) return fail(MailError::gone, "the search finds that message no longer");
+    leaves.folder = links->front().second.folder;
+    leaves.uid = links->front().second.uid;
+    return leaves;
+}
+
 Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewItem> items) {
     auto self = shared_from_this();
     {
@@ -104,6 +118,7 @@ Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewIt
     job.strict = true;
     if (core.options.placing) job.location = core.options.placing->location(account_id);
     job.arrivals.reserve(items.size());
+    std::vector<Replaced> found;
     for (NewItem& item : items) {
         Arrival& arrival = job.arrivals.emplace_back();
         prepare(arrival, {}, item.payload,
@@ -118,6 +133,11 @@ Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewIt
         placement.import_mark = item.mark.substr(0, max_import_mark);
         placement.size = arrival.record.payload_size();
         item.payload = {};
+        if (!item.replaces) continue;
+        auto leaves = leaving(*item.replaces);
+        if (!leaves) return std::unexpected(leaves.error());
+        if (leaves->folder != item.replaces->folder) found.push_back(*item.replaces);
+        placement.replaces = std::move(*leaves);
     }
     auto finished =
         std::make_shared<std::promise<void>>();  // shared: it must outlive set_value, not only the wait
@@ -125,6 +145,8 @@ Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewIt
     if (auto ok = core.commit(job); !ok) return std::unexpected(ok.error());
     finished->get_future().wait();
     if (job.failure) return std::unexpected(*job.failure);
+    for (const Replaced& one : found)  // what fails here is made good from the change log
+        if (auto owner = core.accounts.get(one.account)) (void)(*owner)->drop_link(one.folder, one.uid);
     Appended appended;
     for (const Arrival& arrival : job.arrivals) {
         appended.uid_validity = arrival.placements[0].uid_validity;

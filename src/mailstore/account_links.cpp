@@ -267,6 +267,12 @@ Result<> AccountImpl::touch_links(FolderId search, const std::vector<Link>& refr
     return pieces(remove, &Relink::remove);
 }
 
+Result<> AccountImpl::drop_link(FolderId search, Uid uid) {
+    auto found = links(search, UidSet{{uid, uid}});
+    if (!found) return std::unexpected(found.error());
+    return touch_links(search, {}, only_links(*found));
+}
+
 Result<Account::Stored> AccountImpl::store_linked(FolderId search, const UidSet& uids,
                                                   const FlagChange& change,
                                                   std::optional<ModSeq> unchanged_since) {

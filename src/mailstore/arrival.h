@@ -14,6 +14,13 @@
 /// Messages on their way into folders: what the committer, the queue's deliveries and replay have in common.
 namespace postrider::mailstore {
 
+/// A message that is expunged in the batch in which another comes in its place.
+struct Leaving {
+    std::shared_ptr<AccountImpl> account;
+    FolderId folder;
+    Uid uid;
+};
+
 /// One copy to be made.
 struct Placement {
     std::shared_ptr<AccountImpl> account;  ///< nullptr when there is no such account
@@ -23,10 +30,11 @@ struct Placement {
     std::vector<std::string> keywords;
     std::string prefix;
     bool over_quota_allowed = false;
-    std::size_t description = 0;  ///< index into Arrival::descriptions
-    std::uint32_t size = 0;       ///< of prefix and payload
-    Uid wanted;                   ///< the UID it is to have, if that is possible
-    std::string import_mark;      ///< noted in the same batch, unless it is ""
+    std::size_t description = 0;      ///< index into Arrival::descriptions
+    std::uint32_t size = 0;           ///< of prefix and payload
+    Uid wanted;                       ///< the UID it is to have, if that is possible
+    std::string import_mark;          ///< noted in the same batch, unless it is ""
+    std::optional<Leaving> replaces;  ///< of a strict job
 
     // what became of it
     std::optional<MailError> error;

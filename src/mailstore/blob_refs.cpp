@@ -28,7 +28,9 @@ Result<> BlobRefs::put(kv::Batch& batch, Missing missing) {
         auto record = *value ? decode_blob(**value) : std::nullopt;
         if (!record) {
             core_.log.error({}, "message {:x} has no readable record", number);
-            if (missing == Missing::fail) return fail(MailError::corrupt, "message without a storage record");
+            const bool only_removes = delta.refs <= 0 && delta.holds <= 0;
+            if (missing == Missing::fail && !only_removes)
+                return fail(MailError::corrupt, "message without a storage record");
             continue;
         }
         auto change = [](std::uint32_t& counter, std::int32_t by) {

@@ -55,7 +55,7 @@ public:
 
     enum class Missing {
         ignore,  ///< a blob without a record has nothing left to count (removing what is damaged must work)
-        fail,
+        fail,    ///< unless the batch only removes references to it
     };
     /// Reads the records, counts, and adds the changed ones to the batch; a blob nobody refers to gets its
     /// `z`.

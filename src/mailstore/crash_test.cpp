@@ -83,11 +83,11 @@ protected:
         if (::write(pipe, line.data(), line.size()) != static_cast<ssize_t>(line.size())) ::_exit(1);
     };
     std::vector<std::thread> threads;
-    for (int t = 0; t < 4; ++t)
+    for (int t = 0; t < 5; ++t)
         threads.emplace_back([&, t] {
             auto bob = *store.account(AccountId{1});
             const FolderId inbox = bob->folder("INBOX")->id, sent = bob->folder("Sent")->id,
-                           trash = bob->folder("Trash")->id;
+                           trash = bob->folder("Trash")->id, drafts = bob->folder("Drafts")->id;
             for (int i = 0;; ++i) {
                 const std::string name = fmt::format("r{}t{}n{}", round, t, i);
                 if (t < 2) {
@@ -99,6 +99,14 @@ protected:
                 } else if (t == 2) {
                     auto done = bob->append(sent, {{message(name)}});
                     if (done) say("A" + name + fmt::format(" {}\n", done->uids[0].value()));
+                } else if (t == 4) {
+                    auto view = bob->view(drafts);
+                    const UidSet all = (*view)->uids().value_or(UidSet{});
+                    std::vector<Account::NewItem> one(1);
+                    one[0].payload = message(name);
+                    if (!all.empty()) one[0].replaces = {AccountId{1}, drafts, all.front().first};
+                    if (auto done = bob->append(drafts, std::move(one)))
+                        say("R" + name + fmt::format(" {}\n", done->uids[0].value()));
                 } else {
                     auto view = bob->view(inbox);
                     const UidSet all = (*view)->uids().value_or(UidSet{});
@@ -129,7 +137,7 @@ TEST_F(Crash, AKilledServerHasEverythingItAcknowledgedExactlyOnce) {
         ASSERT_TRUE(store->create_account(AccountId{2}));
     }
     std::set<std::string> promised_to_both, appended;
-    std::set<std::uint32_t> inbox_uids, trash_uids, sent_uids;
+    std::set<std::uint32_t> inbox_uids, trash_uids, sent_uids, draft_uids;
     std::mt19937 random{7};
     for (int round = 0; round < 50; ++round) {
         int ends[2];
@@ -180,6 +188,8 @@ TEST_F(Crash, AKilledServerHasEverythingItAcknowledgedExactlyOnce) {
             } else if (line[0] == 'A') {
                 appended.insert(name);
                 EXPECT_TRUE(sent_uids.insert(uid).second) << "Sent UID " << uid;
+            } else if (line[0] == 'R') {
+                EXPECT_TRUE(draft_uids.insert(uid).second) << "Drafts UID " << uid;
             } else {
                 EXPECT_TRUE(trash_uids.insert(uid).second) << "Trash UID " << uid;
             }
@@ -193,6 +203,14 @@ TEST_F(Crash, AKilledServerHasEverythingItAcknowledgedExactlyOnce) {
         EXPECT_EQ(eve[name], 1) << name;
     }
     for (const std::string& name : appended) EXPECT_EQ(bob[name], 1) << name;
+    // Each draft has taken the place of the one before it: there is one, and it is the last or one not told
+    // of.
+    const FolderInfo drafts = *(*store->account(AccountId{1}))->folder("Drafts");
+    EXPECT_GT(draft_uids.size(), 50u);
+    EXPECT_EQ(drafts.messages, 1u);
+    auto drafts_now = (*store->account(AccountId{1}))->view(drafts.id);
+    EXPECT_GE((*drafts_now)->uids()->front().first.value(), *draft_uids.rbegin());
+    drafts_now->reset();
     for (const auto& [name, times] : bob) EXPECT_EQ(times, 1) << name;
     for (const auto& [name, times] : eve) EXPECT_EQ(times, 1) << name;
     expect_sound(*store);

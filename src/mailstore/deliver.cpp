@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
@@ -7,6 +8,7 @@
 #include "mailstore/arrival.h"
 #include "mailstore/errors.h"
 #include "mailstore/names.h"
+#include "mailstore/undelete.h"
 
 namespace postrider::mailstore {
 namespace {
@@ -31,6 +33,7 @@ public:
             for (Arrival& arrival : job->arrivals) put(*job, arrival);
         }
         BlobRefs refs{core_};  // of blobs that were stored before; new ones nobody knows
+        remove_replaced(refs);
         for (Job* job : jobs_)
             for (Arrival& arrival : job->arrivals) count_references(arrival, refs);
         if (auto ok = refs.put(batch_, BlobRefs::Missing::fail); !ok) return ok;
@@ -42,6 +45,7 @@ public:
         const auto durability = wanted_uids_ ? kv::Durability::now : core_.durability_for(placements());
         if (auto ok = core_.write(std::move(batch_), durability); !ok) return ok;
         for (auto& [id, touched] : accounts_) touched.edit.apply();
+        for (auto& keeper : keepers_) keeper.check_limit();
         for (auto& [id, touched] : accounts_) touched.lock.unlock();
         for (auto& [id, touched] : accounts_) touched.edit.notify();
         return {};
@@ -51,7 +55,10 @@ private:
     std::uint64_t placements() const {
         std::uint64_t sum = 0;
         for (const Job* job : jobs_)
-            for (const Arrival& arrival : job->arrivals) sum += arrival.placements.size();
+            for (const Arrival& arrival : job->arrivals) {
+                sum += arrival.placements.size();
+                for (const Placement& placement : arrival.placements) sum += placement.replaces.has_value();
+            }
         return sum;
     }
 
@@ -60,8 +67,10 @@ private:
         std::vector<AccountImpl*> wanted;
         for (Job* job : jobs_)
             for (Arrival& arrival : job->arrivals)
-                for (Placement& placement : arrival.placements)
+                for (Placement& placement : arrival.placements) {
                     if (placement.account) wanted.push_back(placement.account.get());
+                    if (placement.replaces) wanted.push_back(placement.replaces->account.get());
+                }
         auto by_id = [](const AccountImpl* a, const AccountImpl* b) { return a->account_id < b->account_id; };
         std::sort(wanted.begin(), wanted.end(), by_id);
         wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
@@ -86,7 +95,14 @@ private:
             return;
         }
         AccountEdit::FolderEdit& box = touched.edit.folder(**state);
-        if (!fits(touched, box, bytes, messages)) {
+        Given given;
+        for (Arrival& arrival : job.arrivals)
+            for (Placement& placement : arrival.placements)
+                if (placement.replaces && !give_way(*placement.replaces, touched, box, given)) {
+                    job.failure = Failure{MailError::gone, "the message is no longer there"};
+                    return;
+                }
+        if (!fits(touched, box, bytes, messages, given)) {
             job.failure = Failure{MailError::over_quota, "over quota"};
             return;
         }
@@ -97,19 +113,89 @@ private:
                         job.failure = Failure{MailError::too_many_keywords, "folder has too many keywords"};
                         return;
                     }
+        replaced_.insert(given.keys.begin(), given.keys.end());
     }
 
+    /// What a job takes away, of the account and folder into which it puts something.
+    struct Given {
+        std::uint64_t bytes = 0, messages = 0, folder_bytes = 0, folder_messages = 0;
+        std::vector<std::string> keys{};
+    };
+
     bool fits(Touched& touched, const AccountEdit::FolderEdit& box, std::uint64_t bytes,
-              std::uint64_t messages) {
+              std::uint64_t messages, const Given& given) {
         const QuotaLimits limits = core_.limits(touched.account.account_id, box.state->id);
-        auto room = [](std::uint64_t used, std::uint64_t more, std::uint64_t limit) {
+        auto room = [](std::uint64_t used, std::uint64_t less, std::uint64_t more, std::uint64_t limit) {
+            used -= std::min(used, less);
             return limit == 0 || (used <= limit && more <= limit - used);
         };
-        return room(touched.edit.account.bytes, bytes, limits.bytes)
-               && room(touched.edit.account.messages, messages, limits.messages)
-               && room(box.n.bytes, bytes, limits.folder_bytes)
-               && room(box.n.messages, messages, limits.folder_messages)
+        return room(touched.edit.account.bytes, given.bytes, bytes, limits.bytes)
+               && room(touched.edit.account.messages, given.messages, messages, limits.messages)
+               && room(box.n.bytes, given.folder_bytes, bytes, limits.folder_bytes)
+               && room(box.n.messages, given.folder_messages, messages, limits.folder_messages)
                && AccountEdit::has_uids(box, messages);
+    }
+
+    // ---- messages in whose place others come
+
+    /// One that leaves, as it is on disk.
+    struct Old {
+        std::string key;
+        std::string record;  ///< the item's prefix lies in it
+        Item item;
+        FolderState* state;
+    };
+    std::optional<Old> old_of(const Leaving& leaves) {
+        Touched& origin = accounts_.at(leaves.account.get());
+        auto state = origin.account.selectable(leaves.folder);
+        if (!state) return std::nullopt;
+        const Key key = item_key(origin.account.account_id, leaves.folder, leaves.uid);
+        auto record = core_.kv->get(key);
+        if (!record || !*record) return std::nullopt;
+        Old old{std::string{key.view()}, std::move(**record), {}, *state};
+        auto item = decode_item(leaves.uid, old.record);
+        if (!item) return std::nullopt;
+        old.item = *item;
+        return old;
+    }
+
+    bool give_way(const Leaving& leaves, const Touched& target, const AccountEdit::FolderEdit& box,
+                  Given& given) {
+        auto old = old_of(leaves);
+        if (!old || replaced_.contains(old->key)
+            || std::find(given.keys.begin(), given.keys.end(), old->key) != given.keys.end())
+            return false;  // another job of the group was faster
+        given.keys.push_back(old->key);
+        if (leaves.account.get() != &target.account) return true;
+        given.bytes += old->item.size;
+        ++given.messages;
+        if (old->state != box.state) return true;
+        given.folder_bytes += old->item.size;
+        ++given.folder_messages;
+        return true;
+    }
+
+    /// Behind all that arrives, so that nothing goes that nothing comes for.
+    void remove_replaced(BlobRefs& refs) {
+        for (Job* job : jobs_)
+            for (Arrival& arrival : job->arrivals)
+                for (Placement& placement : arrival.placements)
+                    if (placement.replaces && !placement.error) remove(*placement.replaces, refs);
+    }
+
+    void remove(const Leaving& leaves, BlobRefs& refs) {
+        auto old = old_of(leaves);
+        if (!old) return;
+        Touched& origin = accounts_.at(leaves.account.get());
+        AccountEdit::FolderEdit& box = origin.edit.folder(*old->state);
+        keepers_.emplace_back(origin.edit, *old->state, ModSeq{origin.edit.account.modseq + 1});
+        origin.edit.leave(box, old->item);
+        if (!keepers_.back().keep(batch_, old->item)) refs.add_ref(old->item.blob, -1);
+        batch_.erase(old->key);
+        batch_.erase(description_key(origin.account.account_id, leaves.folder, leaves.uid));
+        UidSet gone;
+        append(gone, leaves.uid);
+        origin.edit.change(batch_, Change::Kind::expunged, box, std::move(gone));
     }
 
     static FolderState* folder_for(AccountImpl& account, const Placement& placement) {
@@ -153,7 +239,7 @@ private:
             AccountEdit::FolderEdit& box = touched.edit.folder(*state);
             const bool room = placement.over_quota_allowed
                                   ? AccountEdit::has_uids(box, 1)
-                                  : job.strict || fits(touched, box, placement.size, 1);
+                                  : job.strict || fits(touched, box, placement.size, 1, Given{});
             if (!room) {
                 placement.error = MailError::over_quota;
                 continue;
@@ -214,6 +300,8 @@ private:
     kv::Batch batch_;
     bool wanted_uids_ = false;
     std::set<std::string> marks_;
+    std::set<std::string> replaced_;  ///< keys of items that leave
+    std::deque<UndeleteKeeper> keepers_;
 };
 
 }  // namespace

@@ -1,3 +1,6 @@
+#include <atomic>
+#include <thread>
+
 #include "mailstore/fixture_for_tests.h"
 
 namespace postrider::mailstore {
@@ -29,6 +32,82 @@ TEST_F(Items, AppendGivesUidsInOrderAllOrNothing) {
     EXPECT_EQ(info(bob, "Drafts").messages, 2u);
     EXPECT_EQ(text(bob, "Drafts", Uid{1}), message("1"));
     expect_sound();
+}
+
+/// RFC 8508 §3.4.
+TEST_F(Items, ANewMessageComesInTheBatchInWhichTheOldOneGoes) {
+    const FolderId drafts = id_of(bob, "Drafts"), sent = id_of(bob, "Sent");
+    auto instead_of = [&](FolderId to, AccountId owner, FolderId from, Uid old, std::string_view subject) {
+        std::vector<Account::NewItem> items(1);
+        items[0].payload = message(subject);
+        items[0].replaces = {owner, from, old};
+        return account(bob)->append(to, std::move(items));
+    };
+    const Uid first = account(bob)->append(drafts, {{message("draft 1")}})->uids[0];
+    const std::uint64_t size = message("draft 1").size();
+    quota.set(bob, {.bytes = size + size / 2, .messages = 1, .folder_messages = 1});  // RFC 8508: net
+    const ModSeq before = account(bob)->highest_modseq();
+    auto second = instead_of(drafts, bob, drafts, first, "draft 2");
+    ASSERT_TRUE(second) << second.error().what;
+    EXPECT_EQ(uids(bob, "Drafts"), std::vector<Uid>{second->uids[0]});
+    EXPECT_EQ(text(bob, "Drafts", second->uids[0]), message("draft 2"));
+    EXPECT_EQ(account(bob)->quota().used_messages, 1u);
+    EXPECT_EQ(info(bob, "Drafts").bytes, message("draft 2").size());
+    std::vector<Change::Kind> told;
+    const auto since = *account(bob)->changes(before, drafts);
+    for (const Change& change : since.changes) told.push_back(change.kind);
+    EXPECT_EQ(told, (std::vector{Change::Kind::added, Change::Kind::expunged}));
+
+    // The old one is gone: nothing comes for it.
+    auto late = instead_of(drafts, bob, drafts, first, "draft 3");
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().kind, MailError::gone);
+    EXPECT_EQ(uids(bob, "Drafts"), std::vector<Uid>{second->uids[0]});
+
+    // Nor does anything go that nothing comes for.
+    quota.set(bob, {.bytes = size / 2});
+    EXPECT_EQ(instead_of(sent, bob, drafts, second->uids[0], "sent").error().kind, MailError::over_quota);
+    EXPECT_EQ(uids(bob, "Drafts"), std::vector<Uid>{second->uids[0]});
+    EXPECT_TRUE(uids(bob, "Sent").empty());
+
+    // Into another folder, and in the place of a message of another account; that counts for its own quota.
+    quota.set(bob, {.messages = 1, .folder_messages = 1});
+    ASSERT_TRUE(instead_of(sent, bob, drafts, second->uids[0], "sent"));
+    EXPECT_TRUE(uids(bob, "Drafts").empty());
+    const Uid hers = account(eve)->append(id_of(eve, "Drafts"), {{message("hers")}})->uids[0];
+    EXPECT_FALSE(instead_of(sent, eve, id_of(eve, "Drafts"), hers, "over quota"));
+    quota.set(bob, {});
+    ASSERT_TRUE(instead_of(sent, eve, id_of(eve, "Drafts"), hers, "of both"));
+    EXPECT_TRUE(uids(eve, "Drafts").empty());
+    EXPECT_EQ(uids(bob, "Sent").size(), 2u);
+    const auto findings = *store->verify({});
+    EXPECT_TRUE(findings.empty());
+}
+
+TEST_F(Items, OneAloneOfSeveralTakesTheOldOnesPlaceAndItCanBeRestored) {
+    quota.set(bob, {.undelete_for = std::chrono::hours{1}});
+    const FolderId drafts = id_of(bob, "Drafts");
+    Uid old = account(bob)->append(drafts, {{message("draft")}})->uids[0];
+    for (int round = 0; round < 20; ++round) {
+        std::atomic<int> done = 0;
+        std::vector<std::thread> sessions;
+        for (int i = 0; i < 4; ++i)
+            sessions.emplace_back([&, i] {
+                std::vector<Account::NewItem> items(1);
+                items[0].payload = message(fmt::format("draft {} {}", round, i));
+                items[0].replaces = {bob, drafts, old};
+                done += account(bob)->append(drafts, std::move(items)).has_value();
+            });
+        for (std::thread& session : sessions) session.join();
+        EXPECT_EQ(done, 1);
+        ASSERT_EQ(uids(bob, "Drafts").size(), 1u);
+        old = uids(bob, "Drafts")[0];
+    }
+    std::size_t kept = 0;
+    ASSERT_TRUE(account(bob)->each_deleted({}, [&](const DeletedItem&) { return ++kept; }));
+    EXPECT_EQ(kept, 20u);
+    const auto findings = *store->verify({});
+    EXPECT_TRUE(findings.empty());
 }
 
 TEST_F(Items, FlagsAreAddedRemovedAndReplaced) {

@@ -226,11 +226,20 @@ public:
     /// §2.3.2).
     virtual Result<std::unique_ptr<FolderView>> select(FolderId folder) = 0;
 
+    /// A message in whose place another comes (RFC 8508).
+    struct Replaced {
+        AccountId account;
+        FolderId folder;
+        Uid uid;
+    };
     struct NewItem {
         std::string payload;
         std::uint8_t flags = 0;
         std::vector<std::string> keywords;
         std::optional<Time> internal_date;
+        /// Expunged in the batch in which this comes, so that there is always the one or the other; the quota
+        /// is held against what is there without it. Whoever sets it has looked at the rights.
+        std::optional<Replaced> replaces{};
         // Of imports:
         Uid uid{};  ///< the UID it is to have, if no message of the folder had this one or a higher one
         /// At most max_import_mark octets, noted with the item for has_import_mark(). Of two with the same
@@ -241,7 +250,8 @@ public:
         std::uint32_t uid_validity = 0;
         std::vector<Uid> uids;
     };
-    /// All or nothing (RFC 3502). Durable.
+    /// All or nothing (RFC 3502). Durable. MailError::gone when a message that is to be replaced is not
+    /// there.
     virtual Result<Appended> append(FolderId folder, std::vector<NewItem> items) = 0;
 
     struct Stored {

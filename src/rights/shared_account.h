@@ -113,6 +113,12 @@ private:
 /// What a session may do there: everything, when the account is its own.
 Result<RightSet> rights_in(mailstore::Account& account, FolderId folder);
 
+/// Appends in the place of another message (RFC 8508), each account as the person sees it: nothing comes
+/// where the old one may not go. As mailstore::Account::append().
+Result<mailstore::Account::Appended> replace(mailstore::Account& old_account, FolderId old_folder, Uid old,
+                                             mailstore::Account& account, FolderId folder,
+                                             mailstore::Account::NewItem item);
+
 /// Copies or moves between two folders of whomever, each account as the person sees it. As
 /// mailstore::Account::copy() and move().
 Result<mailstore::Account::Copied> carry(mailstore::Account& from_account, FolderId from,

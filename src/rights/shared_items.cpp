@@ -211,6 +211,19 @@ Result<Account::Expunged> SharedAccount::expunge(FolderId folder, const std::opt
     return inner_->expunge(folder, uids, only_deleted);
 }
 
+/// RFC 8508 §3.4 asks for the rights of APPEND, STORE +FLAGS (\Deleted) and EXPUNGE.
+Result<Account::Appended> replace(Account& old_account, FolderId old_folder, Uid old, Account& account,
+                                  FolderId folder, Account::NewItem item) {
+    auto has = rights_in(old_account, old_folder);
+    if (!has) return std::unexpected(has.error());
+    if (!has->has_all(RightSet{Right::mark_deleted, Right::expunge}))
+        return fail(MailError::no_permission, "the old message may not be expunged");
+    item.replaces = Account::Replaced{old_account.id(), old_folder, old};
+    std::vector<Account::NewItem> items;
+    items.push_back(std::move(item));
+    return account.append(folder, std::move(items));
+}
+
 Result<Account::Copied> carry(Account& from_account, FolderId from, const UidSet& uids, Account& to_account,
                               FolderId to, bool move) {
     auto* source = dynamic_cast<SharedAccount*>(&from_account);

@@ -103,5 +103,95 @@ class Texts(harness.ServerCase):
             self.assertEqual(len(self.found(peer, "BODY electricity")), 1)
 
 
+class SavedSearches(harness.ServerCase):
+    """Searches that live as folders: made by an administrator, seen and used by any mail program."""
+
+    users = 1
+
+    def search(self, *arguments):
+        return self.server.command("account", "search", *arguments)
+
+    def subjects(self, peer):
+        untagged, tagged = peer.command("UID FETCH 1:* (BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+        self.assertTrue(tagged.startswith(b"OK"), tagged)
+        return sorted(literals[0].strip()[9:].decode() for _, literals in untagged if literals)
+
+    def shown(self, path, user="alice"):
+        with self.imap(user) as peer:
+            peer.ok(f'EXAMINE "{path}"')
+            return self.subjects(peer)
+
+    def test_shows_what_lies_in_many_folders_and_follows_them(self):
+        self.search("add", "alice@example.org", "Plans", 'SUBJECT "plan"')
+        with self.smtp() as peer:
+            for subject in ("plan by mail", "another thing"):
+                peer.mail("you@example.net", "alice@example.org", sample(subject))
+        with self.imap("alice") as peer:
+            peer.append("Archive", sample("plan in the archive"))
+            peer.append("Trash", sample("plan in the trash"))
+        self.assertEqual(self.shown("Plans"), ["plan by mail", "plan in the archive"])
+        with self.imap("alice", "Archive") as peer:
+            peer.ok("STORE 1 +FLAGS (\\Deleted)")
+            peer.ok("EXPUNGE")
+        self.assertEqual(self.shown("Plans"), ["plan by mail"])
+        self.search("change", "alice@example.org", "Plans", "--criteria", 'SUBJECT "thing"')
+        self.assertEqual(self.shown("Plans"), ["another thing"])
+        self.search("remove", "alice@example.org", "Plans")
+        with self.imap("alice", "INBOX") as peer:
+            self.assertEqual(self.subjects(peer), ["another thing", "plan by mail"], "the messages stay")
+            self.assertNotIn(b"Plans", b"".join(peer.ok('LIST "" "*"')))
+
+    def test_what_is_done_there_is_done_to_the_messages(self):
+        self.search("add", "bob@example.org", "Flagged here", "FLAGGED", "--folder", "INBOX")
+        with self.imap("bob") as peer:
+            for number in range(5):
+                peer.append("INBOX", sample(f"number {number}"), "(\\Flagged)")
+            peer.append("Archive", sample("flagged elsewhere"), "(\\Flagged)")
+            said = b"".join(peer.ok('LIST "" "*"'))
+            self.assertRegex(said, rb'\(\\HasNoChildren \\Search\) "/" "Flagged here"')
+            peer.ok('SELECT "Flagged here"')
+            self.assertEqual(self.subjects(peer), [f"number {n}" for n in range(5)])
+            peer.ok("STORE 1 +FLAGS (\\Answered)")
+            peer.ok("STORE 2 -FLAGS (\\Flagged)")
+            peer.ok("MOVE 3 Archive")
+            peer.ok("NOOP")
+            self.assertEqual(self.subjects(peer), ["number 0", "number 3", "number 4"])
+            peer.no('APPEND "Flagged here" {3+}\r\nA:b', b"NO [CANNOT]")
+            # RFC 8508: what takes its place comes in the same batch in which it goes from where it lies.
+            message = sample("number 4 anew")
+            peer.no(f"REPLACE 3 Nowhere {{{len(message)}+}}\r\n".encode() + message, b"NO [TRYCREATE]")
+            peer.ok(f"REPLACE 3 INBOX (\\Flagged) {{{len(message)}+}}\r\n".encode() + message)
+            peer.ok("NOOP")
+            self.assertEqual(self.subjects(peer), ["number 0", "number 3", "number 4 anew"])
+        with self.imap("bob", "INBOX") as peer:
+            self.assertEqual(self.subjects(peer), ["number 0", "number 1", "number 3", "number 4 anew"])
+            self.assertEqual(peer.ok("SEARCH ANSWERED"), [b"* SEARCH 1"])
+        with self.imap("bob", "Archive") as peer:
+            self.assertEqual(self.subjects(peer), ["flagged elsewhere", "number 2"])
+
+    def test_a_client_that_idles_there_hears_what_is_found(self):
+        self.search("add", "carol@example.org", "Mail of today", "SUBJECT today")
+        with self.imap("carol", "Mail of today") as peer:
+            tag = peer.idle()
+            with self.smtp() as sender:
+                sender.mail("you@example.net", "carol@example.org", sample("nothing"))
+                sender.mail("you@example.net", "carol@example.org", sample("news of today"))
+            peer.until(rb"^\* 1 EXISTS")
+            peer.done(tag)
+            self.assertEqual(self.subjects(peer), ["news of today"])
+
+    def test_found_again_after_a_restart(self):
+        self.search("add", "user0@example.org", "Kept", "SUBJECT kept")
+        with self.imap("user0") as peer:
+            peer.append("INBOX", sample("kept one"))
+            before = peer.ok("STATUS Kept (MESSAGES UIDNEXT UIDVALIDITY)")
+        self.server.stop()
+        self.server.demo()
+        with self.imap("user0") as peer:
+            self.assertEqual(peer.ok("STATUS Kept (MESSAGES UIDNEXT UIDVALIDITY)"), before)
+            peer.append("Archive", sample("kept two"))
+        self.assertEqual(self.shown("Kept", "user0"), ["kept one", "kept two"])
+
+
 if __name__ == "__main__":
     unittest.main()

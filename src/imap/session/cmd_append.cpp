@@ -106,8 +106,7 @@ Reply cmd_append(Client& client, const Command& command) {
     return ok(append_code(*done) + "APPEND completed");
 }
 
-/// RFC 8508: the old message goes when the new one is on disk. A crash between the two leaves both, and
-/// neither is ever lost.
+/// RFC 8508: one batch, so that whatever happens there is the old message or the new one.
 Reply cmd_replace(Client& client, const Command& command) {
     auto args = parse_replace(command.args);
     if (!args) return bad(args.error());
@@ -120,25 +119,11 @@ Reply cmd_replace(Client& client, const Command& command) {
     auto folder = client.folder(args->append.mailbox);
     if (!folder) return to_reply_of_target(folder.error());
     if (folder->kind == mailstore::FolderKind::search) return takes_no_messages();
-    // RFC 8508 §3.4: when the old one may not go, the new one must not come.
-    auto may = rights::rights_in(*selected.account, selected.folder);
-    if (!may) return to_reply(may.error());
-    if (!may->has_all(rights::RightSet{rights::Right::mark_deleted, rights::Right::expunge}))
-        return no("[NOPERM] You may not do that there");
     auto item = new_item(client, args->append.messages.front());
     if (!item) return item.error();
-    std::vector<NewItem> items;
-    items.push_back(std::move(*item));
-    auto added = folder->account->append(folder->id, std::move(items));
+    auto added = rights::replace(*selected.account, selected.folder, old.front().first, *folder->account,
+                                 folder->id, std::move(*item));
     if (!added) return to_reply_of_target(added.error());
-    auto gone = selected.account->expunge(selected.folder, old, false);
-    if (!gone
-        || gone->uids.empty()) {  // another session was faster, or the disk refused: as if nothing had been
-        UidSet undone;
-        for (Uid uid : added->uids) append(undone, uid);
-        (void)folder->account->expunge(folder->id, undone, false);
-        return gone ? no("[EXPUNGEISSUED] There is no such message") : to_reply(gone.error());
-    }
     if (client.is_own(*folder->account)) note_own(client, folder->id, set_of(added->uids));
     selected.expunged_here = true;
     tell(client, *folder->account, MailEvent::Cause::append, folder->id, added->uids);

@@ -10,6 +10,7 @@
 #include "imap/wire/fetch.h"
 #include "imap/wire/imap_url.h"
 #include "imap/wire/list.h"
+#include "imap/wire/literal_skip.h"
 #include "imap/wire/metadata.h"
 #include "imap/wire/notify.h"
 #include "imap/wire/pattern.h"
@@ -112,6 +113,36 @@ void read(std::string_view text) {
         require(!acl->identifier.empty() && acl->identifier.size() <= max_identifier);
         require(parse_acl_identifier(args).has_value() == false);  // one argument more
     }
+    // One word and nothing else: what is written of it reads back the same.
+    auto reads_back = [](const auto& name, auto&& parse) {
+        if (!name) return;
+        std::string written;
+        put_astring(written, *name);
+        auto again = parse(written);
+        require(again && *again == *name);
+    };
+    reads_back(parse_mailbox(args), [](std::string_view text) { return parse_mailbox(text); });
+    reads_back(parse_quota_root(args), [](std::string_view text) { return parse_quota_root(text); });
+    reads_back(parse_acl_mailbox(args), [](std::string_view text) { return parse_acl_mailbox(text); });
+    if (auto tags = parse_tags(args)) require(!tags->empty());
+    if (auto urls = parse_urlfetch(args)) {
+        require(!urls->empty() && urls->size() <= max_urls);
+        for (const std::string& url : *urls) (void)parse_imap_url(url);
+    }
+    if (auto set = parse_set(args)) {  // what is written of a set is the same set
+        require_sorted(*set);
+        std::string written;
+        for (const auto& range : set->resolve(1000)) {
+            if (!written.empty()) written += ',';
+            put_number(written, range.first);
+            written += ':';
+            put_number(written, range.last);
+        }
+        if (!written.empty()) {
+            auto again = parse_set(written);
+            require(again && again->resolve(1000) == set->resolve(1000));
+        }
+    }
     if (auto batches = parse_uid_batches(args)) require(batches->size > 0 && batches->first <= batches->last);
     if (auto login = parse_login(args)) {  // what we write reads back as what it was
         std::string again;
@@ -151,8 +182,24 @@ std::string run(std::string_view octets, std::size_t piece, bool parse) {
 
 }  // namespace
 
+namespace {
+
+/// The log sees whole lines of what was received and nothing of literals.
+void skip_literals(std::string_view octets) {
+    std::string_view rest = octets;
+    while (!rest.empty()) {
+        const std::size_t before = rest.size();
+        const std::string_view line = next_line(rest);
+        require_inside(line, octets);
+        require(line.find("\r\n") == std::string_view::npos && rest.size() < before);
+    }
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view octets{reinterpret_cast<const char*>(data), size};
+    skip_literals(octets);
     std::string whole = run(octets, size + 1, true);
     require(run(octets, 1, false) == whole);
     require(run(octets, 7, false) == whole);
