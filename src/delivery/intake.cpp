@@ -70,6 +70,9 @@ mailstore::Submission submission(const queue::Acceptance& acceptance, std::strin
 
 /// What was decided for a message, kept until the store has answered.
 struct Intake::Plan {
+    explicit Plan(InFlight& all) : pass{all} {}
+
+    InFlight::Pass pass;
     queue::Envelope envelope;  ///< as received
     /// Of each submission (the message as it came, then the changed copies): target -> envelope recipient.
     std::vector<std::vector<std::size_t>> parts;
@@ -137,7 +140,7 @@ bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t
 }
 
 void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done) {
-    auto plan = std::make_shared<Plan>();
+    auto plan = std::make_shared<Plan>(in_flight_);
     queue::Acceptance acceptance;
     acceptance.envelope = without_recipients(message.envelope);
     const auto rules = rules_.load();

@@ -7,6 +7,7 @@
 
 #include "delivery/delay_rules.h"
 #include "delivery/filters.h"
+#include "delivery/in_flight.h"
 #include "delivery/outbound.h"
 #include "delivery/router.h"
 #include "observe/log.h"
@@ -113,6 +114,7 @@ private:
     std::atomic<const Routes*> routes_ = nullptr;
     const filter::Signer* signer_ = nullptr;
     std::atomic<std::shared_ptr<const std::vector<DelayRule>>> rules_;
+    InFlight in_flight_;  ///< messages whose answer nobody may wait for, such as those that filters write
 };
 
 /// Header lines of each local copy (RFC 5321 §4.4, RFC 9228 §2).
