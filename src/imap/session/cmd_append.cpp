@@ -101,7 +101,7 @@ Reply cmd_append(Client& client, const Command& command) {
     }
     auto done = folder->account->append(folder->id, std::move(items));
     if (!done) return to_reply_of_target(done.error());
-    if (client.is_own(*folder->account)) note_own(client, folder->id, set_of(done->uids));
+    note_own(client, *folder->account, folder->id, set_of(done->uids));
     tell(client, *folder->account, MailEvent::Cause::append, folder->id, done->uids);
     return ok(append_code(*done) + "APPEND completed");
 }
@@ -124,7 +124,7 @@ Reply cmd_replace(Client& client, const Command& command) {
     auto added = rights::replace(*selected.account, selected.folder, old.front().first, *folder->account,
                                  folder->id, std::move(*item));
     if (!added) return to_reply_of_target(added.error());
-    if (client.is_own(*folder->account)) note_own(client, folder->id, set_of(added->uids));
+    note_own(client, *folder->account, folder->id, set_of(added->uids));
     selected.expunged_here = true;
     tell(client, *folder->account, MailEvent::Cause::append, folder->id, added->uids);
     client.out += "* OK " + append_code(*added) + "Replacement message is ready\r\n";

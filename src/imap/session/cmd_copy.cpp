@@ -48,7 +48,7 @@ Reply transfer(Client& client, const Command& command, How how) {
                                 how == How::move);
     if (!copied) return to_reply_of_target(copied.error());
     if (copied->from.empty()) return ok(done_text);
-    if (client.is_own(*target->account)) note_own(client, target->id, to_set(copied->to));
+    note_own(client, *target->account, target->id, to_set(copied->to));
     selected.expunged_here = how == How::move;
     tell(client, *target->account, MailEvent::Cause::copy, target->id, copied->to);
     if (how == How::copy) return ok(copy_code(*copied) + done_text);
