@@ -2,6 +2,7 @@
 #include "imap/session/commands.h"
 #include "imap/session/flag_words.h"
 #include "imap/session/mail_events.h"
+#include "imap/session/message_limit.h"
 #include "imap/session/notify.h"
 #include "imap/session/url_data.h"
 #include "imap/wire/append.h"
@@ -88,6 +89,8 @@ Reply cmd_append(Client& client, const Command& command) {
     auto folder = client.folder(args->mailbox);
     if (!folder) return to_reply_of_target(folder.error());
     if (folder->kind == mailstore::FolderKind::search) return takes_no_messages();
+    const std::uint32_t limit = client.settings->message_limit;
+    if (limit != 0 && args->messages.size() > limit) return over_limit(client);
     std::vector<NewItem> items;
     items.reserve(args->messages.size());
     std::uint64_t octets = 0;
