@@ -35,6 +35,14 @@ constexpr Setting<ImapSettings> rows[] = {
      .range = {64, 1048576},
      .help = "The largest message, or the largest sum of messages, that one APPEND takes.",
      .unit = "KB"},
+    {.name = "messageLimit",
+     .field = settings::field<&ImapSettings::message_limit>,
+     .range = {0, 10'000},
+     .help =
+         "How many messages one command may fetch, search, store, copy, move or expunge (RFC 9738, which "
+         "asks "
+         "for no less than 1000); 0: as many as there are. In larger folders, mail programs that do not know "
+         "this limit see the newest messages alone."},
     {.name = "loginTimeout",
      .field = settings::field<&ImapSettings::login_timeout>,
      .range = {10, 3600},

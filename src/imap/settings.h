@@ -21,6 +21,7 @@ struct ImapSettings {
     bool id_enabled = true;
     bool show_all_folders = false;
     std::uint32_t max_message_size = 65536;  ///< KB
+    std::uint32_t message_limit = 0;         ///< messages of one command (RFC 9738); 0: no limit
     std::chrono::seconds login_timeout{60};
     std::chrono::milliseconds progress_every{10'000};  ///< RFC 9585; not for operators
 

@@ -274,7 +274,17 @@ Result<Account::Copied> carry(Account& from_account, FolderId from, const UidSet
 }
 
 Result<Account::Changes> SharedAccount::changes(ModSeq since, std::optional<FolderId> folder) {
-    if (!folder) return fail(MailError::no_permission, "ask for the changes of a folder");
+    if (!folder) {
+        auto all = inner_->changes(since, folder);
+        if (!all) return all;
+        if (auto ok = refresh(); !ok) return std::unexpected(ok.error());
+        std::erase_if(all->changes, [&](const mailstore::Change& change) {
+            const RightSet has = sharing_.evaluate(*who_, owner_, *lists_, change.folder);
+            // What is no longer seen has to be told of, too; its number says nothing to anybody.
+            return change.kind != mailstore::Change::Kind::folder && !has.has(Right::read);
+        });
+        return all;
+    }
     if (auto has = need(*folder, RightSet{Right::read}); !has) return std::unexpected(has.error());
     return inner_->changes(since, folder);
 }

@@ -64,7 +64,11 @@ std::string Sharing::public_root(DomainId domain) {
 Result<> Sharing::rename_public_root(DomainId domain, std::string_view name) {
     auto normal = mailstore::normal_path(name);
     if (!normal) return std::unexpected(normal.error());
-    if (normal->find('/') != std::string::npos || *normal == "INBOX" || *normal == others_root)
+    // What every account has of its own would be hidden by it.
+    for (std::string_view own : {"INBOX", "Drafts", "Sent", "Trash", "Junk", "Archive"})
+        if (*normal == own)
+            return fail(MailError::bad_name, "accounts have a folder of their own that is called that");
+    if (normal->find('/') != std::string::npos || *normal == others_root)
         return fail(MailError::bad_name, "the root of public folders cannot be called that");
     kv::Batch batch;
     batch.put(keys::public_root(domain), '\x01' + *normal);

@@ -48,7 +48,7 @@ public:
     Owner public_owner(const directory::Domain& domain);
     /// What people see as the root of the domain's public folders.
     std::string public_root(DomainId domain);
-    /// bad_name for what no folder can be called, or "Other Users".
+    /// bad_name for what no folder can be called, "Other Users", and what every account has of its own.
     Result<> rename_public_root(DomainId domain, std::string_view name);
     /// What the public folders of that owner may hold; nothing is limited until somebody says so. For an id
     /// that is nobody's too: it is asked about every account that the directory does not know.

@@ -108,7 +108,7 @@ TEST_F(SharingTest, TheRootOfPublicFoldersCanBeCalledOtherwise) {
     EXPECT_EQ(sharing->public_root(domain), "Öffentlich");
     Sharing again{*store, *directory};
     EXPECT_EQ(again.public_root(domain), "Öffentlich");
-    for (std::string_view wrong : {"", "a/b", "inbox", "Other Users"})
+    for (std::string_view wrong : {"", "a/b", "inbox", "Other Users", "Sent"})
         EXPECT_FALSE(sharing->rename_public_root(domain, wrong)) << wrong;
 }
 

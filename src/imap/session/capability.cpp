@@ -1,5 +1,6 @@
 #include "imap/session/capability.h"
 
+#include "imap/session/message_limit.h"
 #include "imap/wire/encode.h"
 
 namespace postrider::imap {
@@ -23,12 +24,14 @@ std::string capabilities(const CapabilityState& state) {
         " LIST-EXTENDED LIST-STATUS STATUS=SIZE STATUS=DELETED SPECIAL-USE CREATE-SPECIAL-USE XLIST"
         " SEARCH=FUZZY SORT SORT=DISPLAY ESORT CONTEXT=SEARCH CONTEXT=SORT MULTISEARCH THREAD=ORDEREDSUBJECT "
         "THREAD=REFERENCES THREAD=REFS PARTIAL"
-        " METADATA LIST-METADATA FILTERS NOTIFY CATENATE REPLACE URLAUTH I18NLEVEL=2 UIDONLY UIDBATCHES "
-        "SAVELIMIT=10000"
+        " METADATA LIST-METADATA FILTERS NOTIFY CATENATE REPLACE URLAUTH I18NLEVEL=2 UIDONLY UIDBATCHES"
         " OBJECTID SAVEDATE PREVIEW UTF8=ACCEPT"
         " ACL RIGHTS=texk LIST-MYRIGHTS"
         " QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE QUOTA=RES-MAILBOX APPENDLIMIT=";
     put_number(words, state.append_limit);
+    // RFC 9738 §3: the one that holds for every command, or the one that holds for COPY and APPEND.
+    words += state.message_limit != 0 ? " MESSAGELIMIT=" : " SAVELIMIT=";
+    put_number(words, state.message_limit != 0 ? state.message_limit : save_limit);
     if (state.sets_quotas) words += " QUOTASET";
     if (!state.sieve_url.empty()) words += " IMAPSIEVE=" + state.sieve_url;
     // RFC 8437 §4.1 would have both ends leave compression at once: one who compresses stays who he is.

@@ -2,6 +2,7 @@
 #include "imap/session/commands.h"
 #include "imap/session/flag_words.h"
 #include "imap/session/mail_events.h"
+#include "imap/session/message_limit.h"
 #include "imap/session/notify.h"
 #include "imap/session/url_data.h"
 #include "imap/wire/append.h"
@@ -88,6 +89,8 @@ Reply cmd_append(Client& client, const Command& command) {
     auto folder = client.folder(args->mailbox);
     if (!folder) return to_reply_of_target(folder.error());
     if (folder->kind == mailstore::FolderKind::search) return takes_no_messages();
+    const std::uint32_t limit = client.settings->message_limit;
+    if (limit != 0 && args->messages.size() > limit) return over_limit(client);
     std::vector<NewItem> items;
     items.reserve(args->messages.size());
     std::uint64_t octets = 0;
@@ -101,7 +104,7 @@ Reply cmd_append(Client& client, const Command& command) {
     }
     auto done = folder->account->append(folder->id, std::move(items));
     if (!done) return to_reply_of_target(done.error());
-    if (client.is_own(*folder->account)) note_own(client, folder->id, set_of(done->uids));
+    note_own(client, *folder->account, folder->id, set_of(done->uids));
     tell(client, *folder->account, MailEvent::Cause::append, folder->id, done->uids);
     return ok(append_code(*done) + "APPEND completed");
 }
@@ -124,7 +127,7 @@ Reply cmd_replace(Client& client, const Command& command) {
     auto added = rights::replace(*selected.account, selected.folder, old.front().first, *folder->account,
                                  folder->id, std::move(*item));
     if (!added) return to_reply_of_target(added.error());
-    if (client.is_own(*folder->account)) note_own(client, folder->id, set_of(added->uids));
+    note_own(client, *folder->account, folder->id, set_of(added->uids));
     selected.expunged_here = true;
     tell(client, *folder->account, MailEvent::Cause::append, folder->id, added->uids);
     client.out += "* OK " + append_code(*added) + "Replacement message is ready\r\n";

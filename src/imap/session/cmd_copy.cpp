@@ -1,5 +1,6 @@
 #include "imap/session/commands.h"
 #include "imap/session/mail_events.h"
+#include "imap/session/message_limit.h"
 #include "imap/session/notify.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
@@ -42,19 +43,21 @@ Reply transfer(Client& client, const Command& command, How how) {
     UidSet there = subtract(*uids, selected.gone);
     if (!command.uid && count(there) != count(*uids))
         return no("[EXPUNGEISSUED] Some of the messages no longer exist");
+    const auto lowest = keep_within_limit(client, there);
+    if (lowest && how == How::copy) return over_limit(client, lowest);
     std::string done_text = command.verb + " completed";
     if (there.empty()) return ok(done_text);
     auto copied = rights::carry(*selected.account, selected.folder, there, *target->account, target->id,
                                 how == How::move);
     if (!copied) return to_reply_of_target(copied.error());
-    if (copied->from.empty()) return ok(done_text);
-    if (client.is_own(*target->account)) note_own(client, target->id, to_set(copied->to));
+    if (copied->from.empty()) return within_limit(client, lowest, ok(done_text));
+    note_own(client, *target->account, target->id, to_set(copied->to));
     selected.expunged_here = how == How::move;
     tell(client, *target->account, MailEvent::Cause::copy, target->id, copied->to);
     if (how == How::copy) return ok(copy_code(*copied) + done_text);
     // RFC 6851 §4.3: COPYUID goes before the EXPUNGEs, which announce() says.
     client.out += "* OK " + copy_code(*copied) + "Moved\r\n";
-    return ok(done_text);
+    return within_limit(client, lowest, ok(done_text));
 }
 
 }  // namespace

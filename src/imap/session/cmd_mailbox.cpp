@@ -12,6 +12,18 @@ Reply not_a_name() {
     return no("[CANNOT] That is not a mailbox name");
 }
 
+/// Names that lead to what is not the user's own (RFC 2342): a mailbox of that name would be hidden by them.
+bool leads_to_others(const Client& client, std::string_view path) {
+    if (path == rights::others_root) return true;
+    auto its = client.account_at(path);
+    auto* shared = its ? dynamic_cast<rights::SharedAccount*>(its->get()) : nullptr;
+    return shared && shared->root() == path;
+}
+
+Reply leads_elsewhere() {
+    return no("[CANNOT] That name stands for mailboxes that are not your own");
+}
+
 /// RFC 5464 §4.1: what moves out of INBOX takes its annotations along, and INBOX keeps them.
 void copy_annotations(Client& client, FolderId from, std::string_view to) {
     auto all = client.account->annotations(from);
@@ -30,6 +42,7 @@ Reply cmd_create(Client& client, const Command& command) {
     if (!args) return bad(args.error());
     auto path = client.folder_path(args->mailbox);
     if (!path) return not_a_name();
+    if (leads_to_others(client, *path)) return leads_elsewhere();
     auto use = mailstore::SpecialUse::none;
     for (const std::string& name : args->uses) {  // RFC 6154 §3
         auto named = special_use_named(name);
@@ -41,7 +54,7 @@ Reply cmd_create(Client& client, const Command& command) {
     if (!its) return no("[CANNOT] No mailbox can be made there");
     auto made = (*its)->create_folder(*path, mailstore::FolderKind::mail, use);
     if (!made) return to_reply(made.error());
-    if (client.is_own(**its)) note_own(client, made->path);
+    note_own(client, made->path);
     Reply reply = ok("[MAILBOXID (");  // RFC 8474 §4.1
     put_mailbox_id(reply.text, (*its)->id(), *made);
     reply.text += ")] CREATE completed";
@@ -65,6 +78,7 @@ Reply cmd_rename(Client& client, const Command& command) {
     auto from = client.folder_path(args->from);
     auto to = client.folder_path(args->to);
     if (!from || !to) return not_a_name();
+    if (leads_to_others(client, *to)) return leads_elsewhere();
     auto folder = client.any_folder(args->from);  // a name that only holds others can be renamed too
     if (!folder) return to_reply(folder.error());
     auto target = client.account_at(*to);

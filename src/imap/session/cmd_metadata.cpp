@@ -86,7 +86,7 @@ Reply cmd_setmetadata(Client& client, const Command& command) {
     if (!done && done.error().kind == mailstore::MailError::too_much)
         return no("[METADATA TOOMANY] There are too many entries");
     if (!done) return to_reply(done.error());
-    if (client.is_own(*account)) note_own(client, std::move(path));
+    note_own(client, std::move(path));
     return ok("SETMETADATA completed");
 }
 

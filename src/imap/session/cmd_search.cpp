@@ -5,6 +5,7 @@
 #include "imap/session/found.h"
 #include "imap/session/mailbox_match.h"
 #include "imap/session/mailboxes.h"
+#include "imap/session/message_limit.h"
 #include "imap/session/search_program.h"
 #include "imap/session/sorter.h"
 #include "imap/wire/encode.h"
@@ -47,7 +48,8 @@ public:
         bool silent = (args_.returns & ~(SearchArgs::update | SearchArgs::context)) == SearchArgs::save;
         if (!silent) say(word, *found);
         if (args_.returns & SearchArgs::update) keep(std::move(*found));
-        return ok(std::string{word} + (silent ? " completed, result saved" : " completed"));
+        return within_limit(client_, lowest_,
+                            ok(std::string{word} + (silent ? " completed, result saved" : " completed")));
     }
 
 private:
@@ -62,6 +64,8 @@ private:
         if (!view) return std::unexpected(to_reply(view.error()));
         auto program = SearchProgram::compile(client_, args_, (*view)->info(), &selected);
         if (!program) return std::unexpected(program.error());
+        auto searched = limited(*program);
+        if (!searched) return std::unexpected(searched.error());
         Found found;
         Sorter sorter{keys_, client_.collation};
         const bool sorts = !keys_.empty();
@@ -69,7 +73,7 @@ private:
         // others have expunged is known: nothing has changed since the client was last told.
         const bool scores = sorts_by_relevancy_ || (args_.returns & SearchArgs::relevancy);
         if (!sorts && !modseq_ && !scores && (*view)->info().highest_modseq <= selected.known) {
-            auto uids = program->matching(**view, subtract(selected.map.uids(), selected.gone));
+            auto uids = program->matching(**view, subtract(*searched, selected.gone));
             if (!uids) return std::unexpected(to_reply(uids.error()));
             found.add(*uids);
             program_ = std::move(*program);
@@ -80,12 +84,23 @@ private:
             if (sorts)
                 sorter.add(**view, item, description, scores ? unsigned{found.scores.back().second} : 0u);
         };
-        auto done = program->run(**view, selected.map.uids(), add, sorts && sorter.needs_description(),
+        auto done = program->run(**view, *searched, add, sorts && sorter.needs_description(),
                                  scores ? &found.scores : nullptr);
         if (!done) return std::unexpected(to_reply(done.error()));
         if (sorts) found.sort_as(sorter.order());
         program_ = std::move(*program);
         return found;
+    }
+
+    /// What is searched, of all that is there. ESEARCH in several mailboxes, which has no word for where it
+    /// stopped in each, searches them whole; SORT needs all that it is to sort (RFC 9738 §3.3).
+    std::expected<UidSet, Reply> limited(const SearchProgram& program) {
+        Selected& selected = *client_.selected;
+        if (client_.settings->message_limit == 0 || !correlator.mailbox.empty()) return selected.map.uids();
+        UidSet all = program.candidates(subtract(selected.map.uids(), selected.gone));
+        lowest_ = keep_within_limit(client_, all);
+        if (lowest_ && !keys_.empty()) return std::unexpected(over_limit(client_));
+        return all;
     }
 
     void say(std::string_view word, const Found& found) {
@@ -101,7 +116,7 @@ private:
     void keep(Found found) {
         auto& contexts = client_.selected->contexts;
         // RFC 5267 §4.3.1. What is most relevant is not followed: each change would change all places.
-        if (contexts.size() == max_contexts || sorts_by_relevancy_) {
+        if (contexts.size() == max_contexts || sorts_by_relevancy_ || lowest_) {
             client_.out += "* NO [NOUPDATE ";
             put_string(client_.out, command_.tag);
             client_.out += "] That search cannot be kept up to date\r\n";
@@ -119,6 +134,7 @@ private:
     const bool modseq_;
     const bool sorts_by_relevancy_;
     std::optional<SearchProgram> program_;
+    std::optional<Uid> lowest_;  ///< searched, where some were left out
 
 public:
     /// For ESEARCH, which names the mailbox and says nothing of one without results.

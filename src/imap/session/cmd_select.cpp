@@ -141,8 +141,7 @@ Reply cmd_close(Client& client, const Command& command) {
             deselect(client);
             return to_reply(done.error());
         }
-        if (done && client.is_own(*selected.account))
-            note_own(client, selected.folder, std::move(done->uids));
+        if (done) note_own(client, *selected.account, selected.folder, std::move(done->uids));
     }
     deselect(client);
     return ok("CLOSE completed");

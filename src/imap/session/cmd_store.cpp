@@ -3,6 +3,7 @@
 #include "imap/session/commands.h"
 #include "imap/session/flag_words.h"
 #include "imap/session/mail_events.h"
+#include "imap/session/message_limit.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/store.h"
 
@@ -53,6 +54,7 @@ Reply cmd_store(Client& client, const Command& command) {
     if (selected.read_only) return no("[READ-ONLY] The mailbox was opened with EXAMINE");
     auto uids = resolve(client, args->set, command.uid);
     if (!uids) return uids.error();
+    const auto lowest = keep_within_limit(client, *uids);
     auto words = flag_words(args->flags);
     if (!words) return words.error();
     if (args->unchanged_since) enable_condstore(client);
@@ -78,11 +80,12 @@ Reply cmd_store(Client& client, const Command& command) {
         Reply reply = all_there ? ok("[MODIFIED ") : no("[MODIFIED ");
         put_set(reply.text, command.uid ? stored->modified : numbers_of(selected.map, stored->modified));
         reply.text += "] Some messages were changed by others";
-        return reply;
+        return within_limit(client, lowest, std::move(reply));
     }
     // RFC 2180 §4.2: the messages that are left have their flags; UIDs that are gone are no error.
-    if (!all_there && !command.uid) return no("[EXPUNGEISSUED] Some of the messages no longer exist");
-    return ok("STORE completed");
+    Reply reply = ok("STORE completed");
+    if (!all_there && !command.uid) reply = no("[EXPUNGEISSUED] Some of the messages no longer exist");
+    return within_limit(client, lowest, std::move(reply));
 }
 
 }  // namespace postrider::imap

@@ -1,5 +1,6 @@
 #include "imap/session/commands.h"
 #include "imap/session/found.h"
+#include "imap/session/message_limit.h"
 #include "imap/session/search_program.h"
 #include "imap/session/sorter.h"
 #include "imap/session/threads.h"
@@ -61,11 +62,13 @@ Reply cmd_thread(Client& client, const Command& command) {
     if (!view) return to_reply(view.error());
     auto program = SearchProgram::compile(client, args->search, (*view)->info(), &selected);
     if (!program) return program.error();
+    UidSet searched = program->candidates(selected.map.uids());
+    if (keep_within_limit(client, searched)) return over_limit(client);  // RFC 9738 §3.3
     ThreadInput input;
     auto found = [&](const mailstore::Item& item, std::string_view description) {
         add(input, **view, item, description, client.collation);
     };
-    auto done = program->run(**view, selected.map.uids(), found, true);
+    auto done = program->run(**view, searched, found, true);
     if (!done) return to_reply(done.error());
     Threads threads = thread(input, args->algorithm);
     client.out += "* THREAD";

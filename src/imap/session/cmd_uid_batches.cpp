@@ -1,4 +1,5 @@
 #include "imap/session/commands.h"
+#include "imap/session/message_limit.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/simple.h"
 
@@ -9,12 +10,19 @@ constexpr std::uint32_t smallest_batch = 500;
 
 }  // namespace
 
-/// RFC 10022: UID ranges that hold so many messages each, from the newest down. Both ends of a range are UIDs
-/// of messages.
+/// RFC 10022: UID ranges that hold so many messages each, from the newest down. The last one ends with 1, so
+/// that the ranges leave nothing out.
 Reply cmd_uid_batches(Client& client, const Command& command) {
     auto args = parse_uid_batches(command.args);
-    if (!args) return bad(args.error());
-    if (args->size < smallest_batch) return no("[TOOSMALL] A batch has at least 500 messages");
+    if (!args) {
+        Reply reply = bad(args.error());
+        reply.text = "[CLIENTBUG] " + reply.text;
+        return reply;
+    }
+    if (args->size < smallest_batch) return no("[TOOFEW] A batch has at least 500 messages");
+    // What is made for other commands must fit them.
+    const std::uint32_t limit = client.settings->message_limit;
+    if (limit != 0 && args->size > limit) return over_limit(client);
     const UidSet uids = subtract(client.selected->map.uids(), client.selected->gone);
     std::string& out = client.out;
     out += "* UIDBATCHES (TAG ";
@@ -22,6 +30,8 @@ Reply cmd_uid_batches(Client& client, const Command& command) {
     out += ')';
     char before = ' ';
     std::uint32_t batch = 1, room = args->size;
+    std::uint64_t told = 0;
+    const std::uint64_t all = count(uids);
     Uid high, low;
     auto end_batch = [&] {
         if (batch >= args->first && batch <= args->last) {
@@ -29,7 +39,7 @@ Reply cmd_uid_batches(Client& client, const Command& command) {
             before = ',';
             put_number(out, high.value());
             out += ':';
-            put_number(out, low.value());
+            put_number(out, told == all ? 1u : low.value());
         }
         ++batch;
         room = args->size;
@@ -41,6 +51,7 @@ Reply cmd_uid_batches(Client& client, const Command& command) {
             const std::uint32_t taken = std::min(left, room);
             if (high == Uid{}) high = Uid{run->first.value() + left - 1};
             left -= taken;
+            told += taken;
             room -= taken;
             low = Uid{run->first.value() + left};
             if (room == 0) end_batch();

@@ -4,30 +4,68 @@
 #include "imap/session/url_data.h"
 #include "imap/wire/encode.h"
 #include "imap/wire/urlauth.h"
+#include "rights/shared_account.h"
 #include "text/ascii.h"
 #include "text/hex.h"
 
 namespace postrider::imap {
 namespace {
 
-/// The mailbox access key (RFC 4467 §2) lies with the mailbox, under a name that no client can ask for.
+/// The mailbox access key (RFC 4467 §2) lies with the mailbox, under a name that no client can ask for. The
+/// keys of somebody for mailboxes that are not his lie with his account.
 constexpr std::string_view key_name = "urlauth/key";
 constexpr std::size_t key_size = 32;
 
-std::optional<std::string> key_of(mailstore::Account& account, FolderId folder) {
-    auto all = account.annotations(folder);
+/// A mailbox, and the key table of the user whom a URL names.
+struct Keyed {
+    std::shared_ptr<mailstore::Account> owner;  ///< of the key table
+    std::shared_ptr<mailstore::Account> account;
+    mailstore::FolderInfo folder;
+
+    bool elsewhere() const { return account->id() != owner->id(); }
+    FolderId key_folder() const { return elsewhere() ? FolderId{0} : folder.id; }
+    std::string key() const {
+        std::string name{key_name};
+        if (!elsewhere()) return name;
+        name += '/';
+        put_number(name, account->id().value());
+        name += '/';
+        put_number(name, folder.id.value());
+        return name;
+    }
+};
+
+/// A mailbox as that user sees it: his own, or one that is shared with him.
+mailstore::Result<Keyed> keyed(const Services& services,
+                               const std::shared_ptr<const directory::AccountEntry>& user,
+                               std::shared_ptr<mailstore::Account> own, std::string_view path) {
+    Keyed place{own, own, {}};
+    if (services.sharing) {
+        auto shared = services.sharing->at(user, path);
+        if (!shared) return std::unexpected(shared.error());
+        if (*shared) place.account = std::move(*shared);
+    }
+    auto folder = place.account->folder(path);
+    if (!folder) return std::unexpected(folder.error());
+    place.folder = std::move(*folder);
+    return place;
+}
+
+std::optional<std::string> key_of(const Keyed& place) {
+    auto all = place.owner->annotations(place.key_folder());
     if (!all) return std::nullopt;
+    const std::string name = place.key();
     for (mailstore::Annotation& one : *all)
-        if (one.name == key_name) return std::move(one.value);
+        if (one.name == name) return std::move(one.value);
     return std::nullopt;
 }
 
-mailstore::Result<std::string> key_for(mailstore::Account& account, FolderId folder) {
-    if (auto key = key_of(account, folder)) return *key;
+mailstore::Result<std::string> key_for(const Keyed& place) {
+    if (auto key = key_of(place)) return *key;
     std::string key = auth::random_bytes(key_size);
-    auto set = account.annotate(folder, {{std::string{key_name}, key}});
+    auto set = place.owner->annotate(place.key_folder(), {{place.key(), key}});
     if (!set) return std::unexpected(set.error());
-    return key_of(account, folder).value_or(key);  // another session's, when it was faster
+    return key_of(place).value_or(key);  // another session's, when it was faster
 }
 
 /// INTERNAL's token: "01" for the way it is made, then an HMAC of the rump.
@@ -70,17 +108,17 @@ std::optional<std::string> fetch_url(const Client& client, std::string_view text
         if (!opened) return std::nullopt;
         account = std::move(*opened);
     }
-    auto folder = account->folder(url->mailbox);
-    if (!folder) return std::nullopt;
-    auto key = key_of(*account, folder->id);
+    auto place = keyed(client.services, owner, std::move(account), url->mailbox);
+    if (!place) return std::nullopt;
+    auto key = key_of(*place);
     if (!key || !auth::equal_constant_time(token_of(*key, text.substr(0, url->rump)), url->token))
         return std::nullopt;
-    return url_data(*account, *folder, *url);
+    return url_data(*place->account, place->folder, *url);  // by the owner's rights as they are now
 }
 
 }  // namespace
 
-/// RFC 4467 §7: a URL for each rump, which names a message of one's own.
+/// RFC 4467 §7: a URL for each rump, which names the user himself and a mailbox that he may read.
 Reply cmd_genurlauth(Client& client, const Command& command) {
     auto args = parse_genurlauth(command.args);
     if (!args) return bad(args.error());
@@ -91,10 +129,13 @@ Reply cmd_genurlauth(Client& client, const Command& command) {
         if (!url || url->relative || url->rump == 0 || !url->token.empty())
             return bad("That is no URL to authorise");
         auto owner = owner_of(client, *url);
-        if (!owner || owner->id != client.who->id) return no("[NOPERM] That is not your mailbox");
-        auto folder = client.account->folder(url->mailbox);
-        if (!folder) return to_reply(folder.error());
-        auto key = key_for(*client.account, folder->id);
+        if (!owner || owner->id != client.who->id) return no("[NOPERM] That URL is not yours to make");
+        auto place = keyed(client.services, client.who, client.account, url->mailbox);
+        if (!place) return to_reply(place.error());
+        auto may = rights::rights_in(*place->account, place->folder.id);
+        if (!may) return to_reply(may.error());
+        if (!may->has(rights::Right::read)) return no("[NOPERM] You may not read that mailbox");
+        auto key = key_for(*place);
         if (!key) return to_reply(key.error());
         urls += ' ';
         put_string(urls, rump + ":internal:" + token_of(*key, rump));
@@ -130,22 +171,29 @@ Reply cmd_urlfetch(Client& client, const Command& command) {
 Reply cmd_resetkey(Client& client, const Command& command) {
     auto args = parse_resetkey(command.args);
     if (!args) return bad(args.error());
-    std::vector<FolderId> folders;
+    std::vector<std::pair<FolderId, std::string>> keys;
     if (args->mailbox) {
-        auto folder = client.folder(*args->mailbox);
-        if (!folder) return to_reply(folder.error());
-        if (!client.is_own(*folder->account)) return no("[NOPERM] That is not your mailbox");
-        folders.push_back(folder->id);
+        auto path = client.folder_path(*args->mailbox);
+        if (!path) return no("[NONEXISTENT] There is no such mailbox");
+        auto place = keyed(client.services, client.who, client.account, *path);
+        if (!place) return to_reply(place.error());
+        keys.emplace_back(place->key_folder(), place->key());
     } else {
         auto all = client.account->folders();
         if (!all) return to_reply(all.error());
-        for (const auto& folder : *all)
-            if (key_of(*client.account, folder.id)) folders.push_back(folder.id);
+        std::vector<FolderId> with_keys{FolderId{0}};
+        for (const auto& folder : *all) with_keys.push_back(folder.id);
+        for (FolderId folder : with_keys) {
+            auto noted = client.account->annotations(folder);
+            if (!noted) return to_reply(noted.error());
+            for (mailstore::Annotation& one : *noted)
+                if (one.name.starts_with(key_name)) keys.emplace_back(folder, std::move(one.name));
+        }
     }
     for (const std::string& mechanism : args->mechanisms)
         if (mechanism != "INTERNAL") return no("[CANNOT] Only INTERNAL is known");
-    for (FolderId folder : folders) {
-        auto done = client.account->annotate(folder, {{std::string{key_name}, std::nullopt}});
+    for (const auto& [folder, name] : keys) {
+        auto done = client.account->annotate(folder, {{name, std::nullopt}});
         if (!done) return to_reply(done.error());
     }
     return ok("[URLMECH INTERNAL] RESETKEY completed");

@@ -60,9 +60,12 @@ void Connection::watch_account() {
     if (client_.selected && notify.selected && !client_.is_own(*client_.selected->account))
         notify.watch_of_selected =
             client_.selected->account->watch(client_.selected->folder, [handle] { handle.wake(); });
-    if (notify.watch) return;
-    std::optional<FolderId> all;
-    notify.watch = client_.account->watch(all, [handle] { handle.wake(); });
+    auto begin = [&](Notify::Source& source) {
+        if (source.watch || !source.account) return;
+        source.watch = source.account->watch(std::nullopt, [handle] { handle.wake(); });
+    };
+    begin(notify.own_account);
+    for (Notify::Source& source : notify.others) begin(source);
 }
 
 /// RFC 5465 §3.1: between two commands. A client that does not read is told nothing more until it does; what

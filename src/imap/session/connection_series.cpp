@@ -112,6 +112,7 @@ std::optional<Reply> Connection::fetch_some(Series& series) {
         auto args = parse_fetch(entry.command.args);
         if (!args) return bad(args.error());
         series.fetch.emplace(client_, std::move(*args), entry.command.uid);
+        series.fetch->limit();
         if (auto failed = series.fetch->begin()) return failed;
     }
     if (series.fetch->more(piece)) return std::nullopt;

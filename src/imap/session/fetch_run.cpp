@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "imap/session/message_limit.h"
 #include "imap/session/object_id.h"
 #include "imap/session/resync.h"
 #include "imap/wire/encode.h"
@@ -54,6 +55,8 @@ std::optional<Reply> FetchRun::begin() {
         return bad("That modifier is UID FETCH's");
     if (args_.vanished && !client_.qresync) return bad("QRESYNC was not enabled");
     if (args_.partial) *uids = part_of(*uids, *args_.partial);
+    if (limited_)
+        if (auto failed = keep_newest(*uids)) return failed;
     bool marks = !selected.read_only
                  && std::any_of(args_.sections.begin(), args_.sections.end(),
                                 [](const FetchSection& section) { return !section.peek; });
@@ -68,6 +71,23 @@ std::optional<Reply> FetchRun::begin() {
         if (auto failed = narrow(*uids)) return failed;
     rest_ = std::move(*uids);
     walk_.emplace(selected.map);
+    return std::nullopt;
+}
+
+/// RFC 9738 §3.1. Of CHANGEDSINCE, what has not changed since does not count.
+std::optional<Reply> FetchRun::keep_newest(UidSet& uids) {
+    if (client_.settings->message_limit == 0) return std::nullopt;
+    UidSet counted = uids;
+    if (args_.changed_since) {
+        auto missed =
+            missed_since(*client_.selected->account, client_.selected->folder, ModSeq{*args_.changed_since});
+        if (!missed) return to_reply(missed.error());
+        if (missed->complete) counted = intersect(counted, missed->touched);
+    }
+    lowest_ = keep_within_limit(client_, counted);
+    if (!lowest_) return std::nullopt;
+    if (args_.partial) return over_limit(client_);
+    uids = intersect(uids, UidSet{{*lowest_, Uid{UINT32_MAX}}});
     return std::nullopt;
 }
 
@@ -143,8 +163,9 @@ Reply FetchRun::end() {
     view_.reset();
     if (failed_) return *failed_;
     // RFC 2180 §4.1.2: by number, what is gone is an error; by UID it never was there (RFC 9051 §6.4.9).
-    if (there_ < wanted_ && !by_uid_) return no("[EXPUNGEISSUED] Some of the messages no longer exist");
-    return ok(by_uid_ ? "UID FETCH completed" : "FETCH completed");
+    Reply reply = ok(by_uid_ ? "UID FETCH completed" : "FETCH completed");
+    if (there_ < wanted_ && !by_uid_) reply = no("[EXPUNGEISSUED] Some of the messages no longer exist");
+    return within_limit(client_, lowest_, std::move(reply));
 }
 
 void FetchRun::put_message(const Item& item, std::string_view description) {

@@ -20,6 +20,9 @@ public:
     FetchRun(Client& client, FetchArgs args, bool uid)
         : client_{client}, args_{std::move(args)}, by_uid_{uid} {}
 
+    /// A command of the client's: RFC 9738 holds for it. To be called before begin().
+    void limit() { limited_ = true; }
+
     /// Finds the messages and sets \Seen where the sections ask for it; a reply when that failed.
     std::optional<Reply> begin();
     /// Appends answers to Client::out until it holds `octets` or all is said; true when there is more.
@@ -30,6 +33,7 @@ public:
 private:
     using Item = mailstore::Item;
 
+    std::optional<Reply> keep_newest(UidSet& uids);
     std::optional<Reply> narrow(UidSet& uids);
     std::optional<Reply> mark_seen(const UidSet& uids);
     void put_message(const Item& item, std::string_view description);
@@ -46,6 +50,8 @@ private:
     Client& client_;
     FetchArgs args_;
     bool by_uid_;
+    bool limited_ = false;
+    std::optional<Uid> lowest_;  ///< answered, where some were left out
     std::unique_ptr<mailstore::FolderView> view_;
     std::vector<mime::Section> sections_;  ///< of args_.sections, as mime/ reads them
     UidSet rest_;                          ///< messages not yet answered

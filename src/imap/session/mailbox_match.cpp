@@ -17,7 +17,7 @@ bool matches(const Client& client, const MailboxFilter& filter, const mailstore:
         case Kind::selected:
         case Kind::selected_delayed: return client.selected && client.selected->folder == folder.id;
         case Kind::inboxes: return folder.path == "INBOX";
-        case Kind::personal: return true;  // all folders are, as long as none are shared
+        case Kind::personal: return true;  // whoever asks looks at one's own alone
         case Kind::subscribed: return folder.subscribed;
         case Kind::subtree:
             return named([&](const std::string& path) { return folder.path == path || below(path); });

@@ -4,9 +4,11 @@
 
 #include "imap/session/fetch_run.h"
 #include "imap/session/mailbox_match.h"
+#include "imap/session/mailboxes.h"
 #include "imap/session/search_folders.h"
 #include "imap/session/status_reply.h"
 #include "imap/wire/status.h"
+#include "rights/shared_account.h"
 
 namespace postrider::imap {
 namespace {
@@ -23,8 +25,9 @@ struct Touched {
     bool added = false, expunged = false, flags = false;
 };
 
-bool is_selected(const Client& client, FolderId folder) {
-    return client.selected && client.selected->folder == folder && client.is_own(*client.selected->account);
+bool is_selected(const Client& client, const mailstore::Account& account, FolderId folder) {
+    return client.selected && client.selected->folder == folder
+           && client.selected->account->id() == account.id();
 }
 
 bool is_mail(const FolderInfo& folder) {
@@ -63,17 +66,100 @@ std::vector<FolderId> wanted_searches(const Client& client, const std::vector<Fo
     std::vector<FolderId> searches;
     for (const FolderInfo& folder : folders)
         if (folder.kind == mailstore::FolderKind::search && folder.selectable
-            && (wanted_events(client, folder) & NotifyArgs::of_messages))
+            && (wanted_events(client, folder, Whose::own) & NotifyArgs::of_messages))
             searches.push_back(folder.id);
     return searches;
 }
 
 /// What of a change others made.
-UidSet without_own(const Notify& notify, const Change& change) {
+UidSet without_own(const Notify& notify, const mailstore::Account& account, const Change& change) {
     UidSet uids = change.uids;
-    for (const auto& [folder, own] : notify.own.uids)
-        if (folder == change.folder) uids = subtract(uids, own);
+    for (const auto& own : notify.own.messages)
+        if (own.folder == change.folder && own.account == account.id()) uids = subtract(uids, own.uids);
     return uids;
+}
+
+/// Whether a group may mean folders below that root of somebody else's.
+bool concerns(const Client& client, const MailboxFilter& filter, const std::string& root,
+              const std::vector<std::string>& subscriptions) {
+    using Kind = MailboxFilter::Kind;
+    auto below = [](std::string_view path, std::string_view parent) {
+        return path == parent || (path.starts_with(parent) && path.substr(parent.size()).starts_with('/'));
+    };
+    auto inside = [&](const std::string& path) { return below(path, root); };
+    if (filter.kind == Kind::subscribed)
+        return std::any_of(subscriptions.begin(), subscriptions.end(), inside);
+    if (filter.kind != Kind::subtree && filter.kind != Kind::subtree_one && filter.kind != Kind::mailboxes)
+        return false;
+    return std::any_of(filter.names.begin(), filter.names.end(), [&](const std::string& name) {
+        auto path = client.folder_path(name);
+        return path && (inside(*path) || (filter.kind != Kind::mailboxes && below(root, *path)));
+    });
+}
+
+/// Those who share something that the groups name.
+mailstore::Result<std::vector<Notify::Source>> other_sources(Client& client) {
+    std::vector<Notify::Source> sources;
+    auto subscriptions = client.account->subscriptions();
+    if (!subscriptions) return std::unexpected(subscriptions.error());
+    auto wanted = [&](std::string_view root) {
+        return std::any_of(client.notify->groups.begin(), client.notify->groups.end(),
+                           [&](const auto& group) {
+                               return concerns(client, group.filter, std::string{root}, *subscriptions);
+                           });
+    };
+    auto folders = shared_mailboxes(client, wanted);
+    if (!folders) return std::unexpected(folders.error());
+    for (Mailbox& folder : *folders) {
+        auto known = std::any_of(sources.begin(), sources.end(),
+                                 [&](const auto& one) { return one.account == folder.account; });
+        if (known) continue;
+        if (sources.size() == max_notified_accounts)
+            return std::unexpected(
+                mailstore::Failure{mailstore::MailError::too_much, "too many people to be told of"});
+        const ModSeq now = folder.account->highest_modseq();
+        sources.push_back({std::move(folder.account), now, {}, nullptr});
+    }
+    return sources;
+}
+
+/// A folder of that account as filters see it; nullopt when it is gone, or the user may not read it.
+std::optional<FolderInfo> readable(const Client& client, mailstore::Account& account, FolderId id) {
+    auto folder = account.folder(id);
+    if (!folder || !is_mail(*folder)) return std::nullopt;
+    if (client.is_own(account)) return std::move(*folder);
+    auto may = rights::rights_in(account, id);
+    if (!may || !may->has(rights::Right::read)) return std::nullopt;
+    if (auto subscriptions = client.account->subscriptions())
+        folder->subscribed =
+            std::find(subscriptions->begin(), subscriptions->end(), folder->path) != subscriptions->end();
+    return std::move(*folder);
+}
+
+Whose whose(const Client& client, const mailstore::Account& account) {
+    return client.is_own(account) ? Whose::own : Whose::others;
+}
+
+/// RFC 5465 §3.1: STATUS of all that is wanted, and what the names are.
+mailstore::Result<std::size_t> begin_with(Client& client, Notify::Source& source, bool status) {
+    if (client.notify->asked & of_names) {
+        auto names = read_names(client, source, {});
+        if (!names) return std::unexpected(names.error());
+        source.names = std::move(*names);
+    }
+    auto folders = source.account->folders();
+    if (!folders) return std::unexpected(folders.error());
+    for (const FolderInfo& listed : *folders) {
+        if (!status || !is_mail(listed) || is_selected(client, *source.account, listed.id)) continue;
+        auto folder = readable(client, *source.account, listed.id);
+        if (!folder) continue;
+        const std::uint16_t items =
+            items_at_first(wanted_events(client, *folder, whose(client, *source.account)));
+        if (items == 0) continue;
+        if (auto done = put_status(client, *source.account, *folder, items); !done)
+            return std::unexpected(done.error());
+    }
+    return folders->size();
 }
 
 }  // namespace
@@ -95,7 +181,7 @@ mailstore::Result<> begin_notify(Client& client, NotifyArgs args) {
             notify->groups.push_back(std::move(group));
         }
     }
-    notify->known = client.account->highest_modseq();
+    notify->own_account = {client.account, client.account->highest_modseq(), {}, nullptr};
     auto before = std::move(client.notify);
     client.notify = std::move(notify);
     auto refuse = [&](mailstore::Failure failure) {
@@ -105,21 +191,22 @@ mailstore::Result<> begin_notify(Client& client, NotifyArgs args) {
     if (client.notify->groups.empty()) return {};
     auto folders = client.account->folders();
     if (!folders) return refuse(folders.error());
-    if (folders->size() > max_known_names)
-        return refuse({mailstore::MailError::too_much, "too many folders to be told of"});
-    if (client.notify->asked & of_names) {
-        auto names = read_names(client, {});
-        if (!names) return refuse(names.error());
-        client.notify->names = std::move(*names);
-    }
+    std::size_t names = folders->size();
+    auto others = other_sources(client);
+    if (!others) return refuse(others.error());
+    client.notify->others = std::move(*others);
     client.notify->searches = wanted_searches(client, *folders);
-    for (const FolderInfo& folder : *folders) {
-        if (!args.status || !is_mail(folder) || is_selected(client, folder.id)) continue;
-        std::uint16_t items = items_at_first(wanted_events(client, folder));
-        if (items == 0) continue;
-        if (auto done = put_status(client, *client.account, folder, items); !done)
-            return refuse(done.error());
+    if (names <= max_known_names) {
+        auto begun = begin_with(client, client.notify->own_account, args.status);
+        if (!begun) return refuse(begun.error());
     }
+    for (Notify::Source& source : client.notify->others) {
+        auto begun = begin_with(client, source, args.status);
+        if (!begun) return refuse(begun.error());
+        names += *begun;
+    }
+    if (names > max_known_names)
+        return refuse({mailstore::MailError::too_much, "too many folders to be told of"});
     return {};
 }
 
@@ -134,58 +221,82 @@ void end_notify(Client& client, std::string_view reason) {
 
 bool has_news_to_push(const Client& client) {
     const Notify& notify = *client.notify;
-    const ModSeq now = client.account->highest_modseq();
-    if (!notify.groups.empty() && now != notify.known) return true;
+    auto has_news = [](const Notify::Source& source) {
+        return source.account->highest_modseq() != source.known;
+    };
+    if (!notify.groups.empty()
+        && (has_news(notify.own_account)
+            || std::any_of(notify.others.begin(), notify.others.end(), has_news)))
+        return true;
     if (!client.selected || !notify.selected) return false;
     return client.selected->account->highest_modseq() != client.selected->known
            || !client.selected->to_fetch.empty() || (!client.selected->gone.empty() && !notify.delayed);
 }
 
-std::uint8_t wanted_events(const Client& client, const FolderInfo& folder) {
+std::uint8_t wanted_events(const Client& client, const FolderInfo& folder, Whose whose) {
+    using Kind = MailboxFilter::Kind;
     std::uint8_t events = 0;
-    for (const NotifyArgs::Group& group : client.notify->groups)
+    for (const NotifyArgs::Group& group : client.notify->groups) {
+        const Kind kind = group.filter.kind;
+        if (whose == Whose::others && (kind == Kind::inboxes || kind == Kind::personal)) continue;
         if ((group.events & ~events) != 0 && matches(client, group.filter, folder)) events |= group.events;
+    }
     return events;
 }
 
-void announce_elsewhere(Client& client) {
+namespace {
+
+/// What happened in one account. Why nothing more can be told, when that is so.
+std::optional<std::string_view> announce_of(Client& client, Notify::Source& source) {
     Notify& notify = *client.notify;
-    const ModSeq now = client.account->highest_modseq();
-    if (notify.groups.empty() || now == notify.known) {
-        notify.own = {};
-        return;
-    }
-    for (FolderId search : notify.searches)
-        if (auto folder = client.account->folder(search); folder && !is_selected(client, search))
-            (void)refresh_search_folder(client, *folder);
-    auto changes = client.account->changes(notify.known);
-    if (!changes || !changes->complete) return end_notify(client, "Too much has changed to be told");
+    mailstore::Account& account = *source.account;
+    if (account.highest_modseq() == source.known) return std::nullopt;
+    auto changes = account.changes(source.known);
+    if (!changes || !changes->complete) return "Too much has changed to be told";
     std::map<std::uint32_t, Touched> touched;
     std::set<FolderId> names;
     for (const Change& change : changes->changes) {
         if (change.kind == Change::Kind::folder) {
             names.insert(change.folder);
-        } else if (!is_selected(client, change.folder) && !without_own(notify, change).empty()) {
+        } else if (!is_selected(client, account, change.folder)
+                   && !without_own(notify, account, change).empty()) {
             Touched& one = touched[change.folder.value()];
             one.added |= change.kind == Change::Kind::added;
             one.expunged |= change.kind == Change::Kind::expunged;
             one.flags |= change.kind == Change::Kind::flags;
         }
     }
-    if (touched.size() > max_told_at_once) return end_notify(client, "Too many mailboxes have changed");
-    notify.known = changes->upto;
+    if (touched.size() > max_told_at_once) return "Too many mailboxes have changed";
+    source.known = changes->upto;
     if (!names.empty() && (notify.asked & of_names))
-        if (auto done = announce_names(client, names); !done)
-            return end_notify(client, "The mailboxes cannot be listed now");
-    if (!names.empty())
-        if (auto folders = client.account->folders()) notify.searches = wanted_searches(client, *folders);
-    notify.own = {};
+        if (auto done = announce_names(client, source, names); !done)
+            return "The mailboxes cannot be listed now";
+    if (!names.empty() && client.is_own(account))
+        if (auto folders = account.folders()) notify.searches = wanted_searches(client, *folders);
     for (const auto& [id, one] : touched) {
-        auto folder = client.account->folder(FolderId{id});
-        if (!folder || !is_mail(*folder)) continue;
-        std::uint16_t items = items_of(client, wanted_events(client, *folder), one);
-        if (items != 0) (void)put_status(client, *client.account, *folder, items);
+        auto folder = readable(client, account, FolderId{id});
+        if (!folder) continue;
+        std::uint16_t items = items_of(client, wanted_events(client, *folder, whose(client, account)), one);
+        if (items != 0) (void)put_status(client, account, *folder, items);
     }
+    return std::nullopt;
+}
+
+}  // namespace
+
+void announce_elsewhere(Client& client) {
+    Notify& notify = *client.notify;
+    if (!notify.groups.empty()) {
+        if (client.account->highest_modseq() != notify.own_account.known)
+            for (FolderId search : notify.searches)
+                if (auto folder = client.account->folder(search);
+                    folder && !is_selected(client, *client.account, search))
+                    (void)refresh_search_folder(client, *folder);
+        if (auto reason = announce_of(client, notify.own_account)) return end_notify(client, *reason);
+        for (Notify::Source& source : notify.others)
+            if (auto reason = announce_of(client, source)) return end_notify(client, *reason);
+    }
+    notify.own = {};
 }
 
 void fetch_new(Client& client) {
@@ -201,9 +312,9 @@ void fetch_new(Client& client) {
     if (run.more(client.out.size() + piece)) selected.to_fetch = run.rest();
 }
 
-void note_own(Client& client, FolderId folder, UidSet uids) {
+void note_own(Client& client, const mailstore::Account& account, FolderId folder, UidSet uids) {
     if (client.notify && client.notify->listens())
-        client.notify->own.uids.emplace_back(folder, std::move(uids));
+        client.notify->own.messages.push_back({account.id(), folder, std::move(uids)});
 }
 
 void note_own(Client& client, std::string path) {

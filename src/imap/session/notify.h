@@ -25,27 +25,41 @@ struct KnownNames {
 
 /// NOTIFY's state; a client has one from its first NOTIFY on. Without groups it wants to hear nothing.
 struct Notify {
+    /// An account in which there is something to be told of.
+    struct Source {
+        std::shared_ptr<mailstore::Account> account;
+        ModSeq known;                 ///< all changes up to here have been told
+        KnownNames names;             ///< when `asked` has events of names
+        std::shared_ptr<void> watch;  ///< wakes the connection
+    };
+
     std::vector<NotifyArgs::Group> groups;      ///< of mailboxes that are not selected
     std::optional<NotifyArgs::Group> selected;  ///< nullopt: nothing of the selected mailbox
     bool delayed = false;                       ///< SELECTED-DELAYED
     std::uint8_t asked = 0;                     ///< all events of `groups`
-    ModSeq known;                               ///< all changes up to here have been told
-    std::vector<FolderId> searches;             ///< search folders: somebody must look at them
-    KnownNames names;                           ///< when `asked` has events of names
-    std::shared_ptr<void> watch;                ///< wakes the connection
-    std::shared_ptr<void> watch_of_selected;    ///< when that mailbox is somebody else's
+    Source own_account;
+    std::vector<Source>
+        others;  ///< whose folders the groups name, and who shared something when they were given
+    std::vector<FolderId> searches;           ///< search folders: somebody must look at them
+    std::shared_ptr<void> watch_of_selected;  ///< when that mailbox is somebody else's
 
     /// Changes that this client made itself, of which it is not told (§5). Forgotten with the next look.
     struct Own {
-        std::vector<std::pair<FolderId, UidSet>> uids;  ///< that it added, or expunged on CLOSE
-        std::vector<std::string> paths;                 ///< that it made, removed, subscribed to, annotated
+        struct Messages {
+            AccountId account;
+            FolderId folder;
+            UidSet uids;
+        };
+        std::vector<Messages> messages;  ///< that it added, or expunged on CLOSE
+        std::vector<std::string> paths;  ///< that it made, removed, subscribed to, annotated
     } own;
 
     bool listens() const { return selected || !groups.empty(); }
 };
 
-inline constexpr std::size_t max_known_names = 20'000;  ///< with more folders NOTIFY is refused
-inline constexpr std::size_t max_told_at_once = 5'000;  ///< mailboxes; with more at once it is given up
+inline constexpr std::size_t max_known_names = 20'000;     ///< with more folders NOTIFY is refused
+inline constexpr std::size_t max_told_at_once = 5'000;     ///< mailboxes; with more at once it is given up
+inline constexpr std::size_t max_notified_accounts = 100;  ///< of others; with more NOTIFY is refused
 
 /// Replaces what the client is told of; appends STATUS replies where they were asked for.
 mailstore::Result<> begin_notify(Client& client, NotifyArgs args);
@@ -60,16 +74,19 @@ void announce_elsewhere(Client& client);
 void fetch_new(Client& client);
 
 /// Notes what the running command itself does; nothing where NOTIFY is not used.
-void note_own(Client& client, FolderId folder, UidSet uids);
+void note_own(Client& client, const mailstore::Account& account, FolderId folder, UidSet uids);
 void note_own(Client& client, std::string path);
 
 // notify_names.cpp
 
 /// @param changed  what to read anew; the annotations of other folders are still those that were known
-mailstore::Result<KnownNames> read_names(Client& client, const std::set<FolderId>& changed);
+mailstore::Result<KnownNames> read_names(Client& client, const Notify::Source& source,
+                                         const std::set<FolderId>& changed);
 /// Appends LIST and METADATA replies for the difference between what was known and what is there.
-mailstore::Result<> announce_names(Client& client, const std::set<FolderId>& changed);
-/// The events that are wanted of a folder, unless it is the selected one.
-std::uint8_t wanted_events(const Client& client, const mailstore::FolderInfo& folder);
+mailstore::Result<> announce_names(Client& client, Notify::Source& source, const std::set<FolderId>& changed);
+/// The events that are wanted of a folder, unless it is the selected one. Those of others are meant by who
+/// names them (RFC 5465 §6).
+enum class Whose { own, others };
+std::uint8_t wanted_events(const Client& client, const mailstore::FolderInfo& folder, Whose whose);
 
 }  // namespace postrider::imap

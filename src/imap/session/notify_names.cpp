@@ -17,8 +17,9 @@ bool below(std::string_view path, std::string_view parent) {
 }
 
 mailstore::Result<std::map<std::string, std::size_t>> read_annotations(Client& client,
+                                                                       mailstore::Account& account,
                                                                        const FolderInfo* folder) {
-    auto all = visible_annotations(client, *client.account, folder);
+    auto all = visible_annotations(client, account, folder);
     if (!all) return std::unexpected(all.error());
     std::map<std::string, std::size_t> hashes;
     for (const mailstore::Annotation& one : *all) hashes[one.name] = std::hash<std::string>{}(one.value);
@@ -28,16 +29,17 @@ mailstore::Result<std::map<std::string, std::size_t>> read_annotations(Client& c
 /// One look at what has become of the names.
 class Differences {
 public:
-    Differences(Client& client, const KnownNames& now)
-        : client_{client}, before_{client.notify->names}, now_{now} {
+    Differences(Client& client, const Notify::Source& source, const KnownNames& now)
+        : client_{client}, source_{source}, before_{source.names}, now_{now} {
         for (const auto& [id, folder] : now.folders) by_path_[folder.path] = id;
     }
 
     void announce() {
         if (client_.notify->asked & NotifyArgs::mailbox_name) names();
-        if (client_.notify->asked & NotifyArgs::subscription_change) subscriptions();
+        const bool own = client_.is_own(*source_.account);
+        if (own && (client_.notify->asked & NotifyArgs::subscription_change)) subscriptions();
         if (client_.notify->asked & NotifyArgs::mailbox_metadata) mailbox_metadata();
-        if (client_.notify->asked & NotifyArgs::server_metadata)
+        if (own && (client_.notify->asked & NotifyArgs::server_metadata))
             metadata("", before_.annotations, now_.annotations);
     }
 
@@ -133,7 +135,20 @@ private:
         FolderInfo folder;
         folder.path = path;
         folder.subscribed = now_.subscribed.contains(path) || before_.subscribed.contains(path);
-        return wanted_events(client_, folder) & event;
+        const bool own = client_.is_own(*source_.account);
+        return wanted_events(client_, folder, own ? Whose::own : Whose::others) & event;
+    }
+
+    /// Of a name of this account, or of one elsewhere that the user has subscribed to.
+    std::optional<FolderInfo> look_up(const std::string& path) {
+        if (auto at = by_path_.find(path); at != by_path_.end()) {
+            auto found = source_.account->folder(FolderId{at->second});
+            return found ? std::optional{std::move(*found)} : std::nullopt;
+        }
+        auto its = client_.account_at(path);
+        if (!its || (*its)->id() == source_.account->id()) return std::nullopt;
+        auto found = (*its)->folder(path);
+        return found ? std::optional{std::move(*found)} : std::nullopt;
     }
 
     void put_list(const std::string& path, std::string_view old_path = {}) {
@@ -143,10 +158,7 @@ private:
             if (!attributes.empty()) attributes += ' ';
             attributes += one;
         };
-        auto at = by_path_.find(path);
-        std::optional<FolderInfo> info;
-        if (at != by_path_.end())
-            if (auto found = client_.account->folder(FolderId{at->second})) info = std::move(*found);
+        const std::optional<FolderInfo> info = look_up(path);
         const bool there = info && info->selectable;
         if (!there) add("\\NonExistent");
         if (now_.subscribed.contains(path)) add("\\Subscribed");
@@ -166,6 +178,7 @@ private:
     }
 
     Client& client_;
+    const Notify::Source& source_;
     const KnownNames& before_;
     const KnownNames& now_;
     std::map<std::string, std::uint32_t> by_path_;
@@ -174,11 +187,13 @@ private:
 
 }  // namespace
 
-mailstore::Result<KnownNames> read_names(Client& client, const std::set<FolderId>& changed) {
+mailstore::Result<KnownNames> read_names(Client& client, const Notify::Source& source,
+                                         const std::set<FolderId>& changed) {
     const std::uint8_t events = client.notify->asked;
-    const Folders& before = client.notify->names.folders;
+    const Folders& before = source.names.folders;
+    const bool own = client.is_own(*source.account);
     KnownNames names;
-    auto folders = client.account->folders();
+    auto folders = source.account->folders();
     if (!folders) return std::unexpected(folders.error());
     for (const FolderInfo& folder : *folders) {
         if (!mailstore::shows_mail(folder.kind) && !client.settings->show_all_folders) continue;
@@ -191,26 +206,28 @@ mailstore::Result<KnownNames> read_names(Client& client, const std::set<FolderId
             known.annotations = at->second.annotations;
             continue;
         }
-        auto annotations = read_annotations(client, &folder);
+        if (!own && !folder.selectable) continue;
+        auto annotations = read_annotations(client, *source.account, &folder);
         if (!annotations) return std::unexpected(annotations.error());
         known.annotations = std::move(*annotations);
     }
     auto subscriptions = client.account->subscriptions();
     if (!subscriptions) return std::unexpected(subscriptions.error());
     names.subscribed = {subscriptions->begin(), subscriptions->end()};
-    if (events & NotifyArgs::server_metadata) {
-        auto annotations = read_annotations(client, nullptr);
+    if (own && (events & NotifyArgs::server_metadata)) {
+        auto annotations = read_annotations(client, *source.account, nullptr);
         if (!annotations) return std::unexpected(annotations.error());
         names.annotations = std::move(*annotations);
     }
     return names;
 }
 
-mailstore::Result<> announce_names(Client& client, const std::set<FolderId>& changed) {
-    auto now = read_names(client, changed);
+mailstore::Result<> announce_names(Client& client, Notify::Source& source,
+                                   const std::set<FolderId>& changed) {
+    auto now = read_names(client, source, changed);
     if (!now) return std::unexpected(now.error());
-    Differences{client, *now}.announce();
-    client.notify->names = std::move(*now);
+    Differences{client, source, *now}.announce();
+    source.names = std::move(*now);
     return {};
 }
 

@@ -1,5 +1,6 @@
 #include "imap/session/reply.h"
 
+#include "imap/session/message_limit.h"
 #include "imap/wire/encode.h"
 
 namespace postrider::imap {
@@ -36,7 +37,8 @@ Reply to_reply(const mailstore::Failure& failure) {
         case MailError::over_quota: return no("[OVERQUOTA] The quota would be exceeded");
         case MailError::too_many_keywords: return no("[LIMIT] The mailbox has as many keywords as it can");
         case MailError::too_much:
-            return no("[MESSAGELIMIT 10000] These are too many messages for one command");
+            return no("[MESSAGELIMIT " + std::to_string(save_limit)
+                      + "] These are too many messages for one command");
         case MailError::full: return no("[UNAVAILABLE] The storage takes no more messages now");
         case MailError::storage: return no("[UNAVAILABLE] The storage cannot be used now");
         case MailError::corrupt:

@@ -451,12 +451,16 @@ void SearchProgram::learn(const mailstore::FolderInfo& folder) {
     learn_keywords(*root_, folder);
 }
 
+UidSet SearchProgram::candidates(const UidSet& uids) const {
+    return narrowed(*root_, uids);
+}
+
 mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,
                                        const std::function<void(const Item&, std::string_view)>& found,
                                        bool describe, Scores* scores) const {
-    const UidSet candidates = narrowed(*root_, uids);
-    const SearchKnown known = ask(view, candidates);
-    const SearchKnown::Sets sets = known.evaluate(*root_, candidates);
+    const UidSet where = candidates(uids);
+    const SearchKnown known = ask(view, where);
+    const SearchKnown::Sets sets = known.evaluate(*root_, where);
     progress_->goal = count(sets.yes) + count(sets.maybe);
     std::uint64_t looked = 0;
     auto look = [&](const Item& item, std::string_view description) {
@@ -476,9 +480,9 @@ mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,
 }
 
 mailstore::Result<UidSet> SearchProgram::matching(FolderView& view, const UidSet& uids) const {
-    const UidSet candidates = narrowed(*root_, uids);
-    const SearchKnown known = ask(view, candidates);
-    const SearchKnown::Sets sets = known.evaluate(*root_, candidates);
+    const UidSet where = candidates(uids);
+    const SearchKnown known = ask(view, where);
+    const SearchKnown::Sets sets = known.evaluate(*root_, where);
     UidSet tested;
     progress_->goal = count(sets.maybe);
     std::uint64_t looked = 0;

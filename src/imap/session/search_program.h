@@ -26,6 +26,9 @@ public:
     SearchProgram(SearchProgram&&) noexcept;
     SearchProgram& operator=(SearchProgram&&) noexcept;
 
+    /// Those of `uids` that the sets and numbers at the top of the program leave to be searched.
+    UidSet candidates(const UidSet& uids) const;
+
     /// Those of `uids` that match, ascending, each with its description when it was read for the search or
     /// `describe` asks for it, else with "".
     /// @param scores  gets the relevancy of each, 1 to 100 (RFC 6203 §4), before `found` is called for it

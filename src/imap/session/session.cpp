@@ -84,6 +84,7 @@ void Connection::update_capabilities() {
     state.sets_quotas = state.authenticated && manages_quotas(client_);
     state.compressed = compressed_ != nullptr;
     state.append_limit = append_limit(settings);
+    state.message_limit = settings.message_limit;
     state.mechanisms = auth::offered(rules, stream_->secure(), client_.services.auth.available());
     client_.capability_words = capabilities(state);
 }

@@ -153,9 +153,9 @@ void announce_own_expunges(Client& client) {
 /// New messages that this client has not put there itself.
 UidSet from_others(const Client& client, UidSet fresh) {
     if (!client.notify) return fresh;
-    if (!client.is_own(*client.selected->account)) return fresh;
-    for (const auto& [folder, uids] : client.notify->own.uids)
-        if (folder == client.selected->folder) fresh = subtract(fresh, uids);
+    for (const auto& own : client.notify->own.messages)
+        if (own.folder == client.selected->folder && own.account == client.selected->account->id())
+            fresh = subtract(fresh, own.uids);
     return fresh;
 }
 
