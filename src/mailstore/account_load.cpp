@@ -1,5 +1,6 @@
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
+#include "mailstore/columns.h"
 #include "mailstore/errors.h"
 #include "mailstore/scan.h"
 
@@ -16,6 +17,7 @@ Result<> AccountImpl::load() {
 
 Result<> AccountImpl::reload() {
     core.rosters.forget(account_id);
+    core.columns.forget(account_id);
     if (auto ok = read_state(); !ok) return ok;
     return skip_lost_ids();
 }

@@ -4,6 +4,7 @@
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
 #include "mailstore/errors.h"
+#include "mailstore/folder_view.h"
 #include "mailstore/names.h"
 #include "mailstore/new_folder.h"
 #include "mailstore/scan.h"
@@ -62,6 +63,18 @@ void remove_upto(UidSet& uids, Uid last) {
     if (!uids.empty() && uids.front().first <= last) uids.front().first = Uid{last.value() + 1};
 }
 
+UidSet first_of(const UidSet& uids, std::size_t most) {
+    UidSet first;
+    for (const UidRun& run : uids) {
+        if (most == 0) break;
+        const std::size_t length =
+            std::min<std::size_t>(most, run.last.value() - run.first.value() + std::size_t{1});
+        first.push_back({run.first, Uid{run.first.value() + static_cast<std::uint32_t>(length - 1)}});
+        most -= length;
+    }
+    return first;
+}
+
 /// The next piece of those that are `left`, which are then fewer.
 Result<std::vector<Original>> read_items(Core& core, AccountId account, FolderId folder, UidSet& left) {
     std::vector<Original> items;
@@ -105,11 +118,14 @@ public:
         const AccountId owner = from_.impl.account_id;
         // Leaving comes before arriving in the log, so that no reader ever counts the message twice.
         if (source_ == Source::leaves && left_modseq_ == ModSeq{}) left_modseq_ = from_.edit.next_modseq();
+        AscendingReader descriptions{*to_.impl.core.kv, items.size(),
+                                     description_key(owner, from.id, items.front().uid),
+                                     description_key(owner, from.id, items.back().uid)};
         for (const Original& original : items) {
             auto item = decode_item(original.uid, original.record);
             if (!item) return fail(MailError::corrupt, "record of a message is damaged: repair the account");
-            auto description = to_.impl.core.kv->get(description_key(owner, from.id, original.uid));
-            if (!description) return std::unexpected(mailstore::from(description.error()));
+            auto description = descriptions.read(description_key(owner, from.id, original.uid));
+            if (!description) return std::unexpected(description.error());
             const Flags before = item->flags;
             if (!keep_.keywords) item->flags.keywords = {};
             auto flags = keywords.translate(item->flags);
@@ -130,8 +146,7 @@ public:
             }
             item->flags.system &= keep_.system;
             item->save_date = now;  // RFC 8514 §3
-            to_.edit.arrive(batch_, target, *item,
-                            *description ? std::string_view{**description} : std::string_view{});
+            to_.edit.arrive(batch_, target, *item, description->value_or(std::string_view{}));
             copied.from.push_back(original.uid);
             copied.to.push_back(item->uid);
         }
@@ -356,27 +371,44 @@ Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_dele
     kv::Batch batch;
     std::optional<BlobRefs> refs{std::in_place, core};
     UndeleteKeeper kept{edit, **state, ModSeq{edit.account.modseq + 1}};
-    UidSet gone;
-    std::size_t many = 0;
-    auto ok =
-        scan_folder(*core.kv, 'i', account_id, folder, left, nullptr, [&](Uid uid, std::string_view value) {
-            auto item = decode_item(uid, value);
-            if (!item || (only_deleted && !(item->flags.system & mailstore::deleted))) return true;
-            edit.leave(box, *item);
-            if (!kept.keep(batch, *item)) refs->add_ref(item->blob, -1);
-            batch.erase(item_key(account_id, folder, uid));
-            batch.erase(description_key(account_id, folder, uid));
-            mailstore::append(gone, uid);
-            ++many;
-            return many < piece
-                   && !(only_deleted
-                        && many == deleted_there);  // behind the last there is nothing to look for
-        });
+    UidSet doomed, gone;
+    std::size_t found = 0, many = 0;
+    Result<> ok;
+    if (only_deleted) {
+        // Found in memory where the folder is in use; behind the last there is nothing to look for.
+        FolderViewImpl view{shared_from_this(), core.kv->snapshot(), info_of(**state), highest_uid,
+                            highest_modseq()};
+        const std::size_t enough = std::min<std::size_t>(piece, deleted_there);
+        std::optional<UidSet> known;
+        if (count(left) > (*state)->record.n.messages / 4)
+            known = view.filtered({.with = mailstore::deleted}, left);
+        if (known)
+            found = count(doomed = first_of(*known, enough));
+        else
+            ok = view.each_item(left, [&](const Item& item) {
+                if (!(item.flags.system & mailstore::deleted)) return true;
+                mailstore::append(doomed, item.uid);
+                return ++found < enough;
+            });
+        if (!ok) return ok;
+    }
+    ok = scan_folder(*core.kv, 'i', account_id, folder, only_deleted ? doomed : left, nullptr,
+                     [&](Uid uid, std::string_view value) {
+                         auto item = decode_item(uid, value);
+                         if (!item || (only_deleted && !(item->flags.system & mailstore::deleted)))
+                             return true;
+                         edit.leave(box, *item);
+                         if (!kept.keep(batch, *item)) refs->add_ref(item->blob, -1);
+                         batch.erase(item_key(account_id, folder, uid));
+                         batch.erase(description_key(account_id, folder, uid));
+                         mailstore::append(gone, uid);
+                         return ++many < piece;
+                     });
     if (!ok) return ok;
-    if (many < piece)
+    if (std::max(found, many) < piece)
         left.clear();
     else
-        remove_upto(left, gone.back().last);
+        remove_upto(left, only_deleted ? doomed.back().last : gone.back().last);
     if (gone.empty()) return {};
     if (ok = refs->put(batch, BlobRefs::Missing::ignore); !ok) return ok;
     const ModSeq modseq = edit.change(batch, Change::Kind::expunged, box, gone);

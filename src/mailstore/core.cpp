@@ -1,8 +1,25 @@
 #include "mailstore/core.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "mailstore/columns.h"
 #include "mailstore/errors.h"
 
 namespace postrider::mailstore {
+namespace {
+
+/// Of as many items as may be in memory, but no more than an eighth of it.
+std::size_t columns_memory(std::size_t items) {
+    constexpr std::size_t of_an_item = 180;  // octets: 56, and its texts
+    const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
+    const std::size_t wanted = items * of_an_item;
+    if (pages <= 0 || page <= 0) return wanted;
+    return std::min(wanted, static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) / 8);
+}
+
+}  // namespace
 
 Core::Core(const Options& given)
     : options{given},
@@ -11,7 +28,8 @@ Core::Core(const Options& given)
       quota{given.quota},
       group_sync{[this] { return flush(); }},
       accounts{*this, given.account_cache},
-      rosters{given.roster_items} {}
+      rosters{given.roster_items},
+      columns{columns_memory(given.roster_items)} {}
 
 Result<> Core::write(kv::Batch batch, kv::Durability durability) {
     auto result = kv->write(std::move(batch), durability);

@@ -9,6 +9,7 @@
 
 #include "mailstore/account_cache.h"
 #include "mailstore/blob_refs.h"
+#include "mailstore/folder_cache.h"
 #include "mailstore/group_sync.h"
 #include "mailstore/locations.h"
 #include "mailstore/mailstore.h"
@@ -16,6 +17,8 @@
 #include "mailstore/roster.h"
 
 namespace postrider::mailstore {
+
+class Columns;
 
 /// UIDs and modification sequences that an unclean stop may have left given out but not on disk are skipped:
 /// so many per start after such a stop.
@@ -84,6 +87,7 @@ struct Core {
     GroupSync group_sync;
     AccountCache accounts;
     Rosters rosters;
+    FolderCache<Columns> columns;  ///< by octets
     WaitingAccounts recent_claims;
     WaitingAccounts too_much_deleted;  ///< accounts that can restore more than they may
     Pressure pressure;

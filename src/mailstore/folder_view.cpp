@@ -140,6 +140,11 @@ Result<> FolderViewImpl::each_item(const UidSet& uids, const std::function<bool(
     return ok;
 }
 
+std::optional<UidSet> FolderViewImpl::filtered(const ItemFilter& filter, const UidSet& uids) {
+    const Roster* known = roster(Roll::made);
+    return known ? std::optional{known->filtered(filter, uids)} : std::nullopt;
+}
+
 Result<> FolderViewImpl::each_described(const UidSet& uids,
                                         const std::function<bool(const Item&, std::string_view)>& visit) {
     const AccountId account = account_->account_id;

@@ -4,11 +4,13 @@
 #include <memory>
 
 #include "mailstore/account_impl.h"
+#include "mailstore/columns.h"
+#include "mailstore/item_filter.h"
 #include "mailstore/roster.h"
 
 namespace postrider::mailstore {
 
-class FolderViewImpl final : public FolderView {
+class FolderViewImpl final : public FolderView, public FiltersItems, public KeepsColumns {
 public:
     /// @param known  all changes of the account up to it are in the snapshot
     FolderViewImpl(std::shared_ptr<AccountImpl> account, std::unique_ptr<kv::Snapshot> snapshot,
@@ -25,9 +27,11 @@ public:
     Result<UidSet> uids() override;
     Result<std::optional<Item>> item(Uid uid) override;
     Result<> each_item(const UidSet& uids, const std::function<bool(const Item&)>& visit) override;
+    std::optional<UidSet> filtered(const ItemFilter& filter, const UidSet& uids) override;
     Result<> each_described(const UidSet& uids,
                             const std::function<bool(const Item&, std::string_view)>& visit) override;
     Result<std::optional<mime::Description>> description(Uid uid) override;
+    std::shared_ptr<Columns> columns(Made how) override;
     Result<std::string> message(const Item& item) override;
     Result<std::string> head(const Item& item, std::size_t bytes) override;
 
@@ -42,6 +46,8 @@ private:
     std::shared_ptr<const Roster> brought_up(const Roster& before);
     std::shared_ptr<const Roster> made();
 
+    bool fill(Columns& columns, Uid last);
+
     std::shared_ptr<AccountImpl> account_;
     Core& core_;
     std::unique_ptr<kv::Snapshot> snapshot_;
@@ -51,6 +57,7 @@ private:
     std::unique_ptr<kv::Cursor> cursor_at(char letter, std::unique_ptr<kv::Cursor>& left, const UidSet& uids);
 
     std::shared_ptr<const Roster> roster_;
+    std::shared_ptr<Columns> columns_;
 
     // Where the last walk ended: a long listing is read in pieces. Made at the snapshot, so they go before
     // it.

@@ -88,7 +88,8 @@ std::shared_ptr<Roster> Roster::with(const UidSet& touched, std::span<const Item
     return made;
 }
 
-void Roster::each(const UidSet& uids, const std::function<bool(const Item&)>& visit) const {
+template <class Visit>
+void Roster::each_row(const UidSet& uids, const Visit& visit) const {
     auto piece = pieces_.begin();
     for (const UidRun& run : uids) {
         piece = std::lower_bound(piece, pieces_.end(), run.first,
@@ -97,10 +98,23 @@ void Roster::each(const UidSet& uids, const std::function<bool(const Item&)>& vi
             const auto& rows = (*at)->rows;
             for (auto row = std::ranges::lower_bound(rows, run.first, {}, &Row::uid);
                  row != rows.end() && row->uid <= run.last; ++row)
-                if (!visit(item_of(**at, *row))) return;
+                if (!visit(**at, *row)) return;
         }
         if (piece == pieces_.end()) return;
     }
+}
+
+void Roster::each(const UidSet& uids, const std::function<bool(const Item&)>& visit) const {
+    each_row(uids, [&](const Piece& piece, const Row& row) { return visit(item_of(piece, row)); });
+}
+
+UidSet Roster::filtered(const ItemFilter& filter, const UidSet& uids) const {
+    UidSet fitting;
+    each_row(uids, [&](const Piece&, const Row& row) {
+        if (filter.fits(row.system, row)) mailstore::append(fitting, row.uid);
+        return true;
+    });
+    return fitting;
 }
 
 UidSet Roster::uids() const {
@@ -108,43 +122,6 @@ UidSet Roster::uids() const {
     for (const auto& piece : pieces_)
         for (const Row& row : piece->rows) mailstore::append(all, row.uid);
     return all;
-}
-
-std::shared_ptr<const Roster> Rosters::find(AccountId account, FolderId folder) {
-    std::lock_guard lock{mutex_};
-    auto at = entries_.find({account, folder});
-    if (at == entries_.end()) return nullptr;
-    used_.splice(used_.begin(), used_, at->second.use);
-    return at->second.roster;
-}
-
-void Rosters::put(AccountId account, FolderId folder, std::shared_ptr<const Roster> roster) {
-    if (roster->size() > most_) return;
-    std::lock_guard lock{mutex_};
-    const Key key{account, folder};
-    if (auto at = entries_.find(key); at != entries_.end()) {
-        if (at->second.roster->folder_modseq() >= roster->folder_modseq()) return;
-        drop(at);
-    }
-    used_.push_front(key);
-    items_ += roster->size();
-    entries_.emplace(key, Entry{std::move(roster), used_.begin()});
-    while (items_ > most_) drop(entries_.find(used_.back()));
-}
-
-void Rosters::drop(std::unordered_map<Key, Entry, Hash>::iterator at) {
-    items_ -= at->second.roster->size();
-    used_.erase(at->second.use);
-    entries_.erase(at);
-}
-
-void Rosters::forget(AccountId account) {
-    std::lock_guard lock{mutex_};
-    for (auto at = entries_.begin(); at != entries_.end();) {
-        auto next = std::next(at);
-        if (at->first.account == account) drop(at);
-        at = next;
-    }
 }
 
 }  // namespace postrider::mailstore

@@ -1,14 +1,13 @@
 #pragma once
 
 #include <functional>
-#include <list>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "mailstore/folder_cache.h"
+#include "mailstore/item_filter.h"
 #include "mailstore/types.h"
 
 namespace postrider::mailstore {
@@ -53,6 +52,8 @@ public:
     /// long as the roster.
     void each(const UidSet& uids, const std::function<bool(const Item&)>& visit) const;
     UidSet uids() const;
+    /// Those of the set that are there and fit.
+    UidSet filtered(const ItemFilter& filter, const UidSet& uids) const;
 
 private:
     struct Rest {
@@ -66,6 +67,9 @@ private:
     };
     static constexpr std::size_t full = 512;  ///< rows of a piece: what one change copies
 
+    /// Calls visit(piece, row) for each row in the set until it returns false.
+    template <class Visit>
+    void each_row(const UidSet& uids, const Visit& visit) const;
     static void add(Piece& piece, const Item& item);
     static Item item_of(const Piece& piece, const Row& row);
     void put(std::shared_ptr<const Piece> piece);
@@ -79,37 +83,23 @@ private:
 /// The rosters of folders that were lately in use. Bounded by the number of items.
 class Rosters {
 public:
-    explicit Rosters(std::size_t most_items) : most_{most_items} {}
+    explicit Rosters(std::size_t most_items) : cache_{most_items} {}
 
-    std::size_t most() const { return most_; }
-    std::shared_ptr<const Roster> find(AccountId account, FolderId folder);
+    std::size_t most() const { return cache_.most(); }
+    std::shared_ptr<const Roster> find(AccountId account, FolderId folder) {
+        return cache_.find(account, folder);
+    }
     /// Unless a later one is there, or it is larger than all may be together.
-    void put(AccountId account, FolderId folder, std::shared_ptr<const Roster> roster);
-    /// Of an account whose records were repaired.
-    void forget(AccountId account);
+    void put(AccountId account, FolderId folder, std::shared_ptr<const Roster> roster) {
+        const ModSeq modseq = roster->folder_modseq();
+        const std::size_t items = roster->size();
+        cache_.put(account, folder, std::move(roster), items,
+                   [&](const Roster& there) { return there.folder_modseq() < modseq; });
+    }
+    void forget(AccountId account) { cache_.forget(account); }
 
 private:
-    struct Key {
-        AccountId account;
-        FolderId folder;
-        friend bool operator==(const Key&, const Key&) = default;
-    };
-    struct Hash {
-        std::size_t operator()(const Key& key) const {
-            return std::hash<std::uint64_t>{}(key.account.value() * 0x9e3779b97f4a7c15u + key.folder.value());
-        }
-    };
-    struct Entry {
-        std::shared_ptr<const Roster> roster;
-        std::list<Key>::iterator use;
-    };
-    void drop(std::unordered_map<Key, Entry, Hash>::iterator at);
-
-    const std::size_t most_;
-    std::mutex mutex_;
-    std::size_t items_ = 0;
-    std::unordered_map<Key, Entry, Hash> entries_;
-    std::list<Key> used_;  ///< most recent first
+    FolderCache<const Roster> cache_;
 };
 
 }  // namespace postrider::mailstore

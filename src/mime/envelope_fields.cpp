@@ -15,6 +15,7 @@ public:
 
     bool ok() const { return ok_; }
     std::size_t left() const { return rest_.size(); }
+    const char* place() const { return rest_.data(); }
     char next() const { return rest_.empty() ? '\0' : rest_.front(); }
     void fail() {
         ok_ = false;
@@ -132,6 +133,30 @@ std::vector<std::string> addresses(Cursor& in) {
     return all;
 }
 
+/// What `pass` passes; "" when that fails.
+template <class Pass>
+std::string_view passed(Cursor& in, Pass pass) {
+    const char* const begin = in.place();
+    pass(in);
+    return in.ok() ? std::string_view{begin, static_cast<std::size_t>(in.place() - begin)}
+                   : std::string_view{};
+}
+
+/// The first of "((" address; all "" when there is none.
+FirstAddress first_of(Cursor& in) {
+    FirstAddress found;
+    if (!in.take("((")) return found;
+    if (auto name = nstring(in)) found.name = decode_encoded_words(*name);
+    in.need(" ");
+    skip_string(in);
+    in.need(" ");
+    found.mailbox = nstring(in).value_or("");
+    in.need(" ");
+    found.host = nstring(in).value_or("");
+    if (!in.ok()) return {};
+    return found;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> day_of_date_field(std::string_view date) {
@@ -200,7 +225,6 @@ StoredEnvelope read_envelope(std::string_view envelope) {
 }
 
 FirstAddress first_address(std::string_view envelope, AddressField field) {
-    FirstAddress found;
     Cursor in{envelope};
     in.need("(");
     skip_string(in);  // Date
@@ -212,16 +236,50 @@ FirstAddress first_address(std::string_view envelope, AddressField field) {
         skip_addresses(in);
         in.need(" ");
     }
-    if (!in.take("((")) return found;
-    if (auto name = nstring(in)) found.name = decode_encoded_words(*name);
+    return first_of(in);
+}
+
+EnvelopeParts split_envelope(std::string_view envelope) {
+    EnvelopeParts parts;
+    Cursor in{envelope};
+    in.need("(");
+    parts.date = passed(in, skip_string);
     in.need(" ");
-    skip_string(in);
+    parts.subject = passed(in, skip_string);
     in.need(" ");
-    found.mailbox = nstring(in).value_or("");
+    parts.from = passed(in, skip_addresses);
     in.need(" ");
-    found.host = nstring(in).value_or("");
-    if (!in.ok()) return {};
-    return found;
+    skip_addresses(in);  // Sender
+    in.need(" ");
+    skip_addresses(in);  // Reply-To
+    in.need(" ");
+    parts.to = passed(in, skip_addresses);
+    in.need(" ");
+    parts.cc = passed(in, skip_addresses);
+    return parts;
+}
+
+std::optional<std::string> read_subject(std::string_view part) {
+    Cursor in{part};
+    auto subject = nstring(in);
+    if (!subject || part.empty()) return std::nullopt;
+    return decode_encoded_words(*subject);
+}
+
+std::optional<std::int64_t> read_sent_day(std::string_view part) {
+    Cursor in{part};
+    const auto date = nstring(in);
+    return date ? day_of_date_field(*date) : std::nullopt;
+}
+
+std::vector<std::string> read_addresses(std::string_view part) {
+    Cursor in{part};
+    return addresses(in);
+}
+
+FirstAddress read_first_address(std::string_view part) {
+    Cursor in{part};
+    return first_of(in);
 }
 
 std::string display_of(const FirstAddress& address) {

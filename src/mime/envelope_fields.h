@@ -33,6 +33,20 @@ FirstAddress first_address(std::string_view envelope, AddressField field);
 /// What people see of an address (RFC 5957 §3): its name, else mailbox@host, else what there is.
 std::string display_of(const FirstAddress& address);
 
+/// The fields of a stored ENVELOPE as they stand in it, unread: whoever keeps many messages finds that most
+/// of what is in them he has seen before. What cannot be found is "".
+struct EnvelopeParts {
+    std::string_view date, subject;  ///< each a nstring
+    std::string_view from, to, cc;   ///< each NIL or a list of addresses
+};
+EnvelopeParts split_envelope(std::string_view envelope);
+
+/// What those parts say, as read_envelope() has it.
+std::optional<std::string> read_subject(std::string_view part);
+std::optional<std::int64_t> read_sent_day(std::string_view part);
+std::vector<std::string> read_addresses(std::string_view part);
+FirstAddress read_first_address(std::string_view part);
+
 /// The day of a Date field, without regard to time and zone: "Sat, 24 Mar 2007 23:00:00 +0200", two-digit
 /// years as RFC 5322 §4.3 has them.
 std::optional<std::int64_t> day_of_date_field(std::string_view date);

@@ -2,13 +2,14 @@
 
 #include <memory>
 
+#include "mailstore/columns.h"
 #include "mailstore/mailstore.h"
 #include "mailstore/uid_set.h"
 
 namespace postrider::rights {
 
 /// A folder as somebody sees it to whom it does not belong, with his own \Seen where that is kept apart.
-class ReaderView final : public mailstore::FolderView {
+class ReaderView final : public mailstore::FolderView, public mailstore::KeepsColumns {
 public:
     using Item = mailstore::Item;
     template <class T = void>
@@ -38,6 +39,9 @@ public:
     }
     Result<std::optional<mime::Description>> description(Uid uid) override {
         return inner_->description(uid);
+    }
+    std::shared_ptr<mailstore::Columns> columns(mailstore::Made how) override {
+        return mailstore::columns_of(*inner_, how);
     }
     Result<std::string> message(const Item& item) override { return inner_->message(item); }
     Result<std::string> head(const Item& item, std::size_t bytes) override {

@@ -79,13 +79,14 @@ private:
             program_ = std::move(*program);
             return found;
         }
-        auto add = [&](const mailstore::Item& item, std::string_view description) {
+        std::vector<SortedItem> to_sort;
+        auto add = [&](const mailstore::Item& item, std::string_view) {
             found.add(item);
-            if (sorts)
-                sorter.add(**view, item, description, scores ? unsigned{found.scores.back().second} : 0u);
+            const unsigned relevancy = scores ? found.scores.back().second : 0;
+            if (sorts) to_sort.push_back({item.uid, item.size, item.internal_date, relevancy});
         };
-        auto done = program->run(**view, *searched, add, sorts && sorter.needs_description(),
-                                 scores ? &found.scores : nullptr);
+        auto done = program->run(**view, *searched, add, false, scores ? &found.scores : nullptr);
+        if (done && sorts) done = sorter.add(**view, to_sort);
         if (!done) return std::unexpected(to_reply(done.error()));
         if (sorts) found.sort_as(sorter.order());
         program_ = std::move(*program);

@@ -81,11 +81,12 @@ void add(Client& client, Context& context, mailstore::FolderView& view, const Ui
         moves.push_back({0, listed(fresh)});
     } else {
         Sorter sorter{context.keys, client.collation};
-        (void)view.each_described(context.found,
-                                  [&](const mailstore::Item& item, std::string_view description) {
-                                      sorter.add(view, item, description);
-                                      return true;
-                                  });
+        std::vector<SortedItem> items;
+        (void)view.each_item(context.found, [&](const mailstore::Item& item) {
+            items.push_back({item.uid, item.size, item.internal_date, 0});
+            return true;
+        });
+        (void)sorter.add(view, items);
         context.order = sorter.order();
         moves = runs_of(context.order, fresh);  // ascending: each finds those before it in place
     }

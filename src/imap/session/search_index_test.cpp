@@ -31,8 +31,10 @@ protected:
         return found;
     }
 
+    static constexpr std::uint32_t never = 1'000'000;
     TestFolder folder;
     TestService service;
+    TestService plain{TestService::open_settings(), never};  ///< looks at every message
     std::unique_ptr<index::Index> full_text;
     std::string attached = "the small print of the contract";
 };
@@ -43,7 +45,8 @@ public:
     explicit Game(unsigned seed) : random_{seed} {}
 
     std::string message() {
-        std::string subject = line(8), from = line(2), body = text(40);
+        std::string subject = (random_() % 3 ? "" : "Re: ") + line(random_() % 2 ? 8 : 1), from = line(2),
+                    body = text(40);
         std::string out;
         if (random_() % 4 > 0) out += "From: " + word(from) + " <" + address() + ">\r\n";
         if (random_() % 4 > 0)
@@ -51,7 +54,13 @@ public:
         if (random_() % 3 == 0) out += "Cc: friends: " + address() + ", " + address() + ";\r\n";
         if (random_() % 8 > 0) out += "Subject: " + word(subject) + "\r\n";
         if (random_() % 3 == 0) out += "X-Note: " + word(line(4)) + "\r\n folded " + word(line(2)) + "\r\n";
-        if (random_() % 3 == 0) out += "Date: Fri, 20 Nov 2026 10:00:00 +0000\r\n";
+        if (random_() % 3 > 0)
+            out += "Date: Fri, " + std::to_string(1 + random_() % 28) + " Nov 2026 23:00:00 -0500\r\n";
+        const std::string id = std::to_string(sent_++) + "@example.org";
+        if (random_() % 6 > 0) out += "Message-ID: <" + id + ">\r\n";
+        if (random_() % 2 == 0 && sent_ > 1)
+            out += "References: <" + std::to_string(random_() % sent_) + "@example.org> <"
+                   + std::to_string(random_() % sent_) + "@example.org>\r\n";
         switch (random_() % 4) {
             case 0: return out + "Content-Type: text/plain; charset=utf-8\r\n\r\n" + body + "\r\n";
             case 1:
@@ -83,11 +92,26 @@ public:
             case 6:
                 return "HEADER " + std::string{random_() % 2 ? "X-Note " : "Subject "}
                        + (random_() % 5 ? key() : "\"\"");
-            case 7: return random_() % 2 ? "SEEN" : "UID 5:40";
+            case 7: {
+                const std::string day = std::to_string(1 + random_() % 28) + "-Nov-2026";
+                const std::string keys[] = {"SEEN", "UID 5:40", "SENTSINCE " + day, "SENTBEFORE " + day,
+                                            "SENTON " + day};
+                return keys[random_() % 5];
+            }
             case 8: return "OR " + program(depth - 1) + " " + program(depth - 1);
             case 9: return "NOT " + program(depth - 1);
             default: return "(" + program(depth - 1) + " " + program(depth - 1) + ")";
         }
+    }
+
+    std::string order() {
+        static constexpr std::string_view all[] = {"ARRIVAL", "CC", "DATE",        "FROM",     "SIZE",
+                                                   "SUBJECT", "TO", "DISPLAYFROM", "DISPLAYTO"};
+        std::string keys;
+        for (auto more = 1 + random_() % 3; more > 0; --more)
+            keys += (keys.empty() ? "" : " ") + std::string{random_() % 3 ? "" : "REVERSE "}
+                    + std::string{all[random_() % 9]};
+        return keys;
     }
 
 private:
@@ -131,6 +155,7 @@ private:
     }
 
     std::mt19937 random_;
+    unsigned sent_ = 0;
     std::vector<std::string> seen_;
 };
 
@@ -138,28 +163,49 @@ TEST_F(SearchWithIndex, FindsWhatALookAtEveryMessageFinds) {
     std::size_t found = 0;
     for (unsigned seed = 1; seed <= 4; ++seed) {
         Game game{seed};
-        TestClient client{service};
+        TestClient client{service}, truthful{plain};
         client.login(seed % 2 ? "alice" : "bob");
+        truthful.login();
         const std::string name = "Box" + std::to_string(seed);
         client.result("CREATE " + name);
+        truthful.result("CREATE " + name);
         const AccountId account = service.accounts[seed % 2 ? 0 : 1];
         auto fill = [&](int messages) {
-            for (int i = 0; i < messages; ++i) client.append(name, game.message(), i % 3 ? "()" : "(\\Seen)");
+            for (int i = 0; i < messages; ++i) {
+                const std::string message = game.message();
+                const std::string received =
+                    "\"20-Nov-2026 10:00:" + std::to_string(10 + i % 50) + " +0000\"";
+                for (TestClient* one : {&client, &truthful})
+                    one->append(name, message, std::string{i % 3 ? "() " : "(\\Seen) "} + received);
+            }
         };
         fill(30);
         ASSERT_TRUE(full_text->catch_up(account));
         fill(10);
         ASSERT_TRUE(full_text->catch_up(account));
         fill(8);  // behind the index
-        ASSERT_EQ(client.result("SELECT " + name).substr(0, 2), "OK");
+        for (TestClient* one : {&client, &truthful})
+            ASSERT_EQ(one->result("SELECT " + name).substr(0, 2), "OK");
         for (int round = 0; round < 400; ++round) {
             const std::string program = game.program(2);
-            const std::string truth = search(client, program, false);
+            const std::string truth = search(truthful, program, false);
             ASSERT_EQ(search(client, program, true), truth) << program;
+            ASSERT_EQ(search(client, program, false), truth) << program;
             found += truth.size() > std::string_view{"* SEARCH"}.size();
+            if (round % 4 == 0) {
+                const std::string order = "UID SORT (" + game.order() + ") UTF-8 " + program;
+                ASSERT_EQ(client.ask(order).front(), truthful.ask(order).front()) << order;
+                for (std::string_view algorithm : {"REFERENCES", "ORDEREDSUBJECT", "REFS"}) {
+                    const std::string thread = "UID THREAD " + std::string{algorithm} + " UTF-8 " + program;
+                    ASSERT_EQ(client.ask(thread).front(), truthful.ask(thread).front()) << thread;
+                }
+            }
+            if (round % 100 == 60) fill(3);
             if (round == 200) {
-                client.result("UID STORE 3,7:9,45 +FLAGS.SILENT (\\Deleted)");
-                client.result("EXPUNGE");
+                for (TestClient* one : {&client, &truthful}) {
+                    one->result("UID STORE 3,7:9,45 +FLAGS.SILENT (\\Deleted)");
+                    one->result("EXPUNGE");
+                }
             }
         }
     }

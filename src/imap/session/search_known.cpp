@@ -12,6 +12,15 @@ bool is_text(const SearchProgram::Node& node) {
     return node.kind == Kind::header || node.kind == Kind::body || node.kind == Kind::text;
 }
 
+/// A piece of text that columns can look for; they keep texts folded by i;unicode-casemap, and nothing is
+/// read of them under another collation.
+bool in_columns(const SearchProgram::Node& node) {
+    if (node.kind == Kind::sent_before || node.kind == Kind::sent_on || node.kind == Kind::sent_since)
+        return true;
+    const std::string& key = node.key.folded();
+    return node.kind == Kind::header && node.cost == 1 && !key.empty() && key.find('\0') == std::string::npos;
+}
+
 index::Found find(const index::Reader& reader, FolderId folder, const SearchProgram::Node& node) {
     using index::Field;
     const std::string& key = node.key.folded();
@@ -26,27 +35,61 @@ index::Found find(const index::Reader& reader, FolderId folder, const SearchProg
 
 }  // namespace
 
-SearchKnown::SearchKnown(std::shared_ptr<const index::Reader> reader, FolderId folder,
-                         const UidSet& candidates, const Node& root)
-    : reader_{std::move(reader)}, folder_{folder} {
-    if (reader_) ask(root, subtract(candidates, reader_->covered(folder)));
+SearchKnown::SearchKnown(Sources sources, FolderId folder, const UidSet& candidates, const Node& root)
+    : from_{std::move(sources)}, folder_{folder} {
+    if (!from_.reader && !from_.columns) return;
+    UidSet uncovered;
+    if (from_.reader) uncovered = subtract(candidates, from_.reader->covered(folder));
+    ask(root, candidates, uncovered);
 }
 
 bool SearchKnown::has_text(const Node& node) {
     return is_text(node) || std::any_of(node.children.begin(), node.children.end(), has_text);
 }
 
-void SearchKnown::ask(const Node& node, const UidSet& uncovered) {
-    for (const Node& child : node.children) ask(child, uncovered);
-    if (!is_text(node)) return;
-    index::Found found = find(*reader_, folder_, node);
-    texts_[&node] = {std::move(found.yes), unite(found.maybe, uncovered)};
+bool SearchKnown::has_column(const Node& node) {
+    return in_columns(node) || std::any_of(node.children.begin(), node.children.end(), has_column);
 }
 
-std::optional<bool> SearchKnown::answer(const Node& text, Uid uid) const {
-    auto at = texts_.find(&text);
-    if (at == texts_.end() || contains(at->second.maybe, uid)) return std::nullopt;
+std::optional<mailstore::Columns::Answer> SearchKnown::ask_columns(const Node& node,
+                                                                   const UidSet& candidates) const {
+    if (!from_.columns || !in_columns(node)) return std::nullopt;
+    const mailstore::Columns& columns = *from_.columns;
+    constexpr std::int64_t first = INT64_MIN, last = INT64_MAX;
+    if (node.kind == Kind::sent_before) return columns.sent(first, node.number - 1, candidates);
+    if (node.kind == Kind::sent_on) return columns.sent(node.number, node.number, candidates);
+    if (node.kind == Kind::sent_since) return columns.sent(node.number, last, candidates);
+    using Field = mailstore::Columns::Field;
+    const Field field = node.field == "from" ? Field::from
+                        : node.field == "to" ? Field::to
+                        : node.field == "cc" ? Field::cc
+                                             : Field::subject;
+    return columns.containing(field, node.key.folded(), candidates);
+}
+
+void SearchKnown::ask(const Node& node, const UidSet& candidates, const UidSet& uncovered) {
+    for (const Node& child : node.children) ask(child, candidates, uncovered);
+    if (auto answer = ask_columns(node, candidates)) {
+        keys_[&node] = {std::move(answer->yes), std::move(answer->missing)};
+    } else if (from_.reader && is_text(node)) {
+        index::Found found = find(*from_.reader, folder_, node);
+        keys_[&node] = {std::move(found.yes), unite(found.maybe, uncovered)};
+    }
+}
+
+std::optional<bool> SearchKnown::answer(const Node& key, Uid uid) const {
+    auto at = keys_.find(&key);
+    if (at == keys_.end() || contains(at->second.maybe, uid)) return std::nullopt;
     return contains(at->second.yes, uid);
+}
+
+bool SearchKnown::decides(const Node& node, const UidSet& uids) const {
+    if (!node.children.empty())
+        return std::all_of(node.children.begin(), node.children.end(),
+                           [&](const Node& child) { return decides(child, uids); });
+    if (node.cost == 0) return true;
+    auto at = keys_.find(&node);
+    return at != keys_.end() && intersect(at->second.maybe, uids).empty();
 }
 
 SearchKnown::Sets SearchKnown::evaluate(const Node& node, const UidSet& candidates) const {
@@ -81,8 +124,8 @@ SearchKnown::Sets SearchKnown::evaluate(const Node& node, const UidSet& candidat
         }
         default: break;
     }
-    auto at = texts_.find(&node);
-    if (at == texts_.end()) return {{}, candidates};
+    auto at = keys_.find(&node);
+    if (at == keys_.end()) return {{}, candidates};
     return {intersect(candidates, at->second.yes), intersect(candidates, at->second.maybe)};
 }
 

@@ -6,26 +6,35 @@
 
 #include "imap/session/search_node.h"
 #include "index/reader.h"
+#include "mailstore/columns.h"
 
 namespace postrider::imap {
 
-/// What the full-text index says about a program's texts in one folder. Of all messages that it does not
-/// cover it says that they may match.
+/// What the columns of a folder and the full-text index say about the keys of a program. Of messages that
+/// they do not know they say that they may match.
 class SearchKnown {
 public:
     using Node = SearchProgram::Node;
+    struct Sources {
+        std::shared_ptr<const index::Reader> reader;          ///< null: not known
+        std::shared_ptr<const mailstore::Columns> columns{};  ///< the same; goes before the index
+    };
 
     /// Nothing is known: every message is looked at.
     SearchKnown() = default;
     /// @param candidates  what is asked about
-    SearchKnown(std::shared_ptr<const index::Reader> reader, FolderId folder, const UidSet& candidates,
-                const Node& root);
+    SearchKnown(Sources sources, FolderId folder, const UidSet& candidates, const Node& root);
 
-    /// Whether a message has the text of this key; nullopt when only the message itself can tell.
-    std::optional<bool> answer(const Node& text, Uid uid) const;
+    /// All candidates that are asked about fit this key.
+    void settle(const Node& key, const UidSet& candidates) { keys_[&key] = {candidates, {}}; }
+
+    /// Whether this key fits a message; nullopt when only the message itself can tell.
+    std::optional<bool> answer(const Node& key, Uid uid) const;
+    /// Whether answer() knows it for all keys that are about more than items, and all these messages.
+    bool decides(const Node& node, const UidSet& uids) const;
     /// What the attachments of a message say beyond its text parts.
     std::string attachment_text(Uid uid) const {
-        return reader_ ? reader_->attachment_text(folder_, uid) : std::string{};
+        return from_.reader ? from_.reader->attachment_text(folder_, uid) : std::string{};
     }
 
     struct Sets {
@@ -37,13 +46,16 @@ public:
 
     /// Whether a key of the program is about text.
     static bool has_text(const Node& node);
+    /// Whether a key of the program is about what the columns have.
+    static bool has_column(const Node& node);
 
 private:
-    void ask(const Node& node, const UidSet& uncovered);
+    void ask(const Node& node, const UidSet& candidates, const UidSet& uncovered);
+    std::optional<mailstore::Columns::Answer> ask_columns(const Node& node, const UidSet& candidates) const;
 
-    std::shared_ptr<const index::Reader> reader_;
+    Sources from_;
     FolderId folder_;
-    std::unordered_map<const Node*, Sets> texts_;
+    std::unordered_map<const Node*, Sets> keys_;
 };
 
 }  // namespace postrider::imap

@@ -9,6 +9,7 @@
 #include "imap/session/search_known.h"
 #include "imap/session/search_node.h"
 #include "index/index.h"
+#include "mailstore/item_filter.h"
 #include "mime/encoded_word.h"
 #include "mime/envelope_fields.h"
 #include "mime/header.h"
@@ -41,12 +42,13 @@ public:
     const Item& item() const { return item_; }
 
     const mime::StoredEnvelope& envelope() {
-        if (!envelope_) {
+        auto& envelope = read().envelope;
+        if (!envelope) {
             std::string_view text;
             if (auto listing = mime::Listing::decode(record_)) text = listing->envelope;
-            envelope_ = mime::read_envelope(text);
+            envelope = mime::read_envelope(text);
         }
-        return *envelope_;
+        return *envelope;
     }
 
     /// Whether there is a Date field and its day fits.
@@ -65,57 +67,68 @@ public:
     /// Whether the envelope as it is stored, in US-ASCII and without escapes or encoded words, has the octets
     /// of a folded key anywhere. Most messages of a folder are ruled out by this, unread.
     bool may_contain(const std::string& folded) {
-        if (!raw_) {
-            raw_.emplace();
-            if (auto listing = mime::Listing::decode(record_)) *raw_ = text::to_upper(listing->envelope);
-            written_otherwise_ = !text::is_ascii(*raw_) || raw_->find('\\') != std::string::npos
-                                 || raw_->find("=?") != std::string::npos
-                                 || raw_->find('{') != std::string::npos;
+        auto& raw = read().raw;
+        if (!raw) {
+            raw.emplace();
+            if (auto listing = mime::Listing::decode(record_)) *raw = text::to_upper(listing->envelope);
+            read().written_otherwise = !text::is_ascii(*raw) || raw->find('\\') != std::string::npos
+                                       || raw->find("=?") != std::string::npos
+                                       || raw->find('{') != std::string::npos;
         }
-        return written_otherwise_ || raw_->find(folded) != std::string::npos;
+        return read().written_otherwise || raw->find(folded) != std::string::npos;
     }
 
     const std::string& message() {
-        if (!message_) message_ = view_.message(item_).value_or(std::string{});
-        return *message_;
+        auto& message = read().message;
+        if (!message) message = view_.message(item_).value_or(std::string{});
+        return *message;
     }
 
     std::string_view head() {
-        if (message_) return std::string_view{*message_}.substr(0, mime::header_size(*message_));
-        if (!head_) {
+        auto& whole = read().message;
+        if (whole) return std::string_view{*whole}.substr(0, mime::header_size(*whole));
+        auto& head = read().head;
+        if (!head) {
             // Most headers fit the first piece; one that does not is read with its message.
             constexpr std::size_t first_piece = 16 * 1024;
-            head_ = view_.head(item_, first_piece).value_or(std::string{});
-            std::size_t size = mime::header_size(*head_);
-            if (size >= first_piece && size == head_->size() && item_.size > size) {
-                head_.reset();
+            head = view_.head(item_, first_piece).value_or(std::string{});
+            std::size_t size = mime::header_size(*head);
+            if (size >= first_piece && size == head->size() && item_.size > size) {
+                head.reset();
                 message();
-                return head();
+                return this->head();
             }
-            head_->resize(size);
+            head->resize(size);
         }
-        return *head_;
+        return *head;
     }
 
     const std::vector<mime::Part>& parts() {
-        if (!parts_) {
+        auto& parts = read().parts;
+        if (!parts) {
             auto description = mime::Description::decode(record_);
-            parts_ = description ? std::move(description->parts) : std::vector<mime::Part>{};
+            parts = description ? std::move(description->parts) : std::vector<mime::Part>{};
         }
-        return *parts_;
+        return *parts;
     }
 
 private:
+    /// Most messages are decided by their items alone, and never need it.
+    struct Read {
+        std::optional<mime::StoredEnvelope> envelope;
+        std::optional<std::string> raw;
+        bool written_otherwise = false;
+        std::optional<std::string> head;
+        std::optional<std::string> message;
+        std::optional<std::vector<mime::Part>> parts;
+    };
+    Read& read() { return read_ ? *read_ : read_.emplace(); }
+
     FolderView& view_;
     const Item& item_;
     std::string_view record_;
     const SearchKnown& known_;
-    std::optional<mime::StoredEnvelope> envelope_;
-    std::optional<std::string> raw_;
-    bool written_otherwise_ = false;
-    std::optional<std::string> head_;
-    std::optional<std::string> message_;
-    std::optional<std::vector<mime::Part>> parts_;
+    std::optional<Read> read_;
 };
 
 bool in_addresses(const std::vector<std::string>& addresses, const Needle& key) {
@@ -153,6 +166,15 @@ bool test_text(Candidate& message, const Node& node) {
     return message.envelope().subject && node.key.in(*message.envelope().subject);
 }
 
+bool test_described(Candidate& message, const Node& node) {
+    switch (node.kind) {
+        case Kind::sent_before: return message.sent([&](std::int64_t day) { return day < node.number; });
+        case Kind::sent_on: return message.sent([&](std::int64_t day) { return day == node.number; });
+        case Kind::sent_since: return message.sent([&](std::int64_t day) { return day >= node.number; });
+        default: return test_text(message, node);
+    }
+}
+
 bool test(Candidate& message, const Node& node) {
     const Item& item = message.item();
     switch (node.kind) {
@@ -187,14 +209,14 @@ bool test(Candidate& message, const Node& node) {
         case Kind::email_id: return item.email_id == node.id && node.id != 0;
         case Kind::thread_id: return node.id != 0 && message.thread_key() == node.id;
         case Kind::modseq: return static_cast<std::int64_t>(item.modseq.value()) >= node.number;
-        case Kind::sent_before: return message.sent([&](std::int64_t day) { return day < node.number; });
-        case Kind::sent_on: return message.sent([&](std::int64_t day) { return day == node.number; });
-        case Kind::sent_since: return message.sent([&](std::int64_t day) { return day >= node.number; });
+        case Kind::sent_before:
+        case Kind::sent_on:
+        case Kind::sent_since:
         case Kind::header:
         case Kind::body:
         case Kind::text: {
             const auto known = message.known().answer(node, item.uid);
-            return known ? *known : test_text(message, node);
+            return known ? *known : test_described(message, node);
         }
     }
     return false;
@@ -402,6 +424,22 @@ struct Compiler {
     }
 };
 
+/// Takes up a key that items alone decide in one comparison; false when it is none of these.
+bool add_to(mailstore::ItemFilter& filter, const Node& node) {
+    constexpr std::int64_t day = 86400;
+    switch (node.kind) {
+        case Kind::flag: filter.with |= static_cast<std::uint8_t>(node.number); return true;
+        case Kind::no_flag: filter.without |= static_cast<std::uint8_t>(node.number); return true;
+        case Kind::larger: filter.above = std::max(filter.above, node.number); return true;
+        case Kind::smaller: filter.below = std::min(filter.below, node.number); return true;
+        case Kind::before: filter.before = std::min(filter.before, node.number); return true;
+        case Kind::on: filter.before = std::min(filter.before, node.number + day); [[fallthrough]];
+        case Kind::since:
+        case Kind::younger: filter.from = std::max(filter.from, node.number); return true;
+        default: return false;
+    }
+}
+
 /// What the top of the program alone says about where to look.
 UidSet narrowed(const Node& root, UidSet uids) {
     for (const Node& child : root.children)
@@ -435,16 +473,52 @@ std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client,
     Compiler compiler{client, selected, folder, charset};
     auto root = std::make_unique<Node>(compiler.node(args.program));
     if (compiler.refused) return std::unexpected(*compiler.refused);
-    // The index knows texts by i;unicode-casemap alone.
-    const bool indexed = client.collation == Collation::unicode_casemap;
-    return SearchProgram{std::move(root), indexed ? client.services.full_text : nullptr,
-                         selected ? selected->account->id() : account, client.progress};
+    SearchProgram program{std::move(root), client.services.full_text,
+                          selected ? selected->account->id() : account, client.progress};
+    // Index and columns know texts by i;unicode-casemap alone.
+    program.folds_ = client.collation == Collation::unicode_casemap;
+    return program;
 }
 
-SearchKnown SearchProgram::ask(FolderView& view, const UidSet& candidates) const {
+SearchKnown SearchProgram::ask(FolderView& view, UidSet& candidates) const {
     constexpr std::uint32_t few = 8;  // to look at so many costs no more than to ask
-    if (!full_text_ || count(candidates) <= few || !SearchKnown::has_text(*root_)) return {};
-    return {full_text_->reader(account_), view.info().id, candidates, *root_};
+    const std::uint64_t many = count(candidates);
+    if (many <= few) return {};
+    // Keys that all must fit and that items decide: one pass over memory leaves fewer to ask the others
+    // about.
+    std::vector<const Node*> settled;
+    auto* const filtering = dynamic_cast<mailstore::FiltersItems*>(&view);
+    if (filtering && many * 4 > view.info().messages) {
+        mailstore::ItemFilter filter;
+        for (const Node& child : root_->children)
+            if (add_to(filter, child)) settled.push_back(&child);
+        std::optional<UidSet> left;
+        if (!settled.empty()) left = filtering->filtered(filter, candidates);
+        if (left)
+            candidates = std::move(*left);
+        else
+            settled.clear();
+    }
+    SearchKnown known = look_up(view, candidates);
+    for (const Node* node : settled) known.settle(*node, candidates);
+    return known;
+}
+
+SearchKnown SearchProgram::look_up(FolderView& view, const UidSet& candidates) const {
+    if (root_->cost == 0 || !folds_ || candidates.empty()) return {};
+    const FolderId folder = view.info().id;
+    SearchKnown::Sources sources;
+    if (full_text_ && SearchKnown::has_text(*root_)) sources.reader = full_text_->reader(account_);
+    const bool columns = SearchKnown::has_column(*root_);
+    if (columns) sources.columns = mailstore::columns_of(view, mailstore::Made::if_there);
+    SearchKnown known{sources, folder, candidates, *root_};
+    if (!columns || sources.columns) return known;
+    // Whoever would have to look at a good part of the folder takes note of it for the next time.
+    const UidSet open = known.evaluate(*root_, candidates).maybe;
+    if (count(open) * 4 < view.info().messages || known.decides(*root_, open)) return known;
+    sources.columns = mailstore::columns_of(view, mailstore::Made::now);
+    if (!sources.columns) return known;
+    return {sources, folder, candidates, *root_};
 }
 
 void SearchProgram::learn(const mailstore::FolderInfo& folder) {
@@ -458,7 +532,7 @@ UidSet SearchProgram::candidates(const UidSet& uids) const {
 mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,
                                        const std::function<void(const Item&, std::string_view)>& found,
                                        bool describe, Scores* scores) const {
-    const UidSet where = candidates(uids);
+    UidSet where = candidates(uids);
     const SearchKnown known = ask(view, where);
     const SearchKnown::Sets sets = known.evaluate(*root_, where);
     progress_->goal = count(sets.yes) + count(sets.maybe);
@@ -474,13 +548,14 @@ mailstore::Result<> SearchProgram::run(FolderView& view, const UidSet& uids,
         found(item, description);
         return true;
     };
-    if (!describe && !(scores && root_->cost > 0) && (root_->cost == 0 || sets.maybe.empty()))
-        return view.each_item(unite(sets.yes, sets.maybe), [&](const Item& item) { return look(item, {}); });
-    return view.each_described(unite(sets.yes, sets.maybe), look);
+    const UidSet all = unite(sets.yes, sets.maybe);
+    if (!describe && known.decides(*root_, scores ? all : sets.maybe))
+        return view.each_item(all, [&](const Item& item) { return look(item, {}); });
+    return view.each_described(all, look);
 }
 
 mailstore::Result<UidSet> SearchProgram::matching(FolderView& view, const UidSet& uids) const {
-    const UidSet where = candidates(uids);
+    UidSet where = candidates(uids);
     const SearchKnown known = ask(view, where);
     const SearchKnown::Sets sets = known.evaluate(*root_, where);
     UidSet tested;
@@ -492,7 +567,7 @@ mailstore::Result<UidSet> SearchProgram::matching(FolderView& view, const UidSet
         if (test(candidate, *root_)) append(tested, item.uid);
         return true;
     };
-    auto done = root_->cost == 0
+    auto done = known.decides(*root_, sets.maybe)
                     ? view.each_item(sets.maybe, [&](const Item& item) { return look(item, {}); })
                     : view.each_described(sets.maybe, look);
     if (!done) return std::unexpected(done.error());

@@ -50,12 +50,15 @@ public:
 private:
     SearchProgram(std::unique_ptr<Node> root, index::Index* full_text, AccountId account,
                   Client::Progress& progress);
-    SearchKnown ask(mailstore::FolderView& view, const UidSet& candidates) const;
+    /// @param candidates  which are then only those that keys on items leave
+    SearchKnown ask(mailstore::FolderView& view, UidSet& candidates) const;
+    SearchKnown look_up(mailstore::FolderView& view, const UidSet& candidates) const;
 
     std::unique_ptr<Node> root_;
     index::Index* full_text_ = nullptr;
     AccountId account_;
     Client::Progress* progress_;
+    bool folds_ = false;  ///< texts by i;unicode-casemap
 };
 
 }  // namespace postrider::imap

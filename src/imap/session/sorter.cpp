@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
+#include "mailstore/uid_set.h"
 #include "mime/description.h"
 #include "mime/envelope_fields.h"
 
@@ -23,10 +23,6 @@ mime::AddressField field_of(Kind kind) {
 
 }  // namespace
 
-std::int64_t sent_date(const mailstore::Item& item, std::int64_t date_field) {
-    return date_field == 0 ? item.internal_date : date_field;
-}
-
 bool Sorter::needs_description() const {
     return !std::all_of(keys_.begin(), keys_.end(), [](SortKey key) { return of_item(key.kind); });
 }
@@ -36,27 +32,25 @@ Sorter::Value Sorter::number(std::int64_t value) const {
 }
 
 /// "" comes before every other text; the rank holds the first eight octets.
-Sorter::Value Sorter::text(std::string_view utf8) {
-    std::string folded = fold(collation_, utf8);
+Sorter::Value Sorter::folded(std::string_view text) {
     Value value;
     for (std::size_t i = 0; i < 8; ++i)
-        value.rank = value.rank << 8 | (i < folded.size() ? static_cast<unsigned char>(folded[i]) : 0u);
-    if (folded.size() <= 8 && folded.find('\0') == std::string::npos) return value;
-    if (texts_.size() + folded.size() > std::numeric_limits<std::uint32_t>::max()) return value;
+        value.rank = value.rank << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0u);
+    if (text.size() <= 8 && text.find('\0') == std::string_view::npos) return value;
+    if (texts_.size() + text.size() > std::numeric_limits<std::uint32_t>::max()) return value;
     value.at = static_cast<std::uint32_t>(texts_.size());
-    value.size = static_cast<std::uint32_t>(folded.size());
-    texts_ += folded;
+    value.size = static_cast<std::uint32_t>(text.size());
+    texts_ += text;
     return value;
 }
 
-void Sorter::add(mailstore::FolderView& view, const mailstore::Item& item, std::string_view description,
-                 unsigned relevancy) {
+void Sorter::add_one(mailstore::FolderView& view, const SortedItem& item, std::string_view description) {
     mime::Summary summary;
     std::optional<mime::Description> made;
     if (needs_description()) {
         if (auto read = mime::Summary::decode(description)) {
             summary = *read;
-        } else if (auto again = view.description(item.uid); again && *again) {  // a damaged record
+        } else if (auto again = view.description(item.uid); again && *again) {  // not given, or damaged
             made = std::move(*again);
             summary.envelope = made->envelope;
             summary.base_subject = made->base_subject;
@@ -67,9 +61,9 @@ void Sorter::add(mailstore::FolderView& view, const mailstore::Item& item, std::
     for (SortKey key : keys_) {
         switch (key.kind) {
             case Kind::arrival: values_.push_back(number(item.internal_date)); break;
-            case Kind::relevancy: values_.push_back(number(-std::int64_t{relevancy})); break;
+            case Kind::relevancy: values_.push_back(number(-std::int64_t{item.relevancy})); break;
             case Kind::size: values_.push_back(number(item.size)); break;
-            case Kind::date: values_.push_back(number(sent_date(item, summary.sent))); break;
+            case Kind::date: values_.push_back(number(sent_date(item.internal_date, summary.sent))); break;
             case Kind::subject: values_.push_back(text(summary.base_subject)); break;
             case Kind::cc:
             case Kind::from:
@@ -85,25 +79,98 @@ void Sorter::add(mailstore::FolderView& view, const mailstore::Item& item, std::
     }
 }
 
+mailstore::Result<> Sorter::add(mailstore::FolderView& view, std::span<const SortedItem> items) {
+    uids_.reserve(items.size());
+    values_.reserve(items.size() * keys_.size());
+    if (!needs_description()) {
+        for (const SortedItem& item : items) add_one(view, item, {});
+        return {};
+    }
+    if (collation_ == Collation::unicode_casemap) {
+        using mailstore::Made;
+        const bool most = items.size() * 4 > view.info().messages;
+        if (auto columns = mailstore::columns_of(view, most ? Made::now : Made::if_there)) {
+            add_from(*columns, view, items);
+            return {};
+        }
+    }
+    mailstore::UidSet uids;
+    for (const SortedItem& item : items) mailstore::append(uids, item.uid);
+    auto item = items.begin();
+    return view.each_described(uids, [&](const mailstore::Item& now, std::string_view description) {
+        for (; item->uid < now.uid; ++item) add_one(view, *item, {});
+        add_one(view, *item++, description);
+        return true;
+    });
+}
+
+void Sorter::add_from(mailstore::Columns& columns, mailstore::FolderView& view,
+                      std::span<const SortedItem> items) {
+    using Reading = mailstore::Columns::Reading;
+    using Row = mailstore::Columns::Row;
+    const bool texts = std::any_of(keys_.begin(), keys_.end(),
+                                   [](SortKey key) { return !of_item(key.kind) && key.kind != Kind::date; });
+    Reading reading{columns, texts ? Reading::Ranks::yes : Reading::Ranks::no};
+    std::vector<const Row*> rows;
+    rows.reserve(items.size());
+    for (const SortedItem& item : items) rows.push_back(reading.row(item.uid));
+    // A rank compares with ranks alone: what has no row makes all others texts.
+    const bool ranks = std::find(rows.begin(), rows.end(), nullptr) == rows.end();
+    auto value = [&](mailstore::Columns::Text id) {
+        return ranks ? Value{reading.rank_of(id), 0, 0} : folded(reading.text(id));
+    };
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const SortedItem& item = items[i];
+        const Row* const row = rows[i];
+        if (row == nullptr) {
+            add_one(view, item, {});
+            continue;
+        }
+        uids_.push_back(item.uid);
+        for (SortKey key : keys_) {
+            switch (key.kind) {
+                case Kind::arrival: values_.push_back(number(item.internal_date)); break;
+                case Kind::relevancy: values_.push_back(number(-std::int64_t{item.relevancy})); break;
+                case Kind::size: values_.push_back(number(item.size)); break;
+                case Kind::date: values_.push_back(number(sent_date(item.internal_date, row->sent))); break;
+                case Kind::subject: values_.push_back(value(row->base_subject)); break;
+                case Kind::cc: values_.push_back(value(reading.addresses(row->cc).mailbox)); break;
+                case Kind::from: values_.push_back(value(reading.addresses(row->from).mailbox)); break;
+                case Kind::to: values_.push_back(value(reading.addresses(row->to).mailbox)); break;
+                case Kind::display_from:
+                    values_.push_back(value(reading.addresses(row->from).display));
+                    break;
+                case Kind::display_to: values_.push_back(value(reading.addresses(row->to).display)); break;
+            }
+        }
+    }
+}
+
 std::vector<Uid> Sorter::order() {
-    std::vector<std::uint32_t> places(uids_.size());
-    std::iota(places.begin(), places.end(), 0u);
+    struct Place {
+        std::uint64_t rank;  ///< by the first key, as far as a number tells
+        std::uint32_t at;
+    };
     const std::size_t width = keys_.size();
+    std::vector<Place> places(uids_.size());
+    for (std::uint32_t at = 0; at < places.size(); ++at)
+        places[at] = {keys_[0].reverse ? ~values_[at * width].rank : values_[at * width].rank, at};
     auto whole = [&](const Value& value) { return std::string_view{texts_}.substr(value.at, value.size); };
-    auto before = [&](std::uint32_t x, std::uint32_t y) {
+    auto before = [&](const Place& x, const Place& y) {
+        if (x.rank != y.rank) return x.rank < y.rank;
         for (std::size_t i = 0; i < width; ++i) {
-            const Value& a = values_[x * width + i];
-            const Value& b = values_[y * width + i];
+            const Value& a = values_[x.at * width + i];
+            const Value& b = values_[y.at * width + i];
             int less = a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0;
             if (less == 0 && (a.size != 0 || b.size != 0)) less = whole(a).compare(whole(b));
             if (less != 0) return keys_[i].reverse ? less > 0 : less < 0;
         }
-        return x < y;
+        return x.at < y.at;
     };
     std::sort(places.begin(), places.end(), before);
     std::vector<Uid> sorted;
     sorted.reserve(places.size());
-    for (std::uint32_t place : places) sorted.push_back(uids_[place]);
+    for (const Place& place : places) sorted.push_back(uids_[place.at]);
     return sorted;
 }
 

@@ -1,15 +1,25 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "imap/session/collation.h"
 #include "imap/wire/sort.h"
+#include "mailstore/columns.h"
 #include "mailstore/mailstore.h"
 
 namespace postrider::imap {
+
+/// What a sort must know of an item.
+struct SortedItem {
+    Uid uid;
+    std::uint32_t size = 0;
+    std::int64_t internal_date = 0;
+    unsigned relevancy = 0;  ///< of a fuzzy search, 1 to 100
+};
 
 /// Puts messages in the order of sort criteria (RFC 5256 §3, RFC 5957) from what is stored of them: no
 /// message is read. Some 16 octets a message and criterion, and the texts.
@@ -18,11 +28,9 @@ public:
     explicit Sorter(std::vector<SortKey> keys, Collation collation = Collation::unicode_casemap)
         : keys_{std::move(keys)}, collation_{collation} {}
 
-    bool needs_description() const;
-    /// Messages come in mailbox order, which decides between equals.
-    /// @param relevancy  of a fuzzy search, 1 to 100
-    void add(mailstore::FolderView& view, const mailstore::Item& item, std::string_view description,
-             unsigned relevancy = 0);
+    /// All that are to be sorted, in mailbox order, which decides between equals. What items do not say is
+    /// asked of the folder's columns, or of descriptions where there are none or the messages are few.
+    mailstore::Result<> add(mailstore::FolderView& view, std::span<const SortedItem> items);
     std::vector<Uid> order();
 
 private:
@@ -33,7 +41,12 @@ private:
         std::uint32_t at = 0, size = 0;
     };
     Value number(std::int64_t value) const;
-    Value text(std::string_view utf8);
+    Value text(std::string_view utf8) { return folded(fold(collation_, utf8)); }
+    Value folded(std::string_view text);
+    void add_from(mailstore::Columns& columns, mailstore::FolderView& view,
+                  std::span<const SortedItem> items);
+    void add_one(mailstore::FolderView& view, const SortedItem& item, std::string_view description);
+    bool needs_description() const;
 
     std::vector<SortKey> keys_;
     Collation collation_;
@@ -43,6 +56,8 @@ private:
 };
 
 /// The sent date (RFC 5256 §2.2): seconds since 1970.
-std::int64_t sent_date(const mailstore::Item& item, std::int64_t date_field);
+inline std::int64_t sent_date(std::int64_t internal_date, std::int64_t date_field) {
+    return date_field == 0 ? internal_date : date_field;
+}
 
 }  // namespace postrider::imap

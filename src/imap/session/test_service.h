@@ -19,9 +19,12 @@ namespace postrider::imap {
 /// A whole IMAP service on a store of its own: accounts alice and bob at example.org, password "secret".
 class TestService : private TestFolder {
 public:
-    explicit TestService(ImapSettings with = open_settings()) {
+    /// @param roster_least  folders of so many messages are kept in memory: small ones too, so that tests see
+    /// to it
+    explicit TestService(ImapSettings with = open_settings(), std::uint32_t roster_least = 3) {
         mailstore::Options options;
         options.directory = path();
+        options.roster_least = roster_least;
         mailstore::LocationConfig location;
         location.options.directory = path() / "messages";
         options.locations.push_back(std::move(location));

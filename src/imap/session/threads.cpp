@@ -45,6 +45,10 @@ class ByReferences {
 public:
     explicit ByReferences(const ThreadInput& input)
         : messages_{input.messages}, references_{input.references} {
+        const std::size_t likely = messages_.size() + messages_.size() / 2 + 1;  // some that are not here
+        nodes_.reserve(likely);
+        parents_.reserve(likely);
+        by_id_.reserve(likely);
         nodes_.resize(1);
         parents_.resize(1, none);
     }
@@ -182,11 +186,11 @@ private:
 
     /// Step 5.
     void merge_subjects() {
-        std::unordered_map<std::string_view, std::uint32_t> table;
+        std::unordered_map<std::uint32_t, std::uint32_t> table;
         const Children tops = nodes_[0].children;
         for (std::uint32_t top : tops) {
-            std::string_view subject = messages_[message_of(top)].subject;
-            if (subject.empty()) continue;
+            const std::uint32_t subject = messages_[message_of(top)].subject;
+            if (subject == 0) continue;
             auto [at, fresh] = table.try_emplace(subject, top);
             if (fresh || dummy(at->second)) continue;
             if (dummy(top) || (is_reply(at->second) && !is_reply(top))) at->second = top;
@@ -195,8 +199,8 @@ private:
         Children made;  // dummies that take the place of the thread in the table
         std::unordered_map<std::uint32_t, std::uint32_t> place;
         for (std::uint32_t top : tops) {
-            std::string_view subject = messages_[message_of(top)].subject;
-            if (subject.empty()) continue;
+            const std::uint32_t subject = messages_[message_of(top)].subject;
+            if (subject == 0) continue;
             std::uint32_t& main = table.find(subject)->second;
             if (main == top) continue;
             if (dummy(main) && dummy(top)) {

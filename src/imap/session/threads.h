@@ -18,8 +18,8 @@ struct ThreadMessage {
     std::int64_t arrived = 0;  ///< internal date
     std::uint64_t id = 0;      ///< mime::reference_key() of its Message-ID; 0 = none
     std::uint32_t references_begin = 0, references_end = 0;  ///< in ThreadInput::references
-    std::string subject;                                     ///< base subject, folded
-    bool reply = false;                                      ///< or forward
+    std::uint32_t subject = 0;  ///< base subjects that are the same have the same number; 0 = none
+    bool reply = false;         ///< or forward
 };
 
 struct ThreadInput {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace postrider::imap {
 namespace {
 
@@ -19,7 +21,7 @@ public:
         one.references_begin = static_cast<std::uint32_t>(input.references.size());
         for (std::uint64_t reference : references) input.references.push_back(reference);
         one.references_end = static_cast<std::uint32_t>(input.references.size());
-        one.subject = std::move(subject);
+        one.subject = subject.empty() ? 0 : subjects.try_emplace(subject, subjects.size() + 1).first->second;
         one.reply = reply;
         return *this;
     }
@@ -29,6 +31,7 @@ public:
         return out;
     }
     ThreadInput input;
+    std::map<std::string, std::uint32_t> subjects;
 };
 
 TEST(Threads, FollowReferences) {
