@@ -199,8 +199,11 @@ std::expected<Personal, Error> read_account(Context& context, const Arguments& a
     auto own = context.definitions->get(it.owner);
     auto domains = context.definitions->get({DefinitionOwner::Kind::domain, (*account)->domain.value()});
     if (!own || !domains) return fail(Kind::storage, own ? domains.error().what : own.error().what);
+    auto presets = context.definitions->presets((*account)->domain);
+    if (!presets) return fail(Kind::storage, presets.error().what);
     it.own = std::move(*own);
     it.of_domain = std::move(*domains);
+    it.of_domain.presets = std::move(*presets);
     return it;
 }
 
@@ -224,14 +227,13 @@ Result list_presets(Context& context, const Arguments& arguments, const Progress
     if (!context.definitions) return fail(Kind::not_running, "There are no filters here");
     auto domain = find_domain(context, arguments.text("domain"));
     if (!domain) return std::unexpected(domain.error());
-    auto found = context.definitions->get({DefinitionOwner::Kind::domain, (*domain)->id.value()});
+    auto found = context.definitions->presets((*domain)->id);
     if (!found) return fail(Kind::storage, found.error().what);
     Json rows = Json::array();
-    for (const filter::FilterPreset& one : found->presets)
+    for (const filter::FilterPreset& one : *found)
         rows.push_back(Json{{"name", one.name}, {"built in", false}, {"filters", shown(one.filters)}});
     for (std::string_view name : filter::built_in_presets)
-        if (!filter::has_own_preset(found->presets, name))
-            rows.push_back(Json{{"name", name}, {"built in", true}});
+        if (!filter::has_own_preset(*found, name)) rows.push_back(Json{{"name", name}, {"built in", true}});
     return Json{{"presets", std::move(rows)}};
 }
 

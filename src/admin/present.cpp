@@ -28,9 +28,17 @@ std::string cell(const Json& value, bool lines = false) {
     if (value.is_null()) return "-";
     if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
     if (value.is_string()) return clean(value.get_ref<const std::string&>(), lines);
-    if (!value.is_array()) return clean(to_text(value), false);
+    if (value.is_structured() && value.empty()) return "none";
     std::string joined;
-    if (value.empty()) return "none";
+    if (value.is_object()) {
+        for (const auto& [name, one] : value.items())
+            joined.append(joined.empty() ? "" : ", ")
+                .append(clean(name, false))
+                .append(" ")
+                .append(cell(one));
+        return joined;
+    }
+    if (!value.is_array()) return clean(to_text(value), false);
     for (const Json& one : value) joined.append(joined.empty() ? "" : " ").append(cell(one));
     return joined;
 }
@@ -45,15 +53,32 @@ std::size_t width(std::string_view text) {
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
+/// What rows of a table have in them that are rows themselves, below the row and a little to the right.
+std::string below(const Json& row) {
+    std::string out;
+    for (const auto& [name, value] : row.items()) {
+        if (!is_table(value)) continue;
+        for (const Json& one : value) out.append("    ").append(cell(one)).append("\n");
+    }
+    return out;
+}
+
 std::string table(const Json& rows) {
     std::vector<std::vector<std::string>> lines(1);
     std::vector<bool> numbers;
     std::vector<std::string> names;
-    for (const auto& [name, value] : rows.front().items()) {
-        names.push_back(name);
-        lines[0].push_back(clean(name, false));
-        numbers.push_back(value.is_number());
-    }
+    for (const Json& row : rows)  // not every row has all
+        for (const auto& [name, value] : row.items()) {
+            if (is_table(value) || std::ranges::find(names, name) != names.end()) continue;
+            const bool only_tables = value.is_array() && value.empty()
+                                     && std::ranges::any_of(rows, [&, n = name](const Json& other) {
+                                            return other.contains(n) && is_table(other[n]);
+                                        });
+            if (only_tables) continue;
+            names.push_back(name);
+            lines[0].push_back(clean(name, false));
+            numbers.push_back(value.is_number());
+        }
     for (const Json& row : rows) {
         std::vector<std::string> cells;
         for (const std::string& name : names) {
@@ -66,7 +91,8 @@ std::string table(const Json& rows) {
     for (const auto& line : lines)
         for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width(line[i]));
     std::string out;
-    for (const auto& line : lines) {
+    for (std::size_t row = 0; row < lines.size(); ++row) {
+        const auto& line = lines[row];
         std::string text;
         for (std::size_t i = 0; i < line.size(); ++i) {
             std::string blanks(widths[i] - width(line[i]), ' ');
@@ -74,6 +100,7 @@ std::string table(const Json& rows) {
         }
         text.erase(text.find_last_not_of(' ') + 1);
         out.append(text).append("\n");
+        if (row != 0) out += below(rows[row - 1]);
     }
     return out;
 }

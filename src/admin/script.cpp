@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "admin/chapters.h"
@@ -106,6 +107,28 @@ std::string problems(const std::vector<sieve::Problem>& all) {
     return out;
 }
 
+/// Scripts that run on new mail do not know what mail programs do (RFC 6785): imapsieve is not for them.
+std::expected<sieve::Compiled, std::vector<sieve::Problem>> compile(const filter::ScriptStore& scripts,
+                                                                    const ScriptOwner& owner,
+                                                                    const std::string& text,
+                                                                    bool on_new_mail) {
+    sieve::Options options;
+    options.allowed = on_new_mail ? sieve::all_extensions() : sieve::storable_extensions();
+    options.find_script = [&](sieve::Location where, const std::string& name) -> std::optional<std::string> {
+        auto found = scripts.get(where == sieve::Location::personal ? owner : ScriptOwner::of_server(), name);
+        return found ? std::optional{std::move(*found)} : std::nullopt;
+    };
+    return sieve::compile(text, options);
+}
+
+bool runs_on_new_mail(const filter::ScriptStore& scripts, const ScriptOwner& owner, std::string_view name) {
+    if (filter::is_rules_script(name)) return true;
+    auto all = scripts.list(owner);
+    return all && std::ranges::any_of(*all, [&](const filter::ScriptInfo& one) {
+               return one.active && one.name == name;
+           });
+}
+
 Result put_script(Context& context, const Arguments& arguments, const Progress&) {
     return with_scripts(
         context, arguments, [&](filter::ScriptStore& scripts, const ScriptOwner& owner) -> Result {
@@ -115,15 +138,8 @@ Result put_script(Context& context, const Arguments& arguments, const Progress&)
             in.read(text.data(), static_cast<std::streamsize>(text.size()));
             text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
             if (!in.is_open() || in.bad()) return admin::fail(Kind::bad_value, path + " cannot be read");
-            sieve::Options options;
-            options.allowed = sieve::storable_extensions();
-            options.find_script = [&](sieve::Location where,
-                                      const std::string& wanted) -> std::optional<std::string> {
-                auto found = scripts.get(
-                    where == sieve::Location::personal ? owner : ScriptOwner::of_server(), wanted);
-                return found ? std::optional{std::move(*found)} : std::nullopt;
-            };
-            auto compiled = sieve::compile(text, options);
+            auto compiled = compile(scripts, owner, text,
+                                    arguments.flag("activate") || runs_on_new_mail(scripts, owner, name));
             if (!compiled)
                 return admin::fail(Kind::bad_value,
                                    fmt::format("{} is not taken:\n{}", path, problems(compiled.error())));
@@ -149,9 +165,15 @@ Result rename_script(Context& context, const Arguments& arguments, const Progres
 }
 
 Result activate_script(Context& context, const Arguments& arguments, const Progress&) {
-    return with_scripts(context, arguments, [&](filter::ScriptStore& scripts, const ScriptOwner& owner) {
-        return answer(scripts.activate(owner, arguments.text("name")));
-    });
+    return with_scripts(
+        context, arguments, [&](filter::ScriptStore& scripts, const ScriptOwner& owner) -> Result {
+            const std::string name = arguments.text("name");
+            if (auto text = scripts.get(owner, name))
+                if (auto compiled = compile(scripts, owner, *text, true); !compiled)
+                    return admin::fail(Kind::bad_value, fmt::format("{} cannot run on new mail:\n{}", name,
+                                                                    problems(compiled.error())));
+            return answer(scripts.activate(owner, name));
+        });
 }
 
 Result deactivate_script(Context& context, const Arguments& arguments, const Progress&) {

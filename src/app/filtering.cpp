@@ -1,5 +1,7 @@
 #include "app/filtering.h"
 
+#include "extract/helper.h"
+
 namespace postrider::app {
 namespace {
 
@@ -8,6 +10,7 @@ filter::Scanners::Options scanner_options(const Filtering::Parts& parts) {
     options.directory = parts.directory_path.string();
     options.stock = {(parts.directory_path / "filters").string(), "/usr/share/postrider/filters"};
     options.log = parts.log;
+    options.health = parts.scanners;
     return options;
 }
 
@@ -23,6 +26,12 @@ Filtering::Filtering(const Parts& parts)
                  parts.log}},
       chain_{registry_, parts.directory, parts.store, memory_, parts.clock, parts.host} {
     definitions_.on_change([this](const filter::DefinitionOwner& owner) { registry_.changed(owner); });
+    chain_.document_text = [](std::string_view type, std::string_view content) -> std::optional<std::string> {
+        const auto format = extract::format_of(type, "");
+        if (!format) return std::nullopt;
+        std::string text = extract::read_in_helper(content, *format);
+        return text.empty() ? std::nullopt : std::optional{std::move(text)};
+    };
     scripts_.on_change([this](const filter::ScriptOwner& owner) { registry_.changed(owner); });
 }
 

@@ -19,6 +19,7 @@ public:
         observe::Metrics& metrics;
         const Clock& clock;
         observe::Logger log;
+        observe::Logger scanners;              ///< what becomes of them
         std::filesystem::path directory_path;  ///< the working directory
         std::string host;
     };

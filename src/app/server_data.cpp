@@ -150,7 +150,8 @@ void Server::Rooms::open_queue() {
     max_queue_size = settings.processing.max_queue_size;
     intake->limit_queue([this] { return max_queue_size != 0 && queue->size() >= max_queue_size; });
     filtering = std::make_unique<Filtering>(
-        Filtering::Parts{*directory, *store, metrics, clock, processing, directory_path, host});
+        Filtering::Parts{*directory, *store, metrics, clock, processing,
+                         log->logger("FILTERS", settings.scanners.filters.log), directory_path, host});
     for (const std::string& problem : filtering->configure(settings.scanners, settings.filters))
         server_log.error({}, "Filters: {}", problem);
     intake->filter_by(&filtering->chain(), router.get());
@@ -282,8 +283,10 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     take_srs(now);
     log->logger("DNR", now.dnr.log);
     tls_keeper->apply(now);
+    log->logger("FILTERS", now.scanners.filters.log);
     auto problems = filtering->configure(now.scanners, now.filters);
-    for (std::string& wrong : screening->apply(now.screening)) problems.push_back(std::move(wrong));
+    for (std::string& wrong : screening->apply(now.screening, now.processing.greylisting_cache))
+        problems.push_back(std::move(wrong));
     dmarc_reports->configure(dmarc_options(now));
     for (std::string& wrong : take_keys(now)) problems.push_back(std::move(wrong));
     for (std::string& wrong : anti_spam->reconfigure(now.anti_spam)) problems.push_back(std::move(wrong));

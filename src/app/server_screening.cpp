@@ -1,4 +1,5 @@
 #include "app/server_rooms.h"
+#include "screening/processing.h"
 #include "screening/relaying.h"
 #include "screening/reports.h"
 
@@ -15,12 +16,20 @@ std::expected<void, std::string> Server::Rooms::open_screening() {
         *resolver, *directory,     store->kv(),
         clock,     metrics,        log->logger("SMTP-IN", settings.smtp.service.log),
         host,      directory_path, dmarc_reports.get()};
-    auto opened = screening::Screening::open(std::move(parts), settings.screening);
+    auto opened = screening::Screening::open(std::move(parts), settings.screening,
+                                             settings.processing.greylisting_cache);
     if (!opened) return std::unexpected(opened.error());
     screening = std::move(*opened);
     screening->watch_by(&anti_spam->bans(), &anti_spam->rates());
     policy_routes->ask_by([this](const mime::AddrSpec& sender, const mime::AddrSpec& recipient) {
         return policy_route(sender, recipient);
+    });
+    intake->ask_first([this](const queue::Envelope& envelope,
+                             std::string_view payload) -> std::optional<delivery::Changes> {
+        auto wishes = screening::processing_wishes(screening->rules()->policy, envelope, payload);
+        if (!wishes) return std::nullopt;
+        return delivery::Changes{std::move(wishes->add), std::move(wishes->drop),
+                                 std::chrono::seconds{wishes->delay}, std::move(wishes->message)};
     });
     housekeeper->add(tidied_every, [this] { screening->tidy(); });
     return {};

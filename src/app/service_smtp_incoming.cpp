@@ -21,7 +21,7 @@ struct Generation {
     smtp::Services services;
 
     Generation(const smtp::SmtpSettings& given, std::shared_ptr<smtp::MemoryBudget> budget,
-               Server::Rooms& rooms, net::WorkerPool& workers, observe::Logger log)
+               Server::Rooms& rooms, net::WorkerPool& workers, net::WorkerPool& scanning, observe::Logger log)
         : settings{given},
           memory{std::move(budget)},
           services{settings,
@@ -40,7 +40,8 @@ struct Generation {
                    *rooms.send_quota,
                    rooms.screening.get(),
                    [&rooms](const std::string& host) { return rooms.destination_by(host); },
-                   rooms.sharing.get()} {}
+                   rooms.sharing.get(),
+                   &scanning} {}
 };
 
 class SmtpIncoming final : public ListeningService {
@@ -54,13 +55,21 @@ private:
         return settings.smtp.service;
     }
 
+    std::unique_ptr<net::WorkerPool> scanning_;  ///< for what waits for scanners
     std::shared_ptr<smtp::MemoryBudget> memory_ = std::make_shared<smtp::MemoryBudget>(0);
 };
 
 void SmtpIncoming::configure(Listeners::Configuration& made, const Settings& settings) {
     const smtp::SmtpSettings& smtp = settings.smtp;
     memory_->change_limit(std::size_t{smtp.message_memory} * 1024);
-    auto generation = std::make_shared<const Generation>(smtp, memory_, rooms_, workers(), logger(settings));
+    constexpr std::size_t waiting_messages = 256;
+    const net::WorkerPool::Threads scanning_threads{1, settings.processing.filtering_threads};
+    if (scanning_)
+        scanning_->resize(scanning_threads);
+    else
+        scanning_ = std::make_unique<net::WorkerPool>(scanning_threads, waiting_messages);
+    auto generation =
+        std::make_shared<const Generation>(smtp, memory_, rooms_, workers(), *scanning_, logger(settings));
     made.words.refuse = "421 4.7.0 Too many connections, try later\r\n";
     made.words.farewell = {"421 4.4.2 " + rooms_.host + " Timeout, closing\r\n",
                            "421 4.3.2 " + rooms_.host + " Shutting down\r\n"};

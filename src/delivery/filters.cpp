@@ -241,7 +241,8 @@ void Filters::redirect(Sorted& sorted, const Recipient& recipient, const filter:
         sorted.redirected = true;
         const sieve::Version& version = verdict.versions[redirection.version];
         const bool changed = version.whole || !version.prefix.empty();
-        if (!changed && !redirection.what.ret && !redirection.what.deliver_by) {
+        const bool leaves = anew_ && !parts_.directory.is_local_domain(further.address.domain);
+        if (!changed && !leaves && !redirection.what.ret && !redirection.what.deliver_by) {
             sorted.further.push_back(std::move(further));
             continue;
         }

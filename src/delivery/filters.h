@@ -58,6 +58,11 @@ public:
         now,
         later,  ///< some wait for a scanner: on a thread that may block
     };
+    /// As Chain::answer_by().
+    void answer_by(std::chrono::steady_clock::time_point until) { chain_.answer_by(until); }
+    /// The message lies in the store already and cannot be signed any more: what scripts send on to other
+    /// hosts is handed in anew, as a message of its own.
+    void hand_in_anew() { anew_ = true; }
     When when(const queue::Recipient& recipient, const Destination& destination);
     Sorted sort(const queue::Recipient& recipient, const Destination& destination);
 
@@ -75,6 +80,7 @@ private:
     const queue::Envelope& envelope_;
     std::string_view payload_;
     filter::Chain chain_;
+    bool anew_ = false;
 };
 
 }  // namespace postrider::delivery

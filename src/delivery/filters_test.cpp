@@ -30,6 +30,7 @@ public:
     Finding scan(const filter::Subject& subject) override {
         ++asked;
         seen = subject.message;
+        hurried = subject.until.has_value();
         return finding;
     }
     std::string title() const override { return "Test(127.0.0.1:1)"; }
@@ -45,6 +46,7 @@ public:
     Action on_match = Action::reject;
     std::atomic<int> asked = 0;
     std::string seen;
+    bool hurried = false;
 
 private:
     std::string name_ = "AV:Test";
@@ -102,7 +104,8 @@ protected:
         auto entry = house.directory->account(*mime::parse_addr_spec(name + "@example.org")).value();
         return catalogue.accounts_[entry->id.value()];
     }
-    mailstore::Result<Accepted> send(std::initializer_list<std::string_view> to, std::string message = text) {
+    mailstore::Result<Accepted> send(std::initializer_list<std::string_view> to, std::string message = text,
+                                     bool waits = false) {
         queue::Envelope envelope;
         envelope.reverse_path = *mime::parse_addr_spec("x@example.net");
         for (std::string_view address : to) {
@@ -110,7 +113,11 @@ protected:
             recipient.address = *mime::parse_addr_spec(address);
             envelope.recipients.push_back(std::move(recipient));
         }
-        return house.send(std::move(envelope), std::move(message));
+        return house.send(std::move(envelope), std::move(message), Intake::Quota::checked, waits);
+    }
+    /// As a client whose answer waits for scanners.
+    mailstore::Result<Accepted> wait_for(std::initializer_list<std::string_view> to) {
+        return send(to, text, true);
     }
     std::size_t in(const std::string& name, const std::string& folder = "INBOX") {
         return house.messages(name + "@example.org", folder).size();
@@ -275,6 +282,62 @@ TEST_F(Filtered, WhatWaitsForAScannerIsFilteredFromTheQueue) {
                 ElementsAre(HasSubstr("X-AxigenSpam-Level: 7\r\n")));
     EXPECT_EQ(in("bob"), 1u);
     EXPECT_THAT(house.entries(), IsEmpty());
+}
+
+TEST_F(Filtered, WhoWaitsForScannersHearsWhatTheyRefuse) {
+    auto scanner = std::make_shared<Scripted>();
+    scanner->finding = {Finding::Kind::match, "Eicar FOUND", {}, 5, {}, {}};
+    add(catalogue.server_, scanner);
+    auto refused = wait_for({"alice@example.org"});
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->id, QueueId{});
+    ASSERT_TRUE(refused->refusals.at(0));
+    EXPECT_THAT(refused->refusals[0]->text, HasSubstr("Eicar FOUND"));
+    EXPECT_TRUE(scanner->hurried);
+    EXPECT_THAT(house.entries(), IsEmpty()) << "no report, nothing stored";
+
+    scanner->finding = {Finding::Kind::pass, "clean", 1, {}, {}, {}};
+    ASSERT_TRUE(wait_for({"alice@example.org"}));
+    EXPECT_THAT(house.messages("alice@example.org"), ElementsAre(HasSubstr("X-AxigenSpam-Level: 1\r\n")));
+    EXPECT_THAT(house.entries(), IsEmpty());
+}
+
+TEST_F(Filtered, WhatAScannerHasNotAnsweredInTimeGoesToTheQueue) {
+    auto scanner = std::make_shared<Scripted>();
+    scanner->finding = {Finding::Kind::failed, "no answer in time", {}, {}, {}, {}};
+    add(catalogue.server_, scanner);
+    auto taken = wait_for({"alice@example.org"});
+    ASSERT_TRUE(taken);
+    EXPECT_FALSE(taken->refusals.at(0));
+    EXPECT_EQ(in("alice"), 0u);
+    ASSERT_THAT(house.entries(), SizeIs(1));
+    scanner->finding = {Finding::Kind::pass, "clean", {}, {}, {}, {}};
+    house.work();
+    EXPECT_FALSE(scanner->hurried);
+    EXPECT_EQ(in("alice"), 1u);
+}
+
+TEST_F(Filtered, WhatIsAskedFirstChangesRecipientsTextAndTime) {
+    Changes changes;
+    changes.add = {"bob@example.org", "nobody@example.org", "bob@example.org"};
+    changes.drop = {"ALICE@example.org"};
+    changes.payload = std::string{"X-Seen: yes\r\n"} + text;
+    house.intake->ask_first(
+        [&](const queue::Envelope&, std::string_view) -> std::optional<Changes> { return changes; });
+    ASSERT_TRUE(send({"alice@example.org", "carol@example.org"}));
+    EXPECT_EQ(in("alice"), 0u);
+    EXPECT_THAT(house.messages("bob@example.org"), ElementsAre(HasSubstr("X-Seen: yes\r\n")));
+    EXPECT_THAT(house.messages("carol@example.org"), ElementsAre(HasSubstr("X-Seen: yes\r\n")));
+    EXPECT_TRUE(house.memory_log.contains("The policy cannot add the recipient <nobody@example.org>"));
+
+    changes = {};
+    changes.delay = std::chrono::seconds{600};
+    ASSERT_TRUE(send({"alice@example.org"}));
+    house.work();
+    EXPECT_EQ(in("alice"), 0u);
+    house.clock.advance(std::chrono::seconds{601});
+    house.work();
+    EXPECT_EQ(in("alice"), 1u);
 }
 
 TEST_F(Filtered, AScannerThatIsDownHoldsTheMailAndTheWholeChainIsRepeated) {

@@ -247,6 +247,30 @@ void ImapEvents::run_on(const Event& event, const Script& script, mailstore::Acc
                          script.entry->address, what, one.uid.value(), folder.path, why.what);
         };
         bool kept = false, filed = false;
+        struct Edited {
+            std::string text;
+            std::vector<std::string> flags;
+        };
+        std::optional<Edited> edited;  // what is to lie there instead
+        // A message for one of the folders, made with the flags that a script wants.
+        auto put = [&](FolderId into, std::string text, const std::vector<std::string>& flags, Time date) {
+            filter::Copy copy;
+            filter::set_flags(copy, flags);
+            mailstore::Account::NewItem item;
+            item.payload = std::move(text);
+            item.flags = copy.flags;
+            item.keywords = std::move(copy.keywords);
+            item.internal_date = date;
+            std::vector<mailstore::Account::NewItem> items;
+            items.push_back(std::move(item));
+            return account.append(into, std::move(items));
+        };
+        auto folder_for = [&](const sieve::FileInto& into) {
+            const filter::Copy copy = world.copy_of(into);
+            auto target = account.folder(copy.folder);
+            if (!target && copy.create) target = account.create_folder(copy.folder);
+            return target;
+        };
         for (sieve::Action& action : result.actions) {
             auto text_now = [&]() -> std::string {
                 const sieve::Version& version = result.versions[action.version];
@@ -257,26 +281,21 @@ void ImapEvents::run_on(const Event& event, const Script& script, mailstore::Acc
                 const std::vector<std::string>& wanted = keep->flags;
                 // Only such scripts begin with the flags that the message has.
                 const bool knows = script.compiled->required.test(bit(sieve::Extension::imapsieve));
+                if (action.version != 0) {
+                    edited = Edited{text_now(), knows ? wanted : one.flags};
+                    continue;
+                }
                 if (knows && wanted != one.flags)
                     if (auto stored = account.store(folder.id, self, exactly(wanted)); !stored)
                         failed("flag", stored.error());
             } else if (auto* into = std::get_if<sieve::FileInto>(&action.what)) {
-                filter::Copy copy = world.copy_of(*into);
-                auto target = account.folder(copy.folder);
-                if (!target && copy.create) target = account.create_folder(copy.folder);
+                auto target = folder_for(*into);
                 if (!target || target->id == folder.id) {
                     kept = true;  // where it lies, or it would be lost
                     continue;
                 }
                 if (action.version != 0) {
-                    mailstore::Account::NewItem item;
-                    item.payload = text_now();
-                    item.flags = copy.flags;
-                    item.keywords = std::move(copy.keywords);
-                    item.internal_date = one.date;
-                    std::vector<mailstore::Account::NewItem> items;
-                    items.push_back(std::move(item));
-                    auto added = account.append(target->id, std::move(items));
+                    auto added = put(target->id, text_now(), into->flags, one.date);
                     if (!added) failed("file", added.error());
                     filed = filed || added;
                     kept = kept || !added;
@@ -308,15 +327,27 @@ void ImapEvents::run_on(const Event& event, const Script& script, mailstore::Acc
             } else if (auto* note = std::get_if<sieve::Notification>(&action.what)) {
                 if (note->method != sieve::Notification::Method::mailto) continue;
                 const auto from = mime::parse_addr_spec(note->sender);
-                SideMessage side = side_message(
-                    from.value_or(mime::AddrSpec{}), note->recipients,
-                    fmt::format("Date: {}\r\n", mime::format_date(mime::in_zone(now))) + note->message, now);
+                std::string letter =
+                    fmt::format("Date: {}\r\n", mime::format_date(mime::in_zone(now))) + note->message;
+                if (note->copy)
+                    if (auto target = folder_for(note->copy->into); target)
+                        if (auto added = put(target->id, letter, note->copy->into.flags, now); !added)
+                            failed("file the notice about", added.error());
+                SideMessage side =
+                    side_message(from.value_or(mime::AddrSpec{}), note->recipients, std::move(letter), now);
                 if (!side.envelope.recipients.empty()) beside.messages.push_back(std::move(side));
             } else if (!std::holds_alternative<sieve::Discard>(action.what)) {
                 kept = true;
                 log_.warning({}, "The script \"{}\" of {} refuses or answers mail that lies in {}: not done",
                              script.name, script.entry->address, folder.path);
             }
+        }
+        if (edited) {
+            if (auto added = put(folder.id, std::move(edited->text), edited->flags, one.date); !added)
+                failed("change", added.error());
+            else if (auto gone = account.expunge(folder.id, self, false); !gone)
+                failed("replace", gone.error());
+            continue;
         }
         if (kept || result.implicit_keep) continue;
         if (filed) {

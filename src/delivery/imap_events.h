@@ -18,11 +18,10 @@ namespace postrider::delivery {
 /// among those of the account. It runs after the command, on a thread of this class's own, so that no client
 /// waits; what it does to mail makes no further event.
 ///
-///     keep        with flags: these; else as it is
-///     fileinto    into that folder; without a keep it is moved
-///     discard     \Deleted, no more: what somebody has put there is not destroyed
-///     redirect, notify by mail, fcc
-///     reject, vacation: not done (RFC 6785 §3.8, §3.9)
+///     keep        with flags: these; else as it is. An edited message takes the place of the one that lies
+///     there fileinto    into that folder; without a keep it is moved discard     \Deleted, no more: what
+///     somebody has put there is not destroyed redirect notify      by mail; with :fcc a copy of that into
+///     the folder named (RFC 8580) reject, vacation: not done (RFC 6785 §3.8, §3.9)
 class ImapEvents {
 public:
     static constexpr std::string_view annotation = "/shared/imapsieve/script";

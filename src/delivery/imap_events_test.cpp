@@ -128,6 +128,31 @@ TEST_F(ImapScripts, RedirectedMailIsSentAndStays) {
     EXPECT_THAT(house.messages("bob@example.org"), ElementsAre(HasSubstr("Subject: for bob")));
 }
 
+TEST_F(ImapScripts, AnEditedMessageTakesThePlaceOfTheOneThatLiesThere) {
+    script(
+        "require [\"imapsieve\", \"editheader\", \"imap4flags\"];"
+        "addheader \"X-Filed\" \"yes\"; deleteheader \"Subject\"; addflag \"$Edited\";");
+    const Uid uid = append("was here", mailstore::seen);
+    happened(uid, ImapEvents::Cause::append);
+    ASSERT_EQ(in("Work"), 1U);
+    const std::string now = house.messages("alice@example.org", "Work").front();
+    EXPECT_THAT(now, HasSubstr("X-Filed: yes\r\n"));
+    EXPECT_THAT(now, testing::Not(HasSubstr("was here")));
+    const Uid next{uid.value() + 1};
+    EXPECT_EQ(flags_of(next).system, mailstore::seen);
+    EXPECT_TRUE(flags_of(next).keyword(0));
+}
+
+TEST_F(ImapScripts, ANoticeIsFiledWhereFccSays) {
+    script(
+        "require [\"imapsieve\", \"enotify\", \"fcc\", \"mailbox\", \"imap4flags\"];"
+        "notify :fcc \"Told\" :create :flags \"\\\\Seen\" :message \"look\" \"mailto:bob@example.org\";");
+    happened(append("x"), ImapEvents::Cause::append);
+    EXPECT_EQ(in("Work"), 1U);
+    ASSERT_EQ(in("Told"), 1U);
+    EXPECT_THAT(house.messages("alice@example.org", "Told").front(), HasSubstr("Subject: look"));
+}
+
 TEST_F(ImapScripts, WhatCannotBeRunLeavesMailAsItIs) {
     script("require [\"imapsieve\", \"reject\"]; reject \"no\";");
     happened(append("x"), ImapEvents::Cause::append);

@@ -1,19 +1,24 @@
 #include "delivery/intake.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <mutex>
 
 #include "delivery/outcome.h"
 #include "filter/anti_spam.h"
-
 #include "filter/signing/signer.h"
+#include "text/ascii.h"
 
 namespace postrider::delivery {
 namespace {
 
 using queue::Notify;
 using queue::Recipient;
+
+/// Of one message, those that a policy adds among them.
+constexpr std::size_t max_recipients = 100'000;
 
 /// Hands the batch that makes the message visible its queue entry, if some recipient needs one.
 std::function<void(BlobId, kv::Batch&)> queue_entry(queue::Envelope envelope, std::size_t size, Time now) {
@@ -80,6 +85,9 @@ struct Intake::Plan {
     std::vector<AccountId> with_quota;
     std::function<void(mailstore::Result<Accepted>)> done;
 
+    bool leaves = false;        ///< scripts send it on to other hosts
+    std::vector<bool> dropped;  ///< recipients that get nothing, by number; empty: none
+
     // What filters have said.
     std::vector<std::optional<Refusal>> refused;
     std::vector<std::pair<std::size_t, Sorted::Rewritten>> rewritten;  ///< envelope recipient, its copy
@@ -113,6 +121,45 @@ void Intake::delay_by(std::vector<DelayRule> rules) {
     rules_ = rules.empty() ? nullptr : std::make_shared<const std::vector<DelayRule>>(std::move(rules));
 }
 
+void Intake::change(Incoming& message, Plan& plan, Changes changes) {
+    auto& recipients = message.envelope.recipients;
+    auto find = [&](const std::string& name) {
+        return std::ranges::find_if(
+            recipients, [&](const Recipient& one) { return text::equal_ci(one.address.text(), name); });
+    };
+    if (changes.payload) message.payload = std::move(*changes.payload);
+    if (changes.delay.count() != 0)
+        message.envelope.release =
+            std::max(message.envelope.release, queue::full_seconds(clock_.now()) + changes.delay);
+    for (const std::string& name : changes.drop) {
+        auto at = find(name);
+        if (at == recipients.end()) continue;
+        plan.dropped.resize(recipients.size());
+        plan.dropped[static_cast<std::size_t>(at - recipients.begin())] = true;
+        plan.trace.push_back(fmt::format("Recipient <{}> dropped by the policy", name));
+    }
+    for (const std::string& name : changes.add) {
+        auto address = mime::parse_addr_spec(name);
+        if (!address || !router_ || recipients.size() >= max_recipients) {
+            plan.trace.push_back(fmt::format("The policy cannot add the recipient <{}>", name));
+            continue;
+        }
+        if (find(name) != recipients.end()) continue;
+        Destination destination = router_->resolve(*address, message.payload.size());
+        if (destination.refusal) {
+            plan.trace.push_back(
+                fmt::format("The policy cannot add the recipient <{}>: {}", name, destination.refusal->text));
+            continue;
+        }
+        plan.trace.push_back(fmt::format("Recipient <{}> added by the policy", name));
+        Recipient recipient;
+        recipient.address = std::move(*address);
+        recipient.notify = Notify::never;  // the sender does not know of it
+        recipients.push_back(std::move(recipient));
+        message.destinations.push_back(std::move(destination));
+    }
+}
+
 /// What filters make of recipient `index`; false: the queue is to have it.
 bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t index,
                     queue::Acceptance& acceptance) {
@@ -120,7 +167,9 @@ bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t
     Destination& destination = message.destinations[index];
     const Filters::When when = filters.when(recipient, destination);
     if (when == Filters::When::never) return true;
-    if (when == Filters::When::later) return false;
+    if (when == Filters::When::later
+        && (!message.answer_by || *message.answer_by <= std::chrono::steady_clock::now()))
+        return false;
     Sorted sorted = filters.sort(recipient, destination);
     std::ranges::move(sorted.trace, std::back_inserter(plan.trace));
     if (sorted.repeat) return false;
@@ -134,25 +183,48 @@ bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t
     destination.elsewhere = std::move(sorted.elsewhere);
     if (sorted.refusal) plan.refused[index] = std::move(sorted.refusal);
     for (Sorted::Rewritten& one : sorted.rewritten) plan.rewritten.emplace_back(index, std::move(one));
-    for (Recipient& further : sorted.further) acceptance.envelope.recipients.push_back(std::move(further));
+    for (Recipient& further : sorted.further) {
+        if (further.state == Recipient::State::pending && router_
+            && !router_->is_local_domain(further.address.domain))
+            plan.leaves = true;
+        acceptance.envelope.recipients.push_back(std::move(further));
+    }
     plan.beside.add(std::move(sorted.beside));
     return true;
 }
 
+bool Intake::signs() const {
+    return signer_ != nullptr && signer_->active();
+}
+
+bool Intake::waits(const Incoming& message) const {
+    if (!chain_ || !chain_->catalogue.has_scanners() || message.filtered || !message.answer_by) return false;
+    Filters filters{*chain_, message.envelope, message.payload};
+    for (std::size_t i = 0; i < message.envelope.recipients.size(); ++i)
+        if (filters.when(message.envelope.recipients[i], message.destinations[i]) == Filters::When::later)
+            return true;
+    return false;
+}
+
 void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done) {
     auto plan = std::make_shared<Plan>(in_flight_);
+    if (first_ && !message.filtered)
+        if (auto changes = first_(message.envelope, message.payload))
+            change(message, *plan, std::move(*changes));
     queue::Acceptance acceptance;
     acceptance.envelope = without_recipients(message.envelope);
     const auto rules = rules_.load();
     const Time now = clock_.now();
     std::optional<Filters> filters;
     if (chain_ && !message.filtered) filters.emplace(*chain_, message.envelope, message.payload);
+    if (filters && message.answer_by) filters->answer_by(*message.answer_by);
     plan->refused.resize(message.envelope.recipients.size());
     plan->parts.emplace_back();
 
     for (std::size_t i = 0; i < message.envelope.recipients.size(); ++i) {
         const Recipient& recipient = message.envelope.recipients[i];
         Destination& destination = message.destinations[i];
+        if (i < plan->dropped.size() && plan->dropped[i]) continue;
         Time release = message.envelope.release;
         if (rules)
             if (auto until =
@@ -213,9 +285,9 @@ void Intake::accept(Incoming message, Quota quota, std::function<void(mailstore:
         break;
     }
     // After the filters, which may have sent it on to other hosts.
-    if (signer_ != nullptr && signer_->active()
-        && std::ranges::any_of(message.destinations,
-                               [](const Destination& one) { return !one.elsewhere.empty(); }))
+    if (signs() && (plan->leaves || std::ranges::any_of(message.destinations, [](const Destination& one) {
+                        return !one.elsewhere.empty();
+                    })))
         message.payload.insert(0, signer_->lines(message.envelope, message.payload));
     plan->envelope = std::move(message.envelope);
     if (chain_) collect_addresses(plan->envelope);

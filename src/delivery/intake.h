@@ -27,6 +27,15 @@ struct Incoming {
     std::string payload;                    ///< trace header and message
     bool answers_each = false;              ///< LMTP: each recipient can be refused on its own
     bool filtered = false;                  ///< goes where it is told, past all filters
+    /// Whoever hands it in waits for scanners until then; nothing: what needs one is left to the queue.
+    std::optional<std::chrono::steady_clock::time_point> answer_by{};
+};
+
+/// What is to be changed of a message before anything is done with it.
+struct Changes {
+    std::vector<std::string> add, drop;  ///< recipients
+    std::chrono::seconds delay{0};
+    std::optional<std::string> payload;  ///< instead
 };
 
 struct Accepted {
@@ -61,6 +70,7 @@ public:
     void send_by(const Routes* routes) { routes_ = routes; }
     /// Who signs what leaves; nullptr: nobody. Lives longer. Before the first message.
     void sign_by(const filter::Signer* signer) { signer_ = signer; }
+    bool signs() const;  ///< what leaves, as far as there are keys
     /// Called for each account with a quota whose mailbox has got a copy, on the committer's thread: must not
     /// block. Set it before the first message.
     std::function<void(AccountId)> on_grown;
@@ -73,8 +83,16 @@ public:
         chain_ = chain;
         router_ = router;
     }
+    /// Whether accept() would wait for scanners: not for threads that must not block.
+    bool waits(const Incoming& message) const;
     /// Does what filters want done beside a delivery.
     void send(Beside beside);
+
+    /// Who is asked about each message first, but about those that go past the filters. Before the first
+    /// message.
+    void ask_first(std::function<std::optional<Changes>(const queue::Envelope&, std::string_view)> first) {
+        first_ = std::move(first);
+    }
 
     /// Takes no more for the queue when `full` says so. Before the first message.
     void limit_queue(std::function<bool()> full) { full_ = std::move(full); }
@@ -82,7 +100,8 @@ public:
     bool queue_full() const { return full_ && full_(); }
 
     /// `done` runs on another thread and must only post; success means durable. Does not block, but
-    /// compresses and describes the message: give big ones on a worker.
+    /// compresses and describes the message, and waits for scanners where the message has answer_by: give
+    /// such ones (see waits()) and big ones on a worker.
     void accept(Incoming message, Quota quota, std::function<void(mailstore::Result<Accepted>)> done);
 
     /// For MailStore::open: carries on with what was accepted and not yet visible when the server died.
@@ -93,6 +112,7 @@ public:
 
 private:
     struct Plan;
+    void change(Incoming& message, Plan& plan, Changes changes);
     bool filter(Incoming& message, Plan& plan, Filters& filters, std::size_t index,
                 queue::Acceptance& acceptance);
     void store(const std::shared_ptr<Plan>& plan, queue::Acceptance acceptance, std::string payload,
@@ -109,6 +129,7 @@ private:
     observe::Counter& queued_count_;
     std::function<void()> queued_;
     std::function<bool()> full_;
+    std::function<std::optional<Changes>(const queue::Envelope&, std::string_view)> first_;
     const filter::ChainParts* chain_ = nullptr;
     const Router* router_ = nullptr;
     std::atomic<const Routes*> routes_ = nullptr;

@@ -12,6 +12,8 @@ struct ProcessingSettings {
     std::chrono::seconds first_retry{300};
     std::uint32_t max_retry_count = 20;
     unsigned delivery_threads = 20;
+    unsigned filtering_threads = 20;
+    std::chrono::minutes greylisting_cache{10};
     unsigned messages_per_second = 0;
     std::chrono::seconds disable_interval{300};
     queue::Notice permanent_ndr, temporary_ndr, success_dsn;

@@ -86,8 +86,9 @@ public:
 
     /// Hands a message in as SMTP does; the recipients must be acceptable.
     mailstore::Result<Accepted> send(queue::Envelope envelope, std::string text,
-                                     Intake::Quota quota = Intake::Quota::checked) {
+                                     Intake::Quota quota = Intake::Quota::checked, bool waits = false) {
         Incoming message;
+        if (waits) message.answer_by = std::chrono::steady_clock::now() + std::chrono::seconds{60};
         envelope.arrival = clock.now();
         for (const queue::Recipient& recipient : envelope.recipients) {
             Destination destination = router->resolve(recipient.address, text.size());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "extract/tnef.h"
 #include "extract/xml_text.h"
 #include "extract/zip.h"
 #include "text/utf8.h"
@@ -21,11 +22,29 @@ bool holds_text(Format format, std::string_view name) {
     return false;
 }
 
+std::string of_tnef(std::string_view bytes, const Limits& limits) {
+    const auto container = read_tnef(bytes, limits.text);
+    if (!container) return {};
+    std::string out = container->body;
+    for (const TnefFile& file : container->files) {
+        if (out.size() >= limits.text) break;
+        if (!out.empty() && out.back() != '\n') out += '\n';
+        out.append(file.name) += '\n';
+        const auto format = format_of("application/octet-stream", file.name);
+        if (!format || *format == Format::pdf || *format == Format::tnef) continue;
+        Limits rest = limits;
+        rest.text -= std::min(rest.text, out.size());
+        out += read_document(file.data, *format, rest);
+    }
+    return std::string{text::truncate_utf8(out, limits.text)};
+}
+
 }  // namespace
 
 std::string read_document(std::string_view bytes, Format format, const Limits& limits) {
     std::string out;
     if (format == Format::pdf) return out;
+    if (format == Format::tnef) return of_tnef(bytes, limits);
     std::size_t left = limits.total;
     const auto members = zip_members(bytes);
     for (const ZipMember& member : members) {

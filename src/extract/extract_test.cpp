@@ -14,9 +14,11 @@
 #include "extract/document.h"
 #include "extract/samples_for_tests.h"
 #include "extract/sandbox.h"
+#include "extract/tnef.h"
 #include "extract/xml_text.h"
 #include "extract/zip.h"
 #include "mime/description.h"
+#include "mime/preview.h"
 #include "text/base64.h"
 
 namespace postrider::extract {
@@ -30,6 +32,77 @@ TEST(Zip, GivesMembersStoredAndDeflated) {
     EXPECT_EQ(read_member(archive, members[0], 100), "stored");
     EXPECT_EQ(read_member(archive, members[1], 1u << 20), std::string(10'000, 'x'));
     EXPECT_EQ(read_member(archive, members[1], 10), "xxxxxxxxxx");  // a bomb stops here
+}
+
+std::string little(std::uint64_t value, int octets) {
+    std::string bytes;
+    for (int i = 0; i < octets; ++i) bytes += static_cast<char>(value >> (8 * i));
+    return bytes;
+}
+std::string tnef_attribute(char level, std::uint32_t id, std::string_view data) {
+    return std::string{level} + little(id, 4) + little(data.size(), 4) + std::string{data} + little(0, 2);
+}
+std::string property(std::uint16_t type, std::uint16_t id, std::string_view value) {
+    std::string bytes =
+        little(type, 2) + little(id, 2) + little(1, 4) + little(value.size(), 4) + std::string{value};
+    while (bytes.size() % 4 != 0) bytes += '\0';
+    return bytes;
+}
+const std::string tnef_begin = little(0x223E9F78, 4) + little(1, 2);
+
+/// MS-OXRTFCP section 4.1.
+const std::string hello_world(
+    "\x2d\x00\x00\x00\x2b\x00\x00\x00\x4c\x5a\x46\x75\xf1\xc5\xc7\xa7\x03\x00\x0a\x00\x72\x63\x70\x67\x31\x32"
+    "\x35\x42"
+    "\x32\x0a\xf3\x20\x68\x65\x6c\x09\x00\x20\x62\x77\x05\xb0\x6c\x64\x7d\x0a\x80\x0f\xa0",
+    49);
+
+TEST(Tnef, GivesTheTextAndWhatIsAttached) {
+    const std::string docx = sample_docx("a contract");
+    const std::string bytes =
+        tnef_begin + tnef_attribute(1, 0x00069007, little(1252, 4) + little(0, 4))
+        + tnef_attribute(1, 0x0002800C,
+                         std::string{"Gr\xFC\xDF"
+                                     "e\0",
+                                     6})
+        + tnef_attribute(2, 0x00069002, "rendering") + tnef_attribute(2, 0x00018010, "CONTRA~1.DOC")
+        + tnef_attribute(2, 0x0006800F, docx)
+        + tnef_attribute(2, 0x00069005,
+                         little(1, 4) + property(0x1F, 0x3707, std::string{"o\0f\0.\0d\0o\0c\0x\0", 14}));
+    const auto container = read_tnef(bytes, 1000);
+    ASSERT_TRUE(container);
+    EXPECT_EQ(container->body,
+              "Gr\xC3\xBC\xC3\x9F"
+              "e");
+    ASSERT_EQ(container->files.size(), 1u);
+    EXPECT_EQ(container->files[0].name, "of.docx");
+    EXPECT_EQ(container->files[0].data, docx);
+    const std::string all = read_document(bytes, Format::tnef);
+    EXPECT_NE(all.find("of.docx\na contract"), std::string::npos) << all;
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+        (void)read_tnef(std::string_view{bytes}.substr(0, size), 1000);
+    EXPECT_FALSE(read_tnef("PK nothing of the kind", 1000));
+}
+
+TEST(Tnef, ReadsRichTextWhereThereIsNoOther) {
+    EXPECT_EQ(unpack_rtf(hello_world, 1000), "{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n");
+    const std::string bytes =
+        tnef_begin + tnef_attribute(1, 0x00069003, little(1, 4) + property(0x102, 0x1009, hello_world));
+    EXPECT_EQ(read_tnef(bytes, 1000)->body, "hello world");
+}
+
+TEST(Rtf, GivesWhatAReaderSees) {
+    EXPECT_EQ(
+        rtf_text("{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}{\\*\\generator x;}Caf\\'e9\\par \\u8364?5 \\{a\\}}",
+                 100),
+        "Caf\xC3\xA9\n\xE2\x82\xAC"
+        "5 {a}");
+    EXPECT_EQ(
+        rtf_text("{\\rtf1\\fromhtml1{\\*\\htmltag64 <p>}\\htmlrtf {\\htmlrtf0 Hello {\\*\\htmltag84 <b>}you"
+                 "{\\*\\htmltag92 </b>}\\htmlrtf }\\htmlrtf0{\\*\\htmltag72 </p>}}",
+                 100),
+        mime::html_to_text("<p>Hello <b>you</b></p>", 100));
+    EXPECT_LE(rtf_text(std::string(5000, '{') + std::string(5000, 'x'), 100).size(), 100u);
 }
 
 TEST(Zip, EndsWhereAnArchiveIsDamaged) {

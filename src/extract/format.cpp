@@ -11,12 +11,13 @@ std::string_view word(Format format) {
         case Format::pdf: return "pdf";
         case Format::ooxml: return "ooxml";
         case Format::opendocument: return "odf";
+        case Format::tnef: return "tnef";
     }
     return "";
 }
 
 std::optional<Format> format_of_word(std::string_view name) {
-    for (Format format : {Format::pdf, Format::ooxml, Format::opendocument})
+    for (Format format : {Format::pdf, Format::ooxml, Format::opendocument, Format::tnef})
         if (word(format) == name) return format;
     return std::nullopt;
 }
@@ -25,6 +26,7 @@ std::optional<Format> format_of(std::string_view type, std::string_view file_nam
     if (type == "application/pdf" || type == "application/x-pdf") return Format::pdf;
     if (type.starts_with("application/vnd.openxmlformats-officedocument.")) return Format::ooxml;
     if (type.starts_with("application/vnd.oasis.opendocument.")) return Format::opendocument;
+    if (type == "application/ms-tnef" || type == "application/vnd.ms-tnef") return Format::tnef;
     // A program that does not know the type of a file says one of these.
     if (type != "application/octet-stream" && type != "application/zip"
         && type != "application/x-zip-compressed" && type != "application/force-download"
@@ -34,6 +36,7 @@ std::optional<Format> format_of(std::string_view type, std::string_view file_nam
     const std::string name =
         text::to_lower(file_name.substr(file_name.size() > 255 ? file_name.size() - 255 : 0));
     if (name.ends_with(".pdf")) return Format::pdf;
+    if (name == "winmail.dat") return Format::tnef;
     if (name.ends_with(".docx") || name.ends_with(".xlsx") || name.ends_with(".pptx")) return Format::ooxml;
     if (name.ends_with(".odt") || name.ends_with(".ods") || name.ends_with(".odp"))
         return Format::opendocument;

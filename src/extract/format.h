@@ -6,9 +6,9 @@
 
 namespace postrider::extract {
 
-enum class Format : std::uint8_t { pdf, ooxml, opendocument };
+enum class Format : std::uint8_t { pdf, ooxml, opendocument, tnef };
 
-std::string_view word(Format format);  ///< "pdf", "ooxml", "odf"
+std::string_view word(Format format);  ///< "pdf", "ooxml", "odf", "tnef"
 std::optional<Format> format_of_word(std::string_view word);
 
 /// @param type  "application/pdf", lower case

@@ -40,6 +40,8 @@ std::string_view algorithm_word(const PrivateKey& key) {
 
 std::string seal_arc(std::string_view message, const ArcResult& chain, std::string_view results,
                      const ArcSealer& sealer, Time now, const Crypto& crypto) {
+    // Its first line would become part of what is put above it.
+    if (message.starts_with(' ') || message.starts_with('\t')) return {};
     const std::string_view head = message.substr(0, mime::header_size(message));
     const FieldIndex before{head};
     ArcFields there{before};

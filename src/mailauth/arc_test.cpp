@@ -167,6 +167,12 @@ TEST_F(Chain, AListThatChangesAndSealsIsTheOldestThatPasses) {
     EXPECT_EQ(result.oldest_pass, 2u);
 }
 
+/// Found by arc_fuzz.
+TEST_F(Chain, WhatBeginsWithAContinuationCannotBeSealed) {
+    EXPECT_EQ(seal(" gang,\r\n\r\nThis is a test.\r\n"), "");
+    EXPECT_EQ(seal("\tgang\r\n"), "");
+}
+
 TEST_F(Chain, AFailedChainIsSealedOnceAsFailed) {
     std::string message = seal(message_);
     message.replace(message.find("Hi."), 3, "Ho.");

@@ -26,6 +26,7 @@ std::string quoted_where_needed(std::string_view text) {
     if (plain && ats <= 1 && !text.ends_with('@')) return std::string{text};
     std::string out = "\"";
     for (char c : text) {
+        if (c == '\t') c = ' ';
         if ((c >= 0 && c < ' ') || c == 127) continue;
         if (c == '"' || c == '\\') out += '\\';
         out += c;
@@ -53,7 +54,7 @@ public:
         if (!clean_) return std::nullopt;
         in_.skip_cfws();
         std::string id = value();
-        if (id.empty()) return std::nullopt;
+        if (text::trim(id).empty()) return std::nullopt;
         in_.skip_cfws();
         if (text::is_digit(in_.peek())) version = number();
         in_.skip_cfws();

@@ -30,8 +30,8 @@ struct DmarcRecord {
     friend bool operator==(const DmarcRecord&, const DmarcRecord&) = default;
 };
 /// nullopt: no record of this version, or one that is to be ignored (RFC 9989 §4.7). Errors behind the
-/// version are ignored tag by tag; a p, sp or np that is not one of the three words makes p=none if there is
-/// a rua, else the record is void (§4.10.1).
+/// version are ignored tag by tag; without a p it is none. A p, sp or np that is not one of the three words
+/// makes p=none if there is a rua, else the record is void (§4.10.1).
 std::optional<DmarcRecord> parse_dmarc(std::string_view text);
 
 enum class DmarcOutcome : std::uint8_t { none, pass, fail, temperror, permerror };

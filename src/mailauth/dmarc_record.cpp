@@ -44,12 +44,11 @@ std::optional<DmarcRecord> parse_dmarc(std::string_view text) {
     if (!first.starts_with('v') || tags.first_name() != "v" || tags.find("v") != "DMARC1")
         return std::nullopt;
     DmarcRecord record;
-    bool valid = false;
+    bool valid = true;  // without a p it asks for nothing (RFC 9989 §4.7)
     if (auto p = tags.find("p")) {
-        if (auto known = policy(*p)) {
-            record.p = *known;
-            valid = true;
-        }
+        const auto known = policy(*p);
+        record.p = known.value_or(DmarcPolicy::none);
+        valid = known.has_value();
     }
     for (auto [name, field] : {std::pair{"sp", &record.sp}, {"np", &record.np}}) {
         auto value = tags.find(name);

@@ -164,6 +164,12 @@ TEST(AuthResultsText, ReadsTheExamplesOfRfc8601) {
         EXPECT_FALSE(parse_auth_results(wrong)) << wrong;
 }
 
+/// Found by auth_results_fuzz.
+TEST(AuthResultsText, AHostOfBlanksIsNone) {
+    for (std::string_view value : {"\t\"\t\t\t", "\" \"; none", "\"\"; none"})
+        EXPECT_FALSE(parse_auth_results(value)) << value;
+}
+
 TEST(AuthResultsText, WhatIsWrittenIsReadAgain) {
     AuthResults all{"mail.example.org",
                     1,

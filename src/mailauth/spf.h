@@ -31,6 +31,7 @@ struct SpfResult {
     std::string mechanism;    ///< that decided, as published: "ip4:192.0.2.0/24", "-all"; "default" for none
     std::string explanation;  ///< of fail: what the domain has to say (§6.2), printable US-ASCII; "" without
     std::string problem;      ///< of temperror and permerror, for people; one line
+    std::string record;       ///< of the domain, as published, at most 450 octets; "" without
     friend bool operator==(const SpfResult&, const SpfResult&) = default;
 };
 

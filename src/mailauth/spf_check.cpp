@@ -62,6 +62,7 @@ SpfResult SpfCheck::run(const std::string& domain) {
 
 SpfOutcome SpfCheck::check_host(const std::string& domain, unsigned depth) {
     auto text = record_of(domain);
+    if (text && domain == result_.domain) result_.record = text->substr(0, 450);
     if (!text) return text.error();
     auto record = parse_spf(*text);
     if (!record) return error(SpfOutcome::permerror, domain + ": " + record.error());

@@ -270,6 +270,8 @@ std::optional<std::string> append_footer(std::string_view message, const Footer&
     for (const auto& [index, changed] : changes) {
         const Part& part = parts[index];
         out.append(message.substr(at, part.header_begin - at));
+        // A boundary with which the message breaks off has no line end.
+        if (!changed.header.empty() && !out.empty() && !out.ends_with('\n')) out.append("\r\n");
         out.append(changed.header).append(changed.body);
         at = part.body_end;
         // The boundary of an empty part follows its header: now it needs a line of its own.

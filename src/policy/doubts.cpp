@@ -78,7 +78,7 @@ private:
                 && !set_somewhere_.contains(text::to_lower(name)))
                 doubt(line, "the variable '" + std::string{name} + "' is not known in " + here());
         } else if (!header_field(name).empty()) {
-            if ((events_ & from(Event::headers_received)) == 0)
+            if ((events_ & (from(Event::headers_received) | bit(Event::processing))) == 0)
                 doubt(line, "header fields are not known in " + here());
         } else if (!set_somewhere_.contains(text::to_lower(name))) {
             doubt(line, "nothing sets the variable '" + std::string{name} + "'");

@@ -57,7 +57,8 @@ inline constexpr std::array<EventName, event_count> event_names{{
     {"onDeliveryFailure", "delivery has failed for good, before the sender is told"},
     {"onTemporaryDeliveryFailure", "an attempt to deliver has failed, more will follow"},
     {"onProcessing",
-     "a message waiting in the queue is about to be worked on; read, and not asked: no variable acts here"},
+     "work on a message begins, wherever it came from (SMTP, retrieval, notices, what filters write), before "
+     "filters look at it; once for each message"},
     {"onDeliverySuccess", "a message is delivered whose sender asked to be told"},
 }};
 constexpr std::string_view name(Event event) {

@@ -7,8 +7,8 @@
 namespace postrider::policy {
 namespace {
 
-constexpr EventSet message_edits =
-    bit(Event::headers_received) | bit(Event::body_chunk) | bit(Event::data_received);
+constexpr EventSet message_edits = bit(Event::headers_received) | bit(Event::body_chunk)
+                                   | bit(Event::data_received) | bit(Event::processing);
 constexpr EventSet on_data = bit(Event::data_received);
 
 const std::array<MethodRow, method_count>& rows() {
@@ -149,10 +149,16 @@ const std::array<MethodRow, method_count>& rows() {
          {V::headerName, V::headerValue},
          {},
          "Gives the first field of this name another value."},
-        {M::addRcpt, "addRcpt", from(Event::mail_from), false, {V::rcptAddress}, {}, "Adds a recipient."},
+        {M::addRcpt,
+         "addRcpt",
+         from(Event::mail_from) | bit(Event::processing),
+         false,
+         {V::rcptAddress},
+         {},
+         "Adds a recipient."},
         {M::discardRcpt,
          "discardRcpt",
-         from(Event::rcpt_to),
+         from(Event::rcpt_to) | bit(Event::processing),
          false,
          {V::rcptAddress},
          {},

@@ -63,7 +63,7 @@ EventSet known_in(std::string_view name) {
             if (check.result == v->id) return static_cast<EventSet>(v->known & from(check.event));
         return v->known;
     }
-    return header_field(name).empty() ? EventSet{0} : from(Event::headers_received);
+    return header_field(name).empty() ? EventSet{0} : from(Event::headers_received) | bit(Event::processing);
 }
 
 std::string_view word(Verdict verdict) {

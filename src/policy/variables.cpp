@@ -15,7 +15,8 @@ constexpr EventSet on_relay = bit(Event::relay);
 constexpr EventSet on_success = bit(Event::delivery_success);
 constexpr EventSet until_rcpt = on_ehlo | on_mail | on_rcpt;
 constexpr EventSet after_processing = failures | on_success | bit(Event::processing);
-constexpr EventSet message_edits = bit(Event::headers_received) | on_chunk | on_data;
+constexpr EventSet on_work = bit(Event::processing);
+constexpr EventSet message_edits = bit(Event::headers_received) | on_chunk | on_data | on_work;
 constexpr EventSet mail_known = from(Event::mail_from) | on_relay | after_processing;
 constexpr auto session = Lifetime::session;
 constexpr auto transaction = Lifetime::transaction;
@@ -30,7 +31,7 @@ constexpr Variable rows[] = {
     {V::smtpIp, "smtpIp", ip, reception, 0, session, "", "", "Our address."},
     {V::remoteSmtpPort, "remoteSmtpPort", number, reception | on_relay, on_relay, session, "0-65535", "25",
      "The client's port. In onRelay the port of remoteSmtpHost."},
-    {V::remoteSmtpIp, "remoteSmtpIp", ip, reception, 0, session, "", "", "The client's address."},
+    {V::remoteSmtpIp, "remoteSmtpIp", ip, reception | on_work, 0, session, "", "", "The client's address."},
     {V::isSSLConnection, "isSSLConnection", choice, reception, 0, session, "yes no", "",
      "Whether the connection is encrypted now."},
     {V::DNSBLServer, "DNSBLServer", text, 0, reception, session, "host", "", "The list checkDNSBL asks."},
@@ -55,7 +56,7 @@ constexpr Variable rows[] = {
     {V::smtpExplanation, "smtpExplanation", text, 0, reception, event, "", "",
      "The text that is sent with the answer."},
 
-    {V::ehloHost, "ehloHost", text, from(Event::ehlo), 0, session, "host", "",
+    {V::ehloHost, "ehloHost", text, from(Event::ehlo) | on_work, 0, session, "host", "",
      "What the client calls itself."},
     {V::isESMTP, "isESMTP", choice, from(Event::ehlo), 0, session, "yes no", "", "EHLO, not HELO."},
     {V::allowStartTLS, "allowStartTLS", choice, on_ehlo | on_relay, on_ehlo | on_relay, session, "yes no",
@@ -73,8 +74,9 @@ constexpr Variable rows[] = {
     {V::plainConnAuthTypes, "plainConnAuthTypes", words, on_ehlo, on_ehlo, session,
      "plain login cram-md5 digest-md5 gssapi ... all none", "challenge mechanisms",
      "AUTH mechanisms on connections that are not encrypted."},
-    {V::waitProcessingTimeout, "waitProcessingTimeout", number, on_ehlo, 0, session, "seconds", "",
-     "Known from older servers. Without effect: the answer to a message comes when it is safely stored."},
+    {V::waitProcessingTimeout, "waitProcessingTimeout", number, on_ehlo, on_ehlo, session, "0-300 s", "10",
+     "How long the answer to a message waits for scanners, so that what they refuse is refused in the "
+     "dialogue. Later, or with 0, the message is taken, and its sender told by a report."},
     {V::maxDataSize, "maxDataSize", number, from(Event::ehlo), until_rcpt, session, "1-2000000 KB", "10240",
      "Largest message."},
     {V::maxRcptCount, "maxRcptCount", number, from(Event::ehlo), until_rcpt, session, "0-100000", "1000",
@@ -85,7 +87,7 @@ constexpr Variable rows[] = {
      "Who may send to other hosts."},
     {V::localDelivery, "localDelivery", choice, until_rcpt, until_rcpt, recipient, "none auth all", "all",
      "Who may send to domains of this server."},
-    {V::authUser, "authUser", text, from(Event::mail_from), 0, session, "", "",
+    {V::authUser, "authUser", text, from(Event::mail_from) | on_work, 0, session, "", "",
      "The account that has logged in; empty when none has."},
     {V::mailCount, "mailCount", number, from(Event::mail_from), 0, session, "", "",
      "Messages taken in this session."},
@@ -120,7 +122,7 @@ constexpr Variable rows[] = {
      "Whether that domain is one of this server."},
     {V::remoteSmtpHost, "remoteSmtpHost", text, on_relay, on_rcpt | on_relay, recipient,
      "name, name:port, [ip], [ip]:port", "", "Where the message goes instead of the host that DNS names."},
-    {V::rcptCount, "rcptCount", number, from(Event::rcpt_to), 0, transaction, "", "",
+    {V::rcptCount, "rcptCount", number, from(Event::rcpt_to) | on_work, 0, transaction, "", "",
      "Recipients taken so far."},
 
     {V::mailSize, "mailSize", number, from(Event::mail_from) | on_relay | after_processing, 0, transaction,
@@ -137,13 +139,13 @@ constexpr Variable rows[] = {
      "Set by checkDMARC: what the domain in From asks for."},
     {V::ARCResult, "ARCResult", choice, on_data, 0, transaction, "none pass fail", "",
      "Set by checkARC (RFC 8617)."},
-    {V::deliveryDelay, "deliveryDelay", number, 0, on_data, transaction, "0-2592000 s", "0",
+    {V::deliveryDelay, "deliveryDelay", number, 0, on_data | on_work, transaction, "0-2592000 s", "0",
      "Time the message waits before it is delivered."},
 
     {V::headerName, "headerName", text, 0, message_edits, transaction, "", "",
      "Name of the field that the header methods work on."},
     {V::headerValue, "headerValue", text, 0, message_edits, transaction, "", "", "Its value."},
-    {V::rcptAddress, "rcptAddress", text, 0, from(Event::mail_from), transaction, "address", "",
+    {V::rcptAddress, "rcptAddress", text, 0, from(Event::mail_from) | on_work, transaction, "address", "",
      "What addRcpt and discardRcpt work on."},
     {V::milterAddress, "milterAddress", text, 0, reception, session,
      "inet://host:port, inet6://..., local:///path", "", "The milter that executeMilter asks."},
@@ -162,10 +164,9 @@ constexpr Variable rows[] = {
     {V::authPassword, "authPassword", text, 0, on_relay, transaction, "", "", "Password for it."},
     {V::relayLocalIp, "relayLocalIp", ip, 0, on_relay, transaction, "", "address of the sender's domain",
      "Address of ours to connect from."},
-    {V::rcpt, "rcpt", text, on_relay | bit(Event::processing), 0, transaction, "address", "",
-     "The first recipient that goes this way."},
-    {V::rcptDomain, "rcptDomain", text, on_relay | bit(Event::processing), 0, transaction, "domain", "",
-     "Its domain."},
+    {V::rcpt, "rcpt", text, on_relay | on_work, 0, transaction, "address", "",
+     "The first recipient that goes this way; in onProcessing the first of the message."},
+    {V::rcptDomain, "rcptDomain", text, on_relay | on_work, 0, transaction, "domain", "", "Its domain."},
 
     {V::ndrRetryCount, "ndrRetryCount", number, failures, 0, transaction, "", "", "Attempts made."},
     {V::ndrRemainingRetryCount, "ndrRemainingRetryCount", number, bit(Event::temporary_delivery_failure), 0,

@@ -139,7 +139,8 @@ std::span<const Variable> variables();
 const Variable& variable(Var id);
 const Variable* find_variable(std::string_view name);  ///< in any case
 
-/// `header_Reply_To`: the first Reply-To field of the message, unfolded; known from onHeadersReceived.
+/// `header_Reply_To`: the first Reply-To field of the message, unfolded; known from onHeadersReceived,
+/// and in onProcessing.
 inline constexpr std::string_view header_prefix = "header_";
 /// The field's name when it is such a variable ("Reply-To"), else "".
 std::string header_field(std::string_view variable_name);

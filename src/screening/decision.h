@@ -15,6 +15,7 @@ struct Allowances {
     std::uint32_t max_data_size = 10240;  ///< KB
     unsigned max_rcpt_count = 1000;
     unsigned max_received_headers = 30;
+    unsigned wait_processing_timeout = 10;  ///< s, for scanners before the answer to a message
     bool allow_start_tls = true;
     bool allow_8bit_mime = true;
     bool allow_binary_data = true;

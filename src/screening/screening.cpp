@@ -13,8 +13,6 @@ namespace postrider::screening {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr auto greylist_cache = std::chrono::minutes{10};
-
 std::string sentences(const std::vector<policy::Problem>& problems) {
     std::string all;
     for (std::size_t i = 0; i < problems.size() && i < 10; ++i)
@@ -53,10 +51,12 @@ Screening::Screening(Parts parts)
       policy_errors_{p_.metrics.counter("policy.stopped", "Runs of the policy that had to be stopped")} {}
 
 std::expected<std::unique_ptr<Screening>, std::string> Screening::open(Parts parts,
-                                                                       const ScreeningSettings& settings) {
+                                                                       const ScreeningSettings& settings,
+                                                                       std::chrono::minutes cache) {
     std::unique_ptr<Screening> made{new Screening{std::move(parts)}};
-    auto greylist = filter::Greylist::open(made->p_.store, made->p_.clock, made->p_.metrics,
-                                           settings.greylist, greylist_cache);
+    made->greylisting_cache_ = cache;
+    auto greylist =
+        filter::Greylist::open(made->p_.store, made->p_.clock, made->p_.metrics, settings.greylist, cache);
     if (!greylist) return std::unexpected(greylist.error());
     made->greylist_ = std::move(*greylist);
     if (auto taken = made->take(settings, true); !taken) return std::unexpected(taken.error());
@@ -103,7 +103,7 @@ std::expected<void, std::string> Screening::take(const ScreeningSettings& settin
         if (first) p_.log.error({}, "{}", done.error());
         if (!first) return done;
     }
-    if (auto done = greylist_->reconfigure(settings.greylist, greylist_cache); !done) return done;
+    if (auto done = greylist_->reconfigure(settings.greylist, greylisting_cache_); !done) return done;
 
     std::expected<void, std::string> outcome;
     auto policy = read_policy(settings);
@@ -119,8 +119,9 @@ std::expected<void, std::string> Screening::take(const ScreeningSettings& settin
     return outcome;
 }
 
-std::vector<std::string> Screening::apply(const ScreeningSettings& settings) {
+std::vector<std::string> Screening::apply(const ScreeningSettings& settings, std::chrono::minutes cache) {
     std::lock_guard lock{changing_};
+    greylisting_cache_ = cache;
     auto taken = take(settings, false);
     if (!taken) return {taken.error()};
     return {};

@@ -56,11 +56,11 @@ public:
         filter::DmarcResults* dmarc = nullptr;  ///< who wants to know what DMARC has found out
     };
     /// The error is a sentence about the settings. A policy that has errors is none: it is logged.
-    static std::expected<std::unique_ptr<Screening>, std::string> open(Parts parts,
-                                                                       const ScreeningSettings& settings);
+    static std::expected<std::unique_ptr<Screening>, std::string> open(
+        Parts parts, const ScreeningSettings& settings, std::chrono::minutes greylisting_cache);
 
     /// For connections from now on. What cannot be taken stays as it was, with a sentence for each.
-    std::vector<std::string> apply(const ScreeningSettings& settings);
+    std::vector<std::string> apply(const ScreeningSettings& settings, std::chrono::minutes greylisting_cache);
     /// Reads the policy again. On an error the one before stays in force; the error is logged, too.
     std::expected<void, std::string> reload_policy();
     /// Where the policy is; "" = none.
@@ -109,6 +109,7 @@ private:
     mailauth::Crypto crypto_;
     filter::CountryFilter country_;
     std::unique_ptr<filter::Greylist> greylist_;
+    std::chrono::minutes greylisting_cache_{10};
     observe::Counter &refused_, &policy_errors_;
     std::mutex changing_;
     mutable std::mutex mutex_;  ///< of rules_

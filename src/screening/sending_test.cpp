@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "screening/processing.h"
 #include "screening/relaying.h"
 #include "screening/reports.h"
 
@@ -43,6 +44,30 @@ queue::Entry entry() {
     r.attempts = 4;
     e.envelope.recipients.push_back(r);
     return e;
+}
+
+TEST(ProcessingPolicy, ChangesWhatIsAboutToBeWorkedOn) {
+    auto p = program(R"(event onProcessing {
+        if (allOf (is (authUser, "me@example.org"), contains (header_Subject, "later"))) {
+            set (deliveryDelay, "120");
+            set (headerName, "X-Late"); set (headerValue, "%mailFrom% to %rcpt%"); call (addHeader);
+            set (rcptAddress, "archive@example.org"); call (addRcpt);
+            set (rcptAddress, "you@example.net"); call (discardRcpt);
+            set (rcptAddress, ""); call (discardRcpt);
+        } })");
+    queue::Envelope envelope = entry().envelope;
+    const std::string payload = "Received: by us\r\nSubject: not now, later\r\n\r\nbody\r\n";
+    EXPECT_FALSE(processing_wishes(p, envelope, payload)) << "nobody has logged in";
+    envelope.authenticated = "me@example.org";
+    const auto wishes = processing_wishes(p, envelope, payload);
+    ASSERT_TRUE(wishes);
+    EXPECT_EQ(wishes->delay, 120u);
+    EXPECT_EQ(wishes->add, std::vector<std::string>{"archive@example.org"});
+    EXPECT_EQ(wishes->drop, std::vector<std::string>{"you@example.net"});
+    EXPECT_EQ(wishes->message, "X-Late: me@example.org to you@example.net\r\n" + payload);
+    EXPECT_FALSE(processing_wishes(nullptr, envelope, payload));
+    EXPECT_FALSE(
+        processing_wishes(program("event onConnect { set (smtpAction, \"accept\"); }"), envelope, payload));
 }
 
 TEST(Reports, ScriptsChangeTextsAndKeepPlaceholders) {

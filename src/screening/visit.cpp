@@ -302,6 +302,7 @@ void Visit::provide_allowances() {
     number(Var::maxDataSize, base_.max_data_size);
     number(Var::maxRcptCount, base_.max_rcpt_count);
     number(Var::maxReceivedHeaders, base_.max_received_headers);
+    number(Var::waitProcessingTimeout, base_.wait_processing_timeout);
     fresh(Var::remoteDelivery, word(base_.remote_delivery));
     fresh(Var::localDelivery, word(base_.local_delivery));
 }
@@ -333,6 +334,7 @@ void Visit::take_allowances(Allowances& allow) const {
     number(Var::maxDataSize, allow.max_data_size, base_.max_data_size, 1, 2'000'000);
     number(Var::maxRcptCount, allow.max_rcpt_count, base_.max_rcpt_count, 0, 100'000);
     number(Var::maxReceivedHeaders, allow.max_received_headers, base_.max_received_headers, 0, 1000);
+    number(Var::waitProcessingTimeout, allow.wait_processing_timeout, base_.wait_processing_timeout, 0, 300);
     who(Var::remoteDelivery, allow.remote_delivery, base_.remote_delivery);
     who(Var::localDelivery, allow.local_delivery, base_.local_delivery);
 }

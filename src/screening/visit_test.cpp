@@ -23,7 +23,7 @@ protected:
         write(script);
         Screening::Parts parts{dns,     *house.directory, *house.store,       house.clock,
                                metrics, log.logger(),     "mail.example.org", house.folder.path()};
-        auto made = Screening::open(std::move(parts), settings);
+        auto made = Screening::open(std::move(parts), settings, std::chrono::minutes{10});
         ASSERT_TRUE(made) << made.error();
         screening = std::move(*made);
     }

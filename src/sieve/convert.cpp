@@ -9,8 +9,8 @@
 #include "sieve/words.h"
 #include "text/ascii.h"
 
-/// convert. RFC 6558: parts of one media type become another. We convert between plain text and HTML, and
-/// text to UTF-8.
+/// convert. RFC 6558: parts of one media type become another. We convert between plain text and HTML, text to
+/// UTF-8, and documents that the environment can read to text.
 namespace postrider::sieve {
 namespace {
 
@@ -19,14 +19,26 @@ bool is_media_type(std::string_view text) {
     return type && !type->subtype.empty();
 }
 
+constexpr std::size_t max_document = 20u << 20;  ///< octets; what is cut cannot be read
+
+std::string html_page(std::string_view plain) {
+    return compose::text_entity("<html><body>" + mime::html_of(plain) + "</body></html>", "html");
+}
+
 /// The part as text of the wanted type; nullopt when we cannot make that.
-std::optional<std::string> converted(MimePart& part, std::string_view to) {
+std::optional<std::string> converted(Machine& machine, MimePart& part, std::string_view to) {
     bool from_html = part.type == "text/html";
+    if (part.type.starts_with("application/")) {
+        if (!text::equal_ci(to, "text/plain") && !text::equal_ci(to, "text/html")) return std::nullopt;
+        auto said = machine.environment().document_text(part.type, part.content(max_document));
+        if (!said) return std::nullopt;
+        return text::equal_ci(to, "text/html") ? html_page(*said) : compose::text_entity(*said);
+    }
     if (!from_html && part.type != "text/plain") return std::nullopt;
     if (text::equal_ci(to, "text/plain")) return compose::text_entity(part.plain());
     if (!text::equal_ci(to, "text/html")) return std::nullopt;
     if (from_html) return compose::text_entity(part.content(), "html");
-    return compose::text_entity("<html><body>" + mime::html_of(part.content()) + "</body></html>", "html");
+    return html_page(part.content());
 }
 
 /// The fields of the old part that still hold.
@@ -65,7 +77,7 @@ bool convert(Machine& machine, const TextTemplate& from, const TextTemplate& to,
     bool any = false;
     for (std::size_t i = begin; i < end; ++i) {
         if (parts[i].kind != mime::Part::leaf || parts[i].type != wanted) continue;
-        auto made = converted(parts[i], target);
+        auto made = converted(machine, parts[i], target);
         if (!made) continue;
         machine.work(made->size() * 4);
         any = true;

@@ -44,6 +44,12 @@ public:
     /// Was an answer given under this key within so long? (RFC 5230 §4.2)
     virtual bool answered(std::string_view, std::chrono::seconds) { return false; }
 
+    /// What a document ("application/pdf") says, UTF-8, for `convert`; nullopt: it cannot be read. May take
+    /// long: scripts that require `convert` are not for threads that must not block.
+    virtual std::optional<std::string> document_text(std::string_view, std::string_view) {
+        return std::nullopt;
+    }
+
     virtual bool can_notify_by_xmpp() { return false; }  ///< mailto can always be done
 
     /// External lists (RFC 6134): names like ":addrbook:default" or "tag:...".

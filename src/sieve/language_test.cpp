@@ -221,6 +221,26 @@ TEST(Language, ConvertMakesHtmlPlain) {
     EXPECT_EQ(no.actions(), "keep (implicit)");
 }
 
+TEST(Language, ConvertReadsDocumentsThatTheEnvironmentCanRead) {
+    const std::string mail =
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf\r\n"
+        "Content-Disposition: attachment\r\n\r\nnothing < more\r\n--b\r\nContent-Type: "
+        "application/zip\r\n\r\nPK\r\n"
+        "--b--\r\n";
+    TestRun plain{"require \"convert\"; convert \"application/pdf\" \"text/plain\" [\"\"];", mail};
+    EXPECT_NE(plain.final_text.find("It says nothing < more"), std::string::npos) << plain.final_text;
+    EXPECT_NE(plain.final_text.find("Content-Disposition: attachment"), std::string::npos);
+    EXPECT_EQ(plain.final_text.find("application/pdf"), std::string::npos);
+    EXPECT_NE(plain.final_text.find("application/zip"), std::string::npos);
+    TestRun html{"require \"convert\"; convert \"application/pdf\" \"text/html\" [\"\"];", mail};
+    EXPECT_NE(html.final_text.find("nothing &lt; more"), std::string::npos) << html.final_text;
+    TestRun none{
+        "require [\"convert\",\"fileinto\"]; if convert \"application/zip\" \"text/plain\" [\"\"] { fileinto "
+        "\"c\"; }",
+        mail};
+    EXPECT_EQ(none.actions(), "keep (implicit)");
+}
+
 TEST(Language, RedirectTakesNewEnvelopes) {
     // RFC 6009 §4 and §5, RFC 6134 §2.5.
     TestRun run{

@@ -45,6 +45,10 @@ public:
         return {all.begin(), all.end()};
     }
     std::vector<std::string> flags() override { return set_flags; }
+    std::optional<std::string> document_text(std::string_view type, std::string_view content) override {
+        if (type != "application/pdf") return std::nullopt;
+        return "It says " + std::string{content};
+    }
 };
 
 /// Compiles and runs; a script that does not compile fails the test.

@@ -2,9 +2,12 @@
 """Filters as administrators and people set them up: the dialogue's filter contexts, presets, what becomes of unwanted
 mail, scripts on what IMAP clients do."""
 
+import base64
 import json
 import os
+import quopri
 import re
+import struct
 import unittest
 
 import companions
@@ -87,6 +90,65 @@ class OnImap(FiltersCase):
             imap.ok("MOVE 1 Project")
         self.wait_for_one("alice", "for the project", folder="Copied")
         self.assertEqual(self.inbox("alice", "Project"), [])
+
+
+    def test_an_edited_message_takes_the_place_of_the_one_that_lies_there(self):
+        self.script("carol", "edits", 'require ["imapsieve", "editheader"];\naddheader "X-Filed" "yes";\n')
+        with self.imap("carol") as imap:
+            imap.ok("CREATE Edited")
+            imap.ok('SETMETADATA Edited (/shared/imapsieve/script "edits")')
+            imap.append("Edited", b"From: a@b.example\r\nSubject: a draft\r\n\r\nx\r\n")
+        self.eventually(lambda: any(b"X-Filed: yes" in m for m in self.inbox("carol", "Edited")))
+        self.assertEqual(len(self.inbox("carol", "Edited")), 1)
+
+
+class Scripts(FiltersCase):
+    """What scripts of accounts can ask that needs a whole server."""
+
+    def test_documents_are_converted_in_the_sandbox(self):
+        self.script("alice", "plain", 'require "convert"; convert "application/pdf" "text/plain" [""];'
+                    'convert "application/ms-tnef" "text/plain" [""];\n', "--activate")
+        stream = b"BT /F1 24 Tf 72 700 Td (quarterly figures) Tj ET"
+        objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+                   b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+                   b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
+                   b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+        pdf, table = b"%PDF-1.4\n", b"0000000000 65535 f \n"
+        for i, one in enumerate(objects):
+            table += b"%010d 00000 n \n" % len(pdf)
+            pdf += b"%d 0 obj%sendobj\n" % (i + 1, one)
+        pdf += b"xref\n0 6\n%strailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (table, len(pdf))
+        tnef = struct.pack("<IH", 0x223E9F78, 1)
+        for number, data in ((0x00069007, struct.pack("<II", 1252, 0)), (0x0002800C, b"Gr\xfc\xdfe aus Outlook\0")):
+            tnef += struct.pack("<BII", 1, number, len(data)) + data + b"\0\0"
+        for kind, content, said in (("application/pdf", pdf, b"quarterly figures"),
+                                    ("application/ms-tnef", tnef, "Grüße aus Outlook".encode())):
+            subject = kind.split("/")[1]
+            message = (f"From: x@example.net\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\nContent-Type: {kind}\r\n"
+                       "Content-Transfer-Encoding: base64\r\n\r\n").encode() + base64.encodebytes(content).replace(b"\n", b"\r\n")
+            with self.smtp() as peer:
+                peer.mail("x@example.net", "alice@example.org", message)
+            stored = self.wait_for_one("alice", subject)
+            self.assertIn(b"text/plain", stored)
+            body = stored.split(b"\r\n\r\n", 1)[1]
+            decoded = base64.b64decode(body) if b"base64" in stored else quopri.decodestring(body)
+            self.assertIn(said, decoded)
+
+    def test_lists_of_the_account(self):
+        self.server.command("whitelist", "add", "friend@example.net", "--account", "bob@example.org")
+        self.script("bob", "known", 'require ["extlists", "fileinto", "mailbox"];\n'
+                    'if header :list "From" ":addrbook:default" { fileinto :create "Friends"; }\n', "--activate")
+        with self.smtp() as peer:
+            peer.mail("friend@example.net", "bob@example.org", "From: friend@example.net\r\nSubject: a friend\r\n\r\nx\r\n")
+            peer.mail("other@example.net", "bob@example.org", "From: other@example.net\r\nSubject: a stranger\r\n\r\nx\r\n")
+        self.wait_for_one("bob", "a friend", folder="Friends")
+        self.wait_for_one("bob", "a stranger")
+
+    def test_scripts_on_imap_events_are_not_activated(self):
+        self.script("carol", "events", 'require "imapsieve"; keep;\n')
+        with self.assertRaises(Exception) as refused:
+            self.server.command("script", "activate", "events", "--account", "carol@example.org")
+        self.assertIn("imapsieve", str(refused.exception))
 
 
 class Dialogue(FiltersCase):

@@ -58,6 +58,14 @@ event onDataReceived {
     if (contains (header_Subject, "wait")) { set (deliveryDelay, "3"); }
     if (contains (header_Subject, "not for carol")) { set (rcptAddress, "carol@example.org"); call (discardRcpt); }
 }
+event onProcessing {
+    if (contains (header_Subject, "from the start")) {
+        set (headerName, "X-Work"); set (headerValue, "%mailFrom% to %rcpt% by %authUser%"); call (addHeader);
+        set (rcptAddress, "carol@example.org"); call (addRcpt);
+        set (rcptAddress, "bob@example.org"); call (discardRcpt);
+        set (deliveryDelay, "2");
+    }
+}
 method WA_Acceptance_basic {
     set (maxDataSize, "50"); set (maxRcptCount, "3"); set (allowDSN, "no"); set (plainConnAuthTypes, "plain");
 }
@@ -180,6 +188,18 @@ class Events(PolicyCase):
             peer.mail("you@example.net", "alice@example.org", sample("please wait"))
         self.wait_for_one("alice", "please wait")
         self.assertGreater(time.monotonic() - begun, 2)
+
+    def test_work_begins_on_mail_of_every_kind(self):
+        with self.smtp() as peer:
+            begun = time.monotonic()
+            peer.mail("you@example.net", ["alice@example.org", "bob@example.org"], sample("from the start"))
+        self.assertIn(b"X-Work: you@example.net to alice@example.org by\r\n", self.wait_for_one("alice", "from the start"))
+        self.assertGreater(time.monotonic() - begun, 1)
+        self.wait_for_one("carol", "from the start")
+        self.assertFalse([m for m in self.inbox("bob") if b"from the start" in m])
+        with self.lmtp() as peer:
+            peer.mail("", "alice@example.org", sample("from the start, by LMTP"))
+        self.assertIn(b"X-Work:", self.wait_for_one("alice", "from the start, by LMTP"))
 
     def test_two_messages_a_session(self):
         with self.smtp() as peer:

@@ -184,8 +184,13 @@ class InTheServer(harness.ConfiguredCase):
 
     def test_infected_mail_reaches_nobody(self):
         before = self.scanner("AV:ClamAV")["matched"]
-        self.deliver(companions.EICAR, "an infected one")
-        self.eventually(lambda: self.scanner("AV:ClamAV")["matched"] > before)
+        with self.smtp() as peer:  # its sender hears of it at once, and nobody gets a report
+            peer.envelope("sender@example.net", "bob@example.org")
+            refused = peer.data(companions.mail(companions.EICAR, b"an infected one"))
+            self.assertEqual(refused.code, 550)
+            self.assertIn("AV:ClamAV", refused.text)
+        self.assertGreater(self.scanner("AV:ClamAV")["matched"], before)
+        self.assertEqual(self.operation("queue", "list")["messages"], [])
         self.deliver(b"nothing", "behind the infected one")
         self.wait_for_one("bob", "behind the infected one")
         self.assertFalse([m for m in self.inbox("bob") if b"an infected one" in m])

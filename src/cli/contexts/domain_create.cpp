@@ -74,6 +74,10 @@ constexpr Row sub_rows[] = {
     objects_row,
     groupware_row,
 };
+constexpr Row edit_rows[] = {location_row, objects_row, groupware_row, rules_row};
+settings::TableOf<F> edit_table() {
+    return {edit_rows, "domain", "A domain's storage."};
+}
 settings::TableOf<F> create_table() {
     return {rows, "domain", "A new domain."};
 }
@@ -91,6 +95,17 @@ Step<std::uint16_t> location_of(Shell& shell, const std::string& text) {
     auto& at = shell.admin().location_at;
     if (!at) return std::unexpected("storage locations cannot be opened here");
     return step(at(uri->path, uri->max_files, std::uint64_t{uri->max_file_size_kb} * 1024));
+}
+
+/// The script in the file, checked; "" = there is to be none.
+Step<std::string> template_text(Shell& shell, const std::string& file) {
+    if (file.empty() || file == "none") return std::string{};
+    if (shell.admin().scripts == nullptr) return std::unexpected("this server keeps no scripts");
+    auto text = admin::read_script(file);
+    if (!text) return text;
+    if (auto good = check_script(shell, filter::ScriptOwner::of_server(), *text); !good)
+        return std::unexpected(good.error());
+    return text;
 }
 
 class CreateFrame : public Frame {
@@ -119,7 +134,7 @@ protected:
         auto credentials = step(admin.authenticator.make_credentials(form_.password));
         if (!credentials) return std::unexpected(credentials.error());
         domain.postmaster_credentials = std::move(*credentials);
-        const auto rules = template_text();
+        const auto rules = template_text(shell_, form_.rules);
         if (!rules) return std::unexpected(rules.error());
         auto made = step(admin.directory.create_domain(domain));
         if (!made || rules->empty()) return made;
@@ -128,17 +143,6 @@ protected:
             return std::unexpected(
                 fmt::format("the domain is made, but without its rules: {}", put.error().what));
         return made;
-    }
-
-    /// Checked; "" = none.
-    Step<std::string> template_text() {
-        if (form_.rules.empty() || form_.rules == "none") return std::string{};
-        if (shell_.admin().scripts == nullptr) return std::unexpected("this server keeps no scripts");
-        auto text = admin::read_script(form_.rules);
-        if (!text) return text;
-        if (auto good = check_script(shell_, filter::ScriptOwner::of_server(), *text); !good)
-            return std::unexpected(good.error());
-        return text;
     }
 
     CreateForm form_;
@@ -219,18 +223,28 @@ public:
     std::string title() const override { return "the domain's storage"; }
     DomainId domain() const override { return id_; }
 
+    void* values() override { return &form_; }
+
     Step<std::string> commit() override {
-        if (messages.empty()) return std::string{};
-        auto number = location_of(shell_, messages);
-        if (!number) return std::unexpected(number.error());
-        directory::DomainChange change;
-        change.location = *number;
-        if (auto done = step(shell_.directory().change_domain(id_, change)); !done)
-            return std::unexpected(done.error());
+        auto rules = template_text(shell_, form_.rules);
+        if (!rules) return std::unexpected(rules.error());
+        if (!messages.empty()) {
+            auto number = location_of(shell_, messages);
+            if (!number) return std::unexpected(number.error());
+            directory::DomainChange change;
+            change.location = *number;
+            if (auto done = step(shell_.directory().change_domain(id_, change)); !done)
+                return std::unexpected(done.error());
+        }
+        if (rules->empty()) return std::string{};
+        const auto owner = filter::ScriptOwner::of(id_);
+        if (auto put = shell_.admin().scripts->put(owner, filter::template_script, *rules); !put)
+            return std::unexpected(put.error().what);
         return std::string{};
     }
     Step<> reload() override {
         messages.clear();
+        form_ = {};
         return {};
     }
 
@@ -238,6 +252,7 @@ public:
 
 private:
     DomainId id_;
+    CreateForm form_;
 };
 
 template <class F>
@@ -285,8 +300,11 @@ std::vector<Context> domain_create_branch() {
     edit.path = "domain-edit";
     edit.prompt = "domain-edit";
     edit.exit = Exit::commit;
-    edit.help = "Where a domain's messages go";
+    edit.help = "Where a domain's messages go, and the rules that its new accounts begin with";
+    edit.attributes = edit_table();
     edit.need = on_domain("manageDomainStorage");
+    // A file of the server's machine is for who administers the server's filters.
+    edit.needs = {{"wmFilterTemplatePath", on_server("manageServerFilters")}};
     edit.commands = {
         {"ADD MessagesLocation <uri>",
          "Where its new messages go from COMMIT on; old ones stay where they are", add_messages<EditFrame>,

@@ -141,9 +141,9 @@ Reply open_preset(Call& call) {
     FilterPreset form;
     form.name = name;
     if (!add) form = *at;
-    call.shell.enter(std::make_unique<PresetFrame>(call.shell, call.shell.tree().at("domain/FILTERS/Preset"),
-                                                   filters_of(call), add ? std::string{} : name,
-                                                   std::move(form)));
+    call.shell.enter(
+        std::make_unique<PresetFrame>(call.shell, call.shell.tree().at(call.frame.context().path + "/Preset"),
+                                      filters_of(call), add ? std::string{} : name, std::move(form)));
     return ok();
 }
 
@@ -193,7 +193,7 @@ Reply open_switch(Call& call) {
     if (add && at != all.end()) return error(fmt::format("{} is in the preset already", name));
     if (!add && at == all.end()) return error(fmt::format("there is no filter {} in the preset", name));
     call.shell.enter(std::make_unique<SwitchFrame>(
-        call.shell, call.shell.tree().at("domain/FILTERS/Preset/Filter"), preset_of(call),
+        call.shell, call.shell.tree().at(call.frame.context().path + "/Filter"), preset_of(call),
         add ? std::string{} : name, add ? FilterSwitch{name, true} : *at));
     return ok();
 }

@@ -73,7 +73,7 @@ std::vector<Command> script_commands(Kind where, Need need) {
         all.push_back(
             {fmt::format("SHOW {} [<path>]", word), "Show " + help, show, need, std::string{script}});
     };
-    if (where == Kind::domain) {
+    if (where == Kind::domain || where == Kind::account_defaults) {
         add("WAFilter", "the rules that look at all mail of the domain", filter::domain_rules_script);
         add("WMFilterTemplate", "the rules that new accounts begin with", filter::template_script);
         all.push_back({"SET propagateFilterTemplate [<choice>]",

@@ -55,14 +55,14 @@ std::optional<DefinitionOwner> FilterPlace::owner() const {
 
 std::optional<filter::ListOwner> FilterPlace::lists() const {
     if (id == 0) return std::nullopt;
-    if (kind == Kind::domain) return filter::ListOwner::domain(domain);
+    if (kind == Kind::domain || kind == Kind::account_defaults) return filter::ListOwner::domain(domain);
     if (kind == Kind::account) return filter::ListOwner::account(AccountId{id});
     return std::nullopt;
 }
 
 std::optional<ScriptOwner> FilterPlace::scripts(std::string_view name) const {
     if (id == 0) return std::nullopt;
-    if (kind == Kind::domain) return ScriptOwner::of(domain);
+    if (kind == Kind::domain || kind == Kind::account_defaults) return ScriptOwner::of(domain);
     if (kind != Kind::account) return std::nullopt;
     return name == filter::account_rules_script ? ScriptOwner::admin_of(AccountId{id})
                                                 : ScriptOwner::of(AccountId{id});
@@ -229,12 +229,13 @@ std::vector<Context> filters_branch() {
         auto more = [&](std::vector<Command> commands) {
             std::ranges::move(commands, std::back_inserter(context.commands));
         };
-        if (kind == Kind::domain) more(preset_commands(need));
+        const bool of_domain = kind == Kind::domain || kind == Kind::account_defaults;
+        if (of_domain) more(preset_commands(need));
         more(script_commands(kind, need));
-        if (kind == Kind::domain || kind == Kind::account) more(list_commands(need));
+        if (of_domain || kind == Kind::account) more(list_commands(need));
         all.push_back(std::move(context));
         add_definition_contexts(all, path, prompt, need);
-        if (kind == Kind::domain) add_preset_contexts(all, path, prompt, need);
+        if (of_domain) add_preset_contexts(all, path, prompt, need);
     };
     const Need domain = on_domain("manageDomainFilters"), account = on_domain("manageAccounts");
     add("domain/FILTERS", "domain-filters", Exit::commit, "Filters of a domain", Kind::domain, domain);

@@ -58,6 +58,7 @@ struct FilterPlace {
     DomainId domain;       ///< that it is in
 
     std::optional<filter::DefinitionOwner> owner() const;
+    /// Account defaults have the lists and rule pages of their domain, which are for all of its accounts.
     std::optional<filter::ListOwner> lists() const;
     /// Who has the rule pages' script of that name.
     std::optional<filter::ScriptOwner> scripts(std::string_view name) const;

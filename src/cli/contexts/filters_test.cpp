@@ -1,4 +1,9 @@
+#include <fmt/core.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "cli/shell/fixture_for_tests.h"
 #include "filter/chain/definitions.h"
@@ -61,6 +66,50 @@ TEST_F(FilterShellTest, TheServersFiltersAreSettings) {
         context->anti_spam->lists().list(filter::ListOwner::server(), filter::ListColour::black)->size(), 1U);
     script({"CONFIG FILTERS", "REMOVE IntegratedFilter mine", "COMMIT"});
     EXPECT_TRUE(live.configured.scanners.filters.integrated_filters.empty());
+}
+
+TEST_F(FilterShellTest, TheServersFiltersHaveALogOfTheirOwn) {
+    script({"CONFIG SERVER", "CONFIG FILTERS", "SET logLevel 3 logType internal"});
+    EXPECT_EQ(slice("SHOW ATTR logLevel", 0, 2), Lines{"logLevel = 3"});
+    expect_ok("ADD SocketFilter name AV address inet://127.0.0.1:3310 protocolFile clam-av.afsl",
+              "<server-filters-socketFilter#> ");
+    script({"DONE"});
+    expect_error("SET logLevel 99");
+    expect_ok("COMMIT", "<server#> ");
+    EXPECT_EQ(live.configured.scanners.filters.log.levels, 3U);
+    EXPECT_EQ(live.configured.scanners.socket_filters.size(), 1U);
+}
+
+TEST_F(FilterShellTest, AccountDefaultsHaveTheListsRulePagesAndPresetsToo) {
+    script({"UPDATE Domain example.org", "CONFIG accountDefaultFilters", "ADD Blacklist eve@example.com"});
+    expect_ok("ADD Preset name quiet", "<domain-accountDefaultFilters-preset#> ");
+    expect_ok("ADD Filter spamFilter", "<domain-accountDefaultFilters-preset-filter#> ");
+    script({"SET enabled no", "COMMIT", "COMMIT"});
+    say("UPDATE WMFilterTemplate");
+    say("keep;");
+    script({".", "DONE"});
+    const DomainId domain = directory->domain("example.org")->id;
+    EXPECT_TRUE(definitions->presets(domain)->empty()) << "not before COMMIT";
+    expect_ok("COMMIT");
+    ASSERT_EQ(definitions->presets(domain)->size(), 1U);
+    EXPECT_EQ(definitions->presets(domain)->front().name, "quiet");
+    EXPECT_EQ(context->anti_spam->lists()
+                  .list(filter::ListOwner::domain(domain), filter::ListColour::black)
+                  ->size(),
+              1U);
+    EXPECT_TRUE(scripts->get(filter::ScriptOwner::of(domain), filter::template_script));
+}
+
+TEST_F(FilterShellTest, TheTemplateOfADomainIsReplacedFromAFile) {
+    const auto file = std::filesystem::temp_directory_path() / fmt::format("template-{}.sieve", ::getpid());
+    std::ofstream{file} << "nonsense";
+    script({"EDIT Domain example.org", "SET wmFilterTemplatePath " + file.string()});
+    expect_error("COMMIT");
+    std::ofstream{file} << "discard;";
+    expect_ok("COMMIT");
+    std::filesystem::remove(file);
+    const auto owner = filter::ScriptOwner::of(directory->domain("example.org")->id);
+    EXPECT_EQ(*scripts->get(owner, filter::template_script), "discard;");
 }
 
 TEST_F(FilterShellTest, ADomainsFiltersAreNamedActivatedAndListed) {

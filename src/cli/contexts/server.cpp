@@ -108,7 +108,7 @@ settings::Value one_word(const std::string& text) {
 
 /// The set among the frame's rows, with the struct that it stands in.
 std::optional<settings::Place> set_of(SettingsFrame& frame, const Subject& subject) {
-    void* object = frame.values();
+    void* object = frame.holder();
     if (object == nullptr) return std::nullopt;
     SettingsTarget at{frame.table(), object};
     if (!subject.object.empty()) {
@@ -190,6 +190,7 @@ Reply show_element(Call& call) {
 }
 
 constexpr std::string_view filters_path = "SERVER/FILTERS";
+constexpr std::string_view filters_row = "filters";  ///< whose attributes the context has
 
 /// @param heading  "" = as the commands call them
 Step<std::string> element_table(Call& call, const Subject& subject, std::string_view heading) {
@@ -257,6 +258,17 @@ public:
         : SettingsFrame{shell, shell.tree().at(filters_path), parent.path(), &parent},
           ListsOfFrame{shell, filter::ListOwner::server()} {}
     std::string title() const override { return "the server's filters"; }
+    void* values() override {
+        void* server = holder();
+        if (server == nullptr) return nullptr;
+        auto target = find_target(table(), server, {{std::string{filters_row}}});
+        return target ? target->object : nullptr;
+    }
+    Step<> set(std::string_view attribute, const settings::Value& value) override {
+        SettingsPath at = path();
+        at.push_back({std::string{filters_row}});
+        return edit({SettingsEdit::Kind::set, std::move(at), std::string{attribute}, value});
+    }
     Step<std::string> commit() override {
         auto notes = SettingsFrame::commit();
         if (!notes) return notes;
@@ -451,6 +463,8 @@ private:
         context.help = "Filters of the server, and senders that are judged by their From field";
         context.need = need;
         const auto places = settings::open(table, nullptr);
+        if (const settings::Place* filters = settings::find(places, filters_row))
+            context.attributes = filters->row.field.table();
         for (const FilterSet& set : filter_sets) {
             const auto dot = set.row.find('.');
             const settings::Place* place = settings::find(places, set.row.substr(0, dot));

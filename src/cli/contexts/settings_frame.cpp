@@ -160,7 +160,7 @@ Step<> SettingsFrame::rebuild() {
     return {};
 }
 
-void* SettingsFrame::values() {
+void* SettingsFrame::holder() {
     if (!rebuild()) return nullptr;
     return object_;
 }

@@ -27,7 +27,7 @@ public:
     SettingsFrame(Shell& shell, const Context& context, SettingsPath path, SettingsFrame* parent);
 
     std::string title() const override;
-    void* values() override;
+    void* values() override { return holder(); }
     Step<> set(std::string_view attribute, const settings::Value& value) override;
     Step<std::string> commit() override;
     Step<> done() override;
@@ -36,7 +36,10 @@ public:
     const SettingsPath& path() const { return path_; }
     /// Remembers a change and shows it from now on; fails when it cannot be made.
     Step<> edit(SettingsEdit edit);
-    /// Of the object that it is about; good after values().
+    /// The object that it is about; nullptr: it is gone. What the attributes of the context are rows of may
+    /// be an object in it.
+    void* holder();
+    /// Of that object; good after holder().
     settings::Table table() const { return table_; }
 
 private:

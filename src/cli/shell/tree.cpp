@@ -8,6 +8,8 @@ namespace postrider::cli {
 namespace {
 
 constexpr NotHere missing[] = {
+    {"SET filteredEmailSizeQuota", "a quota of the Junk folder; SET MboxQuota gives it one"},
+    {"SET filteredEmailCountQuota", "a quota of the Junk folder; SET MboxQuota gives it one"},
     {"CONFIG WEBMAIL", "the web mail"},
     {"CONFIG WEBADMIN", "the web administration"},
     {"CONFIG FTP-BACKUP", "backup by FTP"},

@@ -61,9 +61,15 @@ bool applies(const Step& step, bool relay) {
     return relay ? step.relay : step.local;
 }
 
-bool some(const std::shared_ptr<const Steps>& steps, bool relay, bool only_scanners) {
+/// It may take long: a scanner, or a script that has documents read (RFC 6558).
+bool blocks(const Step& step) {
+    return step.scanner
+           || (step.script && sieve::required(*step.script).test(sieve::bit(sieve::Extension::convert)));
+}
+
+bool some(const std::shared_ptr<const Steps>& steps, bool relay, bool only_blocking) {
     return steps && std::ranges::any_of(*steps, [&](const Step& step) {
-               return applies(step, relay) && (!only_scanners || step.scanner);
+               return applies(step, relay) && (!only_blocking || blocks(step));
            });
 }
 
@@ -174,6 +180,7 @@ const Finding& Chain::finding_of(const Step& step, const std::string& message) {
         subject.client = envelope_.client;
         subject.helo = envelope_.helo;
         subject.authenticated = envelope_.authenticated;
+        subject.until = until_;
         at->second = step.scanner->scan(subject);
     }
     return at->second;

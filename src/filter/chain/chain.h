@@ -27,6 +27,9 @@ struct ChainParts {
     const Clock& clock;
     std::string host;               ///< our name
     AntiSpam* anti_spam = nullptr;  ///< lists, statistical filter, identity confirmation; nullptr: none
+    /// What a document of that media type says, UTF-8; nullopt: it cannot be read. Blocks.
+    std::function<std::optional<std::string>(std::string_view type, std::string_view content)>
+        document_text{};
 };
 
 /// Whose copy it is about.
@@ -51,6 +54,9 @@ public:
     /// ... and one of them waits for something outside: not for threads that must not block.
     bool waits(const Owner& owner, const mime::AddrSpec& recipient) const;
     bool waits_for_relay() const;
+
+    /// Somebody waits for the verdicts: scanners that have not answered by then are asked another time.
+    void answer_by(std::chrono::steady_clock::time_point until) { until_ = until; }
 
     /// @param recipient  as the envelope names it
     Verdict for_owner(const Owner& owner, const mime::AddrSpec& recipient);
@@ -78,6 +84,7 @@ private:
     const queue::Envelope& envelope_;
     std::string_view payload_;
     QueueId id_;
+    std::optional<std::chrono::steady_clock::time_point> until_;
     Levels levels_;                 ///< that the message came with
     std::optional<Origin> origin_;  ///< once it is needed
     /// By scanner and by the text that it was shown.

@@ -169,6 +169,17 @@ kv::Result<FilterDefinitions> Definitions::get(const DefinitionOwner& owner) con
     return std::move(*decoded);
 }
 
+kv::Result<std::vector<FilterPreset>> Definitions::presets(DomainId domain) const {
+    auto of_domain = get({DefinitionOwner::Kind::domain, domain.value()});
+    if (!of_domain) return std::unexpected(of_domain.error());
+    auto of_accounts = get({DefinitionOwner::Kind::account_defaults, domain.value()});
+    if (!of_accounts) return std::unexpected(of_accounts.error());
+    std::vector<FilterPreset> all = std::move(of_accounts->presets);  // the more particular place counts
+    for (FilterPreset& one : of_domain->presets)
+        if (std::ranges::find(all, one.name, &FilterPreset::name) == all.end()) all.push_back(std::move(one));
+    return all;
+}
+
 kv::Result<> Definitions::set(const DefinitionOwner& owner, const FilterDefinitions& definitions) {
     kv::Batch batch;
     if (definitions.empty())

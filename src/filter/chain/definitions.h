@@ -73,6 +73,8 @@ public:
     explicit Definitions(kv::Store& store);
 
     kv::Result<FilterDefinitions> get(const DefinitionOwner& owner) const;
+    /// From which the accounts of a domain choose: the domain's, and those of its account defaults.
+    kv::Result<std::vector<FilterPreset>> presets(DomainId domain) const;
     /// Durable. What is empty is removed.
     kv::Result<> set(const DefinitionOwner& owner, const FilterDefinitions& definitions);
     /// Whether there may be any of a group or folder recipient: where there are none, nobody looks for them.

@@ -238,7 +238,8 @@ Registry::OfAccount Registry::make_account(AccountId account) const {
     FilterDefinitions own = definitions({DefinitionOwner::Kind::account, account.value()});
     if (auto entry = parts_.directory.account(account); entry && *entry) {
         FilterDefinitions of_domain = definitions({DefinitionOwner::Kind::domain, (*entry)->domain.value()});
-        made.off = switched_off_by(own, of_domain.presets);
+        auto presets = parts_.definitions.presets((*entry)->domain);
+        made.off = switched_off_by(own, presets ? *presets : of_domain.presets);
         if (own.active.empty() && (*entry)->class_id.value() != 0)
             own = definitions({DefinitionOwner::Kind::account_class, (*entry)->class_id.value()});
         if (own.active.empty())

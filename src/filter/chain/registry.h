@@ -51,6 +51,7 @@ public:
     std::shared_ptr<const Steps> account(AccountId account) const override;
     std::shared_ptr<const Steps> object(const mime::AddrSpec& address) const override;
     std::shared_ptr<const SwitchedOff> switched_off(AccountId account) const override;
+    bool has_scanners() const override { return parts_.scanners && parts_.scanners->any(); }
 
     /// Reads and compiles a script again when it has changed.
     std::shared_ptr<const sieve::Script> script_file(const std::filesystem::path& file) const;

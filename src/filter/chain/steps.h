@@ -45,6 +45,8 @@ public:
     virtual std::shared_ptr<const Steps> account(AccountId account) const = 0;
     /// Of a group or folder recipient, by the address that mail comes to. Costs nothing where there are none.
     virtual std::shared_ptr<const Steps> object(const mime::AddrSpec&) const { return nullptr; }
+    /// false: there is no scanner in any of the steps. Cheap.
+    virtual bool has_scanners() const { return true; }
     /// nullptr: nothing.
     virtual std::shared_ptr<const SwitchedOff> switched_off(AccountId) const { return nullptr; }
 };

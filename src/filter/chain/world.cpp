@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "filter/anti_spam.h"
 #include "text/ascii.h"
 
 namespace postrider::filter {
@@ -145,6 +146,75 @@ std::vector<std::string> World::own_addresses() {
             if (std::string address = name + '@' + at; address != all.front())
                 all.push_back(std::move(address));
     return all;
+}
+
+namespace {
+
+enum class List : std::uint8_t { none, known, collected, white, black };
+
+/// RFC 6134 §2.7: the beginning of the URN may be left out.
+List list_of(std::string_view name) {
+    constexpr std::string_view urn = "urn:ietf:params:sieve";
+    if (text::starts_with_ci(name, urn)) name.remove_prefix(urn.size());
+    constexpr std::pair<std::string_view, List> lists[] = {{":addrbook:default", List::known},
+                                                           {":addrbook:collected", List::collected},
+                                                           {":addrbook:whitelist", List::white},
+                                                           {":addrbook:blacklist", List::black}};
+    for (const auto& [word, list] : lists)
+        if (text::equal_ci(word, name)) return list;
+    return List::none;
+}
+
+}  // namespace
+
+bool World::list_exists(std::string_view name) {
+    return parts_.anti_spam != nullptr && owner_.entry != nullptr && list_of(name) != List::none;
+}
+
+bool World::list_contains(std::string_view name, std::string_view value) {
+    const List list = list_of(name);
+    const auto address = mime::parse_addr_spec(text::trim(value));
+    if (!list_exists(name) || !address) return false;
+    AntiSpam& known = *parts_.anti_spam;
+    const auto verdict = known.lists().judge(ListOwner::account(owner_.account), {*address});
+    switch (list) {
+        case List::white: return verdict && *verdict == ListVerdict::white;
+        case List::black: return verdict && *verdict == ListVerdict::black;
+        case List::known:
+            if (verdict && *verdict == ListVerdict::white) return true;
+            [[fallthrough]];
+        case List::collected:
+            return known.confirmation().collected().has(owner_.account, *address).value_or(false);
+        case List::none: break;
+    }
+    return false;
+}
+
+std::vector<std::string> World::list_members(std::string_view name) {
+    const List list = list_of(name);
+    std::vector<std::string> all;
+    if (!list_exists(name)) return all;
+    AntiSpam& known = *parts_.anti_spam;
+    const auto take = [&](ListColour colour) {
+        auto lines = known.lists().list(ListOwner::account(owner_.account), colour);
+        if (!lines) return;
+        for (std::string& line : *lines)  // of the patterns those that are addresses
+            if (line.find_first_of("*?/") == line.npos && mime::parse_addr_spec(line))
+                all.push_back(std::move(line));
+    };
+    if (list == List::white || list == List::known) take(ListColour::white);
+    if (list == List::black) take(ListColour::black);
+    if (list == List::collected || list == List::known)
+        if (auto met = known.confirmation().collected().list(owner_.account))
+            for (CollectedAddresses::Entry& one : *met)
+                if (std::ranges::find(all, one.address) == all.end()) all.push_back(std::move(one.address));
+    return all;
+}
+
+std::optional<std::string> World::document_text(std::string_view type, std::string_view content) {
+    constexpr unsigned most_documents = 10;  // of one run: each may take seconds
+    if (!parts_.document_text || ++documents_ > most_documents) return std::nullopt;
+    return parts_.document_text(type, content);
 }
 
 Copy World::copy_of(const sieve::FileInto& into) {

@@ -25,6 +25,13 @@ public:
     std::vector<std::string> own_addresses() override;
     std::string owner_name() override { return owner_.entry ? owner_.entry->full_name : ""; }
     std::string server_name() override { return parts_.host; }
+    /// RFC 6134: ":addrbook:default" and ":addrbook:collected" are those whom the owner has written to, or
+    /// who have confirmed who they are, the former with the owner's whitelist; ":addrbook:whitelist" and
+    /// ":addrbook:blacklist" are the owner's.
+    bool list_exists(std::string_view name) override;
+    bool list_contains(std::string_view name, std::string_view value) override;
+    std::vector<std::string> list_members(std::string_view name) override;
+    std::optional<std::string> document_text(std::string_view type, std::string_view content) override;
 
     /// The folder that a fileinto means; made when the script asks for that and it is not there.
     Copy copy_of(const sieve::FileInto& into);
@@ -38,6 +45,7 @@ private:
     const queue::Envelope& envelope_;
     const Levels& levels_;
     std::shared_ptr<mailstore::Account> account_;
+    unsigned documents_ = 0;  ///< that have been read for the script
 };
 
 /// Memory keys.

@@ -8,6 +8,7 @@
 #include "mailauth/signature.h"
 #include "mime/address.h"
 #include "mime/date.h"
+#include "text/ascii.h"
 #include "text/base64.h"
 
 namespace postrider::filter {
@@ -24,6 +25,18 @@ std::string cut(std::string_view text) {
 std::string domain_of(const std::string& address) {
     const std::size_t at = address.rfind('@');
     return at == std::string::npos ? "" : mailauth::signing_domain(address.substr(at + 1)).value_or("");
+}
+
+/// RFC 9990 §3.1.3: what has passed before what has not, and of that what is aligned first.
+std::vector<const mailauth::DkimVerdict*> most_telling_first(const mailauth::MessageAuthentication& result) {
+    std::vector<const mailauth::DkimVerdict*> all;
+    for (const mailauth::DkimVerdict& one : result.dkim) all.push_back(&one);
+    std::ranges::stable_sort(all, {}, [&](const mailauth::DkimVerdict* one) {
+        if (one->outcome != mailauth::DkimOutcome::pass) return 3;
+        if (one->domain == result.dmarc.from_domain) return 0;
+        return mailauth::within_domain(one->domain, result.dmarc.organization) ? 1 : 2;
+    });
+    return all;
 }
 
 bool same_kind(const mailauth::AggregateRow& a, const mailauth::AggregateRow& b) {
@@ -124,13 +137,12 @@ void DayReport::add(const mailauth::MessageAuthentication& result, mailauth::Dma
     if (!because.type.empty()) row.reasons.push_back({because.type, cut(because.comment)});
     row.header_from = dmarc.from_domain;
     row.envelope_from = domain_of(result.reverse_path);
-    for (const mailauth::DkimVerdict& one : result.dkim)
-        if (!one.domain.empty() && row.dkim.size() < max_signatures)
-            row.dkim.push_back({one.domain, cut(one.selector), std::string{word(one.outcome)}, ""});
+    for (const mailauth::DkimVerdict* one : most_telling_first(result))
+        if (!one->domain.empty() && row.dkim.size() < max_signatures)
+            row.dkim.push_back({one->domain, cut(one->selector), std::string{word(one->outcome)}, ""});
+    // RFC 9990 §3.1.1.11: there is no other scope; of the null sender it is postmaster at what EHLO has said.
     if (!result.spf.domain.empty())
-        row.spf.push_back({result.spf.domain,
-                           result.spf.identity == mailauth::SpfResult::Identity::helo ? "helo" : "mfrom",
-                           std::string{word(result.spf.outcome)}, ""});
+        row.spf.push_back({result.spf.domain, "mfrom", std::string{word(result.spf.outcome)}, ""});
     for (mailauth::AggregateRow& known : rows)
         if (same_kind(known, row)) {
             ++known.count;
@@ -200,9 +212,9 @@ mailauth::AggregateReport aggregate_of(const DayReport& report, const DmarcRepor
 std::string dmarc_report_file(const DmarcReportFacts& facts) {
     const auto begin =
         std::chrono::duration_cast<std::chrono::seconds>(facts.begin.time_since_epoch()).count();
-    std::string id;
+    std::string id;  // unique-id = 1*(ALPHA / DIGIT)
     for (char c : facts.id.substr(0, facts.id.find('@')))
-        if (c != '!' && c != '"' && c != '\\') id += c;
+        if (text::is_alpha(c) || text::is_digit(c)) id += c;
     return fmt::format("{}!{}!{}!{}!{}.xml.gz", facts.submitter, facts.domain, begin,
                        begin + one_day.count() - 1, id);
 }

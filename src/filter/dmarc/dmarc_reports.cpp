@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "dns/records.h"
 #include "mailauth/tag_list.h"
 #include "text/gzip.h"
@@ -62,8 +64,8 @@ void DmarcReports::note(const mailauth::MessageAuthentication& result, mailauth:
 void DmarcReports::send_due(const std::function<bool()>& go_on) {
     // What cannot be asked now is not told: failures are many, and there will be others.
     failures_.send(
-        [this](const std::string& mailbox_domain, const std::string& policy_domain) {
-            return agreed({"", mailbox_domain, true}, policy_domain) == Sent::done;
+        [this](DmarcAddress& address, const std::string& policy_domain) {
+            return agreed(address, policy_domain, "ruf") == Sent::done;
         },
         post_, go_on);
     Key at{};
@@ -83,7 +85,8 @@ void DmarcReports::send_due(const std::function<bool()>& go_on) {
     }
 }
 
-DmarcReports::Sent DmarcReports::agreed(const DmarcAddress& address, const std::string& policy_domain) {
+DmarcReports::Sent DmarcReports::agreed(DmarcAddress& address, const std::string& policy_domain,
+                                        std::string_view tag) {
     const dns::Answer answer =
         resolver_.ask(policy_domain + "._report._dmarc." + address.domain, dns::Type::txt);
     if (answer.outcome == dns::Outcome::temporary || answer.outcome == dns::Outcome::bogus)
@@ -92,13 +95,22 @@ DmarcReports::Sent DmarcReports::agreed(const DmarcAddress& address, const std::
         const auto text = dns::parse_txt(rdata);
         if (!text) continue;
         const auto tags = mailauth::TagList::parse_leniently(*text);
-        if (tags.first_name() == "v" && tags.find("v") == "DMARC1") return Sent::done;
+        if (tags.first_name() != "v" || tags.find("v") != "DMARC1") continue;
+        const auto record = mailauth::parse_dmarc(*text);
+        if (!record || !tags.find(tag)) return Sent::done;
+        // Step 9: another address, but of no other host.
+        auto wanted = dmarc_addresses(tag == "ruf" ? record->ruf : record->rua, policy_domain);
+        const bool elsewhere = std::ranges::any_of(
+            wanted, [&](const DmarcAddress& one) { return one.domain != address.domain; });
+        if (wanted.empty() || elsewhere) return Sent::not_wanted;
+        address.mailbox = std::move(wanted.front().mailbox);
+        return Sent::done;
     }
     return Sent::not_wanted;
 }
 
 DmarcReports::Sent DmarcReports::send(const Key& key, const DayReport& report) {
-    const auto addresses = dmarc_addresses(report.rua, key.second);
+    auto addresses = dmarc_addresses(report.rua, key.second);
     DmarcReportFacts facts;
     const DmarcReportOptions now = options();
     facts.organization = now.organization.empty() ? now.submitter : now.organization;
@@ -111,8 +123,8 @@ DmarcReports::Sent DmarcReports::send(const Key& key, const DayReport& report) {
     // Every address gets it (RFC 9990 §3.5). If some cannot be asked now, none is written to yet, so that
     // nobody gets it twice.
     std::vector<const DmarcAddress*> willing;
-    for (const DmarcAddress& address : addresses) {
-        const Sent answer = address.external ? agreed(address, key.second) : Sent::done;
+    for (DmarcAddress& address : addresses) {
+        const Sent answer = address.external ? agreed(address, key.second, "rua") : Sent::done;
         if (answer == Sent::later && reports_.today() <= key.first + days_tried) return Sent::later;
         if (answer == Sent::done)
             willing.push_back(&address);

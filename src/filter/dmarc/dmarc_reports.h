@@ -68,7 +68,8 @@ private:
     void set_failures();
     Sent send(const Key& key, const DayReport& report);
     /// RFC 9990 §4: does that host take reports about this domain?
-    Sent agreed(const DmarcAddress& address, const std::string& policy_domain);
+    /// May replace the address by another at the same host, as that host wishes. @param tag  "rua" or "ruf"
+    Sent agreed(DmarcAddress& address, const std::string& policy_domain, std::string_view tag);
 
     dns::Resolver& resolver_;
     const Clock& clock_;

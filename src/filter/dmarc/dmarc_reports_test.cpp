@@ -103,6 +103,19 @@ TEST_F(Reports, OtherOrganizationsAreAskedFirst) {
     EXPECT_EQ(to, (std::vector<std::string>{"a@reports.example.net"}));
 }
 
+TEST_F(Reports, AHostThatTakesThemMayNameAnotherAddressOfItsOwn) {
+    const std::vector<std::string> rua = {"mailto:a@reports.example.net", "mailto:b@other.example"};
+    dns_.add("example.com._report._dmarc.reports.example.net", dns::Type::txt,
+             dns::txt_rdata("v=DMARC1; rua=mailto:better@reports.example.net"));
+    dns_.add("example.com._report._dmarc.other.example", dns::Type::txt,
+             dns::txt_rdata("v=DMARC1; rua=mailto:victim@elsewhere.example"));
+    reports_->note(message("example.com", true, rua), DmarcPolicy::none, {}, {});
+    clock_.advance(day);
+    send();
+    ASSERT_EQ(posted_.size(), 1u);
+    EXPECT_EQ(posted_[0].first, "better@reports.example.net");
+}
+
 TEST_F(Reports, WhatCannotBeSentIsTriedAgainAndThenDropped) {
     dns_.set("example.com._report._dmarc.reports.example.net", dns::Type::txt, dns::Outcome::temporary);
     reports_->note(message("example.com", true, {"mailto:a@reports.example.net"}), DmarcPolicy::none, {}, {});

@@ -35,11 +35,21 @@ std::string line(std::string_view text) {
     return out;
 }
 
+std::string quoted(std::string_view text) {
+    std::string out{'"'};
+    for (char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
 }  // namespace
 
 bool asks_for_report(const MessageAuthentication& result) {
     const mailauth::DmarcResult& dmarc = result.dmarc;
     if (dmarc.policy_domain.empty() || dmarc.record.ruf.empty()) return false;
+    if (dmarc.record.psd == mailauth::DmarcRecord::Psd::yes) return false;
     if (dmarc.outcome != mailauth::DmarcOutcome::fail && dmarc.outcome != mailauth::DmarcOutcome::pass)
         return false;
     const std::string fo = text::to_lower(dmarc.record.fo);
@@ -83,8 +93,10 @@ DmarcFailure failure_of(const MessageAuthentication& result, mailauth::DmarcPoli
         if (one.outcome != mailauth::DkimOutcome::fail || !failure.dkim_domain.empty()) continue;
         failure.dkim_domain = one.domain;
         failure.dkim_selector = one.selector;
+        failure.dkim_identity = one.identity;
     }
     failure.spf_domain = result.spf.domain;
+    if (result.spf.outcome != mailauth::SpfOutcome::pass) failure.spf_record = result.spf.record;
     failure.delivery = applied == mailauth::DmarcPolicy::reject       ? "reject"
                        : applied == mailauth::DmarcPolicy::quarantine ? "spam"
                                                                       : "delivered";
@@ -118,8 +130,12 @@ std::string failure_message(const DmarcFailure& failure, std::string_view submit
         mime::format_date(mime::in_zone(failure.arrival)), failure.client, failure.from_domain, submitter,
         line(failure.results), failure.not_aligned.empty() ? "none" : failure.not_aligned, failure.delivery);
     if (!failure.dkim_domain.empty())
-        out += fmt::format("DKIM-Domain: {}\r\nDKIM-Selector: {}\r\n", line(failure.dkim_domain),
-                           line(failure.dkim_selector));
+        out +=
+            fmt::format("DKIM-Domain: {}\r\nDKIM-Identity: {}\r\nDKIM-Selector: {}\r\n",
+                        line(failure.dkim_domain), line(failure.dkim_identity), line(failure.dkim_selector));
+    if (!failure.spf_record.empty())  // RFC 6591 §3.2.5
+        out += fmt::format("SPF-DNS: txt : {} : {}\r\n", line(failure.spf_domain),
+                           quoted(line(failure.spf_record)));
     out += fmt::format("\r\n--{0}\r\nContent-Type: text/rfc822-headers\r\n\r\n{1}\r\n--{0}--\r\n", boundary,
                        failure.header);
     return out;
@@ -166,8 +182,9 @@ void FailureReports::send(const Agreed& agreed, const Post& post, const std::fun
             now = options_;
             number = ++numbered_;
         }
-        for (const DmarcAddress& address : dmarc_addresses(failure.ruf, failure.domain)) {
-            if (address.external && !agreed(address.domain, failure.domain)) {
+        auto addresses = dmarc_addresses(failure.ruf, failure.domain);
+        for (DmarcAddress& address : addresses) {
+            if (address.external && !agreed(address, failure.domain)) {
                 log_.info({}, "DMARC failure reports for {} are not wanted by {}", failure.domain,
                           address.mailbox);
                 continue;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "dns/resolver.h"
+#include "filter/dmarc/day_report.h"
 #include "mailauth/message_authentication.h"
 #include "observe/log.h"
 
@@ -21,14 +22,16 @@ struct DmarcFailure {
     std::string domain;  ///< of the policy
     std::vector<std::string> ruf;
     std::string from_domain, reverse_path, client, results;
-    std::string not_aligned;                             ///< Identity-Alignment: "dkim, spf", "dkim", "spf"
-    std::string dkim_domain, dkim_selector, spf_domain;  ///< "" = none
+    std::string not_aligned;  ///< Identity-Alignment: "dkim, spf", "dkim", "spf"
+    std::string dkim_domain, dkim_selector, dkim_identity;  ///< "" = none
+    std::string spf_domain, spf_record;                     ///< of a failure; "" = none
     std::string delivery;  ///< "delivered", "spam" or "reject" (RFC 6591 §3.2.2)
     std::string header;    ///< of the message, redacted
     Time arrival{};
 };
 
-/// Whether the record asks to be told of this (fo, RFC 9989 §4.7); nothing to tell without a ruf.
+/// Whether the record asks to be told of this (fo, RFC 9989 §4.7); nothing to tell without a ruf, nor to who
+/// speaks for a public suffix (RFC 9991 §2).
 bool asks_for_report(const mailauth::MessageAuthentication& result);
 DmarcFailure failure_of(const mailauth::MessageAuthentication& result, mailauth::DmarcPolicy applied,
                         std::string_view message, Time arrival);
@@ -51,7 +54,8 @@ public:
         std::string submitter, from;
     };
     /// Whether a host takes reports about another organization's domain; blocks on the DNS.
-    using Agreed = std::function<bool(const std::string& mailbox_domain, const std::string& policy_domain)>;
+    /// It may want them at another of its addresses.
+    using Agreed = std::function<bool(DmarcAddress& address, const std::string& policy_domain)>;
     using Post = std::function<bool(const std::string& to, std::string message)>;
 
     FailureReports(const Clock& clock, observe::Logger log) : clock_{clock}, log_{log} {}

@@ -24,6 +24,7 @@ MessageAuthentication failed(std::string fo = "0") {
     out.reverse_path = "bounce@example.com";
     out.spf.domain = "example.com";
     out.spf.outcome = SpfOutcome::fail;
+    out.spf.record = "v=spf1 \"-all";
     out.dmarc.outcome = DmarcOutcome::fail;
     out.dmarc.from_domain = out.dmarc.policy_domain = out.dmarc.organization = "example.com";
     out.dmarc.record.ruf = {"mailto:dmarc@example.com"};
@@ -34,7 +35,7 @@ MessageAuthentication failed(std::string fo = "0") {
 class Failures : public testing::Test {
 protected:
     void send() {
-        reports.send([this](const std::string&, const std::string&) { return agrees; },
+        reports.send([this](DmarcAddress&, const std::string&) { return agrees; },
                      [this](const std::string& to, std::string message) {
                          sent.emplace_back(to, std::move(message));
                          return true;
@@ -63,6 +64,7 @@ TEST_F(Failures, TheDomainIsToldOfWhatFailedAndNotToWhomItWent) {
     EXPECT_EQ(report->source_ip, "192.0.2.1");
     EXPECT_EQ(report->delivery_result, "reject");
     EXPECT_EQ(report->identity_alignment, "dkim, spf");
+    EXPECT_THAT(sent[0].second, HasSubstr("\r\nSPF-DNS: txt : example.com : \"v=spf1 \\\"-all\"\r\n"));
     EXPECT_THAT(report->original, HasSubstr("Subject: money\r\n"));
     EXPECT_THAT(sent[0].second, Not(HasSubstr("secret@example.org")));
     EXPECT_THAT(sent[0].second, Not(HasSubstr("nobody's business")));
@@ -76,6 +78,9 @@ TEST_F(Failures, OnlyWhatTheRecordAsksFor) {
         return asks_for_report(result);
     };
     EXPECT_TRUE(with("0", DmarcOutcome::fail, false));
+    auto suffix = failed();
+    suffix.dmarc.record.psd = DmarcRecord::Psd::yes;
+    EXPECT_FALSE(asks_for_report(suffix)) << "RFC 9991 section 2";
     EXPECT_FALSE(with("0", DmarcOutcome::pass, true));
     EXPECT_TRUE(with("1", DmarcOutcome::pass, true)) << "SPF is not aligned";
     EXPECT_TRUE(with("s", DmarcOutcome::pass, true)) << "SPF fails";

@@ -328,7 +328,7 @@ private:
 }  // namespace
 
 Maybe<Finding> AfslConnector::ask(const Subject& subject) {
-    const Patience patience = options_.patience();
+    const Patience patience = options_.patience(subject);
     afsl::Limits limits;
     limits.octets = std::max(limits.octets, 2 * subject.message.size());
     for (bool again = !program_->message;; again = true) {

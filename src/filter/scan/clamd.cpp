@@ -67,7 +67,7 @@ Maybe<Finding> ClamdConnector::stream(ConnectionPool::Lease& lease, const Subjec
 }
 
 Maybe<Finding> ClamdConnector::ask(const Subject& subject) {
-    const Patience patience = options_.patience();
+    const Patience patience = options_.patience(subject);
     for (bool again = false;; again = true) {
         auto lease = pool_.take(patience, again);
         if (!lease) return std::unexpected(std::move(lease.error()));

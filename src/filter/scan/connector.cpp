@@ -2,9 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "text/ascii.h"
 
 namespace postrider::filter {
+
+std::chrono::milliseconds time_for(const Subject& subject, std::chrono::milliseconds whole) {
+    using std::chrono::milliseconds;
+    if (!subject.until) return whole;
+    const auto left = *subject.until - std::chrono::steady_clock::now();
+    return std::clamp(std::chrono::duration_cast<milliseconds>(left), milliseconds{1},
+                      std::max(whole, milliseconds{1}));
+}
 
 Maybe<Finding> unless_cut(Maybe<Finding> finding, Socket::Sent sent) {
     if (sent == Socket::Sent::cut && finding && finding->kind != Finding::Kind::match)

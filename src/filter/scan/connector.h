@@ -6,13 +6,16 @@
 
 namespace postrider::filter {
 
+/// `whole`, or what is left until Subject::until if that is less; at least a millisecond.
+std::chrono::milliseconds time_for(const Subject& subject, std::chrono::milliseconds whole);
+
 /// How long a connector waits, and where it tells of its dialogue.
 struct ScanOptions {
     std::chrono::milliseconds connect{5000};   ///< for a connection
     std::chrono::milliseconds step{60'000};    ///< for each sign of life
     std::chrono::milliseconds whole{120'000};  ///< for everything
     observe::Logger log;
-    Patience patience() const { return {step, whole}; }
+    Patience patience(const Subject& subject) const { return {step, time_for(subject, whole)}; }
     /// Of a ping: a server that stops does not wait long for a scanner that hangs.
     Patience short_patience() const { return {std::min(connect, longest_ping), 2 * longest_ping}; }
     static constexpr std::chrono::milliseconds longest_ping{2000};

@@ -126,7 +126,8 @@ Maybe<Finding> ExternalConnector::run(const Subject& subject, const Patience& pa
 }
 
 Maybe<Finding> ExternalConnector::ask(const Subject& subject) {
-    const Patience patience{options_.whole, options_.whole};
+    const auto whole = time_for(subject, options_.whole);
+    const Patience patience{whole, whole};
     {
         std::unique_lock lock{mutex_};
         if (!freed_.wait_until(lock, patience.end(), [this] { return running_ < options_.processes; }))

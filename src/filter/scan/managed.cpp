@@ -55,7 +55,8 @@ Maybe<Finding> ManagedConnector::exchange(Child& child, const Subject& subject, 
 }
 
 Maybe<Finding> ManagedConnector::ask(const Subject& subject) {
-    const Patience patience{options_.whole, options_.whole};
+    const auto whole = time_for(subject, options_.whole);
+    const Patience patience{whole, whole};
     std::optional<Child> child;
     {
         std::unique_lock lock{mutex_};

@@ -131,7 +131,7 @@ std::string rspamd_request(const Subject& subject, std::string_view host) {
 }
 
 Maybe<Finding> RspamdConnector::ask(const Subject& subject) {
-    const Patience patience = options_.patience();
+    const Patience patience = options_.patience(subject);
     const std::string request =
         rspamd_request(subject, pool_.address().local() ? "localhost" : pool_.address().text());
     for (bool again = false;; again = true) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,9 @@ struct Subject {
     std::string client;  ///< address of the host it came from; "" = our own
     std::string helo;
     std::string authenticated;  ///< account that sent it; ""
+    /// A client waits for the answer until then, no longer; nothing: as long as the scanner's time-outs
+    /// allow.
+    std::optional<std::chrono::steady_clock::time_point> until{};
 };
 
 /// What a scanner has found out. A scanner that could not tell says `failed`: the message waits, or passes,
@@ -36,6 +40,7 @@ struct Finding {
     std::optional<unsigned> virus_level;  ///< 1-5, X-AxigenVirus-Level
     std::vector<std::pair<std::string, std::string>> headers;  ///< to be added: name, value
     std::optional<std::string> replacement;                    ///< the whole message as it should go on
+    bool out_of_time = false;  ///< failed because Subject::until came, which says nothing about the scanner
 };
 
 /// A connection to one scanner, or many: callable from several threads at once, bounded by its own limits.

@@ -109,9 +109,10 @@ struct Scanners::Impl {
             connector = std::move(*made);
         else
             connector.title = std::move(title);
-        next[key] = {std::make_shared<WatchedScanner>(std::move(policy), std::move(connector),
-                                                      std::move(problem), metrics, clock, bell, options.log),
-                     std::move(fingerprint)};
+        next[key] = {
+            std::make_shared<WatchedScanner>(std::move(policy), std::move(connector), std::move(problem),
+                                             metrics, clock, bell, options.health),
+            std::move(fingerprint)};
     }
 };
 
@@ -175,6 +176,11 @@ std::vector<ScannerStatus> Scanners::status() const {
     std::vector<ScannerStatus> all;
     for (const auto& scanner : impl_->list()) all.push_back(scanner->status());
     return all;
+}
+
+bool Scanners::any() const {
+    std::lock_guard lock{impl_->mutex};
+    return !impl_->known.empty();
 }
 
 void Scanners::on_return(std::function<void(const std::string&)> back) {

@@ -49,7 +49,8 @@ public:
     struct Options {
         std::string directory;           ///< that relative paths of protocol files start from
         std::vector<std::string> stock;  ///< directories in which they are looked for then
-        observe::Logger log;
+        observe::Logger log;             ///< for dialogues about messages
+        observe::Logger health;          ///< for what becomes of scanners themselves
         std::chrono::milliseconds ping_interval{5000};
     };
     /// `metrics` must live longer.
@@ -65,6 +66,7 @@ public:
     /// nullptr: there is none of that name. It may be used for as long as it is held.
     std::shared_ptr<ConfiguredScanner> find(ScannerKind kind, std::string_view name) const;
     std::vector<ScannerStatus> status() const;
+    bool any() const;  ///< cheap
 
     /// `back` is called on the keeper's thread, with the name, when a scanner that was down answers again.
     /// What was called before is no longer running when this returns.

@@ -174,6 +174,7 @@ TableOf<I> integrated_table() {
 }
 
 constexpr Setting<FiltersSettings> filters_rows[] = {
+    {.field = inlined<&FiltersSettings::log, log_producer_table>},
     {.name = "integratedFilters",
      .field = object_set<&FiltersSettings::integrated_filters, integrated_table>,
      .range = {0, 64},

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "settings/setting.h"
+#include "settings/common.h"
 
 namespace postrider::filter {
 
@@ -63,6 +63,7 @@ struct IntegratedFilter {
 
 /// filters = { ... }
 struct FiltersSettings {
+    settings::LogProducerSettings log;  ///< of what there is to say of the scanners themselves
     std::vector<IntegratedFilter> integrated_filters;
 };
 

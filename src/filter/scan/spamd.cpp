@@ -83,7 +83,7 @@ Maybe<Finding> parse_spamd_reply(std::string_view reply) {
 }
 
 Maybe<Finding> SpamdConnector::ask(const Subject& subject) {
-    const Patience patience = options_.patience();
+    const Patience patience = options_.patience(subject);
     auto lease = pool_.take(patience, true);
     if (!lease) return std::unexpected(std::move(lease.error()));
     Socket& socket = lease->socket();

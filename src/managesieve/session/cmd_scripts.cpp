@@ -21,9 +21,10 @@ struct Checked {
 };
 
 /// As the chain of filters compiles it (RFC 5804 §2.6: what is not valid is not stored).
-Checked check(const filter::ScriptStore& scripts, const filter::ScriptOwner& owner, const std::string& text) {
+Checked check(const filter::ScriptStore& scripts, const filter::ScriptOwner& owner, const std::string& text,
+              const sieve::ExtensionSet& allowed = sieve::storable_extensions()) {
     sieve::Options options;
-    options.allowed = sieve::storable_extensions();
+    options.allowed = allowed;
     options.find_script = [&](sieve::Location where, const std::string& name) -> std::optional<std::string> {
         bool global = where == sieve::Location::global;
         auto found = scripts.get(global ? filter::ScriptOwner::of_server() : owner, name);
@@ -33,6 +34,17 @@ Checked check(const filter::ScriptStore& scripts, const filter::ScriptOwner& own
     auto compiled = sieve::compile(text, options);
     if (!compiled) return {false, shown(compiled.error())};
     return {true, shown(compiled->warnings)};
+}
+
+/// Whether the script can run on new mail: one that wants to know what a mail program does (RFC 6785) cannot.
+Checked check_for_delivery(const filter::ScriptStore& scripts, const filter::ScriptOwner& owner,
+                           const std::string& text) {
+    return check(scripts, owner, text, sieve::all_extensions());
+}
+
+/// For an answer to who would make it the active script, or replace that by it.
+std::string not_for_delivery(const Checked& checked) {
+    return "Such a script cannot be active, which would run it on new mail:\r\n" + checked.text;
 }
 
 }  // namespace
@@ -82,6 +94,22 @@ net::Task<> Session::putscript() {
         no(checked.text);
         co_return;
     }
+    auto replaces_active = [this, &checked] {
+        auto all = s_.scripts.list(owner());
+        if (!all) return false;  // putting it will say why
+        for (const filter::ScriptInfo& one : *all) {
+            if (!one.active || one.name != argument(0).text) continue;
+            const Checked run = check_for_delivery(s_.scripts, owner(), argument(1).text);
+            if (!run.good) checked.text = not_for_delivery(run);
+            return !run.good;
+        }
+        return false;
+    };
+    const bool unfit = co_await s_.workers.run(std::move(replaces_active));
+    if (unfit) {
+        no(checked.text);
+        co_return;
+    }
     auto store = [this] { return s_.scripts.put(owner(), argument(0).text, argument(1).text); };
     filter::ScriptResult<> stored = co_await s_.workers.run(std::move(store));
     if (!stored) {
@@ -127,6 +155,16 @@ net::Task<> Session::listscripts() {
 net::Task<> Session::setactive() {
     if (argument(0).kind != Token::Kind::string) {
         fault("SETACTIVE takes a name");
+        co_return;
+    }
+    auto fit = [this]() -> Checked {
+        auto text = s_.scripts.get(owner(), argument(0).text);
+        if (argument(0).text.empty() || !text) return {true, {}};  // activating it will say why
+        return check_for_delivery(s_.scripts, owner(), *text);
+    };
+    const Checked checked = co_await s_.workers.run(std::move(fit));
+    if (!checked.good) {
+        no(not_for_delivery(checked));
         co_return;
     }
     auto activate = [this] { return s_.scripts.activate(owner(), argument(0).text); };

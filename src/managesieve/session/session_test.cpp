@@ -161,6 +161,19 @@ TEST_F(ManageSieve, KeepsScriptsOfWhoHasLoggedIn) {
     EXPECT_TRUE(ask("LOGOUT").starts_with("OK"));
 }
 
+TEST_F(ManageSieve, WhatRunsOnImapEventsAloneIsKeptAndNotActivated) {
+    ASSERT_TRUE(login().starts_with("OK"));
+    const std::string script = "require \"imapsieve\"; keep;\r\n";
+    EXPECT_TRUE(ask("PUTSCRIPT \"events\" " + literal(script)).starts_with("OK"));
+    EXPECT_TRUE(ask("SETACTIVE \"events\"").starts_with("NO "));
+    EXPECT_EQ(ask("LISTSCRIPTS"), "\"events\"\r\nOK\r\n");
+    EXPECT_TRUE(ask("PUTSCRIPT \"mail\" \"keep;\"").starts_with("OK"));
+    EXPECT_TRUE(ask("SETACTIVE \"mail\"").starts_with("OK"));
+    EXPECT_TRUE(ask("PUTSCRIPT \"mail\" " + literal(script)).starts_with("NO "));
+    EXPECT_EQ(ask("GETSCRIPT \"mail\""), "{5}\r\nkeep;\r\nOK\r\n");
+    EXPECT_TRUE(ask("SETACTIVE \"none\"").starts_with("NO (NONEXISTENT)"));
+}
+
 TEST_F(ManageSieve, LimitsHold) {
     ASSERT_TRUE(login().starts_with("OK"));
     EXPECT_TRUE(ask("PUTSCRIPT \"big\" " + literal("#" + std::string(3000, 'x') + "\r\n"))

@@ -273,6 +273,9 @@ net::Task<> Session::store(rules::SendQuota::Use charged, std::size_t size) {
     incoming.destinations = std::move(t.destinations);
     incoming.payload = std::move(t.payload);
     incoming.answers_each = lmtp();
+    if (allow_.wait_processing_timeout != 0)
+        incoming.answer_by =
+            std::chrono::steady_clock::now() + std::chrono::seconds{allow_.wait_processing_timeout};
     std::string from = incoming.envelope.reverse_path.text();
     std::vector<std::string> recipients;
     for (const queue::Recipient& r : incoming.envelope.recipients) recipients.push_back(r.address.text());
@@ -280,7 +283,16 @@ net::Task<> Session::store(rules::SendQuota::Use charged, std::size_t size) {
     using Outcome = mailstore::Result<delivery::Accepted>;
     auto quota = lmtp() ? delivery::Intake::Quota::enforced : delivery::Intake::Quota::checked;
     bool small = incoming.payload.size() <= small_message;
+    const bool waits = s_.scanning && s_.intake.waits(incoming);
     auto start = [&](std::function<void(Outcome)> done) {
+        if (waits) {
+            auto moved = std::make_shared<delivery::Incoming>(std::move(incoming));
+            if (s_.scanning->post(
+                    [this, moved, quota, done] { s_.intake.accept(std::move(*moved), quota, done); }))
+                return;
+            incoming = std::move(*moved);  // as many wait as may: the queue is to have it
+        }
+        incoming.answer_by.reset();
         if (small) {
             s_.intake.accept(std::move(incoming), quota, std::move(done));
             return;

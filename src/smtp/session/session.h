@@ -41,7 +41,8 @@ struct Services {
     const screening::Screening* screening = nullptr;  ///< nullptr: nothing is asked
     /// The virtual queue of mail that a policy sends by that host; "" when there is none.
     std::function<std::string(const std::string& host)> destination_by{};
-    rights::Sharing* sharing = nullptr;  ///< who may use whose address; nullptr: each his own
+    rights::Sharing* sharing = nullptr;   ///< who may use whose address; nullptr: each his own
+    net::WorkerPool* scanning = nullptr;  ///< for messages that wait for scanners; nullptr: none does
 };
 
 /// What is particular to the listener a client came by.
