@@ -1,8 +1,6 @@
 #include "index/index_impl.h"
 
 #include <fmt/core.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -46,11 +44,9 @@ void IndexImpl::stop() {
 
 void IndexImpl::run() {
     using SteadyClock = std::chrono::steady_clock;
-    // Whoever delivers or reads mail goes first: a processor that only works at this counts as idle, so that
-    // what wakes up is put there and takes its place at once.
+    // Whoever delivers or reads mail goes first. Not SCHED_IDLE: a lock that this thread holds when the machine
+    // is busy would be held five times as long.
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 19);
-    const sched_param no_priority{};
-    (void)::pthread_setschedparam(::pthread_self(), SCHED_IDLE, &no_priority);
     while (going()) {
         const auto before = SteadyClock::now();
         find_changed();
