@@ -70,6 +70,10 @@ private:
         if (part.kind == Part::leaf) {
             if (part.type != "text/plain" && part.type != "text/html") return false;
             if (text::starts_with_ci(disposition, "attachment")) return false;
+            // Of a multipart that breaks off in its header: what were put there would be part of that.
+            const Part& above = parts_[part.parent];
+            if (index != 0 && part.header_begin == part.body_end && above.body_begin == above.body_end)
+                return false;
             found_.push_back(index);
             return true;
         }

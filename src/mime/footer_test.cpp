@@ -158,6 +158,14 @@ TEST(Footer, KeepsABoundaryWithWhichTheMessageBreaksOff) {
                                                  "e</p>"});
     ASSERT_TRUE(changed);
     EXPECT_EQ(describe(*changed).parts.size(), describe(message).parts.size()) << *changed;
+    const std::string in_its_header =
+        "Content-Type: multipart/alternative; boundary=b\r\nMIME-Version: 1.0\r\n\r\n--b\r\n"
+        "Content-Type: multipart/alternative; boundary=c\r\n--b\r\n\r\none\r\n--b--\r\n";
+    const auto second = append_footer(in_its_header, {"",
+                                                      "<p>F\xc3\xbc\xc3\x9f"
+                                                      "e</p>"});
+    ASSERT_TRUE(second);
+    EXPECT_EQ(describe(*second).parts.size(), describe(in_its_header).parts.size()) << *second;
 }
 
 TEST(Footer, StuffsFlowedLines) {

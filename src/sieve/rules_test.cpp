@@ -141,6 +141,7 @@ TEST(Rules, WhatCannotBeARuleIsTold) {
     EXPECT_NE(wrong(good, {Kind::redirect, "nobody", "", 7}), "");
     EXPECT_NE(wrong(good, {Kind::move, "", "", 7}), "");
     EXPECT_NE(wrong(good, {Kind::reply, "x", "", 0}), "");
+    EXPECT_NE(wrong(good, {Kind::reply, "a\rb", "", 7}), "");  // found by sieve_rules_fuzz
     RuleSet name;
     name.rules.push_back({"two\nlines", true, true, {}, {{Kind::keep, "", "", 7}}, true});
     EXPECT_NE(check_rules(name), "");

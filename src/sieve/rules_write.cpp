@@ -22,7 +22,8 @@ std::string quote(std::string_view text) {
     std::string out = "\"";
     for (char c : text) {
         if (c == '"' || c == '\\') out += '\\';
-        if (c == '\n' && !out.ends_with('\r')) out += '\r';
+        if (c == '\r') continue;  // check_text(): the line end follows
+        if (c == '\n') out += '\r';
         out += c;
     }
     return out + '"';
@@ -253,6 +254,8 @@ std::string check_condition(const Condition& condition) {
 std::string check_text(std::string_view text, std::size_t most) {
     if (text.size() > most || !text::valid_utf8(text) || text.find('\0') != std::string_view::npos)
         return "the text is too long or no text";
+    for (std::size_t at = text.find('\r'); at != text.npos; at = text.find('\r', at + 1))
+        if (!text.substr(at + 1).starts_with('\n')) return "a line of the text ends oddly";
     return "";
 }
 
