@@ -447,8 +447,15 @@ bool Sharing::may_send_as(const directory::AccountEntry& person, const mime::Add
         auto granted = rights(person, owner_of(*mailbox->account), FolderId{0});
         return granted && granted->has(Right::send_as);
     }
+    if (auto* expansion = std::get_if<directory::Expansion>(&route)) {
+        auto group = directory_.group(expansion->group);
+        if (!group || !(*group)->members_send_as) return false;
+        auto him = who(person);
+        return him && std::ranges::binary_search((*him)->groups, expansion->group);
+    }
     auto* folder = std::get_if<directory::PublicFolder>(&route);
     if (!folder) return false;
+    if (folder->domain_sends_as && folder->domain == person.domain) return true;
     const auto domain = directory_.domain(folder->domain);
     if (!domain) return false;
     const Owner owner = public_owner(*domain);

@@ -91,8 +91,8 @@ public:
     Result<std::shared_ptr<const Who>> who(const directory::AccountEntry& person);
     /// Folder 0: of the account as a whole.
     Result<RightSet> rights(const directory::AccountEntry& person, const Owner& owner, FolderId folder);
-    /// Whether a message may name this address as its author: one's own, or one whose owner (or public
-    /// folder) grants it.
+    /// Whether a message may name this address as its author: one's own, one whose owner (or public folder)
+    /// grants it, that of a group whose members may, of a folder recipient whose whole domain may.
     bool may_send_as(const directory::AccountEntry& person, const mime::AddrSpec& address);
 
     // ---- names of principals, in the owner's domain
