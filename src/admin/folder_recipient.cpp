@@ -18,6 +18,7 @@ std::expected<Json, Error> describe(Context& context, AccountId id) {
     out["enabled"] = recipient.enabled;
     out["folder"] = recipient.folder;
     out["aliases"] = recipient.aliases;
+    out["domain_sends_as"] = recipient.domain_sends_as;
     return out;
 }
 
@@ -78,6 +79,15 @@ Result enable(Context& context, const Arguments& arguments, const Progress&) {
     });
 }
 
+template <bool on>
+Result send_as(Context& context, const Arguments& arguments, const Progress&) {
+    return with_object(context, arguments, [&](AccountId id) {
+        directory::ObjectChange change;
+        change.send_as = on;
+        return context.directory.change_object(id, change);
+    });
+}
+
 Result alias_add(Context& context, const Arguments& arguments, const Progress&) {
     return with_object(context, arguments, [&](AccountId id) {
         return context.directory.add_object_alias(id, arguments.text("alias"));
@@ -111,6 +121,10 @@ constexpr Operation operations[] = {
     {"folder-recipient enable", "Take mail for it again", only_address, enable<true>, true},
     {"folder-recipient disable", "Take no mail for it until it is enabled", only_address, enable<false>,
      true},
+    {"folder-recipient sendas allow", "Let everybody of the domain send mail in its name", only_address,
+     send_as<true>, true},
+    {"folder-recipient sendas deny", "Let only those send in its name whom permissions allow it",
+     only_address, send_as<false>, true},
     {"folder-recipient alias add", "Give it a further name", alias_arguments, alias_add, true},
     {"folder-recipient alias remove", "Take a further name away", alias_arguments, alias_remove, true},
 };

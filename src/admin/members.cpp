@@ -14,6 +14,7 @@ Json describe(const directory::GroupEntry& group) {
     out["id"] = group.id.value();
     out["enabled"] = group.enabled;
     out["aliases"] = group.aliases;
+    if (group.kind == ObjectKind::group) out["members_send_as"] = group.members_send_as;
     Json members = Json::array();
     for (const mime::AddrSpec& member : *group.members) members.push_back(member.text());
     out["members"] = std::move(members);
@@ -107,6 +108,15 @@ Result enable(Context& context, const Arguments& arguments, const Progress&) {
     });
 }
 
+template <bool on>
+Result send_as(Context& context, const Arguments& arguments, const Progress&) {
+    return with_object<ObjectKind::group>(context, arguments, [&](AccountId id) {
+        directory::ObjectChange change;
+        change.send_as = on;
+        return context.directory.change_object(id, change);
+    });
+}
+
 template <ObjectKind kind>
 Result member_add(Context& context, const Arguments& arguments, const Progress&) {
     auto members = members_of(arguments.list("member"));
@@ -163,6 +173,8 @@ constexpr Operation group_operations[] = {
     {"group disable", "Take no mail for the group until it is enabled", only_address, enable<g, false>, true},
     {"group member add", "Add members", member_arguments, member_add<g>, true},
     {"group member remove", "Remove members", member_arguments, member_remove<g>, true},
+    {"group sendas allow", "Let its members send mail in its name", only_address, send_as<true>, true},
+    {"group sendas deny", "Let members send in its name no more", only_address, send_as<false>, true},
     {"group alias add", "Give a group a further name", alias_arguments, alias_add<g>, true},
     {"group alias remove", "Take a further name away", alias_arguments, alias_remove<g>, true},
 };

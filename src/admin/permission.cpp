@@ -86,7 +86,8 @@ Json described(Context& context, const Entry& entry) {
                 {"level", rights::name(rights::level_of({entry.allow, entry.deny}))},
                 {"allow", words(entry.allow)},
                 {"deny", words(entry.deny)},
-                {"subfolders", entry.below}};
+                {"subfolders", entry.below},
+                {"new_subfolders", entry.below || entry.copied}};
 }
 
 Result show(Context& context, const Arguments& arguments, const Progress&) {

@@ -8,6 +8,7 @@
 
 #include "admin/chapters.h"
 #include "admin/lookup.h"
+#include "admin/mail_of.h"
 #include "mime/encoded_word.h"
 #include "mime/header.h"
 
@@ -98,13 +99,6 @@ struct Choice {
     }
 };
 
-std::expected<std::shared_ptr<mailstore::Account>, Error> mail_of(Context& context,
-                                                                  const Arguments& arguments) {
-    auto entry = find_account(context, arguments.text("account"));
-    if (!entry) return std::unexpected(entry.error());
-    return need(mailstore::open_or_create(context.store, (*entry)->id));
-}
-
 Time at(std::int64_t seconds) {
     return Time{std::chrono::seconds{seconds}};
 }
@@ -127,7 +121,7 @@ Json row_of(Context& context, const DeletedItem& item) {
 }
 
 Result list(Context& context, const Arguments& arguments, const Progress&) {
-    auto account = mail_of(context, arguments);
+    auto account = mail_of(context, arguments.text("account"));
     if (!account) return std::unexpected(account.error());
     auto choice = Choice::from(context, arguments);
     if (!choice) return std::unexpected(choice.error());
@@ -162,7 +156,7 @@ Result list(Context& context, const Arguments& arguments, const Progress&) {
 }
 
 Result restore(Context& context, const Arguments& arguments, const Progress& progress) {
-    auto account = mail_of(context, arguments);
+    auto account = mail_of(context, arguments.text("account"));
     if (!account) return std::unexpected(account.error());
     auto choice = Choice::from(context, arguments);
     if (!choice) return std::unexpected(choice.error());
@@ -185,7 +179,7 @@ Result restore(Context& context, const Arguments& arguments, const Progress& pro
         }));
         if (!ok) return std::unexpected(ok.error());
     }
-    constexpr std::size_t piece = 2'000;
+    constexpr std::size_t piece = 200;
     std::uint64_t messages = 0, gone = 0;
     Json folders = Json::array();
     for (std::size_t i = 0; i < which.size(); i += piece) {
@@ -193,6 +187,9 @@ Result restore(Context& context, const Arguments& arguments, const Progress& pro
         const auto first = which.begin() + static_cast<std::ptrdiff_t>(i);
         const auto end = which.begin() + static_cast<std::ptrdiff_t>(std::min(i + piece, which.size()));
         auto done = need((*account)->undelete({first, end}, arguments.maybe_text("into")));
+        if (!done && messages != 0)
+            return fail(done.error().kind, fmt::format("{} of {} messages are restored; then: {}", messages,
+                                                       which.size(), done.error().what));
         if (!done) return std::unexpected(done.error());
         messages += done->messages;
         gone += done->gone;
@@ -202,7 +199,7 @@ Result restore(Context& context, const Arguments& arguments, const Progress& pro
 }
 
 Result purge(Context& context, const Arguments& arguments, const Progress&) {
-    auto account = mail_of(context, arguments);
+    auto account = mail_of(context, arguments.text("account"));
     if (!account) return std::unexpected(account.error());
     std::int64_t before = std::numeric_limits<std::int32_t>::max() * std::int64_t{4};  // year 2242: all
     if (auto text = arguments.maybe_text("before")) {
@@ -217,7 +214,8 @@ Result purge(Context& context, const Arguments& arguments, const Progress&) {
     return Json{{"purged", *purged}};
 }
 
-constexpr Argument account_argument{"account", Type::text, "Address of the account", true};
+constexpr Argument account_argument{"account", Type::text,
+                                    "Address of the account, or @ and a domain for its public folders", true};
 constexpr Argument folder_argument{"folder", Type::text,
                                    "Only from this folder (its path at that time) and those in it"};
 constexpr Argument since_argument{

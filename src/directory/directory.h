@@ -74,6 +74,8 @@ struct ObjectChange {  ///< of a group, forwarder or folder recipient
     std::optional<bool> enabled{};
     std::optional<bool> publish_contact{};
     std::optional<std::string> folder{};  ///< folder recipients only
+    /// Not of a forwarder: GroupEntry::members_send_as, FolderRecipient::domain_sends_as.
+    std::optional<bool> send_as{};
 };
 
 /// What a log-in name means.

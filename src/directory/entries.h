@@ -104,6 +104,7 @@ struct GroupEntry {
     std::vector<std::string> aliases;
     bool enabled = true;
     bool publish_contact = false;
+    bool members_send_as = false;  ///< its members may send in its name
     std::shared_ptr<const std::vector<mime::AddrSpec>>
         members;  ///< never null; in the order in which they were added
 };
@@ -116,7 +117,8 @@ struct FolderRecipient {
     std::vector<std::string> aliases;
     bool enabled = true;
     bool publish_contact = false;
-    std::string folder;  ///< path in the domain's public folders
+    bool domain_sends_as = false;  ///< everybody of the domain may send in its name
+    std::string folder;            ///< path in the domain's public folders
 };
 
 struct AccountClass {
@@ -171,6 +173,7 @@ struct PublicFolder {
     DomainId domain;
     AccountId owner;
     std::string folder;
+    bool domain_sends_as = false;  ///< of the folder recipient; a catch-all's is nobody's name
 };
 /// Group or forwarder: deliver to these instead. Directory::expand follows groups within groups.
 struct Expansion {

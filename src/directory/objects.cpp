@@ -146,6 +146,11 @@ Result<> Directory::change_object(AccountId id, const ObjectChange& change) {
                                 "a folder recipient has the path of a public folder");
                 object.folder = *change.folder;
             }
+            if (change.send_as) {
+                if (object.kind == ObjectKind::forwarder)
+                    return fail(DirectoryError::bad_value, "nobody sends in the name of a forwarder");
+                object.send_as = *change.send_as;
+            }
             return {};
         });
     if (!done) return std::unexpected(done.error());

@@ -120,6 +120,7 @@ Result<ObjectEntry> Directory::Impl::find_object(AccountId id) {
             auto group = std::make_shared<GroupEntry>();
             fill_common(*group, id, from, *domain);
             group->kind = from.kind;
+            group->members_send_as = from.send_as;
             group->members = std::make_shared<const std::vector<mime::AddrSpec>>(std::move(from.members));
             entry = std::shared_ptr<const GroupEntry>{std::move(group)};
             break;
@@ -128,6 +129,7 @@ Result<ObjectEntry> Directory::Impl::find_object(AccountId id) {
             auto recipient = std::make_shared<FolderRecipient>();
             fill_common(*recipient, id, from, *domain);
             recipient->folder = std::move(from.folder);
+            recipient->domain_sends_as = from.send_as;
             entry = std::shared_ptr<const FolderRecipient>{std::move(recipient)};
             break;
         }

@@ -45,8 +45,8 @@ std::optional<Time> time_of(std::uint64_t value) {
     return Time{std::chrono::seconds{static_cast<std::int64_t>(value)}};
 }
 
-constexpr std::uint64_t enabled = 1, publish = 2, must_change = 4, explicit_settings = 8,
-                        has_temporary = 16;  // of an object
+constexpr std::uint64_t enabled = 1, publish = 2, must_change = 4, explicit_settings = 8, has_temporary = 16,
+                        send_as = 32;  // of an object
 constexpr std::uint8_t appender_enabled = 1, appender_local_too = 2, no_appender = 4,
                        has_assigned_ip = 8;  // of a domain
 
@@ -178,7 +178,7 @@ std::string encode(const Object& object) {
     std::uint64_t flags = (object.enabled ? enabled : 0u) | (object.publish_contact ? publish : 0u)
                           | (object.must_change_password ? must_change : 0u)
                           | (object.explicit_settings ? explicit_settings : 0u)
-                          | (object.temporary.empty() ? 0u : has_temporary);
+                          | (object.temporary.empty() ? 0u : has_temporary) | (object.send_as ? send_as : 0u);
     put_varint(out, flags);
     put_varint(out, static_cast<std::uint64_t>(object.created));
     switch (object.kind) {
@@ -223,6 +223,7 @@ std::optional<Object> decode_object(std::string_view bytes) {
     std::uint64_t flags = in.varint();
     object.enabled = (flags & enabled) != 0;
     object.publish_contact = (flags & publish) != 0;
+    object.send_as = (flags & send_as) != 0;
     object.must_change_password = (flags & must_change) != 0;
     object.explicit_settings = (flags & explicit_settings) != 0;
     std::uint64_t created = in.varint();

@@ -48,6 +48,7 @@ struct Object {
     std::vector<std::string> aliases;
     bool enabled = true;
     bool publish_contact = false;
+    bool send_as = false;
     std::int64_t created = 0;  ///< seconds since 1970
 
     bool must_change_password = false;

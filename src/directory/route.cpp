@@ -50,7 +50,8 @@ Result<Route> destination(Directory::Impl& impl, const Domain& domain, AccountId
     }
     if (auto* recipient = std::get_if<std::shared_ptr<const FolderRecipient>>(&*entry)) {
         if (!(*recipient)->enabled) return Disabled{};
-        return PublicFolder{domain.id, domain.public_account, (*recipient)->folder};
+        return PublicFolder{domain.id, domain.public_account, (*recipient)->folder,
+                            (*recipient)->domain_sends_as};
     }
     return Unknown{};
 }
@@ -59,7 +60,7 @@ Result<Route> catch_all(Directory::Impl& impl, const Domain& domain) {
     switch (domain.catch_all) {
         case Domain::CatchAll::disabled: break;
         case Domain::CatchAll::folder:
-            return PublicFolder{domain.id, domain.public_account, domain.catch_all_target};
+            return PublicFolder{domain.id, domain.public_account, domain.catch_all_target, false};
         case Domain::CatchAll::account: {
             Folded folded{domain.catch_all_target};
             auto named = impl.find_name({domain.id, folded.view()});

@@ -114,7 +114,7 @@ Result<> AccountImpl::delete_folder(FolderId id) {
             batch.put(folder_key(account_id, id), encoded(left));
         else
             batch.erase(folder_key(account_id, id));
-        if (!stays) batch.erase(access_key(account_id, id));
+        batch.erase(access_key(account_id, id));  // RFC 4314 §4: with the name that stays too
         edit.change_of_folder(batch, id);
         edit.put(batch);
         if (auto ok = core.write(std::move(batch)); !ok) return ok;

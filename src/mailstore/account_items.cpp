@@ -3,6 +3,7 @@
 
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
+#include "mailstore/commit_edit.h"
 #include "mailstore/committer.h"
 #include "mailstore/errors.h"
 #include "mailstore/folder_view.h"
@@ -236,11 +237,7 @@ Result<Account::Stored> AccountImpl::store(FolderId folder, const UidSet& uids, 
     }
     stored.anything = true;
     stored.modseq = edit.change(batch, Change::Kind::flags, box, std::move(touched));
-    edit.put(batch);
-    if (ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());
-    edit.apply();
-    lock.unlock();
-    edit.notify();
+    if (ok = commit(edit, std::move(batch), lock); !ok) return std::unexpected(ok.error());
     return stored;
 }
 

@@ -1,5 +1,6 @@
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
+#include "mailstore/commit_edit.h"
 #include "mailstore/errors.h"
 #include "mailstore/scan.h"
 #include "mailstore/uid_set.h"
@@ -89,11 +90,7 @@ Result<Account::Stored> AccountImpl::mark_seen_by(AccountId reader, FolderId fol
         batch.put(reader_key(account_id, folder, reader), encoded(*after));
     stored.anything = true;
     stored.modseq = edit.change(batch, Change::Kind::flags, box, std::move(touched));
-    edit.put(batch);
-    if (ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());
-    edit.apply();
-    lock.unlock();
-    edit.notify();
+    if (ok = commit(edit, std::move(batch), lock); !ok) return std::unexpected(ok.error());
     return stored;
 }
 

@@ -2,6 +2,7 @@
 
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
+#include "mailstore/commit_edit.h"
 #include "mailstore/errors.h"
 #include "mailstore/scan.h"
 #include "mailstore/undelete.h"
@@ -73,7 +74,12 @@ Result<std::uint64_t> AccountImpl::undelete_some(FolderId to, std::span<const De
         auto gone = *value ? decode_deleted(key, **value) : std::nullopt;
         if (!gone) continue;
         auto stored = core.read(gone->item.blob);
-        if (!stored) return std::unexpected(stored.error());
+        if (!stored && stored.error().kind == MailError::storage) return std::unexpected(stored.error());
+        if (!stored) {  // no reason to keep the others from coming back
+            core.log.error({}, "deleted message {} of account {} cannot be read: {}", id.uid.value(),
+                           account_id.value(), stored.error().what);
+            continue;
+        }
         if (!AccountEdit::has_uids(box, 1)) return fail(MailError::storage, "folder has no UIDs left");
         Item item = gone->item;
         item.flags.system &= static_cast<std::uint8_t>(~mailstore::deleted);
@@ -92,11 +98,7 @@ Result<std::uint64_t> AccountImpl::undelete_some(FolderId to, std::span<const De
     if (over(edit.account.bytes, limits.bytes) || over(edit.account.messages, limits.messages)
         || over(box.n.bytes, limits.folder_bytes) || over(box.n.messages, limits.folder_messages))
         return fail(MailError::over_quota, "over quota");
-    edit.put(batch);
-    if (auto ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());
-    edit.apply();
-    lock.unlock();
-    edit.notify();
+    if (auto ok = commit(edit, std::move(batch), lock); !ok) return std::unexpected(ok.error());
     return restored;
 }
 

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "migration/cyrus_index.h"
+#include "migration/cyrus_spool.h"
 #include "migration/file.h"
 #include "migration/sources.h"
 
@@ -15,10 +16,17 @@ namespace fs = std::filesystem;
 class CyrusSource final : public Source {
 public:
     explicit CyrusSource(fs::path root) : root_{std::move(root)} {}
+    explicit CyrusSource(std::vector<CyrusMailbox> mailboxes) : mailboxes_{std::move(mailboxes)} {}
 
     std::expected<std::vector<FoundFolder>, std::string> folders(const OnProblem& problem) override {
         std::vector<FoundFolder> found;
-        nested(root_, "INBOX", 0, found, problem);
+        for (const CyrusMailbox& one : mailboxes_) {
+            if (found.size() >= max_found_folders) break;
+            FoundFolder& folder = found.emplace_back();
+            folder.path = one.path;
+            folder.place = one.place.string();
+        }
+        if (mailboxes_.empty()) nested(root_, "INBOX", 0, found, problem);
         if (found.empty()) return std::unexpected(root_.string() + ": no Cyrus mailbox is there");
         for (FoundFolder& folder : found) folder.subscribed = true;  // kept elsewhere
         return found;
@@ -29,7 +37,8 @@ public:
         names_.clear();
         looked_at_ = folder.place;
         const fs::path place{folder.place};
-        if (auto header = read_whole(place / "cyrus.header", 1u << 20)) names_ = parse_cyrus_header(*header);
+        if (auto header = read_whole(place / "cyrus.header", 1u << 20))
+            names_ = parse_cyrus_header(*header).flags;
         auto data = read_whole(place / "cyrus.index", max_index_bytes);
         auto index = data ? parse_cyrus_index(*data) : std::unexpected(data.error());
         if (!index && !fs::exists(place / "cyrus.header")) return;  // files alone
@@ -118,6 +127,7 @@ private:
     }
 
     fs::path root_;
+    std::vector<CyrusMailbox> mailboxes_;  ///< in place of a root
     std::string looked_at_;
     CyrusIndex index_;
     std::vector<std::string> names_;
@@ -133,6 +143,10 @@ std::uint32_t uid_of_cyrus_file(std::string_view name) {
 
 std::unique_ptr<Source> cyrus_source(const fs::path& path) {
     return std::make_unique<CyrusSource>(path);
+}
+
+std::unique_ptr<Source> cyrus_spool_source(std::vector<CyrusMailbox> mailboxes) {
+    return std::make_unique<CyrusSource>(std::move(mailboxes));
 }
 
 }  // namespace postrider::migration

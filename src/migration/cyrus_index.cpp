@@ -56,25 +56,98 @@ std::expected<CyrusIndex, std::string> parse_cyrus_index(std::string_view data) 
     return index;
 }
 
-std::vector<std::string> parse_cyrus_header(std::string_view data) {
-    // Three lines of magic, the quota root and the mailbox's id, then the names of flags.
-    std::vector<std::string> names;
+namespace {
+
+/// Since 3.6 the header is one list of names and values: %(T e N user.alice U (one two) A %(...)).
+class HeaderList {
+public:
+    explicit HeaderList(std::string_view in) : in_{in} {}
+
+    CyrusHeader read() {
+        CyrusHeader header;
+        if (!take("%(")) return header;
+        while (!in_.empty() && !take(")")) {
+            const std::string key = word();
+            if (key.empty() || !take(" ")) return header;
+            if (key == "N")
+                header.name = word();
+            else if (key == "T")
+                header.type = word();
+            else if (key == "U" && take("("))
+                while (!in_.empty() && !take(")") && header.flags.size() < 128) {
+                    header.flags.push_back(word());
+                    if (header.flags.back().empty()) return header;
+                    take(" ");
+                }
+            else
+                skip();
+            take(" ");
+        }
+        return header;
+    }
+
+private:
+    bool take(std::string_view what) {
+        if (!in_.starts_with(what)) return false;
+        in_.remove_prefix(what.size());
+        return true;
+    }
+    /// An atom or a quoted string; "" for what is neither.
+    std::string word() {
+        std::string out;
+        if (take("\"")) {
+            while (!in_.empty() && in_[0] != '"') {
+                if (in_[0] == '\\' && in_.size() > 1) in_.remove_prefix(1);
+                out.push_back(in_[0]);
+                in_.remove_prefix(1);
+            }
+            take("\"");
+            return out;
+        }
+        const std::size_t end = std::min(in_.find_first_of(" ()\r\n"), in_.size());
+        out = in_.substr(0, end);
+        in_.remove_prefix(end);
+        return out;
+    }
+    /// A value that is of no interest.
+    void skip() {
+        int depth = 0;
+        do {
+            if (take("%(") || take("("))
+                ++depth;
+            else if (depth > 0 && take(")"))
+                --depth;
+            else if (depth == 0 || !take(" "))
+                if (word().empty()) return;
+        } while (depth > 0 && !in_.empty());
+    }
+
+    std::string_view in_;
+};
+
+}  // namespace
+
+CyrusHeader parse_cyrus_header(std::string_view data) {
+    // Three lines of magic; then the list, or the quota root and the mailbox's id, then the names of flags.
+    CyrusHeader header;
     if (!data.starts_with("\xa1\x02\x8b\x0d"
                           "Cyrus mailbox header\n"))
-        return names;
-    for (int line = 0; line < 4; ++line) {
-        const std::size_t end = data.find('\n');
-        if (end == std::string_view::npos) return names;
-        data.remove_prefix(end + 1);
+        return header;
+    auto line = [&] {
+        const std::string_view one = data.substr(0, data.find('\n'));
+        data.remove_prefix(std::min(one.size() + 1, data.size()));
+        return one;
+    };
+    for (int magic = 0; magic < 3; ++magic) line();
+    if (data.starts_with('%')) return HeaderList{data}.read();
+    line();
+    std::string_view names = line();
+    while (!names.empty() && header.flags.size() < 128) {
+        const std::size_t end = std::min(names.find(' '), names.size());
+        if (end > 0) header.flags.emplace_back(names.substr(0, end));
+        names.remove_prefix(std::min(end + 1, names.size()));
     }
-    if (data.starts_with('%')) return names;  // a list of another kind
-    std::string_view line = data.substr(0, data.find('\n'));
-    while (!line.empty() && names.size() < 128) {
-        const std::size_t end = std::min(line.find(' '), line.size());
-        if (end > 0) names.emplace_back(line.substr(0, end));
-        line.remove_prefix(std::min(end + 1, line.size()));
-    }
-    return names;
+    return header;
 }
 
 }  // namespace postrider::migration

@@ -24,7 +24,12 @@ struct CyrusIndex {
 };
 std::expected<CyrusIndex, std::string> parse_cyrus_index(std::string_view data);
 
-/// Names of user flags; an empty list when the header is not one (or of a kind that came after 3.4).
-std::vector<std::string> parse_cyrus_header(std::string_view data);
+struct CyrusHeader {
+    std::vector<std::string> flags;  ///< names of user flags
+    std::string name;                ///< "user.alice.Work", since 3.6
+    std::string type;                ///< "e" for mail, since 3.6
+};
+/// Empty when it is none.
+CyrusHeader parse_cyrus_header(std::string_view data);
 
 }  // namespace postrider::migration

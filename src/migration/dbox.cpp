@@ -4,7 +4,8 @@
 #include <set>
 
 #include "migration/dbox_file.h"
-#include "migration/dovecot_index.h"
+#include "migration/dbox_place.h"
+#include "migration/decompress.h"
 #include "migration/file.h"
 #include "migration/sources.h"
 
@@ -16,38 +17,49 @@ namespace {
 
 namespace fs = std::filesystem;
 
-DovecotIndex index_at(const fs::path& base, std::string_view extension, const OnProblem& problem) {
-    std::string index;
-    if (fs::exists(base)) {
-        auto text = read_whole(base, max_index_bytes);
-        if (text)
-            index = std::move(*text);
-        else
-            problem({base.string(), 0, text.error()});
-    }
-    std::vector<std::string> logs;
-    for (const char* suffix : {".log.2", ".log"}) {
-        const fs::path log = base.string() + suffix;
-        if (!fs::exists(log)) continue;
-        auto text = read_whole(log, max_index_bytes);
-        if (text)
-            logs.push_back(std::move(*text));
-        else
-            problem({log.string(), 0, text.error()});
-    }
-    return read_dovecot_index(index, logs, extension, base.string(), problem);
+/// An sdbox's files have the folder's id and the message's UID behind the name that the message knows.
+std::expected<std::string, std::string> read_attachment(const fs::path& path, std::uint32_t uid) {
+    std::error_code error;
+    if (uid == 0 || fs::exists(path, error)) return read_whole(path, max_message_bytes);
+    const std::string begin = path.filename().string() + '-', end = '-' + std::to_string(uid);
+    if (auto names = names_in(path.parent_path()))
+        for (const std::string& name : *names)
+            if (name.starts_with(begin) && name.ends_with(end))
+                return read_whole(path.parent_path() / name, max_message_bytes);
+    return std::unexpected("it is not there");
 }
 
-std::uint32_t u32_at(std::string_view data, std::size_t at) {
-    if (data.size() < at + 4) return 0;
-    std::uint32_t value = 0;
-    for (std::size_t i = 4; i-- > 0;) value = value << 8 | static_cast<unsigned char>(data[at + i]);
-    return value;
+/// The message with those parts that lie in files below `attachments`.
+std::expected<std::string, std::string> put_together(std::string octets, std::string_view external,
+                                                     const fs::path& attachments, std::uint32_t uid) {
+    if (attachments.empty())
+        return std::unexpected("its attachments are kept elsewhere: say where with --attachments");
+    auto parts = parse_external_parts(external);
+    if (!parts) return std::unexpected(parts.error());
+    std::string whole;
+    std::size_t taken = 0;
+    for (const ExternalPart& part : *parts) {
+        if (part.offset < whole.size() || part.offset - whole.size() > octets.size() - taken
+            || part.offset + part.size > max_message_bytes)
+            return std::unexpected("an attachment is said to lie beyond its end");
+        const auto before = static_cast<std::size_t>(part.offset) - whole.size();
+        whole.append(octets, taken, before);
+        taken += before;
+        auto file = read_attachment(attachments / part.path, uid);
+        if (!file) return std::unexpected("its attachment " + part.path + ": " + file.error());
+        const std::string encoded = encoded_part(part, std::move(*file));
+        if (encoded.size() != part.size)
+            return std::unexpected("its attachment " + part.path + " is not as large as it should be");
+        whole += encoded;
+    }
+    whole.append(octets, taken);
+    return whole;
 }
 
-/// A message of that file whose header begins there.
+/// A message of that file whose header begins there. @param uid  of a file that holds no other
 std::expected<FoundMessage, std::string> message_at(const InFile& file, const DboxFileHeader& shape,
-                                                    std::uint64_t offset) {
+                                                    std::uint64_t offset, const fs::path& attachments,
+                                                    std::uint32_t uid) {
     constexpr std::size_t max_metadata = 64u << 10;
     auto header = file.read(offset, shape.message_header);
     if (!header) return std::unexpected(header.error());
@@ -61,10 +73,13 @@ std::expected<FoundMessage, std::string> message_at(const InFile& file, const Db
     if (!rest) return std::unexpected(rest.error());
     auto metadata = parse_dbox_metadata(*rest);
     if (!metadata) return std::unexpected(metadata.error());
-    if (metadata->external)
-        return std::unexpected("its attachments are kept elsewhere (mail_attachment_dir)");
-    if (metadata->compressed && !octets->empty() && (*octets)[0] < ' ')
-        return std::unexpected("compressed: have the server that wrote it decompress it");
+    if (metadata->whole && *metadata->whole > max_message_bytes) return std::unexpected("too large");
+    octets = decompressed(std::move(*octets), max_message_bytes);
+    if (octets && !metadata->external.empty())
+        octets = put_together(std::move(*octets), metadata->external, attachments, uid);
+    if (!octets) return std::unexpected(octets.error());
+    if (metadata->whole && octets->size() != *metadata->whole)
+        return std::unexpected("it is not as large as it should be");
     if (octets->empty()) return std::unexpected("empty");
     FoundMessage message;
     message.octets = with_crlf(std::move(*octets));
@@ -74,7 +89,8 @@ std::expected<FoundMessage, std::string> message_at(const InFile& file, const Db
 
 class DboxSource final : public Source {
 public:
-    DboxSource(fs::path root, Format format) : root_{std::move(root)}, format_{format} {}
+    DboxSource(fs::path root, Format format, fs::path attachments)
+        : root_{std::move(root)}, format_{format}, attachments_{std::move(attachments)} {}
 
     std::expected<std::vector<FoundFolder>, std::string> folders(const OnProblem& problem) override {
         std::vector<FoundFolder> found;
@@ -85,13 +101,13 @@ public:
         });
         mark_subscribed(root_, found, problem);
         if (format_ == Format::mdbox)
-            map_ = index_at(root_ / "storage" / "dovecot.map.index", "map", problem);
+            map_ = dovecot_index_at(root_ / "storage" / "dovecot.map.index", "map", problem);
         return found;
     }
 
     void look(FoundFolder& folder, const OnProblem& problem) override {
-        index_ = index_at(fs::path{folder.place} / "dovecot.index", format_ == Format::mdbox ? "mdbox" : "",
-                          problem);
+        index_ = dovecot_index_at(fs::path{folder.place} / "dovecot.index",
+                                  format_ == Format::mdbox ? "mdbox" : "", problem);
         looked_at_ = folder.place;
         folder.uid_validity = index_.uid_validity;
         folder.uid_next = index_.uid_next;
@@ -145,11 +161,7 @@ private:
         if (!names) return problem({folder.place, 0, names.error()});
         std::set<std::uint32_t> uids;
         for (const std::string& name : *names) {
-            std::uint32_t uid = 0;
-            auto [end, error] = std::from_chars(name.data() + std::min<std::size_t>(2, name.size()),
-                                                name.data() + name.size(), uid);
-            if (name.starts_with("u.") && error == std::errc{} && end == name.data() + name.size())
-                uids.insert(uid);
+            if (const std::uint32_t uid = uid_of_sdbox_file(name); uid != 0) uids.insert(uid);
         }
         for (const auto& [uid, known] : index_.messages)
             if (!uids.contains(uid))
@@ -168,7 +180,8 @@ private:
             }
             auto head = file->read(0, 1'000);
             auto shape = head ? parse_dbox_file_header(*head) : std::unexpected(head.error());
-            auto message = shape ? message_at(*file, *shape, shape->size) : std::unexpected(shape.error());
+            auto message = shape ? message_at(*file, *shape, shape->size, attachments_, uid)
+                                 : std::unexpected(shape.error());
             if (!message) {
                 problem({path.string(), 0, message.error()});
                 continue;
@@ -193,7 +206,7 @@ private:
             const fs::path path = root_ / "storage" / ("m." + std::to_string(number));
             const InFile* file = open_many(number, path, problem);
             if (!file) continue;
-            auto message = message_at(*file, shape_, offset);
+            auto message = message_at(*file, shape_, offset, attachments_, 0);
             if (!message) {
                 problem({path.string(), offset, message.error()});
                 continue;
@@ -223,6 +236,7 @@ private:
 
     fs::path root_;
     Format format_;
+    fs::path attachments_;
     DovecotIndex map_, index_;
     std::string looked_at_;
     std::optional<std::uint32_t> open_number_;
@@ -232,8 +246,15 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Source> dbox_source(const fs::path& path, Format format) {
-    return std::make_unique<DboxSource>(path, format);
+std::uint32_t uid_of_sdbox_file(std::string_view name) {
+    std::uint32_t uid = 0;
+    if (!name.starts_with("u.")) return 0;
+    auto [end, error] = std::from_chars(name.data() + 2, name.data() + name.size(), uid);
+    return error == std::errc{} && end == name.data() + name.size() ? uid : 0;
+}
+
+std::unique_ptr<Source> dbox_source(const fs::path& path, Format format, const fs::path& attachments) {
+    return std::make_unique<DboxSource>(path, format, attachments);
 }
 
 }  // namespace postrider::migration

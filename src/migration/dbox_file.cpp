@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "text/base64.h"
+
 namespace postrider::migration {
 namespace {
 
@@ -59,11 +61,65 @@ std::expected<DboxMetadata, std::string> parse_dbox_metadata(std::string_view da
         if (data[0] == 'R')
             if (auto seconds = hex(value))
                 metadata.received = static_cast<std::int64_t>(*seconds & 0xff'ffff'ffff);
-        if (data[0] == 'Z') metadata.compressed = true;
-        if (data[0] == 'X') metadata.external = true;
+        if (data[0] == 'Z') metadata.whole = hex(value);
+        if (data[0] == 'X') metadata.external = value;
         if (data[0] == 'B') metadata.original_folder = value;
         data.remove_prefix(end + 1);
     }
+}
+
+/// Four words each: offset, size, options, path. Of the options B is followed by the characters in a line of
+/// base64, C says that its lines end with CRLF, and - is none.
+std::expected<std::vector<ExternalPart>, std::string> parse_external_parts(std::string_view text) {
+    constexpr std::size_t most = 10'000;
+    const auto wrong = std::unexpected("what is said of its attachments' files is damaged");
+    auto word = [&] {
+        const std::string_view one = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(one.size() + 1, text.size()));
+        return one;
+    };
+    auto decimal = [](std::string_view digits) -> std::optional<std::uint64_t> {
+        std::uint64_t value = 0;
+        auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+        return value;
+    };
+    std::vector<ExternalPart> parts;
+    while (!text.empty()) {
+        ExternalPart part;
+        const auto offset = decimal(word()), size = decimal(word());
+        std::string_view options = word();
+        part.path = word();
+        if (!offset || !size || part.path.empty() || part.path.starts_with('/') || parts.size() >= most)
+            return wrong;
+        if (("/" + part.path + "/").find("/../") != std::string::npos) return wrong;
+        part.offset = *offset;
+        part.size = *size;
+        if (!parts.empty() && part.offset < parts.back().offset + parts.back().size) return wrong;
+        if (options != "-") {
+            if (!options.starts_with('B')) return wrong;
+            part.crlf = options.ends_with('C');
+            const auto line = decimal(options.substr(1, options.size() - 1 - part.crlf));
+            if (!line || *line == 0 || *line % 4 != 0 || *line > 100'000) return wrong;
+            part.base64_line = *line;
+        }
+        parts.push_back(std::move(part));
+    }
+    return parts;
+}
+
+std::string encoded_part(const ExternalPart& part, std::string octets) {
+    if (part.base64_line == 0) return octets;
+    const std::string all = text::encode_base64(octets);
+    std::string out;
+    out.reserve(part.size);
+    for (std::size_t at = 0; at < all.size(); at += part.base64_line) {
+        if (at != 0) out += part.crlf ? "\r\n" : "\n";
+        out.append(all, at, part.base64_line);
+    }
+    // The last line has an end when the part's size has room for it.
+    if (out.size() < part.size) out += part.crlf ? "\r\n" : "\n";
+    return out;
 }
 
 }  // namespace postrider::migration

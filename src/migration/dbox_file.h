@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The parts of Dovecot's dbox files: "u.1" of sdbox holds one message, "m.1" of mdbox many. Pure.
 namespace postrider::migration {
@@ -22,10 +23,23 @@ std::expected<std::uint64_t, std::string> parse_dbox_message_header(std::string_
 /// What follows the message, up to an empty line.
 struct DboxMetadata {
     std::optional<std::int64_t> received;  ///< seconds since 1970
-    bool compressed = false;               ///< stored size and size differ
-    bool external = false;                 ///< attachments lie in files of their own
-    std::string original_folder;           ///< into which it was stored at first, as on disk
+    std::optional<std::uint64_t> whole;  ///< size when it is not stored as it is: decompressed, put together
+    std::string external;                ///< which parts lie in files of their own; "" for none
+    std::string original_folder;         ///< into which it was stored at first, as on disk
 };
 std::expected<DboxMetadata, std::string> parse_dbox_metadata(std::string_view data);
+
+/// A part of a message that lies in a file of its own below mail_attachment_dir.
+struct ExternalPart {
+    std::uint64_t offset = 0, size = 0;  ///< in the whole message
+    std::size_t base64_line =
+        0;              ///< characters in a line of base64, which the file is not in; 0: it is as it is
+    bool crlf = false;  ///< between these lines
+    std::string path;   ///< relative, without ".."
+};
+/// @param text  DboxMetadata::external. Ascending by offset; at most 10,000.
+std::expected<std::vector<ExternalPart>, std::string> parse_external_parts(std::string_view text);
+/// As it stood in the message.
+std::string encoded_part(const ExternalPart& part, std::string octets);
 
 }  // namespace postrider::migration

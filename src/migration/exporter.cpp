@@ -1,9 +1,6 @@
 #include "migration/exporter.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <fstream>
+#include <fmt/core.h>
 
 #include "mailstore/uid_set.h"
 #include "migration/file.h"
@@ -27,6 +24,9 @@ public:
         std::error_code error;
         fs::create_directories(root_, error);
         if (error) return failed(root_.string() + ": " + error.message());
+        if (auto ok = claim(); !ok) return failed(ok.error());
+        auto target = export_target(format_, root_);
+        if (!target) return failed(target.error());
         auto folders = account_.folders();
         if (!folders) return std::unexpected(folders.error());
         std::erase_if(*folders, [&](const mailstore::FolderInfo& folder) {
@@ -39,7 +39,8 @@ public:
                 mailstore::Failure{MailError::no_such_folder, "no such folder: " + options_.folder});
         for (const auto& folder : *folders) expected_ += folder.messages;
         for (const auto& one : *folders)
-            if (auto ok = folder(one); !ok) return std::unexpected(ok.error());
+            if (auto ok = folder(**target, one); !ok) return std::unexpected(ok.error());
+        if (auto ok = (*target)->finish(); !ok) return failed(ok.error());
         if (auto ok = subscriptions(*folders); !ok) return failed(ok.error());
         return std::move(report_);
     }
@@ -49,9 +50,29 @@ private:
         return std::unexpected(mailstore::Failure{MailError::storage, std::move(what)});
     }
 
-    mailstore::Result<> folder(const mailstore::FolderInfo& info) {
+    /// What lies there is an export of this account, or becomes one. Dovecot's stores are rewritten in part,
+    /// so that one which is in use must not be taken for it. Files of mboxes are all written anew, and each
+    /// that is not one would be taken for a folder.
+    std::expected<void, std::string> claim() {
+        if (format_ == ExportFormat::mbox) return {};
+        const fs::path mark =
+            root_ / (format_ == ExportFormat::maildir ? "postrider-export" : ".postrider-export");
+        const std::string own = fmt::format("account {} {}\n", account_.id().value(), word(format_));
+        auto text = read_whole(mark, 1'000);
+        if (text && *text == own) return {};
+        if (text)
+            return std::unexpected(root_.string() + ": holds the export of another account or format ("
+                                   + text->substr(0, text->find('\n')) + ')');
+        const bool dbox = format_ == ExportFormat::sdbox || format_ == ExportFormat::mdbox;
+        if (dbox && (fs::exists(root_ / "mailboxes") || fs::exists(root_ / "storage")))
+            return std::unexpected(root_.string()
+                                   + ": holds a Dovecot store already; say an empty directory");
+        return put_file(mark, own);
+    }
+
+    mailstore::Result<> folder(ExportTarget& target, const mailstore::FolderInfo& info) {
         progress_(info.path, done_, std::max(expected_, done_));
-        auto writer = folder_writer(format_, root_, info, on_problem_);
+        auto writer = target.folder(info, on_problem_);
         if (!writer) return failed(writer.error());
         ++report_.folders;
         for (std::uint32_t from = 1; from != 0;) {
@@ -75,6 +96,7 @@ private:
             from = next;
         }
         if (auto ok = (*writer)->finish(); !ok) return failed(ok.error());
+        report_.removed += (*writer)->removed();
         return {};
     }
 
@@ -137,6 +159,7 @@ constexpr struct {
 } formats[] = {{ExportFormat::maildir, "maildir"},
                {ExportFormat::mbox, "mbox"},
                {ExportFormat::sdbox, "sdbox"},
+               {ExportFormat::mdbox, "mdbox"},
                {ExportFormat::cyrus, "cyrus"}};
 
 }  // namespace

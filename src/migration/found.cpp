@@ -1,5 +1,6 @@
 #include "migration/found.h"
 
+#include "migration/cyrus_spool.h"
 #include "migration/file.h"
 #include "migration/mbox_message.h"
 #include "migration/sources.h"
@@ -15,6 +16,15 @@ constexpr struct {
                {Format::sdbox, "sdbox"},
                {Format::mdbox, "mdbox"},
                {Format::cyrus, "cyrus"}};
+
+/// One user's mailboxes; those who read for many read the spool once (cyrus_spool.h).
+std::unique_ptr<Source> spool_source(const std::filesystem::path& path, const std::string& user) {
+    auto all = read_cyrus_spool(path, [](const Problem&) {});
+    if (!all) return cyrus_source(path / "uuid");  // which says why
+    const std::string local = user.substr(0, user.rfind('@'));
+    std::erase_if(*all, [&](const CyrusMailbox& one) { return one.user != user && one.user != local; });
+    return all->empty() ? cyrus_source(path / user) : cyrus_spool_source(std::move(*all));
+}
 
 }  // namespace
 
@@ -42,7 +52,7 @@ std::optional<Format> detect(const std::filesystem::path& path) {
     }
     if (is("cur") && is("new")) return Format::maildir;
     if (is("mailboxes")) return is("storage") ? Format::mdbox : Format::sdbox;
-    if (fs::exists(path / "cyrus.header", error)) return Format::cyrus;
+    if (fs::exists(path / "cyrus.header", error) || is_cyrus_spool(path)) return Format::cyrus;
     auto names = names_in(path);
     if (!names) return std::nullopt;
     for (const std::string& name : *names) {  // what its folders are
@@ -58,13 +68,15 @@ std::optional<Format> detect(const std::filesystem::path& path) {
     return std::nullopt;
 }
 
-std::unique_ptr<Source> open_source(Format format, const std::filesystem::path& path, Quoting quoting) {
+std::unique_ptr<Source> open_source(Format format, const std::filesystem::path& path,
+                                    const SourceOptions& options) {
     switch (format) {
         case Format::maildir: return maildir_source(path);
-        case Format::mbox: return mbox_source(path, quoting);
+        case Format::mbox: return mbox_source(path, options.quoting);
         case Format::sdbox:
-        case Format::mdbox: return dbox_source(path, format);
-        case Format::cyrus: return cyrus_source(path);
+        case Format::mdbox: return dbox_source(path, format, options.attachments);
+        case Format::cyrus:
+            return is_cyrus_spool(path) ? spool_source(path, options.user) : cyrus_source(path);
     }
     return nullptr;
 }

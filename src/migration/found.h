@@ -73,7 +73,13 @@ enum class Quoting : std::uint8_t {
     none,  ///< not at all: Content-Length tells where a message ends
 };
 
+struct SourceOptions {
+    Quoting quoting = Quoting::rd;
+    std::filesystem::path attachments{};  ///< Dovecot's mail_attachment_dir; "" for none
+    std::string
+        user{};  ///< address of whose mail is wanted where that of all lies together (Cyrus since 3.6)
+};
 std::unique_ptr<Source> open_source(Format format, const std::filesystem::path& path,
-                                    Quoting quoting = Quoting::rd);
+                                    const SourceOptions& options = {});
 
 }  // namespace postrider::migration

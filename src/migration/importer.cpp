@@ -30,7 +30,7 @@ std::string sha256(std::initializer_list<std::string_view> parts) {
 
 class Import {
 public:
-    Import(Source& source, Account& account, const ImportOptions& options, const OnImported& progress)
+    Import(Source& source, Account* account, const ImportOptions& options, const OnImported& progress)
         : source_{source}, account_{account}, options_{options}, progress_{progress} {}
 
     mailstore::Result<ImportReport> run() {
@@ -59,12 +59,13 @@ private:
             target = std::move(*made);
             keeps_uids = found.uid_validity == 0;  // at least their order, with the gaps
             if (found.uid_validity != 0) {
-                auto adopted = account_.adopt_uids(target.id, found.uid_validity, Uid{1});
+                auto adopted = account_->adopt_uids(target.id, found.uid_validity, Uid{1});
                 if (!adopted) return std::unexpected(adopted.error());
                 keeps_uids = adopted->uid_validity == found.uid_validity;
             }
             if (found.subscribed && !target.subscribed)
-                if (auto ok = account_.subscribe(path, true); !ok && ok.error().kind != MailError::over_quota)
+                if (auto ok = account_->subscribe(path, true);
+                    !ok && ok.error().kind != MailError::over_quota)
                     return ok;
         }
         ++report_.folders;
@@ -81,16 +82,16 @@ private:
         if (!outcome) return outcome;
         if (auto ok = flush(target.id); !ok) return ok;
         if (keeps_uids && found.uid_validity != 0 && found.uid_next < highest_kept_uid)
-            if (auto ok = account_.adopt_uids(target.id, found.uid_validity, Uid{found.uid_next}); !ok)
+            if (auto ok = account_->adopt_uids(target.id, found.uid_validity, Uid{found.uid_next}); !ok)
                 return std::unexpected(ok.error());
         return {};
     }
 
     mailstore::Result<mailstore::FolderInfo> open(const std::string& path) {
-        auto there = account_.folder(path);
+        auto there = account_->folder(path);
         if (there && there->selectable) return there;
-        auto made = account_.create_folder(path);
-        if (!made && made.error().kind == MailError::exists) return account_.folder(path);
+        auto made = account_->create_folder(path);
+        if (!made && made.error().kind == MailError::exists) return account_->folder(path);
         return made;
     }
 
@@ -100,8 +101,8 @@ private:
         const std::string digest = sha256({message.octets});
         const std::uint32_t copy = seen_[Decoder{digest}.be<std::uint64_t>()]++;
         std::string mark = sha256({path, std::string_view{"\0", 1}, digest, std::to_string(copy)});
-        if (!options_.again) {
-            auto known = account_.has_import_mark(mark);
+        if (!options_.again && account_ != nullptr) {
+            auto known = account_->has_import_mark(mark);
             if (!known) return std::unexpected(known.error());
             if (*known) {
                 ++report_.present;
@@ -130,16 +131,16 @@ private:
 
     mailstore::Result<> flush(FolderId target) {
         if (waiting_.empty()) return {};
-        auto done = account_.append(target, waiting_);
+        auto done = account_->append(target, waiting_);
         // One impossible keyword, or one too many, is no reason to lose the others: each by itself, then
         // without keywords.
         if (!done && done.error().kind == MailError::too_many_keywords) {
             for (std::size_t i = 0; i < waiting_.size(); ++i) {
-                done = account_.append(target, {waiting_[i]});
+                done = account_->append(target, {waiting_[i]});
                 if (!done && done.error().kind == MailError::too_many_keywords) {
                     problem({where_[i], 0, "its keywords are not possible here: imported without"});
                     waiting_[i].keywords.clear();
-                    done = account_.append(target, {waiting_[i]});
+                    done = account_->append(target, {waiting_[i]});
                 }
                 if (!done) return std::unexpected(done.error());
                 count(i, 1, *done);
@@ -175,7 +176,7 @@ private:
     }
 
     Source& source_;
-    Account& account_;
+    Account* account_;
     const ImportOptions& options_;
     const OnImported& progress_;
     const OnProblem on_problem_ = [this](Problem one) { problem(std::move(one)); };
@@ -189,7 +190,7 @@ private:
 
 }  // namespace
 
-mailstore::Result<ImportReport> import_mail(Source& source, Account& account, const ImportOptions& options,
+mailstore::Result<ImportReport> import_mail(Source& source, Account* account, const ImportOptions& options,
                                             const OnImported& progress) {
     return Import{source, account, options, progress}.run();
 }

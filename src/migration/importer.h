@@ -27,9 +27,10 @@ using OnImported = std::function<void(const std::string& folder, std::uint64_t d
 
 /// Brings everything from the source into the account. What an earlier run has brought is recognised by its
 /// octets and folder, noted with it in one batch, and left out, whatever has become of it since. UIDs are
-/// kept where the folder is new here. The error (quota, disk, nothing to read) ends the run; what could not
+/// kept where the folder is new here. Without an account (that is still to be made) only a dry run is
+/// possible. The error (quota, disk, nothing to read) ends the run; what could not
 /// be read is a problem and does not.
-mailstore::Result<ImportReport> import_mail(Source& source, mailstore::Account& account,
+mailstore::Result<ImportReport> import_mail(Source& source, mailstore::Account* account,
                                             const ImportOptions& options, const OnImported& progress);
 
 }  // namespace postrider::migration

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "migration/decompress.h"
 #include "migration/file.h"
 #include "migration/maildir_files.h"
 #include "migration/sources.h"
@@ -149,9 +150,8 @@ private:
         if (file->size() > max_message_bytes) return problem({path.string(), 0, "too large"}), true;
         auto octets = file->read(0, static_cast<std::size_t>(file->size()));
         if (!octets) return problem({path.string(), 0, octets.error()}), true;
-        if (octets->starts_with("\x1f\x8b") || octets->starts_with("\x28\xb5\x2f\xfd"))
-            return problem({path.string(), 0, "compressed: have the server that wrote it decompress it"}),
-                   true;
+        octets = decompressed(std::move(*octets), max_message_bytes);
+        if (!octets) return problem({path.string(), 0, octets.error()}), true;
         const std::string name = path.filename().string();
         const MaildirName parsed = parse_maildir_name(name);
         FoundMessage found;

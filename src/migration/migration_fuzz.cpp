@@ -4,6 +4,7 @@
 
 #include "migration/cyrus_index.h"
 #include "migration/dbox_file.h"
+#include "migration/decompress.h"
 #include "migration/dovecot_index.h"
 #include "migration/file.h"
 #include "migration/maildir_files.h"
@@ -51,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text{reinterpret_cast<const char*>(data) + 1, size - 1};
     std::size_t problems = 0;
     const OnProblem problem = [&](const Problem&) { ++problems; };
-    switch (data[0] % 8) {
+    switch (data[0] % 10) {
         case 0: mbox(text); break;
         case 1: {
             const UidList list = parse_uidlist(text, "f", problem);
@@ -95,7 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             if (auto index = parse_cyrus_index(text))
                 for (const auto& [uid, message] : index->messages)
                     require(uid < index->uid_next || uid == 0xffffffff);
-            require(parse_cyrus_header(text).size() <= 128);
+            require(parse_cyrus_header(text).flags.size() <= 128);
             break;
         case 7: {
             const std::string crlf = with_crlf(std::string{text});
@@ -103,6 +104,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             require(with_crlf(with_lf(crlf)) == crlf);
             break;
         }
+        case 8: {
+            constexpr std::size_t limit = 1u << 20;
+            auto plain = decompressed(std::string{text}, limit);
+            require(!plain || plain->size() <= limit || *plain == text);
+            break;
+        }
+        case 9:
+            if (auto parts = parse_external_parts(text))
+                for (const ExternalPart& part : *parts) {
+                    require(!part.path.empty() && part.path[0] != '/');
+                    require(part.base64_line == 0 || part.base64_line % 4 == 0);
+                    (void)encoded_part(part, std::string{text.substr(0, 100)});
+                }
+            break;
     }
     return 0;
 }

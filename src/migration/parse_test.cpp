@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/codec.h"
 #include "migration/cyrus_index.h"
 #include "migration/dbox_file.h"
+#include "migration/decompress.h"
 #include "migration/dovecot_index.h"
+#include "migration/dovecot_log.h"
 #include "migration/file.h"
 #include "migration/maildir_files.h"
 #include "migration/mbox_message.h"
@@ -156,7 +160,8 @@ TEST(Dbox, HeadersAndMetadataAreReadAndDamageIsNamed) {
     EXPECT_EQ(metadata->received, 0x5f000000);
     EXPECT_EQ(metadata->original_folder, "Work/Old");
     EXPECT_FALSE(parse_dbox_metadata("\n\x01\x03\nR5f000000\n"));
-    EXPECT_TRUE(parse_dbox_metadata("\n\x01\x03\nXref\n\n")->external);
+    EXPECT_EQ(parse_dbox_metadata("\n\x01\x03\nXref\n\n")->external, "ref");
+    EXPECT_EQ(parse_dbox_metadata("\n\x01\x03\nZ272\n\n")->whole, 0x272u);
 }
 
 std::string le(std::uint64_t value, int octets) {
@@ -234,9 +239,86 @@ TEST(CyrusIndexFile, RecordsAreReadAndExpungedOnesKnown) {
     EXPECT_FALSE(parse_cyrus_index(data.substr(0, 50)));
     data[11] = 20;
     EXPECT_FALSE(parse_cyrus_index(data));
-    EXPECT_EQ(parse_cyrus_header("\xa1\x02\x8b\x0d"
-                                 "Cyrus mailbox header\n\"x\"\n\t--y\nuser.a\t123\nWork $Later \na lrs\n"),
-              (std::vector<std::string>{"Work", "$Later"}));
+    const CyrusHeader before_3_6 = parse_cyrus_header(
+        "\xa1\x02\x8b\x0d"
+        "Cyrus mailbox header\n\"x\"\n\t--y\nuser.a\t123\nWork $Later \na lrs\n");
+    EXPECT_EQ(before_3_6.flags, (std::vector<std::string>{"Work", "$Later"}));
+    const CyrusHeader since_3_6 = parse_cyrus_header(
+        "\xa1\x02\x8b\x0d"
+        "Cyrus mailbox header\n\"x\"\n\t--y\n%(T e N user.alice.W^k I i3wc6 A %(alice lrs bob l) U (One \"a "
+        "\\\"b\") Q user)\n");
+    EXPECT_EQ(since_3_6.name, "user.alice.W^k");
+    EXPECT_EQ(since_3_6.type, "e");
+    EXPECT_EQ(since_3_6.flags, (std::vector<std::string>{"One", "a \"b"}));
+}
+
+TEST(Compressed, MessagesComeOutAndDamageIsNamed) {
+    const std::string text = "Subject: x\n\n" + std::string(1'000, 'a');
+    EXPECT_EQ(decompressed(text, 10), text) << "what is not compressed is not looked at";
+    for (const char* name : {"gz", "zst", "bz2", "lz4"}) {
+        std::ifstream file{std::string{TESTDATA} + "/migration/compressed." + name, std::ios::binary};
+        const std::string packed{std::istreambuf_iterator<char>{file}, {}};
+        ASSERT_FALSE(packed.empty()) << name;
+        EXPECT_NE(compression_of(packed), Compression::none);
+        auto plain = decompressed(packed, 1u << 20);
+        ASSERT_TRUE(plain) << name << ": " << plain.error();
+        EXPECT_TRUE(plain->starts_with("From: a@b\nSubject: plain\n\nhello world\n")) << name;
+        EXPECT_EQ(plain->size(), 626u);
+        EXPECT_FALSE(decompressed(packed, 100)) << name << " beyond the limit";
+        for (std::size_t cut = 20; cut < packed.size(); cut += 3)
+            EXPECT_FALSE(decompressed(packed.substr(0, cut), 1u << 20)) << name << " cut at " << cut;
+    }
+    EXPECT_FALSE(decompressed(std::string{"\xfd\x37zXZ\0more", 10}, 100));
+}
+
+TEST(Dbox, PartsInOtherFilesAreReadAndPutAsTheyWere) {
+    auto parts = parse_external_parts("224 8105 B76 1e/ee/1eee-2b 9000 12 - aa/bb/c 9100 6 B4C d");
+    ASSERT_TRUE(parts) << parts.error();
+    ASSERT_EQ(parts->size(), 3u);
+    EXPECT_EQ((*parts)[0].offset, 224u);
+    EXPECT_EQ((*parts)[0].base64_line, 76u);
+    EXPECT_EQ((*parts)[1].base64_line, 0u);
+    EXPECT_TRUE((*parts)[2].crlf);
+    for (const char* wrong : {"1 2 B76", "1 2 B76 ../x", "1 2 B76 /x", "1 2 B75 x", "x 2 - y", "1 2 Q y",
+                              "10 5 - a 12 5 - b", "1 2 - a/../b"})
+        EXPECT_FALSE(parse_external_parts(wrong)) << wrong;
+    ExternalPart part;
+    part.base64_line = 4;
+    part.size = 10;
+    EXPECT_EQ(encoded_part(part, "abcdef"), "YWJj\nZGVm\n") << "the size has room for an end of line";
+    part.size = 9;
+    EXPECT_EQ(encoded_part(part, "abcdef"), "YWJj\nZGVm");
+    part.crlf = true;
+    EXPECT_EQ(encoded_part(part, "abcdef"), "YWJj\r\nZGVm");
+}
+
+TEST(DovecotLogs, SayWhatWasPutIn) {
+    DovecotLog log{1'700'000'000};
+    log.header(DovecotLog::uid_validity_at, 77);
+    std::vector<std::pair<std::uint32_t, std::uint8_t>> messages;
+    std::vector<std::pair<std::uint32_t, std::string>> places;
+    for (std::uint32_t uid = 1; uid <= 25'000; ++uid) {
+        messages.emplace_back(uid, static_cast<std::uint8_t>(uid % 2 ? seen | draft : flagged | answered));
+        places.emplace_back(uid, std::string(8, static_cast<char>(uid)));
+    }
+    log.append(messages);
+    log.extension({"mdbox", {}, 8, 4, 1});
+    log.records(places);
+    log.keyword("Project", std::vector<std::uint32_t>{3, 24'999});
+    log.header(DovecotLog::next_uid_at, 30'000);
+    log.settle();
+    Problems problems;
+    const DovecotIndex index = read_dovecot_index("", {log.text()}, "mdbox", "log", problems.note);
+    EXPECT_TRUE(problems.all.empty());
+    EXPECT_EQ(index.uid_validity, 77u);
+    EXPECT_EQ(index.uid_next, 30'000u);
+    ASSERT_EQ(index.messages.size(), 25'000u);
+    EXPECT_EQ(index.messages.at(24'999).flags, seen | draft);
+    EXPECT_EQ(index.messages.at(20'000).flags, flagged | answered);
+    EXPECT_EQ(index.messages.at(24'999).extension, std::string(8, static_cast<char>(24'999)));
+    EXPECT_EQ(index.keywords, std::vector<std::string>{"Project"});
+    EXPECT_TRUE(index.messages.at(24'999).keywords.at(0));
+    EXPECT_TRUE(index.messages.at(4).keywords.empty());
 }
 
 TEST(LineEnds, BecomeCrlfAndBack) {

@@ -8,11 +8,13 @@
 #include <set>
 #include <unordered_map>
 
+#include "migration/dbox_writer.h"
 #include "migration/exporter.h"
 #include "migration/file.h"
 #include "migration/maildir_files.h"
 #include "migration/mbox_message.h"
 #include "migration/out_file.h"
+#include "migration/sources.h"
 
 /// One folder in each format that is written.
 namespace postrider::migration {
@@ -28,6 +30,22 @@ Done make(const fs::path& directory) {
     fs::create_directories(directory, error);
     if (error) return std::unexpected(directory.string() + ": " + error.message());
     return {};
+}
+
+/// Files that an earlier run has written and that are not wanted any more. @return how many
+template <class Unwanted>
+std::expected<std::uint64_t, std::string> remove_others(const fs::path& place, Unwanted&& unwanted) {
+    auto names = names_in(place);
+    if (!names) return std::unexpected(place.string() + ": " + names.error());
+    std::uint64_t removed = 0;
+    for (const std::string& name : *names) {
+        if (!unwanted(name)) continue;
+        std::error_code error;
+        fs::remove(place / name, error);
+        if (error) return std::unexpected((place / name).string() + ": " + error.message());
+        ++removed;
+    }
+    return removed;
 }
 
 /// In Maildir++ dots separate folders: one within a name becomes '_'.
@@ -66,6 +84,7 @@ public:
         auto at = there_.find(base);
         if (at == there_.end()) return false;
         uids_ += fmt::format("{} :{}\n", item.uid.value(), base);
+        wanted_.insert(base);
         const std::string name = base + suffix(item, keywords);
         if (name != at->second
             && ::rename((place_ / "cur" / at->second).c_str(), (place_ / "cur" / name).c_str()) != 0)
@@ -81,6 +100,13 @@ public:
     }
 
     Done finish() override {
+        auto gone = remove_others(place_ / "cur", [&](const std::string& name) {
+            const std::string base{parse_maildir_name(name).base};
+            return base.find(our_mark) != std::string::npos && there_.contains(base)
+                   && !wanted_.contains(base);
+        });
+        if (!gone) return std::unexpected(gone.error());
+        removed_ = *gone;
         if (!keywords_.empty()) {
             std::string text;
             for (std::size_t i = 0; i < keywords_.size(); ++i)
@@ -95,10 +121,12 @@ public:
     }
 
 private:
+    static constexpr std::string_view our_mark = ".postrider,";
+
     /// The same at every run. W is the size with CRLF line ends.
     std::string base_of(const Item& item) const {
-        return fmt::format("{}.M{:x}V{}U{}.postrider,W={}", item.internal_date, item.email_id,
-                           folder_.uid_validity, item.uid.value(), item.size);
+        return fmt::format("{}.M{:x}V{}U{}{}W={}", item.internal_date, item.email_id, folder_.uid_validity,
+                           item.uid.value(), our_mark, item.size);
     }
 
     std::string suffix(const Item& item, const std::vector<std::string>& keywords) {
@@ -126,7 +154,7 @@ private:
     OnProblem problem_;
     std::unordered_map<std::string, std::string> there_;  ///< base -> name, of an earlier run
     std::vector<std::string> keywords_;
-    std::set<std::string> lost_;
+    std::set<std::string> lost_, wanted_;
     std::string uids_;
 };
 
@@ -193,38 +221,34 @@ private:
 };
 
 /// A file for each message, named by its UID.
-class SingleFileWriter final : public FolderWriter {
+class CyrusWriter final : public FolderWriter {
 public:
-    SingleFileWriter(fs::path place, ExportFormat format) : place_{std::move(place)}, format_{format} {}
+    explicit CyrusWriter(fs::path place) : place_{std::move(place)} {}
     Done open() { return make(place_); }
 
+    /// There is nothing that says whose it is but its size.
     std::expected<bool, std::string> present(const Item& item, const std::vector<std::string>&) override {
+        uids_.insert(item.uid.value());
         std::error_code error;
-        return fs::exists(file_of(item), error);
+        return fs::file_size(file_of(item), error) == item.size && !error;
     }
     Done write(const Item& item, std::string octets, const std::vector<std::string>&) override {
-        if (format_ == ExportFormat::cyrus) return put_file(file_of(item), octets, item.internal_date);
-        const std::string text = with_lf(std::move(octets));
-        constexpr std::size_t header_size = 30;
-        std::string file =
-            fmt::format("2 M{:x} C{:x}\n", header_size, static_cast<std::uint64_t>(item.save_date));
-        file += fmt::format("\x01\x02N {:8} {:016X}\n", "", text.size());
-        file += text;
-        // The id must be 128 bits of hexadecimal digits; V is the size with CRLF line ends.
-        file += fmt::format("\n\x01\x03\nR{:x}\nG{:016x}{:016x}\nV{:x}\n\n",
-                            static_cast<std::uint64_t>(item.internal_date), item.email_id,
-                            static_cast<std::uint64_t>(item.uid.value()), item.size);
-        return put_file(file_of(item), file);
+        return put_file(file_of(item), octets, item.internal_date);
     }
-    Done finish() override { return sync_files(place_); }
+    Done finish() override {
+        auto gone = remove_others(place_, [&](const std::string& name) {
+            const std::uint32_t uid = uid_of_cyrus_file(name);
+            return uid != 0 && !uids_.contains(uid);
+        });
+        if (!gone) return std::unexpected(gone.error());
+        removed_ = *gone;
+        return sync_files(place_);
+    }
 
 private:
-    fs::path file_of(const Item& item) const {
-        return format_ == ExportFormat::cyrus ? place_ / fmt::format("{}.", item.uid.value())
-                                              : place_ / fmt::format("u.{}", item.uid.value());
-    }
+    fs::path file_of(const Item& item) const { return place_ / fmt::format("{}.", item.uid.value()); }
     fs::path place_;
-    ExportFormat format_;
+    std::set<std::uint32_t> uids_;
 };
 
 template <class Writer, class... Arguments>
@@ -234,32 +258,40 @@ std::expected<std::unique_ptr<FolderWriter>, std::string> opened(std::unique_ptr
     return writer;
 }
 
-}  // namespace
+/// Formats whose folders have nothing in common.
+class SimpleTarget final : public ExportTarget {
+public:
+    SimpleTarget(ExportFormat format, fs::path root) : format_{format}, root_{std::move(root)} {}
 
-std::expected<std::unique_ptr<FolderWriter>, std::string> folder_writer(ExportFormat format,
-                                                                        const fs::path& root,
-                                                                        const FolderInfo& folder,
-                                                                        const OnProblem& problem) {
-    switch (format) {
-        case ExportFormat::maildir: {
-            fs::path place = maildir_of(root, folder, problem);
-            const bool below = place != root;
+    Opened folder(const FolderInfo& folder, const OnProblem& problem) override {
+        if (format_ == ExportFormat::maildir) {
+            fs::path place = maildir_of(root_, folder, problem);
+            const bool below = place != root_;
             return opened(std::make_unique<MaildirWriter>(std::move(place), folder, problem), below);
         }
-        case ExportFormat::mbox:
+        if (format_ == ExportFormat::mbox)
             return opened(
-                std::make_unique<MboxWriter>(root / (name_on_disk(folder.path, '/') + ".mbox"), folder));
-        case ExportFormat::sdbox:
-            return opened(std::make_unique<SingleFileWriter>(
-                root / "mailboxes" / name_on_disk(folder.path, '/') / "dbox-Mails", format));
-        case ExportFormat::cyrus: {
-            std::string path = folder.path;
-            std::ranges::replace(path, '.', '^');
-            const fs::path place = path == "INBOX" ? root : root / name_on_disk(path, '/');
-            return opened(std::make_unique<SingleFileWriter>(place, format));
-        }
+                std::make_unique<MboxWriter>(root_ / (name_on_disk(folder.path, '/') + ".mbox"), folder));
+        std::string path = folder.path;
+        std::ranges::replace(path, '.', '^');
+        return opened(
+            std::make_unique<CyrusWriter>(path == "INBOX" ? root_ : root_ / name_on_disk(path, '/')));
     }
-    return std::unexpected("unknown format");
+
+private:
+    ExportFormat format_;
+    fs::path root_;
+};
+
+}  // namespace
+
+std::expected<std::unique_ptr<ExportTarget>, std::string> export_target(ExportFormat format,
+                                                                        const fs::path& root) {
+    switch (format) {
+        case ExportFormat::sdbox: return sdbox_target(root);
+        case ExportFormat::mdbox: return mdbox_target(root);
+        default: return std::make_unique<SimpleTarget>(format, root);
+    }
 }
 
 }  // namespace postrider::migration

@@ -9,7 +9,7 @@ namespace postrider::rights {
 namespace {
 
 constexpr std::uint8_t version = 1;
-enum EntryBits : std::uint8_t { holds_below = 1 };
+enum EntryBits : std::uint8_t { holds_below = 1, is_copied = 2 };
 
 }  // namespace
 
@@ -22,7 +22,7 @@ std::string encode(const AccessList& list) {
         put_varint(out, entry.who.id);
         put_be(out, entry.allow.bits());
         put_be(out, entry.deny.bits());
-        out.push_back(static_cast<char>(entry.below ? holds_below : 0));
+        out.push_back(static_cast<char>((entry.below ? holds_below : 0) | (entry.copied ? is_copied : 0)));
     }
     return out;
 }
@@ -43,10 +43,12 @@ std::optional<AccessList> decode_access_list(std::string_view bytes) {
         entry.who.id = in.varint();
         const auto allow = in.be<std::uint16_t>(), deny = in.be<std::uint16_t>();
         const auto bits = in.be<std::uint8_t>();
-        if (!in.ok() || (allow | deny) > every_right.bits() || bits > holds_below) return std::nullopt;
+        if (!in.ok() || (allow | deny) > every_right.bits() || bits > (holds_below | is_copied))
+            return std::nullopt;
         entry.allow = RightSet::of_bits(allow);
         entry.deny = RightSet::of_bits(deny);
         entry.below = bits & holds_below;
+        entry.copied = bits & is_copied;
         if (!known.insert(entry.who).second) return std::nullopt;
         list.push_back(entry);
     }

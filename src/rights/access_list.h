@@ -28,7 +28,8 @@ struct Principal {
 struct Entry {
     Principal who;
     RightSet allow, deny;
-    bool below = false;  ///< holds for the folders below too
+    bool below = false;   ///< holds for the folders below too
+    bool copied = false;  ///< a folder that somebody makes in this one gets a copy: RFC 4314 §4, CREATE
     friend bool operator==(const Entry&, const Entry&) = default;
 };
 using AccessList = std::vector<Entry>;  ///< at most one entry for a principal

@@ -105,7 +105,7 @@ TEST(Rights, LevelsAreWhatPeopleChoose) {
 
 TEST(Rights, ListsComeBackAsTheyWereWritten) {
     AccessList list{
-        {to_ann, lr, {}, true}, {to_group, {}, folder_rights, false}, {to_all, every_right, {}, true}};
+        {to_ann, lr, {}, true}, {to_group, {}, folder_rights, false}, {to_all, every_right, {}, true, true}};
     EXPECT_EQ(decode_access_list(encode(list)), list);
     EXPECT_EQ(decode_access_list(encode({})), AccessList{});
     list.push_back(list.front());
@@ -113,6 +113,8 @@ TEST(Rights, ListsComeBackAsTheyWereWritten) {
     std::string bytes = encode({{to_ann, lr, {}, true}});
     for (std::size_t cut = 0; cut < bytes.size(); ++cut)
         EXPECT_FALSE(decode_access_list(std::string_view{bytes}.substr(0, cut)));
+    bytes.back() = 4;
+    EXPECT_FALSE(decode_access_list(bytes)) << "it says something that is not known here";
     bytes[0] = 2;
     EXPECT_FALSE(decode_access_list(bytes)) << "of a newer server";
 }

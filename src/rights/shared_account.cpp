@@ -166,7 +166,7 @@ Result<FolderInfo> SharedAccount::create_folder(std::string_view path, mailstore
         // Names that the person must not know of are no answer to his guesses (RFC 4314 §6).
         return fail(MailError::no_permission, "that right was not granted");
     }
-    auto made = inner_->create_folder(*inside, kind, mailstore::SpecialUse::none);
+    auto made = sharing_.create(owner_, *inner_, *inside, kind, mailstore::SpecialUse::none);
     if (!made) return made;
     auto mine = first_new.empty() ? made : inner_->folder(first_new);
     if (mine) {

@@ -314,7 +314,7 @@ Result<> Sharing::change_rights(const Owner& owner, FolderId folder, Principal w
                                 bool denied) {
     return change(owner, folder, [&](AccessList& list) -> Result<> {
         auto at = std::find_if(list.begin(), list.end(), [&](const Entry& one) { return one.who == who; });
-        if (at == list.end()) at = list.insert(list.end(), Entry{who, {}, {}, false});
+        if (at == list.end()) at = list.insert(list.end(), Entry{who, {}, {}, false, true});
         RightSet& set = denied ? at->deny : at->allow;
         switch (how) {
             case How::replace: set = rights | (set - folder_rights); break;
@@ -324,6 +324,48 @@ Result<> Sharing::change_rights(const Owner& owner, FolderId folder, Principal w
         if (at->allow.empty() && at->deny.empty()) list.erase(at);
         return {};
     });
+}
+
+/// RFC 4314 §4: "it SHOULD inherit the ACL from the parent". What holds for a whole tree does so by itself.
+Result<> Sharing::copy_entries(const Owner& owner, FolderId from, FolderId to) {
+    auto account = open(owner);
+    if (!account) return std::unexpected(account.error());
+    auto all = (*account)->access_lists();  // not lists(): these would be read anew, with all folders
+    if (!all) return std::unexpected(all.error());
+    auto at = std::ranges::find(*all, from, &mailstore::Account::AccessList::folder);
+    if (at == all->end()) return {};
+    AccessList above = decode_access_list(at->list).value_or(AccessList{});
+    std::erase_if(above, [](const Entry& entry) { return !entry.copied; });
+    if (above.empty()) return {};
+    return change(owner, to, [&](AccessList& list) -> Result<> {
+        list = std::move(above);
+        return {};
+    });
+}
+
+Result<mailstore::FolderInfo> Sharing::create(const Owner& owner, mailstore::Account& account,
+                                              std::string_view path, mailstore::FolderKind kind,
+                                              mailstore::SpecialUse use) {
+    FolderId above;
+    std::size_t end = 0;
+    while (end < path.size()) {
+        const std::size_t next = std::min(path.find('/', end + 1), path.size());
+        auto there = account.folder(path.substr(0, next));
+        if (!there || next == path.size()) break;
+        above = there->id;
+        end = next;
+    }
+    auto made = account.create_folder(path, kind, use);
+    if (!made) return made;
+    while (end < path.size()) {
+        end = std::min(path.find('/', end + 1), path.size());
+        auto fresh = account.folder(path.substr(0, end));
+        if (!fresh) break;  // gone again already
+        if (above.value() != 0)
+            if (auto ok = copy_entries(owner, above, fresh->id); !ok) return std::unexpected(ok.error());
+        above = fresh->id;
+    }
+    return made;
 }
 
 void Sharing::forget(kv::Store& store, AccountId owner, kv::Batch& batch) {
@@ -405,8 +447,15 @@ bool Sharing::may_send_as(const directory::AccountEntry& person, const mime::Add
         auto granted = rights(person, owner_of(*mailbox->account), FolderId{0});
         return granted && granted->has(Right::send_as);
     }
+    if (auto* expansion = std::get_if<directory::Expansion>(&route)) {
+        auto group = directory_.group(expansion->group);
+        if (!group || !(*group)->members_send_as) return false;
+        auto him = who(person);
+        return him && std::ranges::binary_search((*him)->groups, expansion->group);
+    }
     auto* folder = std::get_if<directory::PublicFolder>(&route);
     if (!folder) return false;
+    if (folder->domain_sends_as && folder->domain == person.domain) return true;
     const auto domain = directory_.domain(folder->domain);
     if (!domain) return false;
     const Owner owner = public_owner(*domain);

@@ -73,10 +73,16 @@ public:
     /// too_much with more than max_entries.
     Result<> put(const Owner& owner, FolderId folder, const Entry& entry);
     Result<> remove(const Owner& owner, FolderId folder, Principal who);
-    /// Of what the entry for that principal allows, or denies. A new entry holds for that folder alone.
+    /// Of what the entry for that principal allows, or denies. A new entry holds for that folder alone, and
+    /// new folders in it get a copy.
     enum class How { replace, add, take_away };
     Result<> change_rights(const Owner& owner, FolderId folder, Principal who, RightSet rights, How how,
                            bool denied);
+    /// Makes a folder, and others above it where they are missing, in the owner's own account. They get what
+    /// the one above them says of new folders.
+    Result<mailstore::FolderInfo> create(const Owner& owner, mailstore::Account& account,
+                                         std::string_view path, mailstore::FolderKind kind,
+                                         mailstore::SpecialUse use);
     /// What the account shares is forgotten: to be added to the batch that deletes it.
     static void forget(kv::Store& store, AccountId owner, kv::Batch& batch);
 
@@ -85,8 +91,8 @@ public:
     Result<std::shared_ptr<const Who>> who(const directory::AccountEntry& person);
     /// Folder 0: of the account as a whole.
     Result<RightSet> rights(const directory::AccountEntry& person, const Owner& owner, FolderId folder);
-    /// Whether a message may name this address as its author: one's own, or one whose owner (or public
-    /// folder) grants it.
+    /// Whether a message may name this address as its author: one's own, one whose owner (or public folder)
+    /// grants it, that of a group whose members may, of a folder recipient whose whole domain may.
     bool may_send_as(const directory::AccountEntry& person, const mime::AddrSpec& address);
 
     // ---- names of principals, in the owner's domain
@@ -109,6 +115,7 @@ public:
 
 private:
     using Edit = std::function<Result<>(AccessList&)>;
+    Result<> copy_entries(const Owner& owner, FolderId from, FolderId to);
     Result<> change(const Owner& owner, FolderId folder, const Edit& edit);
     Result<std::shared_ptr<const Lists>> read(const Owner& owner, mailstore::Account& account) const;
     std::optional<Owner> owner_with(AccountId id);

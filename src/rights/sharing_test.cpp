@@ -131,6 +131,40 @@ TEST_F(SharingTest, AnAddressIsUsedByItsOwnerAndByWhoWasGrantedIt) {
     EXPECT_TRUE(sharing->may_send_as(*bob, {"help", "example.org"}));
 }
 
+TEST_F(SharingTest, AGroupsAddressIsItsMembersWhenItSaysSo) {
+    const mime::AddrSpec team{"team", "example.org"};
+    AccountId group = directory->create_group(domain, "team").value();
+    AccountId inner = directory->create_group(domain, "inner").value();
+    ASSERT_TRUE(directory->add_member(group, {"inner", "example.org"}));
+    ASSERT_TRUE(directory->add_member(inner, {"bob", "example.org"}));
+    EXPECT_FALSE(sharing->may_send_as(*bob, team));
+    directory::ObjectChange change;
+    change.send_as = true;
+    ASSERT_TRUE(directory->change_object(group, change));
+    EXPECT_TRUE(sharing->may_send_as(*bob, team));
+    EXPECT_FALSE(sharing->may_send_as(*eve, team));
+    EXPECT_FALSE(sharing->may_send_as(*bob, {"inner", "example.org"}));
+    AccountId forwarder = directory->create_group(domain, "away", directory::ObjectKind::forwarder).value();
+    EXPECT_EQ(directory->change_object(forwarder, change).error().kind, directory::DirectoryError::bad_value);
+}
+
+TEST_F(SharingTest, APublicFoldersAddressIsTheDomainsWhenItSaysSo) {
+    const mime::AddrSpec desk{"desk", "example.org"};
+    make(publics(), "Desk");
+    AccountId recipient = directory->create_folder_recipient(domain, "desk", "Desk").value();
+    EXPECT_FALSE(sharing->may_send_as(*bob, desk));
+    directory::ObjectChange change;
+    change.send_as = true;
+    ASSERT_TRUE(directory->change_object(recipient, change));
+    EXPECT_TRUE(sharing->may_send_as(*bob, desk));
+    EXPECT_TRUE(directory->folder_recipient(recipient).value()->domain_sends_as);
+    DomainId other = directory->create_domain({"example.net", ""}).value();
+    directory::NewAccount account;
+    account.name = "bob";
+    Person stranger = directory->account(directory->create_account(other, account).value()).value();
+    EXPECT_FALSE(sharing->may_send_as(*stranger, desk));
+}
+
 TEST_F(SharingTest, EntriesAreChangedAsRfc4314Says) {
     FolderId box = make(owner(ann), "team");
     const Principal to_bob = Principal::account(bob->id);

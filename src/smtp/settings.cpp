@@ -138,7 +138,13 @@ constexpr Setting<S> rows[] = {
      .help = "Who may send to our domains."},
     {.name = "senderMustMatchLogin",
      .field = field<&S::sender_must_match_login>,
-     .help = "Who has logged in may use only addresses of the account, in MAIL FROM and in the From header."},
+     .help =
+         "Who has logged in may use only addresses of the account, and those in whose name it may send, in "
+         "MAIL FROM and in the From header."},
+    {.name = "addSender",
+     .field = field<&S::add_sender>,
+     .help = "When somebody of this server sends in the name of somebody else here, a Sender header says who "
+             "it was."},
     {.name = "bareNewlines",
      .field = choice<&S::bare_newlines, newlines>,
      .help = "What to do with a CR or LF that is not part of a CRLF: make it one, or refuse the message. It "

@@ -58,6 +58,7 @@ struct SmtpSettings {
     Who remote_delivery = Who::auth;
     Who local_delivery = Who::all;
     bool sender_must_match_login = true;
+    bool add_sender = true;
     BareNewlines bare_newlines = BareNewlines::normalize;
     std::string greeting;                   ///< what follows "220 "; empty: host name and product
     std::uint32_t message_memory = 262144;  ///< KB

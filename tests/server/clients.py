@@ -238,6 +238,12 @@ class Imap(Wire):
         self.tagged = tagged
         return [text for text, _ in untagged]
 
+    def whole(self, command):
+        """All that a command answers, literals where they stood last."""
+        untagged, tagged = self.command(command)
+        assert tagged.startswith(b"OK"), tagged
+        return b"\n".join(text + b"\r\n".join(literals) for text, literals in untagged)
+
     def login(self, user, password):
         return self.ok(f"LOGIN {quoted(user)} {quoted(password)}")
 

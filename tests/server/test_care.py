@@ -7,15 +7,10 @@ import harness
 from corpus import sample
 
 
-def whole(peer, command):
-    """What a FETCH answers, literals where they stood last."""
-    untagged, tagged = peer.command(command)
-    assert tagged.startswith(b"OK"), tagged
-    return b"\n".join(text + b"\r\n".join(literals) for text, literals in untagged)
-
-
 class Undelete(harness.ServerCase):
     """What was expunged, alone or with its folder, can be restored until its time is up."""
+
+    users = 1
 
     def deleted(self, user, *more):
         return json.loads(self.server.command("undelete", "list", f"{user}@example.org", *more, "--json"))
@@ -39,7 +34,7 @@ class Undelete(harness.ServerCase):
             # The open session is told as of any arrival.
             lines = b"\n".join(peer.ok("NOOP"))
             self.assertIn(b"* 2 EXISTS", lines)
-            found = whole(peer, "FETCH 2 (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+            found = peer.whole("FETCH 2 (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
             self.assertIn(b"lost 2", found)
             self.assertIn(b"\\Flagged", found)
             self.assertIn(b"Project", found)
@@ -63,10 +58,37 @@ class Undelete(harness.ServerCase):
         self.assertEqual(self.restore("bob", "--since", "1h", "--folder", "Work")["restored"], 10)
         with self.imap("bob") as peer:
             self.assertIn(b"* 20 EXISTS", peer.ok("SELECT Work/Old"))
-            subjects = whole(peer, "FETCH 1:* (BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+            subjects = peer.whole("FETCH 1:* (BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
             for number in range(20):
                 self.assertEqual(subjects.count(b"Subject: old %d\r" % number), 1, number)
         self.assertTrue(json.loads(self.server.command("storage", "verify", "--json"))["clean"])
+
+    def test_what_was_deleted_in_public_folders_comes_back(self):
+        self.server.command("publicfolder", "add", "example.org", "Board")
+        self.server.command("permission", "set", "@example.org", "anyone", "--folder", "Board", "--level", "master")
+        with self.imap("alice") as peer:
+            self.assertTrue(peer.append("Public Folders/Board", sample("for all")).startswith(b"OK"))
+            peer.ok('SELECT "Public Folders/Board"')
+            peer.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+            peer.ok("EXPUNGE")
+            rows = json.loads(self.server.command("undelete", "list", "@example.org", "--json"))["deleted"]
+            self.assertEqual([row["subject"] for row in rows], ["for all"])
+            restored = json.loads(self.server.command("undelete", "restore", "@example.org", "--all", "--json"))
+            self.assertEqual(restored["restored"], 1)
+            self.assertIn(b"* 1 EXISTS", peer.ok("NOOP"))
+
+    def test_a_quota_ends_a_restoration_that_can_be_taken_up(self):
+        with self.imap("user0") as peer:
+            for number in range(250):
+                self.assertTrue(peer.append("INBOX", sample(f"many {number}")).startswith(b"OK"))
+            peer.ok("SELECT INBOX")
+            peer.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)")
+            peer.ok("EXPUNGE")
+        self.server.command("account", "set", "user0@example.org", "totalMessageCount", "220")
+        with self.assertRaisesRegex(AssertionError, "200 of 250 messages are restored; then: over quota"):
+            self.restore("user0", "--all")
+        self.server.command("account", "set", "user0@example.org", "totalMessageCount", "0")
+        self.assertEqual(self.restore("user0", "--all")["restored"], 50)
 
     def test_space_is_given_back_when_it_cannot_be_restored_any_more(self):
         with self.imap("carol") as peer:

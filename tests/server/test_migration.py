@@ -1,30 +1,27 @@
-"""Mail from other servers' stores, and written for them. Dovecot from Debian makes and reads the stores."""
+"""Mail from other servers' stores, and written for them. Dovecot and Cyrus from Debian make and read the stores."""
 
+import base64
+import contextlib
 import json
 import os
 import pwd
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 import unittest
 
+import clients
 import harness
 from corpus import sample
-
-
-def whole(peer, command):
-    """What a FETCH answers, literals where they stood last."""
-    untagged, tagged = peer.command(command)
-    assert tagged.startswith(b"OK"), tagged
-    return b"\n".join(text + b"\r\n".join(literals) for text, literals in untagged)
 
 
 class Dovecot:
     """doveadm on a store in a directory of its own; no daemon."""
 
-    def __init__(self, location):
+    def __init__(self, location, more=""):
         self.root = tempfile.mkdtemp(prefix="postrider-dovecot-")
         self.user = pwd.getpwnam("dovecot") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
         self.store = os.path.join(self.root, "store")
@@ -34,7 +31,7 @@ class Dovecot:
                        f"mail_location = {location.format(store=self.store)}\n"
                        f"mail_uid = {self.user.pw_uid}\nmail_gid = {self.user.pw_gid}\n"
                        "first_valid_uid = 1\nfirst_valid_gid = 1\nlast_valid_uid = 0\n"
-                       "namespace inbox {\n  inbox = yes\n  separator = /\n}\n")
+                       "namespace inbox {\n  inbox = yes\n  separator = /\n}\n" + more.replace("{root}", self.root))
         self.own()
 
     def own(self):
@@ -48,7 +45,10 @@ class Dovecot:
                               capture_output=True, timeout=60 * harness.SLOW,
                               env=dict(os.environ, HOME=self.root, USER="someone", TZ="UTC"))
         if done.returncode != 0:
-            raise AssertionError(f"doveadm {arguments}: {done.stderr.decode()}")
+            with contextlib.suppress(OSError), open(os.path.join(self.root, "log")) as log:
+                done.stderr += log.read().encode()
+            raise AssertionError(f"doveadm {arguments}: {done.returncode} {done.stderr.decode()} {done.stdout[-300:]}")
+        self.complaints = done.stderr.decode()
         return done.stdout.decode()
 
     def messages(self):
@@ -103,7 +103,7 @@ class FromDovecot(harness.ServerCase):
                 lines = b"\n".join(peer.ok(f"STATUS {name} (UIDVALIDITY UIDNEXT)")).decode()
                 validity[folder] = tuple(int(re.search(rf"{word} (\d+)", lines)[1]) for word in ("UIDVALIDITY", "UIDNEXT"))
                 peer.ok(f"EXAMINE {name}")
-                text = whole(peer, "FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS (SUBJECT)])").decode()
+                text = peer.whole("FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS (SUBJECT)])").decode()
                 for one in re.finditer(r"\* \d+ FETCH \((.*?)Subject: (.*?)\r", text, re.DOTALL):
                     uid = int(re.search(r"UID (\d+)", one[1])[1])
                     flags = frozenset(re.search(r"FLAGS \((.*?)\)", one[1])[1].split()) - {"\\Recent"}
@@ -138,7 +138,7 @@ class FromDovecot(harness.ServerCase):
         with self.imap(user) as peer:
             self.assertIn(b"Work/Old", b"\n".join(peer.ok('LSUB "" "*"')))
             peer.ok("EXAMINE INBOX")
-            text = whole(peer, "FETCH 1 BODY.PEEK[TEXT]")
+            text = peer.whole("FETCH 1 BODY.PEEK[TEXT]")
             self.assertIn(b"\nFrom here on\r\n", text)
         return dovecot
 
@@ -189,40 +189,249 @@ class FromDovecot(harness.ServerCase):
         self.compare(theirs, ours)
         self.assertEqual({f: v[0] for f, v in our_validity.items()}, {f: validity[f][0] for f in self.mapped})
 
+    def test_compressed_messages(self):
+        for location, packing, user in (("maildir:{store}", "gz", "user5"), ("maildir:{store}", "zstd", "alice"),
+                                        ("sdbox:{store}", "gz", "user5"), ("sdbox:{store}", "bz2", "user5"),
+                                        ("mdbox:{store}", "zstd", "user5"), ("mdbox:{store}", "lz4", "user5")):
+            with self.subTest(f"{location} {packing}"):
+                dovecot = Dovecot(location, f"mail_plugins = zlib\nplugin {{\n  zlib_save = {packing}\n}}\n")
+                self.addCleanup(dovecot.remove)
+                dovecot.fill(folders=("INBOX",), each=6)
+                into = f"{location[:5]}-{packing}"
+                report = self.run_json("import", "account", f"{user}@example.org", dovecot.store, "--into", into)
+                self.assertEqual((report["messages"], report["problems"]), (4, 0), report)
+                with self.imap(user) as peer:
+                    peer.ok(f"EXAMINE {into}/INBOX")
+                    self.assertIn(b"\nFrom here on\r\n", peer.whole("FETCH 1 BODY.PEEK[TEXT]"))
+
+    def test_attachments_in_files_of_their_own(self):
+        encoded = base64.encodebytes(bytes(range(256)) * 40)
+        parts = [b"Content-Type: application/octet-stream; name=a.bin\nContent-Transfer-Encoding: base64\n\n" + encoded,
+                 b"Content-Type: text/html\nContent-Disposition: attachment\n\n" + b"<p>long</p>\n" * 300,
+                 b"Content-Type: image/png; name=b.png\nContent-Transfer-Encoding: base64\n\n" + encoded[:3000]]
+        message = (b"From: a@example.net\nSubject: parts\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=xx\n"
+                   b"\n--xx\nContent-Type: text/plain\n\nHello\n--xx\n" + b"--xx\n".join(parts) + b"--xx--\n")
+        for kind in ("sdbox", "mdbox"):
+            with self.subTest(kind):
+                dovecot = Dovecot(kind + ":{store}", "mail_attachment_dir = {root}/apart\nmail_attachment_min_size = 1k\n"
+                                  "mail_attachment_fs = sis posix\n")
+                self.addCleanup(dovecot.remove)
+                dovecot("save", "-m", "INBOX", input=message)
+                self.assertTrue(os.listdir(os.path.join(dovecot.root, "apart")))
+                arguments = ("import", "account", "carol@example.org", dovecot.store, "--into", kind)
+                report = self.run_json(*arguments)
+                self.assertEqual((report["messages"], report["problems"]), (0, 1), report)
+                self.assertIn("--attachments", report["not_read"][0]["problem"])
+                report = self.run_json(*arguments, "--attachments", os.path.join(dovecot.root, "apart"))
+                self.assertEqual((report["messages"], report["problems"]), (1, 0), report)
+                with self.imap("carol") as peer:
+                    peer.ok(f"EXAMINE {kind}/INBOX")
+                    self.assertIn(message.replace(b"\n", b"\r\n"), peer.whole("FETCH 1 BODY.PEEK[]"))
+
+    flags = [set(), {"\\Seen", "Project"}, {"\\Flagged", "\\Answered", "$Forwarded"}]
+
+    def written(self, location, format):
+        """What Dovecot reads of bob's mail: folder -> UID -> (flags, received, subject), and the directory."""
+        dovecot = Dovecot(location)
+        self.addCleanup(dovecot.remove)
+        report = self.run_json("export", "account", "bob@example.org", dovecot.store, "--format", format)
+        self.assertEqual(report["problems"], 0, report)
+        dovecot.own()
+        return dovecot
+
+    def seen_by_dovecot(self, dovecot, folder):
+        return {uid: value for (name, uid), value in dovecot.messages().items() if name == folder}
+
     def test_dovecot_reads_what_we_write(self):
         with self.imap("bob") as peer:
             for folder in ("Work", "Work/Old"):
                 peer.ok(f"CREATE {folder}")
             for number in range(15):
-                flags = ["()", "(\\Seen Project)", "(\\Flagged \\Answered $Forwarded)"][number % 3]
+                flags = "(" + " ".join(self.flags[number % 3]) + f') "{number + 1:2}-Oct-2025 12:34:56 +0000"'
                 self.assertTrue(peer.append("Work/Old", sample(f"ours {number}"), flags).startswith(b"OK"))
             peer.ok("SELECT Work/Old")
             peer.ok("STORE 2,15 +FLAGS.SILENT (\\Deleted)")
             peer.ok("EXPUNGE")
             status = b"\n".join(peer.ok("STATUS Work/Old (UIDVALIDITY UIDNEXT)")).decode()
-        validity = tuple(int(re.search(rf"{word} (\d+)", status)[1]) for word in ("UIDVALIDITY", "UIDNEXT"))
-        for location, format, folder in (("maildir:{store}", "maildir", "Work/Old"),
-                                         ("mbox:{store}:INBOX={store}/INBOX.mbox", "mbox", "Work/Old.mbox"),
-                                         ("sdbox:{store}", "sdbox", "Work/Old")):
-            with self.subTest(format):
-                dovecot = Dovecot(location)
-                self.addCleanup(dovecot.remove)
+            validity = tuple(int(re.search(rf"{word} (\d+)", status)[1]) for word in ("UIDVALIDITY", "UIDNEXT"))
+            stores = {}
+            for location, format, folder in (("maildir:{store}", "maildir", "Work/Old"),
+                                             ("mbox:{store}:INBOX={store}/INBOX.mbox", "mbox", "Work/Old.mbox"),
+                                             ("sdbox:{store}", "sdbox", "Work/Old"), ("mdbox:{store}", "mdbox", "Work/Old")):
+                with self.subTest(format):
+                    dovecot = self.written(location, format)
+                    theirs = self.seen_by_dovecot(dovecot, folder)
+                    self.assertEqual(dovecot.complaints, "")
+                    self.assertEqual(theirs, {uid: (self.flags[(uid - 1) % 3], f"2025-10-{uid:02} 12:34:56", f"ours {uid - 1}")
+                                              for uid in (1, *range(3, 15))})
+                    self.assertEqual(dovecot.validity()[folder], validity)
+                    text = dovecot("fetch", "text", "mailbox", folder, "uid", "3")
+                    self.assertIn(sample("ours 2").replace(b"\r\n", b"\n").decode(), text)
+                    stores[format] = (dovecot, folder)
+            # What has changed here since is brought up to date: flags, what is new, what is gone.
+            peer.ok("STORE 1 FLAGS (\\Draft Later)")
+            peer.ok("UID STORE 5 +FLAGS.SILENT (\\Deleted)")
+            peer.ok("EXPUNGE")
+            self.assertTrue(peer.append("Work/Old", sample("ours 15"), "(\\Seen)").startswith(b"OK"))
+        for format, (dovecot, folder) in stores.items():
+            with self.subTest(f"{format}, again"):
                 report = self.run_json("export", "account", "bob@example.org", dovecot.store, "--format", format)
-                self.assertEqual((report["messages"], report["problems"]), (13, 0), report)
+                if format != "mbox":
+                    self.assertEqual((report["messages"], report["exported_before"]), (1, 12), report)
                 dovecot.own()
-                if format == "sdbox":  # files only: it makes the index
-                    dovecot("force-resync", "*")
-                theirs = {key: value for key, value in dovecot.messages().items() if key[0] == folder}
-                self.assertEqual(sorted(uid for _, uid in theirs), [1, *range(3, 15)])
-                self.assertEqual({value[2] for value in theirs.values()},
-                                 {f"ours {number}" for number in range(15) if number not in (1, 14)})
-                if format == "sdbox":
-                    continue
-                self.assertEqual(dovecot.validity()[folder], validity)
-                for (_, uid), (flags, _, _) in theirs.items():
-                    number = uid - 1
-                    wanted = [set(), {"\\Seen", "Project"}, {"\\Flagged", "\\Answered", "$Forwarded"}][number % 3]
-                    self.assertEqual(flags, wanted, uid)
+                theirs = self.seen_by_dovecot(dovecot, folder)
+                self.assertEqual(dovecot.complaints, "")
+                self.assertEqual(sorted(theirs), [1, 3, 4, *range(6, 15), 16])
+                self.assertEqual((theirs[1][0], theirs[16][0]), ({"\\Draft", "Later"}, {"\\Seen"}))
+                # And it is a store that can be worked in.
+                dovecot("save", "-m", folder, input=b"Subject: theirs\n\ntheirs\n")
+                self.assertEqual(self.seen_by_dovecot(dovecot, folder)[17][2], "theirs")
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Cyrus:
+    """Debian's Cyrus from scripts/unpack-cyrus, as a server of its own."""
+
+    place = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "build", "cyrus"))
+    there = os.path.exists(os.path.join(place, "usr/lib/cyrus/bin/imapd"))
+
+    def __init__(self):
+        self.root = tempfile.mkdtemp(prefix="postrider-cyrus-")
+        os.chmod(self.root, 0o755)
+        self.spool = os.path.join(self.root, "spool")
+        self.port = free_port()
+        self.user = pwd.getpwnam("dovecot") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
+        self.environment = dict(os.environ, LD_LIBRARY_PATH=os.path.join(self.place, "usr/lib/x86_64-linux-gnu"))
+        for name in ("spool", "proc", "conf", "conf/db", "conf/lock", "conf/log", "conf/socket"):
+            os.mkdir(os.path.join(self.root, name))
+        with open(self.root + "/imapd.conf", "w") as file:
+            file.write(f"configdirectory: {self.root}/conf\nproc_path: {self.root}/proc\n"
+                       f"mboxname_lockpath: {self.root}/conf/lock\ndefaultpartition: default\n"
+                       f"partition-default: {self.spool}\ncyrus_user: {self.user.pw_name}\nadmins: cyrus\n"
+                       "allowplaintext: yes\nsasl_mech_list: PLAIN\nsasl_pwcheck_method: auxprop\n"
+                       f"sasl_auxprop_plugin: sasldb\nsasl_sasldb_path: {self.root}/sasldb2\n"
+                       "altnamespace: yes\nunixhierarchysep: yes\nservername: cyrus.test\n")
+        with open(self.root + "/cyrus.conf", "w") as file:
+            file.write(f"START {{\n  recover cmd=\"{self.program('ctl_cyrusdb')} -C {self.root}/imapd.conf -r\"\n}}\n"
+                       f"SERVICES {{\n  imap cmd=\"{self.program('imapd')} -C {self.root}/imapd.conf\" "
+                       f"listen=\"127.0.0.1:{self.port}\" prefork=0\n}}\nEVENTS {{\n}}\n")
+        for name in ("cyrus", "alice", "bob.by"):
+            subprocess.run([os.path.join(self.place, "usr/sbin/saslpasswd2"), "-p", "-c", "-f", self.root + "/sasldb2",
+                            "-u", "cyrus.test", name], input=b"secret", check=True, env=self.environment)
+        self.own()
+        self.master = subprocess.Popen(
+            [self.program("master"), "-C", self.root + "/imapd.conf", "-M", self.root + "/cyrus.conf",
+             "-p", self.root + "/master.pid"], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def program(self, name):
+        return os.path.join(self.place, "usr/lib/cyrus/bin", name)
+
+    def own(self):
+        for path, _, files in os.walk(self.root):
+            for one in [path, *(os.path.join(path, name) for name in files)]:
+                os.chown(one, self.user.pw_uid, self.user.pw_gid)
+
+    def login(self, user):
+        end = time.monotonic() + 30 * harness.SLOW
+        while True:
+            try:
+                peer = clients.Imap(self.port)
+                break
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+        peer.login(user, "secret")
+        return peer
+
+    def stop(self):
+        self.master.terminate()
+        self.master.wait(30)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+@unittest.skipUnless(Cyrus.there, "Cyrus is not there: scripts/unpack-cyrus build/cyrus")
+class FromCyrus(harness.ServerCase):
+    """The spool of a Cyrus that runs, and files that it takes over from us."""
+
+    users = 2
+    folders = {"INBOX": "INBOX", "Work": "Work", "Work/Old": "Work/Old", "Entw&APw-rfe": "Entw&APw-rfe", "v1.2": "v1.2"}
+
+    def state(self, peer, folder):
+        status = b"\n".join(peer.ok(f'STATUS "{folder}" (UIDVALIDITY UIDNEXT)')).decode()
+        validity = tuple(int(re.search(rf"{word} (\d+)", status)[1]) for word in ("UIDVALIDITY", "UIDNEXT"))
+        peer.ok(f'EXAMINE "{folder}"')
+        found = {}
+        for one in peer.whole("FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS (SUBJECT)])").decode().split("* ")[1:]:
+            flags = frozenset(re.search(r"FLAGS \((.*?)\)", one)[1].split()) - {"\\Recent"}
+            date = re.search(r'INTERNALDATE "\s*(.*?)"', one)[1].rjust(26, "0")
+            found[int(re.search(r"UID (\d+)", one)[1])] = (flags, date, re.search(r"Subject: (.*?)\r", one)[1])
+        return validity, found
+
+    def test_a_spool_of_all_users(self):
+        time.sleep(8)  # Cyrus's UIDVALIDITY is the time of day, as that of the folders just made here
+        cyrus = Cyrus()
+        self.addCleanup(cyrus.stop)
+        with cyrus.login("cyrus") as admin:
+            admin.ok("CREATE user/alice")
+            admin.ok("CREATE user/bob.by")
+        with cyrus.login("bob.by") as other:
+            other.append("INBOX", sample("for bob"))
+        with cyrus.login("alice") as peer:
+            for folder in list(self.folders)[1:]:
+                time.sleep(1.1)  # in one second they would get one UIDVALIDITY, which two folders cannot have here
+                peer.ok(f'CREATE "{folder}"')
+            for folder in self.folders:
+                for number in range(8):
+                    flags = ["(\\Seen Project)", "(\\Flagged $Forwarded)", "()"][number % 3]
+                    date = f' "{number + 1:2}-Oct-2025 12:34:56 +0000"'
+                    self.assertTrue(peer.append(folder, sample(f"{number} of {folder}"), flags + date).startswith(b"OK"))
+                peer.ok(f'SELECT "{folder}"')
+                peer.ok("STORE 4 +FLAGS (\\Deleted)")
+                peer.ok("EXPUNGE")
+                peer.ok("STORE 2 +FLAGS (\\Answered)")
+                peer.ok("UNSELECT")
+            peer.ok("CREATE Gone")
+            peer.ok("DELETE Gone")
+            theirs = {folder: self.state(peer, folder) for folder in self.folders}
+        report = json.loads(self.server.command("import", "account", "alice@example.org", cyrus.spool, "--json"))
+        self.assertEqual((report["messages"], report["uids_kept"], report["problems"]), (35, 35, 0), report)
+        with self.imap("alice") as peer:
+            for folder in self.folders:
+                self.assertEqual(self.state(peer, folder), theirs[folder], folder)
+        report = json.loads(self.server.command("import", "tree", cyrus.spool, "%n", "--domain", "example.org", "--create",
+                                                "--json"))
+        self.assertEqual((report["accounts"], report["created"], report["messages"], report["failed"]), (2, 1, 1, 0), report)
+        self.assertEqual(report["imported"][1]["account"], "bob.by@example.org")
+
+    def test_files_that_cyrus_takes_over(self):
+        cyrus = Cyrus()
+        self.addCleanup(cyrus.stop)
+        with self.imap("bob") as peer:
+            for number in range(3):
+                date = f'"{number + 1:2}-Oct-2025 12:34:56 +0000"'
+                self.assertTrue(peer.append("INBOX", sample(f"to cyrus {number}"), date).startswith(b"OK"))
+        with cyrus.login("cyrus") as admin:
+            admin.ok("CREATE user/alice")
+        place = next(path for path, _, files in os.walk(cyrus.spool) if "cyrus.header" in files)
+        there = os.path.join(cyrus.root, "exported")
+        self.server.command("export", "account", "bob@example.org", there, "--format", "cyrus", "--folder", "INBOX")
+        for name in os.listdir(there):
+            if name.endswith("."):
+                shutil.copy2(os.path.join(there, name), place)
+        cyrus.own()
+        subprocess.run([cyrus.program("reconstruct"), "-C", cyrus.root + "/imapd.conf", "user/alice"], check=True,
+                       env=cyrus.environment, capture_output=True, timeout=60 * harness.SLOW)
+        with cyrus.login("alice") as peer:
+            found = self.state(peer, "INBOX")[1]
+        self.assertEqual({uid: (date, subject) for uid, (_, date, subject) in found.items()},
+                         {number + 1: (f"{number + 1:02}-Oct-2025 12:34:56 +0000", f"to cyrus {number}")
+                          for number in range(3)})
 
 
 class Trees(harness.ServerCase):
@@ -260,6 +469,46 @@ class Trees(harness.ServerCase):
             self.assertEqual(file.read().count("Subject: user1"), 3)
         self.assertIn("layout", self.server.command("import", "tree", self.root, "../%n", check=False) or "layout")
 
+    def test_accounts_that_are_missing_are_made_on_demand(self):
+        for user in ("ada", "ben", "user0"):
+            self.maildir("made", user, marker=f"made-{user}")
+        self.maildir("made", "carl", marker="carl")
+        where = os.path.join(self.root, "made")
+        arguments = ("import", "tree", where, "%n", "--domain", "example.org")
+        report = self.run_json(*arguments)
+        self.assertEqual((report["failed"], report["created"]), (3, 0), report)
+        self.assertIn("--create", report["imported"][0]["failed"])
+        report = self.run_json(*arguments, "--create", "--dry-run")
+        self.assertEqual((report["failed"], report["created"]), (0, 0), report)
+        self.assertEqual([row.get("created") for row in report["imported"]], [False, False, False, None])
+        self.assertEqual(report["imported"][0]["messages"], 3)
+        self.assertNotIn("ada@example.org", self.server.command("account", "list", "--json"))
+        report = self.run_json(*arguments, "--create", "--random-password")
+        self.assertEqual((report["accounts"], report["created"], report["messages"]), (4, 3, 9), report)
+        password = report["imported"][0]["password"]
+        with clients.Imap(self.port("imap")) as peer:
+            peer.login("ada@example.org", password)
+            self.assertIn(b"* 3 EXISTS", peer.ok("EXAMINE INBOX"))
+        report = self.run_json(*arguments, "--create", "--random-password")
+        self.assertEqual((report["created"], report["messages"]), (0, 0), report)
+        self.assertNotIn("password", report["imported"][0])
+        one = self.run_json("import", "account", "dora@example.org", os.path.join(where, "ada"), "--create")
+        self.assertEqual((one["created"], one["messages"]), (True, 3), one)
+        self.assertFalse(self.run_json("account", "show", "dora@example.org")["has_password"])
+        with self.assertRaisesRegex(AssertionError, "no domain"):
+            self.server.command("import", "account", "x@example.net", where, "--create")
+
+    def test_public_folders_there_and_back(self):
+        place = self.maildir("team", marker="team")
+        with self.assertRaisesRegex(AssertionError, "--into"):
+            self.server.command("import", "account", "@example.org", place)
+        report = self.run_json("import", "account", "@example.org", place, "--into", "Team")
+        self.assertEqual((report["messages"], report["problems"]), (3, 0), report)
+        there = os.path.join(self.root, "public")
+        report = self.run_json("export", "account", "@example.org", there, "--format", "mdbox")
+        self.assertEqual((report["messages"], report["problems"]), (3, 0), report)
+        self.assertTrue(os.path.exists(os.path.join(there, "mailboxes/Team/INBOX/dbox-Mails/dovecot.index.log")))
+
     def test_damage_is_reported_and_the_rest_comes(self):
         place = self.maildir("damaged", count=5)
         os.symlink("/etc/passwd", os.path.join(place, "cur", "link:2,"))
@@ -289,7 +538,7 @@ class Trees(harness.ServerCase):
         self.assertEqual(self.count("bob"), 4000)
         with self.imap("bob") as peer:
             peer.ok("EXAMINE INBOX")
-            text = whole(peer, "FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]")
+            text = peer.whole("FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]")
         self.assertEqual(len(set(re.findall(rb"Subject: long \d+", text))), 4000)
         self.assertTrue(json.loads(self.server.command("storage", "verify", "--json"))["clean"])
 

@@ -227,6 +227,20 @@ class Matrix(SharingCase):
             self.assertEqual(self.do("permission", "effective", "alice@example.org", "bob@example.org",
                                      "--folder", "tree")["letters"], "lrwipted")
 
+    def test_a_new_folder_is_shared_as_the_one_it_is_in(self):
+        with self.imap("alice") as alice, self.imap("bob") as bob:
+            alice.ok("CREATE parent")
+            alice.ok("SETACL parent bob lrik")
+            alice.ok("CREATE parent/child")
+            self.assertTrue(bob.ok('MYRIGHTS "Other Users/alice/parent/child"')[0].endswith(b"lripkc"))
+            bob.ok('CREATE "Other Users/alice/parent/his/own"')
+            self.assertTrue(bob.ok('MYRIGHTS "Other Users/alice/parent/his/own"')[0].endswith(b"lrswipkxteacd"))
+            alice.ok("DELETEACL parent/child bob")
+            bob.no('SELECT "Other Users/alice/parent/child"')
+            alice.ok("DELETE parent")
+            alice.ok("CREATE parent")
+            bob.no('SELECT "Other Users/alice/parent"')
+
     def test_a_right_that_is_taken_away_ends_what_a_session_may_do(self):
         with self.imap("alice") as alice, self.imap("bob") as bob:
             alice.ok("CREATE taken")
@@ -305,20 +319,81 @@ class SendAs(SharingCase):
 
     smtp = "senderMustMatchLogin = yes"
 
+    def send(self, sender, header=None, more=b"", to="alice@example.org"):
+        """What bob is answered; the message's header as alice got it."""
+        subject = self.unique()
+        header = f"From: {sender}" if header is None else header
+        with self.submission("bob") as smtp:
+            code = smtp.command(f"MAIL FROM:<{sender}>").code
+            if code != 250:
+                return code, b""
+            smtp.command(f"RCPT TO:<{to}>", 250)
+            code = smtp.data(header.encode() + b"\r\n" + more + f"Subject: {subject}\r\n\r\nText\r\n".encode()).code
+        if code != 250:
+            return code, b""
+        with self.imap("alice") as alice:
+            alice.ok("SELECT INBOX")
+            found = self.eventually(lambda: re.search(rb"SEARCH (\d+)", alice.ok(f"SEARCH SUBJECT {subject}")[0]))
+            return code, alice.whole(f"FETCH {found[1].decode()} BODY.PEEK[HEADER]")
+
+    def unique(self):
+        type(self).number = getattr(type(self), "number", 0) + 1
+        return f"mark{type(self).number}"
+
     def test_only_who_was_granted_it_sends_in_somebodys_name(self):
-        def send(sender):
-            with self.submission("bob") as smtp:
-                code = smtp.command(f"MAIL FROM:<{sender}>").code
-                if code != 250:
-                    return code
-                smtp.command("RCPT TO:<alice@example.org>", 250)
-                return smtp.data(b"From: " + sender.encode() + b"\r\nSubject: x\r\n\r\nText\r\n").code
-        self.assertEqual(send("bob@example.org"), 250)
-        self.assertEqual(send("alice@example.org"), 553)
+        self.assertEqual(self.send("bob@example.org")[0], 250)
+        self.assertEqual(self.send("alice@example.org")[0], 553)
         self.do("permission", "set", "alice@example.org", "bob", "--allow", "sendAs")
-        self.assertEqual(send("alice@example.org"), 250)
+        self.assertEqual(self.send("alice@example.org")[0], 250)
         self.do("permission", "remove", "alice@example.org", "bob")
-        self.assertEqual(send("alice@example.org"), 553)
+        self.assertEqual(self.send("alice@example.org")[0], 553)
+
+    def test_sender_says_who_sent_in_somebodys_name(self):
+        self.do("permission", "set", "alice@example.org", "bob", "--allow", "sendAs")
+        own = b"Sender: <bob@example.org>"
+        for name, header, more, wanted in (
+                ("of somebody else", "From: Alice <alice@example.org>", b"", [own]),
+                ("his own", "From: Bob <bob@example.org>", b"", []),
+                ("both", "From: bob@example.org, alice@example.org", b"", [own]),
+                ("said already", "From: alice@example.org", b"Sender: Bob <bob@example.org>\r\n",
+                 [b"Sender: Bob <bob@example.org>"]),
+                ("a stranger's", "From: alice@example.org", b"Sender: <eve@example.net>\r\n", [own]),
+                ("a stranger's, needless", "From: bob@example.org", b"Sender: <eve@example.net>\r\n", [])):
+            with self.subTest(name):
+                code, text = self.send("bob@example.org", header, more)
+                self.assertEqual((code, re.findall(rb"^Sender: .*?(?=\r)", text, re.M)), (250, wanted), text)
+        self.do("permission", "remove", "alice@example.org", "bob")
+
+    def test_sender_says_it_too_where_the_message_names_nobody(self):
+        self.do("permission", "set", "alice@example.org", "bob", "--allow", "sendAs")
+        code, text = self.send("alice@example.org", "X-Nothing: here")
+        self.assertEqual(code, 250)
+        self.assertIn(b"From: <alice@example.org>", text)
+        self.assertIn(b"Sender: <bob@example.org>", text)
+        self.do("permission", "remove", "alice@example.org", "bob")
+
+    def test_members_of_a_group_send_in_its_name_when_it_lets_them(self):
+        self.do("group", "add", "team@example.org")
+        self.do("group", "add", "inner@example.org", "--member", "bob@example.org")
+        self.assertEqual(self.send("team@example.org")[0], 553)
+        self.do("group", "sendas", "allow", "team@example.org")
+        self.assertEqual(self.send("team@example.org")[0], 553, "he is no member")
+        self.do("group", "member", "add", "team@example.org", "inner@example.org")
+        code, text = self.send("team@example.org")
+        self.assertEqual(code, 250)
+        self.assertIn(b"Sender: <bob@example.org>", text)
+        self.do("group", "sendas", "deny", "team@example.org")
+        self.assertEqual(self.send("team@example.org")[0], 553)
+
+    def test_the_domain_sends_in_the_name_of_a_public_folder_that_lets_it(self):
+        self.do("publicfolder", "add", "example.org", "Desk", "--address", "desk")
+        self.assertEqual(self.send("desk@example.org")[0], 553)
+        self.do("folder-recipient", "sendas", "allow", "desk@example.org")
+        self.assertEqual(self.send("desk@example.org")[0], 250)
+        self.do("folder-recipient", "sendas", "deny", "desk@example.org")
+        self.assertEqual(self.send("desk@example.org")[0], 553)
+        self.do("permission", "set", "@example.org", "bob", "--folder", "Desk", "--allow", "sendAs")
+        self.assertEqual(self.send("desk@example.org")[0], 250)
 
 
 if __name__ == "__main__":

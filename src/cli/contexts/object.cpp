@@ -21,14 +21,23 @@ struct ObjectForm {
     bool enable = true;
     std::string folder;
     bool publish_contact = false;
+    bool send_as = false;
 };
 using F = ObjectForm;
-constexpr settings::Setting<F> group_rows[] = {
+constexpr settings::Setting<F> forwarder_rows[] = {
     {.name = "name", .field = settings::field<&F::name>, .range = {1, 64}, .help = "Its local part."},
     {.name = "enable", .field = settings::field<&F::enable>, .help = "Whether it takes mail."},
     {.name = "publishContactInfo",
      .field = settings::field<&F::publish_contact>,
      .help = "Others see it among the contacts."},
+};
+constexpr settings::Setting<F> group_rows[] = {
+    forwarder_rows[0],
+    forwarder_rows[1],
+    forwarder_rows[2],
+    {.name = "membersSendMailAsGroup",
+     .field = settings::field<&F::send_as>,
+     .help = "Its members may send mail in its name."},
 };
 constexpr settings::Setting<F> folder_rows[] = {
     {.name = "name", .field = settings::field<&F::name>, .range = {1, 64}, .help = "Its local part."},
@@ -40,9 +49,15 @@ constexpr settings::Setting<F> folder_rows[] = {
     {.name = "publishContactInfo",
      .field = settings::field<&F::publish_contact>,
      .help = "Others see it among the contacts."},
+    {.name = "domainSendMailAs",
+     .field = settings::field<&F::send_as>,
+     .help = "Everybody of the domain may send mail in its name."},
 };
 settings::TableOf<F> group_table() {
-    return {group_rows, "group", "A group or forwarder."};
+    return {group_rows, "group", "A group."};
+}
+settings::TableOf<F> forwarder_table() {
+    return {forwarder_rows, "forwarder", "A forwarder."};
 }
 settings::TableOf<F> folder_table() {
     return {folder_rows, "folderRcpt", "A folder recipient."};
@@ -80,12 +95,14 @@ public:
         } else if (kind_ == ObjectKind::folder_recipient) {
             auto found = shell_.directory().folder_recipient(id_);
             if (!found) return std::unexpected(found.error().what);
-            before_ = {(*found)->name, (*found)->enabled, (*found)->folder, (*found)->publish_contact};
+            before_ = {(*found)->name, (*found)->enabled, (*found)->folder, (*found)->publish_contact,
+                       (*found)->domain_sends_as};
             address_ = (*found)->address;
         } else {
             auto found = shell_.directory().group(id_);
             if (!found) return std::unexpected(found.error().what);
-            before_ = {(*found)->name, (*found)->enabled, {}, (*found)->publish_contact};
+            before_ = {
+                (*found)->name, (*found)->enabled, {}, (*found)->publish_contact, (*found)->members_send_as};
             address_ = (*found)->address;
             members_before_ = *(*found)->members;
         }
@@ -165,7 +182,8 @@ private:
         if (form_.enable != before_.enable) change.enabled = form_.enable;
         if (form_.publish_contact != before_.publish_contact) change.publish_contact = form_.publish_contact;
         if (form_.folder != before_.folder) change.folder = form_.folder;
-        if (change.enabled || change.publish_contact || change.folder)
+        if (form_.send_as != before_.send_as) change.send_as = form_.send_as;
+        if (change.enabled || change.publish_contact || change.folder || change.send_as)
             if (auto done = step(directory.change_object(id_, change)); !done) return done;
         if (form_.name != before_.name) return step(directory.rename_object(id_, form_.name));
         return {};
@@ -242,8 +260,9 @@ std::vector<Context> object_branch() {
     Need change = on_domain("manageGroups"), naming = on_domain("manageGroupsNaming");
     Context group = object_context("domain/group", "domain-group", "A group: mail to it goes to its members",
                                    group_table(), change, naming);
-    Context forwarder = object_context("domain/forwarder", "domain-forwarder",
-                                       "A forwarder: mail to it is sent on", group_table(), change, naming);
+    Context forwarder =
+        object_context("domain/forwarder", "domain-forwarder", "A forwarder: mail to it is sent on",
+                       forwarder_table(), change, naming);
     group.commands.push_back({"CONFIG FILTERS", "Go to its filters", configure_filters, change});
     for (Context* one : {&group, &forwarder})
         one->commands.insert(one->commands.begin(), addresses.begin(), addresses.end());

@@ -230,8 +230,9 @@ TEST_F(ShellTest, GroupsForwardersAndFolderRecipients) {
     EXPECT_EQ(slice("LIST Addresses", 2, 3), Lines{"y@example.net"});
     EXPECT_EQ(slice("SHOW ATTR enable", 0, 2), Lines{"enable = no"});
     script({"BACK", "REMOVE Forwarder away", "CONFIG PUBLIC-FOLDER", "ADD Mbox news type mail", "COMMIT",
-            "ADD FolderRcpt news", "SET mboxName news", "COMMIT"});
+            "ADD FolderRcpt news", "SET mboxName news domainSendMailAs yes", "COMMIT"});
     EXPECT_EQ(slice("SHOW FolderRcpt news ATTR mboxName", 0, 2), Lines{"mboxName = \"news\""});
+    EXPECT_EQ(slice("SHOW FolderRcpt news ATTR domainSendMailAs", 0, 2), Lines{"domainSendMailAs = yes"});
     EXPECT_EQ(slice("LIST FolderRcpts", 5, 3), Lines{"news"});
     expect_error("UPDATE Group news");
 }

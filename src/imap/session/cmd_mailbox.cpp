@@ -52,7 +52,10 @@ Reply cmd_create(Client& client, const Command& command) {
     }
     auto its = client.account_at(*path);
     if (!its) return no("[CANNOT] No mailbox can be made there");
-    auto made = (*its)->create_folder(*path, mailstore::FolderKind::mail, use);
+    constexpr auto kind = mailstore::FolderKind::mail;
+    rights::Sharing* sharing = client.is_own(**its) ? client.services.sharing : nullptr;
+    auto made = sharing ? sharing->create(sharing->owner_of(*client.who), **its, *path, kind, use)
+                        : (*its)->create_folder(*path, kind, use);
     if (!made) return to_reply(made.error());
     note_own(client, made->path);
     Reply reply = ok("[MAILBOXID (");  // RFC 8474 §4.1

@@ -167,6 +167,41 @@ TEST_F(Shared, FoldersOfOthersAreMadeRenamedAndDeletedByRight) {
     EXPECT_TRUE(bob.result("RENAME Drafts \"Other Users/alice/team/x\"").starts_with("NO [CANNOT]"));
 }
 
+/// RFC 4314 §4, CREATE and DELETE.
+TEST_F(Shared, ANewFolderHasTheEntriesOfTheOneItIsIn) {
+    alice.ask("CREATE team/before");
+    grant("lrk");
+    EXPECT_TRUE(alice.result("SETACL team -anyone w").starts_with("OK"));
+    EXPECT_TRUE(alice.result("CREATE team/new/deep").starts_with("OK"));
+    EXPECT_EQ(all(alice, "GETACL team/before"), "* ACL team/before\n");
+    const std::string entries = " \"bob@example.org\" lrkc \"-anyone\" w\n";
+    EXPECT_EQ(all(alice, "GETACL team/new"), "* ACL team/new" + entries);
+    EXPECT_EQ(all(alice, "GETACL team/new/deep"), "* ACL team/new/deep" + entries);
+    EXPECT_TRUE(bob.result("CREATE \"Other Users/alice/team/his\"").starts_with("OK"));
+    EXPECT_EQ(all(alice, "GETACL team/his"),
+              "* ACL team/his \"bob@example.org\" lrswipkxteacd \"-anyone\" w\n");
+    // They are the new folder's own: there they can be taken away, and stay when they go above.
+    EXPECT_TRUE(alice.result("DELETEACL team/new bob").starts_with("OK"));
+    EXPECT_TRUE(alice.result("DELETEACL team bob").starts_with("OK"));
+    EXPECT_TRUE(bob.result("MYRIGHTS \"Other Users/alice/team/new\"").starts_with("NO"));
+    EXPECT_TRUE(bob.result("MYRIGHTS \"Other Users/alice/team/new/deep\"").starts_with("OK"));
+}
+
+TEST_F(Shared, EntriesGoWithAFolderWhoseNameStays) {
+    alice.ask("CREATE team/inner");
+    grant("lr");
+    EXPECT_TRUE(alice.result("DELETE team").starts_with("OK"));
+    EXPECT_TRUE(bob.result("MYRIGHTS " + there).starts_with("NO [NONEXISTENT]"));
+    EXPECT_TRUE(alice.result("CREATE team").starts_with("OK"));
+    EXPECT_EQ(all(alice, "GETACL team"), "* ACL team\n");
+    EXPECT_TRUE(bob.result("SELECT " + there).starts_with("NO [NONEXISTENT]"));
+    alice.ask("CREATE upper/kept");
+    grant("lr", "upper");
+    alice.ask("DELETE upper/kept");
+    EXPECT_TRUE(alice.result("CREATE upper/kept").starts_with("OK"));
+    EXPECT_EQ(all(alice, "GETACL upper/kept"), "* ACL upper/kept \"bob@example.org\" lr\n");
+}
+
 TEST_F(Shared, PublicFoldersAreSeenByWhoMayLookThemUp) {
     EXPECT_EQ(all(bob, "LIST \"\" Public*"), "");
     auto store = service.sharing->open(publics()).value();

@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "mime/address_list.h"
 #include "mime/binary.h"
 #include "mime/edit.h"
 #include "mime/header.h"
@@ -174,27 +173,17 @@ std::optional<Reply> Session::check_message() {
     Transaction& t = *transaction_;
     std::string_view message = std::string_view{t.payload}.substr(t.trace_size);
     unsigned hops = 0;
-    bool from_is_ours = true;
     mime::HeaderReader header{message};
-    for (mime::Field field; header.next(field);) {
+    for (mime::Field field; header.next(field);)
         if (text::equal_ci(field.name, "Received")) ++hops;
-        if (account_ && text::equal_ci(field.name, "From"))
-            for (const mime::Address& address : mime::parse_address_list(field.value)) {
-                auto spec = mime::parse_addr_spec(address.local + "@" + address.domain);
-                if (!spec || !may_send_as(*spec)) from_is_ours = false;
-            }
-    }
     if (hops > allow_.max_received_headers)
         return Reply{554, "5.4.6", "Too many Received headers: the message loops"};
-    if (account_ && s_.settings.sender_must_match_login && !from_is_ours)
-        return Reply{
-            550, "5.7.1",
-            "The From header names an address that does not belong to the account that is logged in"};
-    return std::nullopt;
+    return account_ ? check_author(message) : std::nullopt;
 }
 
 void Session::complete() {
     Transaction& t = *transaction_;
+    set_sender();
     mime::Repair repair;
     repair.now = mime::in_zone(s_.clock.now());
     auto moment =

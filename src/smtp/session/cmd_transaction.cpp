@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "rights/sharing.h"
 #include "smtp/session/session.h"
 #include "smtp/wire/path.h"
 #include "text/ascii.h"
@@ -114,13 +113,6 @@ std::optional<Reply> Session::rcpt_parameters(queue::Recipient& recipient, std::
         return Reply{555, "5.5.4", "RCPT parameter not recognized"};
     }
     return std::nullopt;
-}
-
-bool Session::may_send_as(const mime::AddrSpec& address) const {
-    auto route = s_.directory.route(address);
-    auto* mailbox = std::get_if<directory::Mailbox>(&route);
-    if (mailbox && mailbox->account->id == account_->id) return true;
-    return s_.sharing != nullptr && s_.sharing->may_send_as(*account_, address);
 }
 
 net::Task<> Session::mail(std::string_view arguments) {

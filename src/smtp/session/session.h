@@ -129,7 +129,13 @@ private:
     bool delivery_wishes(std::string_view keyword, std::string_view value, std::optional<Reply>& refusal);
     std::optional<Reply> rcpt_parameters(queue::Recipient& recipient, std::string_view keyword,
                                          std::string_view value, bool has_value) const;
+
+    // author.cpp
+    bool is_own(const mime::AddrSpec& address) const;
     bool may_send_as(const mime::AddrSpec& address) const;
+    /// What From and Sender say of who has logged in; notes what is to become of Sender.
+    std::optional<Reply> check_author(std::string_view message);
+    void set_sender();
 
     // cmd_data.cpp
     net::Task<> data(std::string_view arguments);
@@ -188,6 +194,7 @@ private:
         std::string payload;                   ///< trace header, then what DATA or BDAT brought
         std::size_t trace_size = 0;
         MemoryBudget::Share memory;
+        enum class SenderField { leave, replace, remove } sender_field = SenderField::leave;
         bool chunking = false;  ///< BDAT has begun: DATA is out of order (RFC 3030 §2)
         bool priority_said = false, release_said = false;
         std::optional<int> lowered_priority;  ///< what became of one that the client may not have
