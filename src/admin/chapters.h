@@ -20,6 +20,7 @@ Chapter quarantine_chapter();
 Chapter scanner_chapter();
 Chapter storage_chapter();
 Chapter undelete_chapter();
+Chapter purge_chapter();
 Chapter import_chapter();  ///< move_mail.cpp
 Chapter export_chapter();  ///< move_mail.cpp
 Chapter dns_chapter();

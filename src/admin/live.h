@@ -29,6 +29,8 @@ struct ServiceState {
 struct Applied {
     std::vector<std::string> changed;        ///< settings that differ from those before, as "imap.maxErrors"
     std::vector<std::string> needs_restart;  ///< those of them that count from the next start on
+    /// What is in force and does not work as one would wish, a sentence each.
+    std::vector<std::string> warnings;
     std::vector<std::string> problems;  ///< what could not be taken, a sentence each; the old stays there
 };
 

@@ -110,7 +110,7 @@ std::span<const Chapter> chapters() {
                                 public_folder_chapter(), permission_chapter(),  class_chapter(),
                                 rpop_chapter(),          server_chapter(),      admin_chapter(),
                                 queue_chapter(),         quarantine_chapter(),  scanner_chapter(),
-                                storage_chapter(),       undelete_chapter(),    import_chapter(),
+                                storage_chapter(),       undelete_chapter(),    purge_chapter(),       import_chapter(),
                                 export_chapter(),        dns_chapter(),         filter_chapter(),
                                 script_chapter(),        why_chapter(),         bans_chapter(),
                                 whitelist_chapter(),     blacklist_chapter(),   collected_chapter(),

@@ -110,6 +110,11 @@ struct Context {
     const filter::Scanners* scanners = nullptr;  ///< nullptr when no server runs
     /// Why a text cannot be the criteria of a search folder; nullopt when it can.
     std::function<std::optional<std::string>(std::string_view criteria)> wrong_search{};
+    /// The messages of a folder that such criteria find. Blocks on disk.
+    std::function<mailstore::Result<mailstore::UidSet>(mailstore::Account&, mailstore::FolderView&,
+                                                       std::string_view criteria)>
+        find_messages{};
+    std::function<bool()> stopping{};  ///< the server stops: long work ends soon; empty: it never does
     std::filesystem::path log_directory{};  ///< absolute; "" = not known
 };
 

@@ -56,6 +56,7 @@ Result reload(Context& context, const Arguments&, const Progress&) {
     if (!applied) return fail(Kind::bad_value, applied.error());
     return Json{{"changed", texts(applied->changed)},
                 {"needs_restart", texts(applied->needs_restart)},
+                {"warnings", texts(applied->warnings)},
                 {"problems", texts(applied->problems)},
                 {"clean", applied->problems.empty()}};
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/server_name.h"
 #include "filter/chain/chain.h"
 #include "filter/chain/registry.h"
 #include "filter/scan/scanners.h"
@@ -21,7 +22,7 @@ public:
         observe::Logger log;
         observe::Logger scanners;              ///< what becomes of them
         std::filesystem::path directory_path;  ///< the working directory
-        std::string host;
+        ServerName host;
     };
     /// All must live longer.
     explicit Filtering(const Parts& parts);

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -50,6 +51,12 @@ void add_port(admin::Identity& us, std::string service, const settings::Listener
 }
 
 }  // namespace
+
+std::string name_of_server(const Settings& settings) {
+    if (!settings.server.server_name.empty()) return settings.server.server_name;
+    char name[256] = {};
+    return ::gethostname(name, sizeof name - 1) == 0 && *name != '\0' ? name : "localhost";
+}
 
 admin::Identity identity_of(const Settings& settings, const std::string& host, const std::string& directory) {
     using Service = settings::Service;

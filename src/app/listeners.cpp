@@ -1,5 +1,7 @@
 #include "app/listeners.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <thread>
@@ -73,18 +75,26 @@ net::TlsOptions tls_options(const settings::SslControl& ssl, const std::string& 
 /// Keeps the context that there is, so that its sessions' tickets stay good, and with it its certificates
 /// when the new ones cannot be used.
 std::shared_ptr<net::TlsContext> Listeners::tls(const settings::ListenerSettings& listener,
+                                                std::string& warning,
                                                 std::shared_ptr<net::TlsContext> before) const {
-    if (listener.ssl.cert_file.empty() || listener.ssl.cert_file == "none") return nullptr;
+    warning.clear();
+    if (listener.ssl.cert_file.empty() || listener.ssl.cert_file == "none") {
+        if (listener.ssl_enable)
+            warning = fmt::format("TLS on {} cannot be used: there is no certFile", listener.address);
+        return nullptr;
+    }
     net::TlsOptions wanted = tls_options(listener.ssl, directory_, handshake_timeout_);
     if (!before) {
         before = net::TlsContext::server(wanted);
         if (!before->usable())
-            log_.error({}, "TLS on {} cannot be used: {}", listener.address, before->problem());
+            warning = fmt::format("TLS on {} cannot be used: {}", listener.address, before->problem());
     } else if (auto taken = before->reload(wanted); !taken) {
-        log_.error({}, "TLS on {} goes on with its old certificates: {}", listener.address, taken.error());
+        warning =
+            fmt::format("TLS on {} goes on with its old certificates: {}", listener.address, taken.error());
     }
-    for (const std::string& warning : before->warnings())
-        log_.warning({}, "TLS on {}: {}", listener.address, warning);
+    if (!warning.empty()) log_.error({}, "{}", warning);
+    for (const std::string& one : before->warnings())
+        log_.warning({}, "TLS on {}: {}", listener.address, one);
     return before;
 }
 
@@ -100,7 +110,7 @@ std::expected<net::ListenerOptions, std::string> Listeners::options(Slot& slot) 
         if (!access) return std::unexpected(settings.address + ": " + access.error());
         slot.access = std::move(*access);
     }
-    slot.tls = tls(settings, slot.tls);
+    slot.tls = tls(settings, slot.tls_warning, slot.tls);
     auto gate = std::make_shared<net::Gate>(slot.access, service_access_, nullptr, bouncer_);
 
     net::ListenerOptions options;
@@ -237,6 +247,14 @@ std::vector<std::string> Listeners::apply(const Configuration& wanted) {
         for (Wanted& one : gone)
             if (auto slot = open(std::move(one)); slot) slots_.push_back(std::move(*slot));
     return problems;
+}
+
+std::vector<std::string> Listeners::warnings() const {
+    std::vector<std::string> all;
+    std::lock_guard lock{mutex_};
+    for (const Slot& slot : slots_)
+        if (!slot.tls_warning.empty()) all.push_back(slot.tls_warning);
+    return all;
 }
 
 void Listeners::stop(std::chrono::milliseconds grace, Addresses addresses) {

@@ -63,6 +63,8 @@ public:
     /// new rules, limits and certificates, for connections from now on. Certificates are read again in any
     /// case. A listener with an address that cannot be bound stays closed, with a sentence.
     std::vector<std::string> apply(const Configuration& wanted);
+    /// What is in force and does not work as one would wish: certificates that cannot be used.
+    std::vector<std::string> warnings() const;
     /// Ends the sessions and closes; open() may be called again.
     void stop(std::chrono::milliseconds grace, Addresses addresses);
 
@@ -74,9 +76,10 @@ private:
         Wanted wanted;
         std::shared_ptr<net::AccessLevel> access;
         std::shared_ptr<net::TlsContext> tls;
+        std::string tls_warning;  ///< ""
         std::unique_ptr<net::Listener> listener;
     };
-    std::shared_ptr<net::TlsContext> tls(const settings::ListenerSettings& listener,
+    std::shared_ptr<net::TlsContext> tls(const settings::ListenerSettings& listener, std::string& warning,
                                          std::shared_ptr<net::TlsContext> before) const;
     std::expected<Slot, std::string> open(Wanted wanted);
     std::expected<net::ListenerOptions, std::string> options(Slot& slot) const;

@@ -21,6 +21,7 @@ public:
     void start() override { listeners_.start(); }
     void stop(Addresses addresses) override;
     std::vector<std::string> apply(const Settings& settings) override;
+    std::vector<std::string> warnings() const override { return listeners_.warnings(); }
     std::size_t sessions() const override { return listeners_.sessions(); }
     void add_ports(Ports& ports) const override { listeners_.add_ports(ports); }
 

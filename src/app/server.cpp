@@ -1,20 +1,11 @@
 #include "app/server.h"
 
-#include <unistd.h>
-
+#include "app/identity.h"
 #include "app/server_rooms.h"
 
 namespace postrider::app {
-namespace {
 
 namespace fs = std::filesystem;
-
-std::string host_name() {
-    char name[256] = {};
-    return gethostname(name, sizeof name - 1) == 0 && *name != '\0' ? name : "localhost";
-}
-
-}  // namespace
 
 Server::Server(std::unique_ptr<Rooms> rooms) : rooms_{std::move(rooms)} {}
 
@@ -32,8 +23,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(ServerOptions o
     rooms->submit_socket = options.submit_socket.empty() ? rooms->directory_path / "run" / "submit"
                                                          : std::move(options.submit_socket);
     rooms->upgrade = std::move(options.upgrade);
-    rooms->host =
-        rooms->settings.server.server_name.empty() ? host_name() : rooms->settings.server.server_name;
+    rooms->host.change(name_of_server(rooms->settings));
     if (auto ok = rooms->open_data(); !ok) return std::unexpected(ok.error());
     if (options.network)
         if (auto ok = rooms->open_network(); !ok) return std::unexpected(ok.error());

@@ -116,13 +116,13 @@ void Server::Rooms::open_index() {
     options.log = store_log;
     options.enabled = settings.full_text.enabled;
     options.delay = settings.full_text.delay;
-    if (settings.full_text.attachments)
-        options.attachments = [](std::string_view message, const mime::Description& description) {
-            return extract::attachment_texts(message, description.parts,
-                                             [](std::string_view bytes, extract::Format format) {
-                                                 return extract::read_in_helper(bytes, format);
-                                             });
-        };
+    options.read_attachments = settings.full_text.attachments;
+    options.attachments = [](std::string_view message, const mime::Description& description) {
+        return extract::attachment_texts(message, description.parts,
+                                         [](std::string_view bytes, extract::Format format) {
+                                             return extract::read_in_helper(bytes, format);
+                                         });
+    };
     full_text = index::Index::open(*store, metrics, std::move(options));
 }
 
@@ -184,7 +184,7 @@ void Server::Rooms::open_queue() {
 }
 
 std::vector<std::string> Server::Rooms::take_keys(const Settings& from) {
-    const std::string& domain = from.server.primary_domain.empty() ? host : from.server.primary_domain;
+    const std::string& domain = from.server.primary_domain.empty() ? host.get() : from.server.primary_domain;
     return signer->configure(from.signing, directory_path, host, domain);
 }
 
@@ -201,7 +201,7 @@ void Server::Rooms::take_srs(const Settings& from) {
     const std::string& secret = from.server.srs_secret_key.empty() ? own_secret : from.server.srs_secret_key;
     std::lock_guard lock{srs_mutex};
     srs = from.server.enable_srs ? std::make_shared<const relay::Srs>(secret) : nullptr;
-    srs_domain = from.server.primary_domain.empty() ? host : from.server.primary_domain;
+    srs_domain = from.server.primary_domain.empty() ? host.get() : from.server.primary_domain;
 }
 
 /// Only mail from elsewhere that goes elsewhere has been forwarded by us; who has logged in sends it himself.
@@ -277,8 +277,12 @@ std::expected<void, std::string> Server::Rooms::place_domains() {
 
 /// What new settings mean outside of the services.
 std::vector<std::string> Server::Rooms::apply(const Settings& now) {
+    host.change(name_of_server(now));
     log->configure(log_options(now.server.log, host, directory_path));
     directory->set_primary_domain(now.server.primary_domain);
+    authenticator->allow_alias_logins(now.server.allow_alias_logins);
+    mailbox_rate->change(now.processing.messages_per_second, now.processing.disable_interval);
+    full_text->configure(now.full_text.enabled, now.full_text.delay, now.full_text.attachments);
     take_routes(now);
     take_srs(now);
     log->logger("DNR", now.dnr.log);
@@ -373,6 +377,11 @@ void Server::Rooms::open_admin() {
     operations->wrong_search = [](std::string_view criteria) {
         return imap::wrong_search_criteria(criteria);
     };
+    operations->find_messages = [this](mailstore::Account& account, mailstore::FolderView& folder,
+                                       std::string_view criteria) {
+        return imap::find_messages(account, folder, criteria, clock, full_text.get());
+    };
+    operations->stopping = [this] { return operations->running && !started; };
     operations->log_directory = directory_path / settings.server.log.path;
 }
 

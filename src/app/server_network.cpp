@@ -44,7 +44,7 @@ std::expected<void, std::string> Server::Rooms::open_submit() {
     SubmitServer::Parts parts{*intake, *router, *store, clock, log->logger("SUBMIT"), host, {}, {}, {}, {}};
     parts.origin = [this] {
         const auto now = std::static_pointer_cast<const Settings>(board->settings());
-        return now->server.primary_domain.empty() ? host : now->server.primary_domain;
+        return now->server.primary_domain.empty() ? host.get() : now->server.primary_domain;
     };
     parts.max_size = [smtp] { return std::size_t{smtp().max_data_size} * 1024; };
     parts.max_recipients = [smtp] { return std::size_t{smtp().max_rcpt_count}; };

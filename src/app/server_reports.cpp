@@ -17,7 +17,7 @@ filter::DmarcReportOptions Server::Rooms::dmarc_options(const Settings& from) co
     options.send = from.dmarc_reports.send;
     options.failures = from.dmarc_reports.send_failures;
     options.organization = from.dmarc_reports.organization;
-    options.submitter = text::to_lower(host);
+    options.submitter = text::to_lower(host.get());
     options.from = from.dmarc_reports.sender;
     if (options.from.empty())
         options.from =

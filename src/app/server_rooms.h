@@ -17,6 +17,7 @@
 #include "app/sockets.h"
 #include "app/submit_server.h"
 #include "app/tls_keeper.h"
+#include "base/server_name.h"
 #include "delivery/imap_events.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"
@@ -79,7 +80,7 @@ struct Server::Rooms {
     std::filesystem::path directory_path;
     Settings settings;  ///< as at the start; `board` has those in force
     std::string config_file;
-    std::string host;
+    ServerName host;
 
     SystemClock clock;
     observe::Metrics metrics;
@@ -139,7 +140,7 @@ struct Server::Rooms {
     std::filesystem::path submit_socket;
     std::unique_ptr<SubmitServer> submit;
 
-    bool started = false;
+    std::atomic<bool> started = false;
 
     std::expected<void, std::string> open_data();
     dns::DnrSettings dnr_settings(const Settings& from) const;

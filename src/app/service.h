@@ -43,6 +43,8 @@ public:
     /// New settings while it runs. What has begun keeps what it began with; no session ends. What cannot be
     /// taken stays as it was, with a sentence for each.
     virtual std::vector<std::string> apply(const Settings& settings) = 0;
+    /// What is in force and does not work as one would wish.
+    virtual std::vector<std::string> warnings() const { return {}; }
 
     virtual std::size_t sessions() const { return 0; }
     virtual void add_ports(Ports&) const {}

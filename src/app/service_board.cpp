@@ -156,6 +156,9 @@ std::expected<admin::Applied, std::string> ServiceBoard::apply(const void* given
             for (std::string& problem : place.service->apply(settings_))
                 applied.problems.push_back(fmt::format("{}: {}", name_of(id), problem));
         }
+        if (place.running)
+            for (std::string& warning : place.service->warnings())
+                applied.warnings.push_back(fmt::format("{}: {}", name_of(id), warning));
     }
     remember();
     for (const std::string& one : applied.problems) log_.error({}, "New settings: {}", one);

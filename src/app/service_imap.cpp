@@ -43,7 +43,7 @@ std::function<void(imap::MailEvent)> Imap::on_mail() const {
 /// Where clients keep scripts: our name, and the port of ManageSieve unless it is the usual one.
 std::string Imap::sieve_url(const Settings& settings) const {
     constexpr std::string_view usual = "4190";
-    std::string url = "sieve://" + rooms_.host;
+    std::string url = "sieve://" + rooms_.host.get();
     if (settings.manage_sieve.listeners.empty()) return url;
     const std::string& address = settings.manage_sieve.listeners.front().address;
     const std::string port = address.substr(address.rfind(':') + 1);

@@ -71,8 +71,8 @@ void SmtpIncoming::configure(Listeners::Configuration& made, const Settings& set
     auto generation =
         std::make_shared<const Generation>(smtp, memory_, rooms_, workers(), *scanning_, logger(settings));
     made.words.refuse = "421 4.7.0 Too many connections, try later\r\n";
-    made.words.farewell = {"421 4.4.2 " + rooms_.host + " Timeout, closing\r\n",
-                           "421 4.3.2 " + rooms_.host + " Shutting down\r\n"};
+    made.words.farewell = {"421 4.4.2 " + rooms_.host.get() + " Timeout, closing\r\n",
+                           "421 4.3.2 " + rooms_.host.get() + " Shutting down\r\n"};
     for (const smtp::SmtpListener& listener : smtp.listeners) {
         auto make = [generation, protocol = listener.protocol, domain = listener.listener.domain](
                         std::shared_ptr<const net::TlsContext> tls) -> Listeners::Serve {

@@ -44,7 +44,7 @@ public:
     std::vector<std::string> apply(const Settings& settings) override {
         const bool same =
             settings::differences(relay::outgoing_table(), &settings_, &settings.outgoing).empty()
-            && own_listeners(settings) == listeners_;
+            && own_listeners(settings) == listeners_ && rooms_.host.get() == name_;
         if (same) return {};
         // What is on its way ends as it began.
         auto before = std::move(dispatcher_);
@@ -69,12 +69,14 @@ private:
     std::unique_ptr<net::WorkerPool> workers_;
     relay::OutgoingSettings settings_;
     std::vector<std::string> listeners_;
+    std::string name_;  ///< of this server
     std::shared_ptr<relay::Dispatcher> dispatcher_;
 };
 
 std::shared_ptr<relay::Dispatcher> SmtpOutgoing::make(const Settings& settings) {
     settings_ = settings.outgoing;
     listeners_ = own_listeners(settings);
+    name_ = rooms_.host;
     auto generation = std::make_shared<Generation>(Generation{settings.outgoing, rooms_.routes.get()});
     relay::OutgoingSettings& own = generation->settings;
     // With paths that do not depend on where the process stands.
@@ -93,7 +95,7 @@ std::shared_ptr<relay::Dispatcher> SmtpOutgoing::make(const Settings& settings) 
 
     const relay::OwnAddresses addresses{listeners_, relay::OwnAddresses::of_this_machine()};
     relay::HostRules us;
-    us.our_name = [host = text::to_lower(rooms_.host)](const std::string& name) { return name == host; };
+    us.our_name = [host = text::to_lower(name_)](const std::string& name) { return name == host; };
     us.our_address = [addresses](const std::string& ip, std::uint16_t port) {
         return addresses.has(ip, port);
     };

@@ -161,7 +161,7 @@ std::string SubmitServer::accept(unsigned user, const std::string& full_name, qu
     added += mime::repair(message, repair);
     // The trace says who: a program may have named another sender.
     incoming.payload = fmt::format("Received: by {} (Postrider, from user {}, uid {}) id {};\r\n\t{}\r\n",
-                                   parts_.host, name, user, id, mime::format_date(repair.now));
+                                   parts_.host.get(), name, user, id, mime::format_date(repair.now));
     incoming.payload += added;
     incoming.payload += message;
     envelope.arrival = now;

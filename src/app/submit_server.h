@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/local_server.h"
+#include "base/server_name.h"
 #include "delivery/intake.h"
 #include "observe/log.h"
 
@@ -19,7 +20,7 @@ public:
         mailstore::MailStore& store;
         const Clock& clock;
         observe::Logger log;
-        std::string host;
+        ServerName host;
         std::function<std::string()> origin;    ///< domain of bare names
         std::function<std::size_t()> max_size;  ///< of a message, octets
         std::function<std::size_t()> max_recipients;

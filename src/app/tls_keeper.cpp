@@ -57,7 +57,7 @@ relay::StsOptions TlsKeeper::sts_options(const Settings& settings) const {
 relay::TlsReportOptions TlsKeeper::report_options(const Settings& settings) const {
     relay::TlsReportOptions options;
     const std::string& primary = settings.server.primary_domain;
-    options.submitter = text::to_lower(parts_.host);
+    options.submitter = text::to_lower(parts_.host.get());
     options.from = settings.outgoing.tls_report_sender;
     if (options.from.empty())
         options.from = "postmaster@" + (primary.empty() ? domain_of(options.submitter) : primary);

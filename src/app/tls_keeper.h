@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "app/settings.h"
+#include "base/server_name.h"
 #include "delivery/intake.h"
 #include "delivery/router.h"
 #include "relay/sts.h"
@@ -25,7 +26,7 @@ public:
         const Clock& clock;
         observe::Logger log;
         observe::Metrics& metrics;
-        std::string host;
+        ServerName host;
         std::filesystem::path directory;  ///< that paths of the settings are relative to
     };
     TlsKeeper(Parts parts, const Settings& settings);

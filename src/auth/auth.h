@@ -10,6 +10,7 @@
 
 #include "auth/mechanism.h"
 #include "base/clock.h"
+#include "base/server_name.h"
 #include "directory/directory.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -112,8 +113,8 @@ struct AuthOptions {
     /// CRAM-MD5, DIGEST-MD5 and APOP need the password itself. With a key (32 octets) it is kept, encrypted,
     /// at the next change or PLAIN log-in; without, these mechanisms are not available.
     std::string secret_key{};
-    std::string host_name = "localhost";  ///< DIGEST-MD5's realm where there is no primary domain
-    bool allow_alias_logins = true;       ///< allowAliasLogins
+    ServerName host_name{"localhost"};  ///< DIGEST-MD5's realm where there is no primary domain
+    bool allow_alias_logins = true;     ///< at the start
 
     unsigned argon2_slots = 2;              ///< verifications at once, each 30 ms and 16 MB
     unsigned argon2_waiting = 64;           ///< more are turned away as unavailable
@@ -137,6 +138,8 @@ public:
     /// What the stored verifiers allow; hand it to offered().
     Mechanisms available() const;
     bool apop_available() const;
+    /// Whether aliases are names to log in with, from now on.
+    void allow_alias_logins(bool allow);
 
     /// IMAP's LOGIN, POP3's USER and PASS, WebMail.
     Outcome authenticate_plain(const Context& context, std::string_view login, std::string_view password);

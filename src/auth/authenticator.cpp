@@ -47,6 +47,7 @@ Authenticator::Impl::Impl(directory::Directory& who, const Clock& time, observe:
                           AuthOptions with)
     : directory{who},
       options{std::move(with)},
+      alias_logins{options.allow_alias_logins},
       wanted{options.mechanisms.has(Mechanism::scram_sha_1)
                  || options.mechanisms.has(Mechanism::scram_sha_1_plus),
              options.mechanisms.has(Mechanism::scram_sha_256)
@@ -84,7 +85,7 @@ Who Authenticator::Impl::find(const Context& context, std::string_view login) co
         return who;
     }
     who.key = named->account->id.value();
-    if (named->by_alias && !options.allow_alias_logins) {
+    if (named->by_alias && !alias_logins) {
         who.why = "it is an alias, and alias log-ins are switched off";
         return who;
     }
@@ -256,6 +257,10 @@ Authenticator::Authenticator(directory::Directory& directory, const Clock& clock
                              AuthOptions options)
     : impl_{std::make_unique<Impl>(directory, clock, metrics, std::move(options))} {}
 Authenticator::~Authenticator() = default;
+
+void Authenticator::allow_alias_logins(bool allow) {
+    impl_->alias_logins = allow;
+}
 
 Mechanisms Authenticator::available() const {
     return impl_->available();

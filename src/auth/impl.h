@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,7 @@ struct Authenticator::Impl {
 
     directory::Directory& directory;
     const AuthOptions options;
+    std::atomic<bool> alias_logins;
     const Wanted wanted;
     Backoff backoff;
     Slots slots;

@@ -123,7 +123,7 @@ private:
     std::string realm() const {
         auto its_domain = context_.listener_domain.empty() ? impl_.directory.primary_domain()
                                                            : impl_.directory.domain(context_.listener_domain);
-        return its_domain != nullptr ? its_domain->name : impl_.options.host_name;
+        return its_domain != nullptr ? its_domain->name : impl_.options.host_name.get();
     }
 
     std::string property(Gsasl_property which) const {

@@ -168,14 +168,12 @@ constexpr Setting<S> rows[] = {
      .help =
          "Messages that one mailbox takes in a second, 0 for any number. One that gets more takes none for "
          "disableInterval: senders are asked to try again.",
-     .zero_too = true,
-     .restart = true},
+     .zero_too = true},
     {.name = "disableInterval",
      .field = field<&S::disable_interval>,
      .range = {0, 86'400},
      .help = "How long that lasts.",
-     .unit = "s",
-     .restart = true},
+     .unit = "s"},
     {.name = "permanentNdr",
      .field = object<&S::permanent_ndr, ndr_table>,
      .help = "What a sender gets when a message has failed for good."},

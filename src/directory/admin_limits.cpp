@@ -81,14 +81,34 @@ constexpr settings::Setting<L> rows[] = {
      .field = settings::choice<&L::available_services, services>,
      .help = "Services that may be allowed in the domain and to its accounts."},
     {.name = "maxSubdomains", .field = field<&L::max_subdomains>, .range = count, .help = "Sub-domains."},
+    {.name = "subdomainStorageLocation",
+     .field = field<&L::subdomain_location>,
+     .range = {0, 4096},
+     .help =
+         "A directory in which each new sub-domain gets one of its own name for its messages; empty: they go "
+         "where this domain's go."},
+    {.name = "subdomainObjectStorageLocation",
+     .field = field<&L::subdomain_objects>,
+     .range = {0, 4096},
+     .help = "Read for the sake of scripts: who is in a domain lies in the server's own store."},
     {.name = "subdomainMessageStorageLocations",
      .field = field<&L::subdomain_messages>,
      .range = {0, 4096},
-     .help = "Where the messages of new sub-domains go; empty: where this domain's go."},
+     .help = "One place for the messages of all new sub-domains, which counts more than "
+             "subdomainStorageLocation."},
     {.name = "reservedRcpts",
      .field = field<&L::reserved_names>,
      .range = {0, 1000},
      .help = "Names that no account, group or alias may get."},
+    {.name = "purgeConstraint",
+     .field = field<&L::purge_constraint>,
+     .range = {0, 4096},
+     .help = "PURGE deletes only what this search finds, as \"BEFORE 1-Jan-2026\" (IMAP's keys); empty: "
+             "whatever it is asked for."},
+    {.name = "purgeFolders",
+     .field = field<&L::purge_folders>,
+     .range = {0, 100},
+     .help = "Folders that PURGE may delete from; none: all."},
 };
 
 std::string key_of(DomainId domain) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/server_name.h"
 #include "filter/anti_spam_settings.h"
 #include "filter/ban/bans.h"
 #include "filter/ban/rates.h"
@@ -27,7 +28,7 @@ public:
         const Clock& clock;
         observe::Metrics& metrics;
         observe::Logger log;
-        std::string host;
+        ServerName host;
         IdentityConfirmation::Send send;
     };
     /// The error is a sentence.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "imap/session/services.h"
+#include "mailstore/mailstore.h"
 #include "net/stream.h"
 #include "net/task.h"
 
@@ -25,5 +26,11 @@ std::string refusal();
 /// in UTF-8 and of all extensions, but without message numbers, UIDs, modification sequences, RECENT, "$" and
 /// FILTER, which mean something else in each folder or at each moment.
 std::optional<std::string> wrong_search_criteria(std::string_view criteria);
+
+/// The messages of a folder that such criteria find. Blocks on disk.
+/// @param full_text  nullptr: every message is looked at
+mailstore::Result<mailstore::UidSet> find_messages(mailstore::Account& account, mailstore::FolderView& folder,
+                                                   std::string_view criteria, const Clock& clock,
+                                                   index::Index* full_text);
 
 }  // namespace postrider::imap

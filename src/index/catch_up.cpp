@@ -171,7 +171,7 @@ bool IndexImpl::index_folder(mailstore::Account& account, Shelf& shelf, FolderId
             builder.begin({folder, item.uid});
             each_message_text(*message, *description,
                               [&](Fields fields, std::string_view text) { builder.add(fields, text); });
-            if (options_.attachments) {
+            if (options_.attachments && read_attachments_) {
                 const std::string said = options_.attachments(*message, *description);
                 if (!said.empty()) {
                     builder.add(Field::body, said);

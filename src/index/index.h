@@ -26,6 +26,7 @@ struct Options {
     /// What the attachments of a message say beyond its text parts; "" when nothing. Called in the
     /// background, may take long.
     std::function<std::string(std::string_view message, const mime::Description& description)> attachments;
+    bool read_attachments = true;  ///< false: it is not called
 };
 
 struct Status {
@@ -51,6 +52,9 @@ public:
     virtual void start() = 0;
     /// Ends soon; what is half done will be done again.
     virtual void stop() = 0;
+
+    /// Counts from now on; what is indexed already stays so. Waits for what is being indexed when that ends.
+    virtual void configure(bool enabled, std::chrono::milliseconds delay, bool read_attachments) = 0;
 
     /// The account is deleted: so is its index.
     virtual void forget(AccountId account) = 0;

@@ -17,6 +17,9 @@ std::unique_ptr<Index> Index::open(mailstore::MailStore& store, observe::Metrics
 IndexImpl::IndexImpl(mailstore::MailStore& store, observe::Metrics& metrics, Options options)
     : store_{store},
       options_{std::move(options)},
+      enabled_{options_.enabled},
+      delay_{options_.delay},
+      read_attachments_{options_.read_attachments},
       waiting_accounts_{
           metrics.gauge("index.waiting.accounts", "Accounts that changed since they were indexed")},
       waiting_messages_{metrics.gauge("index.waiting.messages",
@@ -28,12 +31,42 @@ IndexImpl::~IndexImpl() {
 }
 
 void IndexImpl::start() {
-    if (!options_.enabled || thread_.joinable()) return;
+    std::lock_guard lock{starting_};
+    started_ = true;
+    begin();
+}
+
+void IndexImpl::stop() {
+    std::lock_guard lock{starting_};
+    started_ = false;
+    end();
+}
+
+void IndexImpl::configure(bool enabled, std::chrono::milliseconds delay, bool read_attachments) {
+    std::lock_guard lock{starting_};
+    enabled_ = enabled;
+    delay_ = delay;
+    read_attachments_ = read_attachments;
+    if (!enabled) {
+        end();
+        stopping_ = !started_;  // catch_up() goes on
+        return;
+    }
+    if (started_) begin();
+    {
+        std::lock_guard looking{queue_mutex_};
+        hurry_ = true;  // the pause that it makes now was measured by the delay before
+    }
+    wake_.notify_one();
+}
+
+void IndexImpl::begin() {
+    if (!enabled_ || thread_.joinable()) return;
     stopping_ = false;
     thread_ = std::thread{[this] { run(); }};
 }
 
-void IndexImpl::stop() {
+void IndexImpl::end() {
     {
         std::lock_guard lock{queue_mutex_};
         stopping_ = true;
@@ -53,7 +86,7 @@ void IndexImpl::run() {
         // With very many accounts the look itself takes long: it is given a small part of the time.
         const auto next =
             SteadyClock::now()
-            + std::max<SteadyClock::duration>(options_.delay, (SteadyClock::now() - before) * 20);
+            + std::max<SteadyClock::duration>(delay_.load(), (SteadyClock::now() - before) * 20);
         std::unique_lock lock{queue_mutex_};
         while (going() && !waiting_.empty()) {
             const AccountId account = waiting_.back();
@@ -98,7 +131,7 @@ std::shared_ptr<Shelf> IndexImpl::shelf(AccountId account) {
 }
 
 std::shared_ptr<const Reader> IndexImpl::reader(AccountId account) {
-    if (!options_.enabled) return nullptr;
+    if (!enabled_) return nullptr;
     return shelf(account)->reader();
 }
 

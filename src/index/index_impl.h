@@ -21,6 +21,7 @@ public:
 
     void start() override;
     void stop() override;
+    void configure(bool enabled, std::chrono::milliseconds delay, bool read_attachments) override;
     void forget(AccountId account) override;
     std::shared_ptr<const Reader> reader(AccountId account) override;
     void rebuild(AccountId account) override;
@@ -34,6 +35,8 @@ private:
         std::uint64_t modseq;  // as it was when the account was last found changed
     };
 
+    void begin();  ///< with `starting_` held, as end()
+    void end();
     void run();
     void find_changed();
     void sweep(const std::vector<Known>& accounts);
@@ -50,11 +53,16 @@ private:
     void merge(mailstore::Account& account, Shelf& shelf);
 
     mailstore::MailStore& store_;
-    Options options_;
+    const Options options_;
+    std::atomic<bool> enabled_;
+    std::atomic<std::chrono::milliseconds> delay_;
+    std::atomic<bool> read_attachments_;
     observe::Gauge& waiting_accounts_;
     observe::Gauge& waiting_messages_;
     observe::Counter& indexed_;
 
+    std::mutex starting_;
+    bool started_ = false;  ///< whether enabled or not
     std::atomic<bool> stopping_ = false;
     std::mutex working_;  // held while an account is caught up or its files are changed otherwise
 

@@ -92,6 +92,30 @@ TEST_F(IndexTest, FindsByItselfWhatChanged) {
     EXPECT_GE(index->status().indexed, 2u);
 }
 
+TEST_F(IndexTest, CanBeSwitchedOffAndOnWhileItRuns) {
+    auto until = [&](std::size_t covered) {
+        for (int i = 0; i < 1000 && index->status(bob)->covered < covered; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds{5});
+        return index->status(bob)->covered;
+    };
+    deliver(bob, "first");
+    index->start();
+    EXPECT_EQ(until(1), 1u);
+    index->configure(false, std::chrono::milliseconds{10}, true);
+    EXPECT_EQ(index->reader(bob), nullptr);
+    deliver(bob, "second");
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    EXPECT_EQ(index->status(bob)->covered, 1u);
+    index->configure(true, std::chrono::milliseconds{5}, true);
+    EXPECT_EQ(until(2), 2u);
+    EXPECT_EQ(subject("SECOND"), (UidSet{{Uid{2}, Uid{2}}}));
+    index->stop();
+    index->configure(true, std::chrono::milliseconds{5}, true);  // does not begin by itself
+    deliver(bob, "third");
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    EXPECT_EQ(index->status(bob)->covered, 2u);
+}
+
 TEST_F(IndexTest, ADamagedFileIsMadeAgain) {
     deliver(bob, "first");
     ASSERT_TRUE(index->catch_up(bob));

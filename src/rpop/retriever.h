@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/server_name.h"
 #include "delivery/intake.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -29,7 +30,7 @@ public:
         dns::Resolver& resolver;
         const Clock& clock;
         observe::Metrics& metrics;
-        std::string host;                                  ///< our name in trace headers
+        ServerName host;                                   ///< ours, in trace headers
         std::function<std::uint16_t(AccountId)> location;  ///< where the account's mail goes
     };
     explicit Retriever(Parts parts);

@@ -3,7 +3,8 @@
 namespace postrider::rules {
 
 bool MailboxRate::admit(AccountId account, Time now) {
-    if (per_second_ == 0) return true;
+    const unsigned per_second = per_second_;
+    if (per_second == 0) return true;
     Shard& shard = shards_[account.value() % shards_.size()];
     std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
     std::lock_guard lock{shard.mutex};
@@ -17,8 +18,8 @@ bool MailboxRate::admit(AccountId account, Time now) {
         count.second = second;
         count.messages = 0;
     }
-    if (++count.messages <= per_second_) return true;
-    count.closed_until = now + closed_for_;
+    if (++count.messages <= per_second) return true;
+    count.closed_until = now + closed_for_.load();
     return false;
 }
 

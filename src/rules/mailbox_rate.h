@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <unordered_map>
@@ -20,6 +21,11 @@ public:
         : per_second_{per_second}, closed_for_{closed_for} {}
 
     bool limited() const { return per_second_ != 0; }
+    /// From now on; a mailbox that is closed stays closed for as long as it was told.
+    void change(unsigned per_second, std::chrono::seconds closed_for) {
+        per_second_ = per_second;
+        closed_for_ = closed_for;
+    }
     /// Counts one message. False: not now.
     bool admit(AccountId account, Time now);
 
@@ -35,8 +41,8 @@ private:
     };
     static constexpr std::size_t max_counts = 8192;  ///< of one shard
 
-    const unsigned per_second_;
-    const std::chrono::seconds closed_for_;
+    std::atomic<unsigned> per_second_;
+    std::atomic<std::chrono::seconds> closed_for_;
     std::array<Shard, 16> shards_;
 };
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "base/server_name.h"
 #include "directory/directory.h"
 #include "mailstore/mailstore.h"
 #include "observe/log.h"
@@ -17,7 +18,7 @@
 namespace postrider::rules {
 
 struct NoticeOptions {
-    std::string host;                 ///< our name, for Message-IDs
+    ServerName host;                  ///< ours, for Message-IDs
     std::filesystem::path directory;  ///< relative file names of texts are relative to it
 };
 

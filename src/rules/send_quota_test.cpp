@@ -109,6 +109,22 @@ TEST(MailboxRate, ClosesAMailboxThatGetsTooMuchAndOpensItAgain) {
     EXPECT_TRUE(rate.admit(AccountId{1}, now + 10s));
 }
 
+TEST(MailboxRate, NewLimitsCountFromNowOn) {
+    MailboxRate rate{1, 10s};
+    const Time now{std::chrono::seconds{1'800'000'000}};
+    EXPECT_TRUE(rate.admit(AccountId{1}, now));
+    EXPECT_FALSE(rate.admit(AccountId{1}, now));
+    rate.change(0, 20s);
+    EXPECT_FALSE(rate.limited());
+    for (int i = 0; i < 100; ++i) EXPECT_TRUE(rate.admit(AccountId{2}, now));
+    rate.change(2, 20s);
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(rate.admit(AccountId{3}, now));
+    EXPECT_FALSE(rate.admit(AccountId{3}, now));
+    EXPECT_FALSE(rate.admit(AccountId{3}, now + 19s));
+    EXPECT_FALSE(rate.admit(AccountId{1}, now + 9s)) << "closed before";
+    EXPECT_TRUE(rate.admit(AccountId{1}, now + 10s));
+}
+
 TEST(MailboxRate, CountsEachSecondAnew) {
     MailboxRate rate{3, 10s};
     Time now{std::chrono::seconds{1'800'000'000}};

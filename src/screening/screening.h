@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/server_name.h"
 #include "directory/directory.h"
 #include "dns/resolver.h"
 #include "filter/country/country_filter.h"
@@ -51,7 +52,7 @@ public:
         const Clock& clock;
         observe::Metrics& metrics;
         observe::Logger log;
-        std::string host;
+        ServerName host;
         std::filesystem::path directory_path;
         filter::DmarcResults* dmarc = nullptr;  ///< who wants to know what DMARC has found out
     };

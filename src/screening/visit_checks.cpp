@@ -99,7 +99,7 @@ net::Task<Decision> Visit::check_sender() {
     const bool wants_helo_list = rules_->lists.asks(filter::ListedThing::helo) && !helo_lists_;
     const bool wants_name = s.dns.reverse_dns != ListAction::ignore && !reverse_dns_;
     const bool wants_helo = s.dns.helo != ListAction::ignore && !helo_check_;
-    const std::vector<std::string> own_names{s_.p_.host};
+    const std::vector<std::string> own_names{s_.p_.host.get()};
 
     std::optional<filter::DnsListResult> sender_lists;
     std::optional<filter::SenderMx> mx;

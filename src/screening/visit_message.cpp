@@ -132,8 +132,8 @@ void Visit::finish(std::string_view message, Wishes& wishes) {
             (recipient.add ? wishes.add : wishes.drop).push_back(recipient.address);
     }
     const std::string_view came = wishes.message ? std::string_view{*wishes.message} : message;
-    if (!client_.ours && !mailauth::forged_fields(came, s_.p_.host).empty())
-        wishes.message = mailauth::without_forged_fields(std::string{came}, s_.p_.host);
+    if (!client_.ours && !mailauth::forged_fields(came, s_.p_.host.get()).empty())
+        wishes.message = mailauth::without_forged_fields(std::string{came}, s_.p_.host.get());
     if (std::ranges::any_of(effects_, [](const policy::Effect& e) { return is_header_edit(e.method); }))
         wishes.message = edit_header(wishes.message ? std::string_view{*wishes.message} : message, effects_);
     if (level_ != 0) {

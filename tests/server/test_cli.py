@@ -1,6 +1,7 @@
 """The CLI service: the dialogues of its specification, scripts through netcat, clients that count lines, the PHP and
 Python libraries, hostile input."""
 
+import json
 import os
 import re
 import socket
@@ -87,6 +88,11 @@ class CliCase(harness.ServerCase):
         if login:
             self.assertEqual(peer.login("admin", self.server.password), "+OK: Authentication successful\r\n<#> ")
         return peer
+
+    def free_port(self):
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            return one.getsockname()[1]
 
     def client(self):
         client = postrider_cli.Client()
@@ -201,6 +207,39 @@ class Dialogue(CliCase):
             for line in ("UPDATE Account small", "CONFIG Quotas", "RESET MboxQuota mboxName INBOX", "DONE", "COMMIT"):
                 peer.ok(line)
             self.assertEqual(delivered("three"), 250)
+
+    def test_a_purge_takes_what_its_search_finds(self):
+        for user in ("alice", "bob"):
+            with self.imap(user) as peer:
+                for subject in ("old news", "older news", "fresh"):
+                    peer.append("Trash", f"Subject: {subject}\r\n\r\nx\r\n".encode())
+                peer.append("Drafts", b"Subject: old news\r\n\r\nx\r\n")
+        left = lambda user, folder: sorted(re.search(rb"Subject: (.*)\r", one)[1].decode() for one in self.inbox(user, folder))
+        with self.peer() as peer, self.imap("bob", "Trash") as open_folder:
+            peer.ok("UPDATE Domain example.org")
+            said = peer.ok('PURGE account folders Trash, Spam SUBJECT "old news" SMALLER 100000')
+            self.assertIn("2 messages purged from 2 folders of 2 mailboxes", said[-2])
+            self.assertIn(b"1 EXPUNGE", b"".join(open_folder.ok("NOOP")))
+            self.assertEqual([left(user, "Trash") for user in ("alice", "bob")], [["fresh", "older news"]] * 2)
+            self.assertIn("octet", peer.err("PURGE account folders Trash SUBJECT"))
+            self.assertIn("mean nothing", peer.err('PURGE account folders Trash "UID 1:5"'))
+            peer.ok("UPDATE Account bob")
+            self.assertIn("2 messages", peer.ok("PURGE account folders Trash")[-2])
+        self.assertEqual((left("alice", "Trash"), left("bob", "Trash"), left("bob", "Drafts")),
+                         (["fresh", "older news"], [], ["old news"]))
+        said = json.loads(self.server.command("purge", "domain", "example.org", "Trash", "--matching", "SUBJECT fresh", "--json"))
+        self.assertEqual(said, {"mailboxes": 1, "folders": 1, "messages": 1})
+        for user in ("alice", "bob"):
+            self.empty(user, "Trash")
+            self.empty(user, "Drafts")
+
+    def test_a_certificate_that_cannot_be_used_is_told_at_commit(self):
+        with self.peer() as peer:
+            for line in ("CONFIG SERVER", "CONFIG IMAP", f"ADD Listener 127.0.0.1:{self.free_port()} sslEnable yes", "CONFIG SSLCONTROL",
+                         "SET certFile /nowhere/mail.pem", "DONE"):
+                peer.ok(line)
+            said = "".join(peer.ok("COMMIT"))
+            self.assertRegex(said, r"imap: TLS on 127\.0\.0\.1:\d+ cannot be used: .*/nowhere/mail\.pem")
 
     def test_what_clients_slice(self):
         with self.peer() as peer:

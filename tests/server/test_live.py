@@ -160,7 +160,7 @@ class Reload(harness.Case):
         with self.imap() as old:
             done = self.reload(imap=[self.listener("imap2")], smtp=[self.listener("smtp"), self.listener("smtp2")])
             self.assertEqual(done, {"changed": ["smtpIncoming.listeners", "imap.listeners"], "needs_restart": [],
-                                    "problems": [], "clean": True})
+                                    "warnings": [], "problems": [], "clean": True})
             self.assertTrue(self.refused("imap"))
             clients.Imap(self.ports["imap2"]).socket.close()
             clients.Smtp(self.ports["smtp2"]).socket.close()
@@ -206,7 +206,7 @@ class Reload(harness.Case):
             self.assertIn("new.example.org", self.subject("imaps"))
             with open(place, "w") as file:
                 file.write("no certificate\n")
-            self.reload()
+            self.assertIn("goes on with its old certificates", self.reload()["warnings"][0])
             self.assertIn("new.example.org", self.subject("imaps"))  # better the old one than none
             self.eventually(lambda: "goes on with its old certificates" in self.server.logs())
             old.ok("NOOP")
@@ -239,12 +239,37 @@ class Reload(harness.Case):
         return self.server.command("reload", "--json", check=False)
 
     def test_what_needs_a_restart_is_said(self):
-        self.values["name"] = "other.example.org"
-        done = self.reload()
-        self.assertEqual(done["needs_restart"], ["serverName"])
-        self.eventually(lambda: "The change of serverName counts after a restart" in self.server.logs())
+        done = self.reload(common=f"domainStorageParams = ( {{ domainName = new.example.org "
+                                  f"messageStorageLocations = ( {self.server.root}/new ) }} )")
+        self.assertEqual(done["needs_restart"], ["domainStorageParams"])
+        self.eventually(lambda: "The change of domainStorageParams counts after a restart" in self.server.logs())
+        self.server.stop()
+
+    def test_another_name_counts_at_once(self):
+        with self.smtp() as old:
+            self.assertIn("mail.example.org", old.greeting.text)
+            done = self.reload(name="other.example.org")
+            self.assertEqual((done["changed"], done["needs_restart"]), (["serverName"], []))
+            old.mail("you@example.net", "bob@example.org", b"Subject: begun before\r\n\r\nx\r\n")
         with self.smtp() as peer:
-            self.assertIn("mail.example.org", peer.greeting.text)
+            self.assertIn("other.example.org", peer.greeting.text)
+            self.assertNotIn("mail.example.org", peer.greeting.text)
+            peer.mail("you@example.net", "bob@example.org", b"Subject: begun after\r\n\r\nx\r\n")
+        found = self.wait_for_one("bob", "Subject: begun after")
+        self.assertIn(b"by other.example.org", found)
+        subprocess.run([os.path.abspath(harness.BINARY), "sendmail", "bob@example.org"], input=b"Subject: from a program\n\nx\n",
+                       check=True, env=dict(os.environ, POSTRIDER_DATA=self.server.data))
+        self.assertIn(b"by other.example.org", self.wait_for_one("bob", "Subject: from a program"))
+        self.eventually(lambda: re.search(r" 08 other.example.org SMTP-IN:", self.server.logs()))
+        self.server.stop()
+
+    def test_log_ins_by_alias_follow_the_file(self):
+        self.server.command("account", "alias", "add", "bob@example.org", "robert")
+        for setting, allowed in (("", True), ("allowAliasLogins = no", False), ("allowAliasLogins = yes", True)):
+            self.assertEqual(self.reload(common=setting)["needs_restart"], [])
+            with self.imap(user=None) as peer:
+                said = peer.command(f"LOGIN robert@example.org {clients.quoted(self.server.password)}")[1]
+                self.assertEqual(said.startswith(b"OK"), allowed, said)
         self.server.stop()
 
     def test_services_and_log_levels_follow_the_file(self):

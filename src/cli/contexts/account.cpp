@@ -3,6 +3,7 @@
 #include <set>
 
 #include "cli/contexts/account_frame.h"
+#include "cli/contexts/purge.h"
 #include "cli/wire/layout.h"
 
 /// An account: its attributes and names, and the ways to its quotas, limits, restrictions and contact
@@ -189,6 +190,8 @@ Reply list_membership(Shell& shell, const std::string& address, DomainId domain,
     return ok(simple_list("Membership", out));
 }
 
+namespace {
+
 Reply list_delegates(Call& call) {
     AccountFrame& frame = frame_of(call);
     rights::Sharing* sharing = call.shell.admin().sharing;
@@ -196,9 +199,9 @@ Reply list_delegates(Call& call) {
     if (!frame.is_new() && sharing) {
         auto account = step(call.shell.directory().account(frame.id()));
         if (!account) return error(account.error());
-        auto rows = delegates_of(*sharing, **account);
-        if (!rows) return error(rows.error());
-        for (DelegateRow& one : *rows)
+        auto known = delegates_of(*sharing, **account);
+        if (!known) return error(known.error());
+        for (DelegateRow& one : *known)
             out.push_back({std::move(one.delegate), std::move(one.resource), std::move(one.permissions)});
     }
     return ok(table("Delegates", {"name", "resource", "permissions"}, out));
@@ -221,6 +224,27 @@ Reply edit_delegate(Call& call) {
     }
     return ok();
 }
+
+Reply show_index(Call& call) {
+    if (frame_of(call).is_new()) return error("COMMIT makes the account; it has no index before");
+    auto status =
+        admin::run(call.shell.admin(), "index status", admin::Json{{"account", frame_of(call).address()}},
+                   [](std::string_view, int) {});
+    if (!status) return error(status.error().what);
+    return ok(
+        attributes("the account's search index", NamedValues{{"Messages", (*status)["messages"].dump()},
+                                                             {"Indexed", (*status)["indexed"].dump()},
+                                                             {"Files", (*status)["files"].dump()},
+                                                             {"Bytes", (*status)["disk_bytes"].dump()}}));
+}
+
+Reply purge_folders(Call& call) {
+    AccountFrame& frame = frame_of(call);
+    if (frame.is_new()) return error("COMMIT makes the account; it has no folders before");
+    return purge_account(call, frame.in(), frame.id());
+}
+
+}  // namespace
 
 std::vector<Context> account_branch() {
     Context account;
@@ -250,7 +274,10 @@ std::vector<Context> account_branch() {
          on_domain("manageSharing"), "add"},
         {"REMOVE Delegate <name> [resource <resource>]", "Let him no longer", edit_delegate,
          on_domain("manageSharing"), "remove"},
+        {std::string{purge_account_syntax}, std::string{purge_help}, purge_folders,
+         on_domain("manageAccounts")},
         {"SHOW RegistryInformation", "What the server keeps on it", show_registry},
+        {"SHOW SearchIndexInformation", "How much of its mail is indexed", show_index},
         {"CONFIG Quotas", "Go to its quotas", configure_values, on_domain("manageFoldersQuotas"), "Quotas"},
         {"CONFIG Limits", "Go to its limits", configure_values, on_domain("manageAccountServices"), "Limits"},
         {"CONFIG SendRecvRestrictions", "Go to its restrictions of sending and receiving", configure_values,

@@ -6,9 +6,11 @@
 
 #include "cli/contexts/folder_quotas.h"
 #include "cli/wire/layout.h"
+#include "cli/wire/storage_uri.h"
 #include "directory/names.h"
 #include "settings/table.h"
 #include "settings/value.h"
+#include "text/ascii.h"
 
 /// The limits of a domain's delegated administrators: their context, and their being held to them.
 namespace postrider::cli {
@@ -134,6 +136,19 @@ Step<> public_quotas(Shell& shell, DomainId domain, const PublicQuotas& after,
     return folders_within(folders, {most->public_folder_size_kb, most->public_folder_message_count});
 }
 
+Step<> purge(Shell& shell, DomainId domain, admin::Purge& purge) {
+    auto most = of(shell, domain);
+    if (!most) return std::unexpected(most.error());
+    for (const std::string& folder : purge.folders)
+        if (!most->purge_folders.empty()
+            && std::ranges::none_of(most->purge_folders,
+                                    [&](const std::string& one) { return text::equal_ci(one, folder); }))
+            return std::unexpected(
+                fmt::format("the domain's administrators cannot purge the folder {}", clean(folder)));
+    if (!most->purge_constraint.empty()) purge.criteria.push_back(most->purge_constraint);
+    return {};
+}
+
 Step<ValueChanges> lowered(Shell& shell, DomainId domain, const settings::AccountSettings& inherited) {
     auto most = of(shell, domain);
     if (!most) return std::unexpected(most.error());
@@ -163,6 +178,13 @@ public:
         return {};
     }
     Step<std::string> commit() override {
+        const auto& wrong_search = shell_.admin().wrong_search;
+        if (!form_.purge_constraint.empty() && wrong_search)
+            if (auto wrong = wrong_search(form_.purge_constraint))
+                return std::unexpected("purgeConstraint: " + *wrong);
+        for (const std::string* uri : {&form_.subdomain_location, &form_.subdomain_objects})
+            if (!uri->empty())
+                if (auto parsed = parse_storage_uri(*uri); !parsed) return std::unexpected(parsed.error());
         auto done = step(directory::set_admin_limits(shell_.admin().store.kv(), domain_, form_));
         if (!done) return std::unexpected(done.error());
         return std::string{};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "admin/purge.h"
 #include "cli/contexts/branches.h"
 #include "directory/admin_limits.h"
 
@@ -18,6 +19,8 @@ Step<> name(Shell& shell, DomainId domain, const std::string& local);
 Step<> services(Shell& shell, DomainId domain, directory::Services wanted);
 /// Quotas and services that accounts would have with these values.
 Step<> values(Shell& shell, DomainId domain, const settings::AccountSettings& after);
+/// Narrows a purge to what may be purged.
+Step<> purge(Shell& shell, DomainId domain, admin::Purge& purge);
 /// Those quotas of a new account that would be above a limit, as values of its own.
 Step<ValueChanges> lowered(Shell& shell, DomainId domain, const settings::AccountSettings& inherited);
 

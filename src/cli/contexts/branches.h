@@ -23,10 +23,13 @@ std::vector<Context> aacl_branch();
 std::vector<Context> queue_branch();
 std::vector<Context> admin_limits_branch();
 
-void add_storage_commands(Context& server);         ///< storage.cpp
-void add_permission_command(Context& context);      ///< aacl_permissions.cpp: CONFIG PERMISSIONS
-void add_processing_commands(Context& processing);  ///< processing.cpp
-void add_limits_command(Context& domain);           ///< admin_limits.cpp
+void add_storage_commands(Context& server);                ///< storage.cpp
+void add_domain_storage_commands(Context& domain);         ///< storage.cpp
+void add_policy_commands(Context& server);                 ///< policy_script.cpp
+void add_resolver_commands(Context& resolver, Need need);  ///< resolver.cpp
+void add_permission_command(Context& context);             ///< aacl_permissions.cpp: CONFIG PERMISSIONS
+void add_processing_commands(Context& processing);         ///< processing.cpp
+void add_limits_command(Context& domain);                  ///< admin_limits.cpp
 
 std::unique_ptr<Frame> make_server_frame(Shell& shell);
 /// @param rules  file with the Sieve script that accounts begin with; "" or "none": they have none

@@ -7,6 +7,7 @@
 #include "cli/contexts/branches.h"
 #include "cli/contexts/domain_frame.h"
 #include "cli/contexts/filters.h"
+#include "cli/contexts/purge.h"
 #include "cli/wire/layout.h"
 #include "cli/wire/wildcard.h"
 #include "text/ascii.h"
@@ -340,6 +341,8 @@ std::vector<Context> domain_branch() {
         {"SHOW postmasterAccount", "Who gets mail for the postmaster", show_postmaster},
     };
     commands.insert(commands.end(), rest.begin(), rest.end());
+    add_domain_storage_commands(domain);
+    add_purge_of_domain(domain);
     add_permission_command(domain);
     add_limits_command(domain);
     std::vector<Context> all;

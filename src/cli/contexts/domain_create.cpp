@@ -193,8 +193,16 @@ public:
         if (held_to->max_subdomains != 0 && there >= held_to->max_subdomains)
             return std::unexpected(fmt::format("the limit of the domain's administrators is {} sub-domains",
                                                held_to->max_subdomains));
-        if (messages.empty()) messages = limits->subdomain_messages;
         form_.name = form_.prefix + end;
+        if (messages.empty()) messages = limits->subdomain_messages;
+        if (messages.empty() && !limits->subdomain_location.empty()) {
+            auto place = parse_storage_uri(limits->subdomain_location);
+            if (!place) return std::unexpected(place.error());
+            if (!directory::normal_domain(form_.name))
+                return std::unexpected(fmt::format("{} cannot be a domain's name", form_.name));
+            place->path += "/" + *directory::normal_domain(form_.name) + "/messages";
+            messages = print(*place);
+        }
         auto made = create(parent->location);
         if (!made) return std::unexpected(made.error());
         if (auto done = step(directory::set_admin_limits(shell_.admin().store.kv(), *made, *limits)); !done)

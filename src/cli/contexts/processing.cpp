@@ -25,11 +25,26 @@ Reply show_statistics(Call& call) {
     return ok(attributes("the processing statistics", values));
 }
 
+Reply show_index_jobs(Call& call) {
+    auto status =
+        admin::run(call.shell.admin(), "index status", admin::Json::object(), [](std::string_view, int) {});
+    if (!status) return error(status.error().what);
+    return ok(attributes("the search index",
+                         NamedValues{{"Accounts waiting", (*status)["waiting_accounts"].dump()},
+                                     {"Messages waiting", (*status)["waiting_messages"].dump()},
+                                     {"Messages indexed", (*status)["indexed_since_start"].dump()}}));
+}
+
 }  // namespace
 
 void add_processing_commands(Context& processing) {
     processing.commands.push_back({"SHOW Statistics", "What waits, and what has been done since the start",
                                    show_statistics, processing.need});
+    processing.commands.push_back(
+        {"SHOW SearchIndexJobs",
+         "Accounts that have changed since they were indexed, messages of the one that "
+         "is indexed now, and what was done since the start",
+         show_index_jobs, processing.need});
 }
 
 }  // namespace postrider::cli

@@ -257,7 +257,7 @@ std::vector<Context> public_folder_branch() {
     context.attributes = public_table();
     context.needs = {{"name", on_domain("renamePublicFolder")}};
     context.commands = {
-        {"LIST Mboxes", "The folders that there are", list_folders},
+        {"LIST Mboxes [details]", "The folders that there are", list_folders},
         {"CONFIG QUOTAS", "Go to what they may hold", configure_quotas,
          on_domain("managePublicFoldersQuotas")},
         {"ADD Mbox <name> [type <type>]", "Make one: mail, events, tasks, journal, notes or contacts",

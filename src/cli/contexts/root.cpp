@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "cli/contexts/branches.h"
+#include "cli/contexts/purge.h"
 #include "cli/contexts/settings_frame.h"
 #include "cli/wire/layout.h"
 #include "cli/wire/wildcard.h"
@@ -324,6 +325,7 @@ std::vector<Context> root_branch() {
         {"SET multilineEOF <end>", "The line that ends texts of several lines, in this session",
          set_multiline_end},
     };
+    add_purge_of_all(root);
     std::vector<Context> all;
     all.push_back(std::move(root));
     return all;

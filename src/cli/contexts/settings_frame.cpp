@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/wire/layout.h"
 #include "settings/reader.h"
 #include "settings/table.h"
 #include "settings/value.h"
@@ -11,10 +12,9 @@ namespace postrider::cli {
 namespace {
 
 using settings::Kind;
-using settings::Row;
 
 /// Elements of this set have no name of their own: they are told apart by their place, from 1 on.
-bool by_place(const Row& set) {
+bool by_place(const settings::Row& set) {
     return key_name(set) == place_key;
 }
 
@@ -25,7 +25,7 @@ Step<settings::Place> find_place(settings::Table table, void* object, std::strin
     return *place;
 }
 
-std::string fault(const Row& row, const settings::ValueError& wrong) {
+std::string fault(const settings::Row& row, const settings::ValueError& wrong) {
     return fmt::format("{}: {}{}{}", row.name, wrong.problem,
                        wrong.allowed.empty() ? "" : "; allowed: ", wrong.allowed);
 }
@@ -50,7 +50,7 @@ std::optional<std::size_t> find_element(const settings::Place& set, std::string_
     return std::nullopt;
 }
 
-std::string_view key_name(const Row& set) {
+std::string_view key_name(const settings::Row& set) {
     constexpr std::pair<std::string_view, std::string_view> others[] = {
         {"rules", "priority"}, {"allowRules", "ipSet"}, {"denyRules", "ipSet"}, {"nameServers", "priority"}};
     if (!set.key.empty()) return set.key;
@@ -224,9 +224,10 @@ Step<std::string> SettingsFrame::commit() {
         return std::unexpected(all);
     }
     std::string notes;
-    if (!shell_.quiet())
-        for (const std::string& one : applied->needs_restart)
-            notes += one + " counts from the next start on.\r\n";
+    if (shell_.quiet()) return notes;
+    for (const std::string& one : applied->needs_restart)
+        notes += one + " counts from the next start on.\r\n";
+    for (const std::string& one : applied->warnings) notes += clean(one) + "\r\n";
     return notes;
 }
 

@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "cli/contexts/branches.h"
 #include "cli/wire/layout.h"
 #include "cli/wire/storage_uri.h"
@@ -34,30 +36,66 @@ Reply list_storages(Call& call) {
     return ok(simple_list("Storages", rows));
 }
 
-Reply show_information(Call& call) {
+void add(container::Usage& sum, const container::Usage& one) {
+    sum.files += one.files;
+    sum.records += one.records;
+    sum.file_bytes += one.file_bytes;
+    sum.live_bytes += one.live_bytes;
+    sum.free_bytes += one.free_bytes;
+}
+
+/// Columns are told apart by blanks.
+Row row_of(std::string name, const container::Usage& usage) {
+    std::ranges::replace(name, ' ', '_');
+    return {std::move(name),      std::to_string(usage.files), std::to_string(usage.records),
+            kb(usage.file_bytes), kb(usage.live_bytes),        kb(usage.free_bytes)};
+}
+
+/// @param only  of this location; nullopt: of all, and of what is not messages
+std::string information(Call& call, std::optional<std::uint16_t> only) {
     const auto report = call.shell.admin().store.report();
     const auto known = locations(call);
     std::vector<Row> rows;
     container::Usage total{};
     for (const auto& [number, usage] : report.locations) {
-        std::string name = std::to_string(number);
-        for (const admin::StorageLocation& one : known)
-            if (one.number == number) name = one.directory;
-        for (char& c : name)
-            if (c == ' ') c = '_';  // columns are told apart by blanks
-        rows.push_back({name, std::to_string(usage.files), std::to_string(usage.records),
-                        kb(usage.file_bytes), kb(usage.live_bytes), kb(usage.free_bytes)});
-        total.files += usage.files;
-        total.records += usage.records;
-        total.file_bytes += usage.file_bytes;
-        total.live_bytes += usage.live_bytes;
-        total.free_bytes += usage.free_bytes;
+        if (only && *only != number) continue;
+        const auto at = std::ranges::find(known, number, &admin::StorageLocation::number);
+        rows.push_back(row_of(at == known.end() ? std::to_string(number) : at->directory, usage));
+        add(total, usage);
     }
-    rows.push_back({"index", "-", "-", kb(report.kv.disk_bytes), kb(report.kv.disk_bytes), "0"});
-    rows.push_back({"Total", std::to_string(total.files), std::to_string(total.records),
-                    kb(total.file_bytes + report.kv.disk_bytes), kb(total.live_bytes + report.kv.disk_bytes),
-                    kb(total.free_bytes)});
-    return ok(columns({"storage", "files", "records", "size_KB", "used_KB", "free_KB"}, rows));
+    if (!only) {
+        const std::string size = kb(report.kv.disk_bytes);
+        rows.push_back({"index", "-", "-", size, size, "0"});
+        total.file_bytes += report.kv.disk_bytes;
+        total.live_bytes += report.kv.disk_bytes;
+    }
+    rows.push_back(row_of("Total", total));
+    return columns({"storage", "files", "records", "size_KB", "used_KB", "free_KB"}, rows);
+}
+
+Reply show_information(Call& call) {
+    return ok(information(call, std::nullopt));
+}
+
+/// Of the domain: where its new messages go.
+std::optional<admin::StorageLocation> location_of_domain(Call& call) {
+    const auto domain = call.shell.directory().domain(call.shell.domain());
+    if (!domain) return std::nullopt;
+    for (admin::StorageLocation& one : locations(call))
+        if (one.number == domain->location) return std::move(one);
+    return std::nullopt;
+}
+
+Reply list_domain_storages(Call& call) {
+    auto place = location_of_domain(call);
+    return ok(simple_list("Storages",
+                          place ? std::vector<std::string>{uri_of(*place)} : std::vector<std::string>{}));
+}
+
+Reply show_domain_information(Call& call) {
+    const auto domain = call.shell.directory().domain(call.shell.domain());
+    if (!domain) return error("the domain is gone");
+    return ok(information(call, domain->location));
 }
 
 Reply compact(Call& call) {
@@ -72,6 +110,14 @@ Reply compact(Call& call) {
 }
 
 }  // namespace
+
+void add_domain_storage_commands(Context& domain) {
+    domain.commands.push_back({"LIST Storages", "The directory that its new messages go to",
+                               list_domain_storages, on_domain("manageDomainStorage")});
+    domain.commands.push_back({"SHOW StorageInformation [details]",
+                               "How much is stored in that directory, by all domains that use it, in KB",
+                               show_domain_information, on_domain("manageDomainStorage")});
+}
 
 void add_storage_commands(Context& server) {
     Need need = on_server("manageServerConfig");

@@ -1,5 +1,6 @@
 #include "cli/shell/fixture_for_tests.h"
 #include "directory/admin_limits.h"
+#include "mailstore/uid_set.h"
 
 namespace postrider::cli {
 namespace {
@@ -131,7 +132,6 @@ TEST_F(RightsTest, LimitsHoldForSingleFoldersAndPublicFoldersToo) {
     EXPECT_EQ(slice("SHOW ATTR maxPublicFolderMessageSizeQuota", 0, 2),
               Lines{"maxPublicFolderMessageSizeQuota = 900"});
     EXPECT_NE(expect_error("SET maxMaillists 3").find("mailing lists"), std::string::npos);
-    EXPECT_NE(expect_error("SET purgeFolders (Trash)").find("mass purge"), std::string::npos);
     make(
         {"GRANT permission (manageAccounts manageFoldersQuotas managePublicFolder createPublicFolder) domain "
          "example.org"});
@@ -177,6 +177,108 @@ TEST_F(RightsTest, SubDomainsAreMadeByThoseWhoMayAndHaveTheLimitsOfTheirParent) 
     login();
     script({"CREATE Subdomain prefix ops parentDomain example.org postmasterPassword p1", "COMMIT"});
     EXPECT_TRUE(directory->domain("ops.example.org"));
+}
+
+TEST_F(RightsTest, EachSubDomainGetsADirectoryOfItsOwnWhereItsParentSaysSo) {
+    std::vector<std::string> made;
+    context->location_at = [&](const std::string& path, std::uint32_t files,
+                               std::uint64_t) -> mailstore::Result<std::uint16_t> {
+        EXPECT_EQ(files, 7U);
+        made.push_back(path);
+        return static_cast<std::uint16_t>(made.size());
+    };
+    script({"UPDATE Domain example.org", "CONFIG adminLimits",
+            "SET subdomainStorageLocation file:///srv/sub?maxFiles=7 subdomainObjectStorageLocation "
+            "/srv/objects",
+            "COMMIT", "CONFIG adminLimits"});
+    EXPECT_EQ(slice("SHOW ATTR subdomainObjectStorageLocation", 0, 2),
+              Lines{"subdomainObjectStorageLocation = \"/srv/objects\""});
+    script({"SET subdomainStorageLocation \"\\?maxFiles=900\""});
+    expect_error("COMMIT");
+    script({"BACK", "BACK", "CREATE Subdomain prefix Dev parentDomain example.org postmasterPassword p1",
+            "COMMIT", "UPDATE Domain example.org", "CONFIG adminLimits",
+            "SET subdomainMessageStorageLocations /srv/all?maxFiles=7", "COMMIT", "BACK",
+            "CREATE Subdomain prefix ops parentDomain example.org postmasterPassword p1", "COMMIT"});
+    EXPECT_EQ(made, (Lines{"/srv/sub/dev.example.org/messages", "/srv/all"}));
+    EXPECT_EQ(directory->domain("dev.example.org")->location, 1U);
+}
+
+/// A search that finds messages whose numbers it lists: "1 3".
+class PurgeTest : public RightsTest {
+protected:
+    void SetUp() override {
+        RightsTest::SetUp();
+        context->wrong_search = [](std::string_view text) -> std::optional<std::string> {
+            if (text.find_first_not_of("0123456789 ") == text.npos) return std::nullopt;
+            return "no search";
+        };
+        context->find_messages = [](mailstore::Account&, mailstore::FolderView&,
+                                    std::string_view text) -> mailstore::Result<mailstore::UidSet> {
+            mailstore::UidSet found;
+            for (const char c : text)
+                if (c != ' ') mailstore::append(found, Uid{static_cast<std::uint32_t>(c - '0')});
+            return found;
+        };
+        for (const char* name : {"ann", "bob"}) {
+            const std::string address = std::string{name} + "@example.org";
+            ok("account add", {{"account", address}});
+            for (const char* folder : {"INBOX", "Trash", "Lists/one"}) fill(id_of(address), folder);
+        }
+        fill(directory->domain("example.org")->public_account, "news");
+    }
+    void fill(AccountId id, const char* path) {
+        auto account = mailstore::open_or_create(*store, id).value();
+        auto folder = account->folder(path);
+        if (!folder) folder = account->create_folder(path);
+        for (const char* subject : {"one", "two", "three"})
+            ASSERT_TRUE(account->append(folder->id, {{mailstore::message(subject)}}));
+    }
+    std::uint32_t left(const char* address, const char* path) {
+        return store->account(id_of(address)).value()->folder(path)->messages;
+    }
+    std::string status(std::string_view line) {
+        expect_ok(line);
+        return lines().at(lines().size() - 2);
+    }
+};
+
+TEST_F(PurgeTest, TakesWhatIsAskedForFromEveryMailboxOfADomain) {
+    script({"UPDATE Domain example.org"});
+    EXPECT_NE(status("PURGE account folders Trash, \"Lists/one\" 1 3")
+                  .find("8 messages purged from 4 folders of 2"),
+              std::string::npos);
+    EXPECT_EQ(left("ann@example.org", "Trash"), 1U);
+    EXPECT_EQ(left("bob@example.org", "Lists/one"), 1U);
+    EXPECT_EQ(left("bob@example.org", "INBOX"), 3U);
+    EXPECT_NE(status("PURGE public folders news").find("3 messages"), std::string::npos);
+    expect_error("PURGE account folders Trash ALL");
+    expect_error("PURGE account folders Trash,");
+    script({"UPDATE Account ann"});
+    EXPECT_NE(status("purge account folders inbox \"2\"").find("1 messages"), std::string::npos);
+    EXPECT_EQ(left("bob@example.org", "INBOX"), 3U);
+    script({"BACK", "BACK"});
+    EXPECT_NE(status("PURGE account folders INBOX , Trash").find("7 messages"), std::string::npos);
+}
+
+TEST_F(PurgeTest, DelegatedAdministratorsAreHeldToWhatTheirLimitsSay) {
+    script({"UPDATE Domain example.org", "CONFIG adminLimits", "SET purgeConstraint NOT"});
+    EXPECT_NE(expect_error("COMMIT").find("purgeConstraint: no search"), std::string::npos);
+    script({"SET purgeConstraint \"2 3\" purgeFolders (Trash Spam)", "COMMIT"});
+    make({"GRANT permission (manageAccounts) domain example.org"});
+    expect_error("PURGE account folders Trash");
+    script({"UPDATE Domain example.org"});
+    EXPECT_NE(expect_error("PURGE account folders INBOX").find("cannot purge the folder INBOX"),
+              std::string::npos);
+    expect_error("PURGE public folders news");
+    EXPECT_NE(status("PURGE account folders trash 1 2").find("2 messages"), std::string::npos);
+    EXPECT_NE(status("PURGE account folders Trash").find("2 messages"), std::string::npos);
+    EXPECT_EQ(left("ann@example.org", "Trash"), 1U);
+}
+
+TEST_F(PurgeTest, EndsWhenTheServerStops) {
+    context->stopping = [] { return true; };
+    EXPECT_NE(expect_error("PURGE account folders INBOX").find("stopping"), std::string::npos);
+    EXPECT_EQ(left("ann@example.org", "INBOX"), 3U);
 }
 
 TEST_F(RightsTest, GroupsDoNotLoop) {

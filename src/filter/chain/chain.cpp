@@ -268,7 +268,7 @@ void Chain::scripted(Run& run, const Step& step) {
                      "filter {} could not be "
                      "run on a message to you:\r\n\r\n    {}\r\n\r\nThe message was kept in your inbox, "
                      "as will be others until the filter is corrected.\r\n",
-                     parts_.host, address, step.name, step.name, result.error->shown()),
+                     parts_.host.get(), address, step.name, step.name, result.error->shown()),
                  {}});
             verdict.memos.push_back({key, parts_.clock.now() + complain_every});
         }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/server_name.h"
 #include "directory/directory.h"
 #include "filter/chain/memory.h"
 #include "filter/chain/origin.h"
@@ -25,7 +26,7 @@ struct ChainParts {
     mailstore::MailStore& store;
     Memory& memory;
     const Clock& clock;
-    std::string host;               ///< our name
+    ServerName host;                ///< ours
     AntiSpam* anti_spam = nullptr;  ///< lists, statistical filter, identity confirmation; nullptr: none
     /// What a document of that media type says, UTF-8; nullopt: it cannot be read. Blocks.
     std::function<std::optional<std::string>(std::string_view type, std::string_view content)>

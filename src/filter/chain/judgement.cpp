@@ -22,7 +22,7 @@ bool untouched(const Verdict& verdict) {
 }  // namespace
 
 const Origin& Chain::origin() {
-    if (!origin_) origin_ = origin_of(payload_, envelope_, parts_.host);
+    if (!origin_) origin_ = origin_of(payload_, envelope_, parts_.host.get());
     return *origin_;
 }
 

@@ -71,7 +71,7 @@ std::optional<std::string> World::item(std::string_view name) {
     // RFC 5183 §4.1: scripts run at the final delivery, after the answer to SMTP in principle.
     if (name == "location") return "MS";
     if (name == "phase") return "post";
-    if (name == "host") return parts_.host;
+    if (name == "host") return parts_.host.get();
     if (name == "remote-ip" && !envelope_.client.empty()) return envelope_.client;
     if (name == "domain") {
         auto domain = parts_.directory.domain(owner_.domain);

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/server_name.h"
 #include "directory/directory.h"
 #include "filter/confirm/collected.h"
 #include "filter/confirm/settings.h"
@@ -44,7 +45,7 @@ public:
         const Clock& clock;
         observe::Metrics& metrics;
         observe::Logger log;
-        std::string host;
+        ServerName host;
         Send send;
     };
     static std::expected<std::unique_ptr<IdentityConfirmation>, std::string> open(

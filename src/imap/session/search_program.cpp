@@ -289,7 +289,9 @@ void learn_keywords(Node& node, const mailstore::FolderInfo& folder) {
 }
 
 struct Compiler {
-    const Client& client;
+    const Client* client;  ///< nullptr: nobody who has a session
+    const Clock& clock;
+    Collation collation;
     const Selected* selected;
     const mailstore::FolderInfo& folder;
     std::string charset;
@@ -302,7 +304,7 @@ struct Compiler {
             if (!refused) refused = bad("Message numbers are of the selected mailbox");
             return {};
         }
-        if (key.kind == Kind::sequence && client.uid_only && !key.set.saved) {
+        if (key.kind == Kind::sequence && client != nullptr && client->uid_only && !key.set.saved) {
             if (!refused) refused = bad("[UIDREQUIRED] Message numbers are not used here");
             return {};
         }
@@ -319,8 +321,8 @@ struct Compiler {
             if (!refused) refused = no("[UNDEFINED-FILTER " + key.text + "] There is no such filter");
             return Node{};
         };
-        if (refused || filter_depth == max_filter_depth) return undefined();
-        auto stored = stored_filter(client, key.text);
+        if (refused || client == nullptr || filter_depth == max_filter_depth) return undefined();
+        auto stored = stored_filter(*client, key.text);
         if (!stored) {
             refused = to_reply(stored.error());
             return Node{};
@@ -377,7 +379,7 @@ struct Compiler {
         made.field = key.field;
         made.number = static_cast<std::int64_t>(key.number);
         std::int64_t day = key.day.time_since_epoch().count();
-        std::int64_t now = std::chrono::system_clock::to_time_t(client.services.clock.now());
+        std::int64_t now = std::chrono::system_clock::to_time_t(clock.now());
         switch (key.kind) {
             case Kind::sequence:
             case Kind::uid: made.uids = set(key); break;
@@ -408,9 +410,8 @@ struct Compiler {
             case Kind::header:
             case Kind::body:
             case Kind::text:
-                made.key =
-                    Needle{client.collation, charset.empty() ? key.text : text::to_utf8(key.text, charset)};
-                made.literal = client.collation != Collation::octet && is_literal(made.key.folded());
+                made.key = Needle{collation, charset.empty() ? key.text : text::to_utf8(key.text, charset)};
+                made.literal = collation != Collation::octet && is_literal(made.key.folded());
                 break;
             default: break;
         }
@@ -470,13 +471,26 @@ std::expected<SearchProgram, Reply> SearchProgram::compile(const Client& client,
     bool filters = args.program.any([](const SearchKey& key) { return key.kind == Kind::filter; });
     if (filters && !plain)  // RFC 5466 §3.1
         return std::unexpected(bad("[BADCHARSET (US-ASCII UTF-8)] Filters are in UTF-8"));
-    Compiler compiler{client, selected, folder, charset};
+    Compiler compiler{&client, client.services.clock, client.collation, selected, folder, charset};
     auto root = std::make_unique<Node>(compiler.node(args.program));
     if (compiler.refused) return std::unexpected(*compiler.refused);
     SearchProgram program{std::move(root), client.services.full_text,
                           selected ? selected->account->id() : account, client.progress};
     // Index and columns know texts by i;unicode-casemap alone.
     program.folds_ = client.collation == Collation::unicode_casemap;
+    return program;
+}
+
+std::expected<SearchProgram, Reply> SearchProgram::compile(const SearchKey& keys,
+                                                           const mailstore::FolderInfo& folder,
+                                                           AccountId account, const Clock& clock,
+                                                           index::Index* full_text,
+                                                           Client::Progress& progress) {
+    Compiler compiler{nullptr, clock, Collation::unicode_casemap, nullptr, folder, {}};
+    auto root = std::make_unique<Node>(compiler.node(keys));
+    if (compiler.refused) return std::unexpected(*compiler.refused);
+    SearchProgram program{std::move(root), full_text, account, progress};
+    program.folds_ = true;
     return program;
 }
 

@@ -22,6 +22,11 @@ public:
     static std::expected<SearchProgram, Reply> compile(const Client& client, const SearchArgs& args,
                                                        const mailstore::FolderInfo& folder,
                                                        const Selected* selected, AccountId account = {});
+    /// For somebody who has no session: keys that speak of one are refused or find nothing.
+    static std::expected<SearchProgram, Reply> compile(const SearchKey& keys,
+                                                       const mailstore::FolderInfo& folder, AccountId account,
+                                                       const Clock& clock, index::Index* full_text,
+                                                       Client::Progress& progress);
     ~SearchProgram();
     SearchProgram(SearchProgram&&) noexcept;
     SearchProgram& operator=(SearchProgram&&) noexcept;
