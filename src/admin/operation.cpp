@@ -105,19 +105,19 @@ std::vector<std::string> Arguments::list(std::string_view name) const {
 }
 
 std::span<const Chapter> chapters() {
-    static const std::array all{policy_chapter(),        domain_chapter(),      account_chapter(),
-                                group_chapter(),         forwarder_chapter(),   folder_recipient_chapter(),
-                                public_folder_chapter(), permission_chapter(),  class_chapter(),
-                                rpop_chapter(),          server_chapter(),      admin_chapter(),
-                                queue_chapter(),         quarantine_chapter(),  scanner_chapter(),
-                                storage_chapter(),       undelete_chapter(),    purge_chapter(),       import_chapter(),
-                                export_chapter(),        dns_chapter(),         filter_chapter(),
-                                script_chapter(),        why_chapter(),         bans_chapter(),
-                                whitelist_chapter(),     blacklist_chapter(),   collected_chapter(),
-                                spam_chapter(),          metrics_chapter(),     service_chapter(),
-                                reload_chapter(),        save_config_chapter(), upgrade_chapter(),
-                                dkim_chapter(),          dmarc_chapter(),       sieve_chapter(),
-                                index_chapter()};
+    static const std::array all{policy_chapter(),        domain_chapter(),     account_chapter(),
+                                group_chapter(),         forwarder_chapter(),  folder_recipient_chapter(),
+                                public_folder_chapter(), permission_chapter(), class_chapter(),
+                                rpop_chapter(),          server_chapter(),     admin_chapter(),
+                                queue_chapter(),         quarantine_chapter(), scanner_chapter(),
+                                storage_chapter(),       undelete_chapter(),   purge_chapter(),
+                                import_chapter(),        export_chapter(),     dns_chapter(),
+                                filter_chapter(),        script_chapter(),     why_chapter(),
+                                bans_chapter(),          whitelist_chapter(),  blacklist_chapter(),
+                                collected_chapter(),     spam_chapter(),       metrics_chapter(),
+                                service_chapter(),       reload_chapter(),     save_config_chapter(),
+                                upgrade_chapter(),       dkim_chapter(),       dmarc_chapter(),
+                                sieve_chapter(),         index_chapter()};
     return all;
 }
 

@@ -114,7 +114,7 @@ struct Context {
     std::function<mailstore::Result<mailstore::UidSet>(mailstore::Account&, mailstore::FolderView&,
                                                        std::string_view criteria)>
         find_messages{};
-    std::function<bool()> stopping{};  ///< the server stops: long work ends soon; empty: it never does
+    std::function<bool()> stopping{};       ///< the server stops: long work ends soon; empty: it never does
     std::filesystem::path log_directory{};  ///< absolute; "" = not known
 };
 

@@ -9,8 +9,8 @@
 
 namespace postrider {
 
-/// The server's name in greetings, trace headers and message ids. New settings may change it while others read
-/// it. A handle: all copies are of the same server. Thread-safe. Names that were given out stay valid as
+/// The server's name in greetings, trace headers and message ids. New settings may change it while others
+/// read it. A handle: all copies are of the same server. Thread-safe. Names that were given out stay valid as
 /// long as a handle is left, so each different one is kept: administrators give a handful.
 class ServerName {
 public:

@@ -77,8 +77,8 @@ void IndexImpl::end() {
 
 void IndexImpl::run() {
     using SteadyClock = std::chrono::steady_clock;
-    // Whoever delivers or reads mail goes first. Not SCHED_IDLE: a lock that this thread holds when the machine
-    // is busy would be held five times as long.
+    // Whoever delivers or reads mail goes first. Not SCHED_IDLE: a lock that this thread holds when the
+    // machine is busy would be held five times as long.
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 19);
     while (going()) {
         const auto before = SteadyClock::now();
