@@ -1,5 +1,8 @@
 #include "mailstore/columns.h"
 
+#include <atomic>
+#include <thread>
+
 #include "mailstore/fixture_for_tests.h"
 #include "mailstore/records.h"
 
@@ -69,6 +72,30 @@ TEST_F(ColumnsOfAFolder, AreMadeAnewWhenMostOfThemIsExpunged) {
     ASSERT_TRUE(after);
     EXPECT_NE(after, before);
     EXPECT_EQ(after->rows(), account->folder(inbox).value().messages);
+}
+
+TEST_F(ColumnsOfAFolder, AnswerManySessionsWhileMailArrives) {
+    add(50);
+    std::atomic<bool> done = false;
+    auto ask = [&] {
+        while (!done) {
+            auto view = account->view(inbox).value();
+            auto now = columns_of(*view, Made::now);
+            ASSERT_TRUE(now);
+            const UidSet all = view->uids().value();
+            EXPECT_EQ(now->containing(Columns::Field::subject, "NUMBER", all).yes, all);
+            Columns::Reading reading{*now, Columns::Reading::Ranks::yes};
+            const auto* const first = reading.row(Uid{1});
+            const auto* const last = reading.row(all.back().last);
+            ASSERT_TRUE(first && last);
+            EXPECT_NE(reading.rank_of(first->subject), reading.rank_of(last->subject));
+        }
+    };
+    std::thread one{ask}, two{ask};
+    for (int i = 0; i < 100; ++i) add(1 + i % 3);
+    done = true;
+    one.join();
+    two.join();
 }
 
 TEST_F(ColumnsOfAFolder, AreNotKeptWhenTheyTakeTooMuchMemory) {

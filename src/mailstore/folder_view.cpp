@@ -1,10 +1,29 @@
 #include "mailstore/folder_view.h"
 
+#include <algorithm>
+
 #include "mailstore/errors.h"
 #include "mailstore/scan.h"
 #include "mailstore/uid_set.h"
 
 namespace postrider::mailstore {
+
+namespace {
+
+/// Of runs in any order.
+UidSet united(std::vector<UidRun> runs) {
+    std::ranges::sort(runs, {}, &UidRun::first);
+    UidSet all;
+    for (const UidRun& run : runs) {
+        if (!all.empty() && run.first.value() <= all.back().last.value() + std::uint64_t{1})
+            all.back().last = std::max(all.back().last, run.last);
+        else
+            all.push_back(run);
+    }
+    return all;
+}
+
+}  // namespace
 
 void FolderViewImpl::report_damage(const char* what, Uid uid) const {
     core_.log.error({}, "{} of message {} in folder {} of account {} is damaged: repair it", what,
@@ -28,8 +47,10 @@ const Roster* FolderViewImpl::roster(Roll how) {
 std::shared_ptr<const Roster> FolderViewImpl::brought_up(const Roster& before) {
     auto changes = account_->changes(before.account_modseq(), info_.id);
     if (!changes || !changes->complete) return nullptr;
-    UidSet touched;
-    for (const Change& change : changes->changes) touched = unite(touched, change.uids);
+    std::vector<UidRun> runs;
+    for (const Change& change : changes->changes)
+        runs.insert(runs.end(), change.uids.begin(), change.uids.end());
+    const UidSet touched = united(std::move(runs));
     if (count(touched) > before.size()) return nullptr;
     std::vector<Item> now;
     std::deque<std::string> prefixes;

@@ -117,11 +117,12 @@ UidSet Roster::filtered(const ItemFilter& filter, const UidSet& uids) const {
     return fitting;
 }
 
-UidSet Roster::uids() const {
-    UidSet all;
-    for (const auto& piece : pieces_)
-        for (const Row& row : piece->rows) mailstore::append(all, row.uid);
-    return all;
+const UidSet& Roster::uids() const {
+    std::call_once(uids_counted_, [this] {
+        for (const auto& piece : pieces_)
+            for (const Row& row : piece->rows) mailstore::append(uids_, row.uid);
+    });
+    return uids_;
 }
 
 }  // namespace postrider::mailstore

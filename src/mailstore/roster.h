@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,7 +52,7 @@ public:
     /// Calls visit for each item in the set, ascending, until it returns false. An item's prefix is valid as
     /// long as the roster.
     void each(const UidSet& uids, const std::function<bool(const Item&)>& visit) const;
-    UidSet uids() const;
+    const UidSet& uids() const;
     /// Those of the set that are there and fit.
     UidSet filtered(const ItemFilter& filter, const UidSet& uids) const;
 
@@ -77,6 +78,8 @@ private:
     ModSeq folder_modseq_, account_modseq_;
     std::size_t size_ = 0;
     std::vector<std::shared_ptr<const Piece>> pieces_;
+    mutable std::once_flag uids_counted_;
+    mutable UidSet uids_;             ///< once they were asked for
     std::shared_ptr<Piece> growing_;  ///< the last of them, while append() is called
 };
 

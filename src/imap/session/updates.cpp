@@ -37,23 +37,32 @@ void compare_all(Client& client, FolderView& view, News& news) {
     });
 }
 
+/// In one step for each kind, however many changes there are: no UID that was expunged comes back.
 void collect(Selected& selected, const std::vector<Change>& changes, News& news) {
+    std::vector<UidRun> added, touched, changed, expunged;
+    auto take = [](std::vector<UidRun>& into, const UidSet& uids) {
+        into.insert(into.end(), uids.begin(), uids.end());
+    };
     for (const Change& change : changes) {
         switch (change.kind) {
-            case Change::Kind::added: news.fresh = unite(news.fresh, change.uids); break;
+            case Change::Kind::added: take(added, change.uids); break;
             case Change::Kind::flags:
-                if (!selected.contexts.empty()) news.touched = unite(news.touched, change.uids);
+                if (!selected.contexts.empty()) take(touched, change.uids);
                 if (std::find(selected.own.begin(), selected.own.end(), change.modseq) == selected.own.end())
-                    news.changed = unite(news.changed, change.uids);
+                    take(changed, change.uids);
                 break;
             case Change::Kind::expunged:
-                if (selected.gone.empty()) selected.gone_since = change.modseq;
-                news.fresh = subtract(news.fresh, change.uids);
-                selected.gone = unite(selected.gone, intersect(change.uids, selected.map.uids()));
+                if (selected.gone.empty() && expunged.empty()) selected.gone_since = change.modseq;
+                take(expunged, change.uids);
                 break;
             case Change::Kind::folder: break;
         }
     }
+    const UidSet gone = joined(std::move(expunged));
+    news.fresh = subtract(unite(news.fresh, joined(std::move(added))), gone);
+    news.touched = unite(news.touched, joined(std::move(touched)));
+    news.changed = unite(news.changed, joined(std::move(changed)));
+    selected.gone = unite(selected.gone, intersect(gone, selected.map.uids()));
     // What is new to the log may be old to us: SELECT saw it already.
     Uid last = selected.map.last();
     if (last.value() != 0) news.fresh = subtract(news.fresh, UidSet{{Uid{1}, last}});
