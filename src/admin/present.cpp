@@ -31,11 +31,13 @@ std::string cell(const Json& value, bool lines = false) {
     if (value.is_structured() && value.empty()) return "none";
     std::string joined;
     if (value.is_object()) {
-        for (const auto& [name, one] : value.items())
+        for (const auto& [name, one] : value.items()) {
+            if (one.is_string() && one.get_ref<const std::string&>().empty()) continue;
             joined.append(joined.empty() ? "" : ", ")
                 .append(clean(name, false))
                 .append(" ")
                 .append(cell(one));
+        }
         return joined;
     }
     if (!value.is_array()) return clean(to_text(value), false);

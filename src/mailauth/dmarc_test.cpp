@@ -54,9 +54,9 @@ TEST(DmarcRecords, ErrorsBehindTheVersionAreForgivenWhereTheRfcSaysSo) {
     EXPECT_FALSE(parse_dmarc("v=DMARC2; p=none"));
     EXPECT_FALSE(parse_dmarc("v=dmarc1; p=none"));
     EXPECT_FALSE(parse_dmarc("v=spf1 -all"));
-    EXPECT_FALSE(parse_dmarc("v=DMARC1"));  // no policy and nowhere to report
     EXPECT_FALSE(parse_dmarc("v=DMARC1; p=refuse"));
-    EXPECT_EQ(parse_dmarc("v=DMARC1; sp=reject")->p, DmarcPolicy::none) << "RFC 9989 section 4.7";
+    EXPECT_EQ(parse_dmarc("v=DMARC1"), DmarcRecord{}) << "RFC 9989 section 4.7: without p it is none";
+    EXPECT_EQ(parse_dmarc("v=DMARC1; sp=reject")->p, DmarcPolicy::none);
     EXPECT_FALSE(parse_dmarc("v=DMARC1; sp=what"));
     EXPECT_EQ(parse_dmarc("v=DMARC1; p=refuse; rua=mailto:a@b.c")->p, DmarcPolicy::none);
     EXPECT_EQ(parse_dmarc("v=DMARC1; rua=mailto:a@b.c; p=reject; sp=what")->p, DmarcPolicy::none);

@@ -39,6 +39,7 @@ protected:
         Scanners::Options made;
         made.directory = folder.path();
         made.log = log.logger();
+        made.health = log.logger();
         made.ping_interval = 20ms;
         return made;
     }
