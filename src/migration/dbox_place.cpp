@@ -36,12 +36,17 @@ std::uint32_t u32_at(std::string_view data, std::size_t at) {
     return value;
 }
 
-std::expected<void, std::string> put_dovecot_log(const fs::path& base, std::string_view log) {
+std::expected<void, std::string> remove_dovecot_index(const fs::path& base) {
     std::error_code error;
     for (const char* suffix : {"", ".cache", ".backup", ".log.2"}) {
         fs::remove(base.string() + suffix, error);
         if (error) return std::unexpected(base.string() + suffix + ": " + error.message());
     }
+    return {};
+}
+
+std::expected<void, std::string> put_dovecot_log(const fs::path& base, std::string_view log) {
+    if (auto ok = remove_dovecot_index(base); !ok) return ok;
     return put_file(base.string() + ".log", log);
 }
 

@@ -14,6 +14,9 @@ DovecotIndex dovecot_index_at(const std::filesystem::path& base, std::string_vie
 /// A little-endian number; 0 beyond the end.
 std::uint32_t u32_at(std::string_view data, std::size_t at);
 
+/// All index files there are, without the log: Dovecot makes them again from what they are about.
+std::expected<void, std::string> remove_dovecot_index(const std::filesystem::path& base);
+
 /// Puts a log in the place of all index files there are: Dovecot makes the others from it.
 std::expected<void, std::string> put_dovecot_log(const std::filesystem::path& base, std::string_view log);
 

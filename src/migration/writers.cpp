@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "migration/dbox_place.h"
 #include "migration/dbox_writer.h"
 #include "migration/exporter.h"
 #include "migration/file.h"
@@ -117,6 +118,10 @@ public:
             fmt::format("3 V{} N{} G{:016x}{:016x}\n", folder_.uid_validity, folder_.uid_next.value(),
                         folder_.id.value(), folder_.uid_validity);
         if (auto ok = put_file(place_ / "dovecot-uidlist", list + uids_); !ok) return ok;
+        // What Dovecot has noted since an earlier run is about files that may have other names now.
+        std::error_code error;
+        fs::remove(place_ / "dovecot.index.log", error);
+        if (auto ok = remove_dovecot_index(place_ / "dovecot.index"); !ok) return ok;
         return sync_files(place_);
     }
 
