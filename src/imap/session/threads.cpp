@@ -1,8 +1,10 @@
 #include "imap/session/threads.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 namespace postrider::imap {
 namespace {
@@ -40,15 +42,52 @@ Threads by_subject(const ThreadInput& input) {
     return threads;
 }
 
+/// Which node an id has. Open addressing: a map with a node for each took a quarter of the whole time.
+class NodeOfId {
+public:
+    explicit NodeOfId(std::size_t likely) : slots_(std::bit_ceil(likely * 2 + 1)) {}
+
+    /// The place for its node, which is not 0; 0 in it says that the id is new.
+    std::uint32_t& operator[](std::uint64_t id) {
+        if ((used_ + 1) * 4 > slots_.size() * 3) grow();
+        Slot& slot = find(id);
+        if (slot.node == 0) {
+            slot.id = id;
+            ++used_;
+        }
+        return slot.node;
+    }
+
+private:
+    struct Slot {
+        std::uint64_t id = 0;
+        std::uint32_t node = 0;
+    };
+    Slot& find(std::uint64_t id) {
+        const std::size_t mask = slots_.size() - 1;
+        // Senders choose ids, not their hashes; the product spreads what is alike in the low bits.
+        std::size_t at = (id * 0x9e3779b97f4a7c15u >> 20) & mask;
+        while (slots_[at].node != 0 && slots_[at].id != id) at = (at + 1) & mask;
+        return slots_[at];
+    }
+    void grow() {
+        std::vector<Slot> before = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
+        for (const Slot& slot : before)
+            if (slot.node != 0) find(slot.id) = slot;
+    }
+
+    std::vector<Slot> slots_;
+    std::size_t used_ = 0;
+};
+
 /// THREAD=REFERENCES and REFS. The steps are RFC 5256's.
 class ByReferences {
 public:
     explicit ByReferences(const ThreadInput& input)
-        : messages_{input.messages}, references_{input.references} {
+        : messages_{input.messages}, references_{input.references}, by_id_{input.messages.size()} {
         const std::size_t likely = messages_.size() + messages_.size() / 2 + 1;  // some that are not here
         nodes_.reserve(likely);
         parents_.reserve(likely);
-        by_id_.reserve(likely);
         nodes_.resize(1);
         parents_.resize(1, none);
     }
@@ -79,9 +118,9 @@ private:
     }
 
     std::uint32_t node_of(std::uint64_t id) {
-        auto [at, fresh] = by_id_.try_emplace(id, 0);
-        if (fresh) at->second = add_node(-1);
-        return at->second;
+        std::uint32_t& node = by_id_[id];
+        if (node == 0) node = add_node(-1);  // 0 is the root
+        return node;
     }
 
     /// Whether `above` may become the parent of `below`: no loop, and not too deep.
@@ -259,7 +298,7 @@ private:
     std::vector<Threads::Node> nodes_;
     std::vector<std::uint32_t> parents_;
     std::vector<std::uint32_t> path_;
-    std::unordered_map<std::uint64_t, std::uint32_t> by_id_;
+    NodeOfId by_id_;
 };
 
 }  // namespace
