@@ -46,10 +46,15 @@ constexpr struct {
 
 MaildirName parse_maildir_name(std::string_view name) {
     MaildirName parsed;
-    // ':' is what the format has; ';' and '!' stand for it where file systems have no ':' in names.
+    // ':' is what the format has; ';' and '!' stand for it where file systems have no ':' in names. Before
+    // the last ':' they are letters like others.
     std::size_t info = name.size();
-    for (std::string_view mark : {":2,", ";2,", "!2,"})
-        if (std::size_t at = name.rfind(mark); at != std::string_view::npos) info = std::min(info, at);
+    for (std::string_view mark : {":2,", ";2,", "!2,"}) {
+        const std::size_t at = name.rfind(mark);
+        if (at == std::string_view::npos) continue;
+        info = at;
+        break;
+    }
     parsed.base = name.substr(0, info);
     if (info == name.size()) return parsed;
     for (char c : name.substr(info + 3)) {

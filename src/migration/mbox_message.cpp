@@ -20,11 +20,13 @@ constexpr std::size_t max_keywords_of_one = 128;
 /// The header line that begins at `at`, folded lines included, without its end; moves on behind it.
 std::string_view field_at(std::string_view data, std::size_t& at) {
     const std::size_t begin = at;
+    const std::string_view rest = data.substr(begin);
+    const bool empty = rest.starts_with('\n') || rest.starts_with("\r\n");  // then no text is folded onto it
     std::size_t end;
     do {
         end = std::min(data.find('\n', at), data.size());
         at = std::min(end + 1, data.size());
-    } while (at < data.size() && (data[at] == ' ' || data[at] == '\t') && end > begin);
+    } while (at < data.size() && (data[at] == ' ' || data[at] == '\t') && !empty);
     std::string_view line = data.substr(begin, end - begin);
     if (line.ends_with('\r')) line.remove_suffix(1);
     return line;

@@ -61,7 +61,8 @@ std::expected<void, std::string> sync_files(const std::filesystem::path& directo
 
 std::string with_lf(std::string octets) {
     for (std::size_t at = octets.find('\n'); at != std::string::npos; at = octets.find('\n', at + 1))
-        if (at == 0 || octets[at - 1] != '\r') return octets;
+        // What a reader would take for another text is left as it is.
+        if (at == 0 || octets[at - 1] != '\r' || (at > 1 && octets[at - 2] == '\r')) return octets;
     std::string out;
     out.reserve(octets.size());
     for (std::size_t i = 0; i < octets.size(); ++i)

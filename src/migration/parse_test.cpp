@@ -36,6 +36,10 @@ TEST(MaildirName, SaysFlagsAndKeywordLetters) {
     EXPECT_EQ(maildir_suffix(name.flags, true, 0b101), ":2,DFPRSTac");
     EXPECT_EQ(parse_maildir_name("1287.host").base, "1287.host");
     EXPECT_EQ(parse_maildir_name("1287.host!2,S").flags, seen);
+    // Found by fuzzing: a mark within the name made of it another when it was written again.
+    const MaildirName twice = parse_maildir_name("1;2,x.1;2,y:2,S");
+    EXPECT_EQ(twice.base, "1;2,x.1;2,y");
+    EXPECT_EQ(twice.flags, seen);
 }
 
 TEST(UidLists, AreReadInAllVersionsAndDamageIsTold) {
@@ -144,6 +148,13 @@ TEST(Mbox, WhatIsWrittenIsReadBack) {
     EXPECT_EQ(back.message.uid, 9u);
     EXPECT_EQ(back.uid_validity, 5u);
     EXPECT_EQ(split(text + text).size(), 2u);
+    // Found by fuzzing: a text that begins with a blank was taken for a part of the header.
+    const std::string indented = "Subject: x\r\n\r\n  indented\r\nStatus: of things\r\n";
+    const std::string written = mbox_text(indented, seen, {}, 1'700'000'000, 9, "");
+    const MboxMessage read = parse_mbox_message(written, Quoting::rd);
+    EXPECT_EQ(read.message.octets, "Subject: x\r\n\r\n  indented\r\nStatus: of things\r\n") << written;
+    EXPECT_EQ(read.message.flags, seen);
+    EXPECT_EQ(read.message.uid, 9u);
 }
 
 TEST(Dbox, HeadersAndMetadataAreReadAndDamageIsNamed) {
@@ -325,6 +336,7 @@ TEST(LineEnds, BecomeCrlfAndBack) {
     EXPECT_EQ(with_crlf("a\nb\r\n\nc\rd"), "a\r\nb\r\n\r\nc\rd");
     EXPECT_EQ(with_lf("a\r\nb\r\n"), "a\nb\n");
     EXPECT_EQ(with_lf("a\r\nb\n"), "a\r\nb\n") << "where they are mixed nothing may be lost";
+    EXPECT_EQ(with_lf("a\r\r\nb\r\n"), "a\r\r\nb\r\n") << "the first CR would be lost on the way back";
     EXPECT_EQ(name_on_disk("../Wörk", '/'), "_./W&APY-rk");
 }
 
