@@ -4,6 +4,7 @@
 
 #include "admin/purge.h"
 #include "cli/contexts/admin_limits.h"
+#include "cli/contexts/until_stop.h"
 #include "cli/wire/purge_words.h"
 
 namespace postrider::cli {
@@ -11,14 +12,6 @@ namespace {
 
 using admin::Purge;
 using admin::Purged;
-
-/// Ends the work when the server stops.
-admin::Progress until_stop(Shell& shell) {
-    return [&shell](std::string_view, int) {
-        const auto& stopping = shell.admin().stopping;
-        if (stopping && stopping()) throw admin::Cancelled{};
-    };
-}
 
 /// What the line asks for, sound.
 Step<Purge> read(Call& call) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/contexts/branches.h"
+#include "cli/contexts/until_stop.h"
 #include "cli/wire/layout.h"
 #include "cli/wire/storage_uri.h"
 #include "cli/wire/wildcard.h"
@@ -109,6 +110,52 @@ Reply compact(Call& call) {
     return reply;
 }
 
+/// What an operation on the store has found.
+Step<admin::Json> findings(Call& call, std::string_view operation, const admin::Json& arguments) {
+    try {
+        auto result = admin::run(call.shell.admin(), operation, arguments, until_stop(call.shell));
+        if (!result) return std::unexpected(result.error().what);
+        return std::move((*result)["findings"]);
+    } catch (const admin::Cancelled& stopping) {
+        return std::unexpected(std::string{stopping.what()});
+    }
+}
+
+std::string line_of(const admin::Json& finding) {
+    return fmt::format("{}: {}{}", finding["account"].get<std::string>(),
+                       clean(finding["finding"].get<std::string>()),
+                       finding["repaired"].get<bool>() ? " (repaired)" : "");
+}
+
+/// Everything is read, whoever it belongs to; told is what is about the domain.
+Reply scan_domain(Call& call) {
+    const auto domain = call.shell.directory().domain(call.shell.domain());
+    if (!domain) return error("the domain is gone");
+    const auto all = findings(call, "storage verify", admin::Json::object());
+    if (!all) return error(all.error());
+    const std::string accounts = "@" + domain->name,
+                      publics = fmt::format("#{}", domain->public_account.value());
+    std::vector<std::string> lines;
+    for (const admin::Json& one : *all) {
+        const auto owner = one["account"].get<std::string>();
+        if (owner.ends_with(accounts) || owner == publics) lines.push_back(line_of(one));
+    }
+    return ok(simple_list("Findings", lines));
+}
+
+Reply repair_accounts(Call& call) {
+    const auto domain = call.shell.directory().domain(call.shell.domain());
+    if (!domain) return error("the domain is gone");
+    std::vector<std::string> lines;
+    for (const Word& word : call.given.rest()) {
+        const auto found =
+            findings(call, "storage repair", {{"account", fmt::format("{}@{}", word.text, domain->name)}});
+        if (!found) return error(found.error());
+        for (const admin::Json& one : *found) lines.push_back(line_of(one));
+    }
+    return ok(simple_list("Findings", lines));
+}
+
 }  // namespace
 
 void add_domain_storage_commands(Context& domain) {
@@ -117,6 +164,14 @@ void add_domain_storage_commands(Context& domain) {
     domain.commands.push_back({"SHOW StorageInformation [details]",
                                "How much is stored in that directory, by all domains that use it, in KB",
                                show_domain_information, on_domain("manageDomainStorage")});
+    domain.commands.push_back({"COMPACT All [forced]",
+                               "Give space of deleted mail back to the file system, in all directories",
+                               compact, on_domain("manageDomainStorage")});
+    domain.commands.push_back({"SCAN ALL", "Read all mail, check it and tell what is wrong in the domain",
+                               scan_domain, on_domain("manageDomainStorage")});
+    domain.commands.push_back({"REPAIR Accounts <accounts>...",
+                               "Rebuild these mailboxes as far as what is undamaged allows", repair_accounts,
+                               on_domain("manageDomainStorage")});
 }
 
 void add_storage_commands(Context& server) {

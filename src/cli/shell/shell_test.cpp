@@ -165,6 +165,15 @@ TEST_F(ShellTest, WhatClientsSliceIsWhereTheySliceIt) {
     EXPECT_TRUE(rows.back().starts_with("Total"));
 }
 
+TEST_F(ShellTest, ADomainsMailIsCheckedAndMended) {
+    login();
+    script({"UPDATE Domain example.org", "ADD Account john password s3cret", "COMMIT"});
+    EXPECT_TRUE(slice("SCAN ALL", 2, 3).empty());
+    EXPECT_TRUE(slice("REPAIR Accounts john", 2, 3).empty());
+    EXPECT_NE(expect_error("REPAIR Accounts john nobody").find("nobody@example.org"), std::string::npos);
+    expect_ok("COMPACT All forced");
+}
+
 TEST_F(ShellTest, BackForgetsAndResetReloads) {
     login();
     script({"UPDATE Domain example.org", "ADD Account john password s3cret", "SET customerReference 42",
