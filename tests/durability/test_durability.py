@@ -37,8 +37,9 @@ class PowerCuts(Base):
         self.holds(power.lives(BINARY, int(os.environ.get("CUTS", 60 if LONG else 4)), SEED), 100)
 
     def test_a_container_that_is_not_synced_would_be_noticed(self):
-        ledger = power.lives(BINARY, 1, SEED, deaf=".hsf", say=lambda text: None)
-        self.assertNotEqual(ledger.problems, [])
+        # One cut may come before much was answered, on a busy machine.
+        lives = (power.lives(BINARY, 1, SEED + n, deaf=".hsf", say=lambda text: None) for n in range(5))
+        self.assertTrue(any(ledger.problems for ledger in lives))
 
 
 class Faults(Base):
