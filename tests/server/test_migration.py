@@ -84,7 +84,7 @@ class Dovecot:
 class FromDovecot(harness.ServerCase):
     """Stores of every kind that Dovecot makes, and what it reads of ours."""
 
-    users = 6
+    users = 7  # one for each test: the folders of an account get UIDVALIDITYs of their own, which count up
     mapped = {"INBOX": "INBOX", "Work": "Work", "Work/Old": "Work/Old", "Entwürfe": "Entwürfe"}
 
     @classmethod
@@ -218,13 +218,13 @@ class FromDovecot(harness.ServerCase):
                 self.addCleanup(dovecot.remove)
                 dovecot("save", "-m", "INBOX", input=message)
                 self.assertTrue(os.listdir(os.path.join(dovecot.root, "apart")))
-                arguments = ("import", "account", "carol@example.org", dovecot.store, "--into", kind)
+                arguments = ("import", "account", "user6@example.org", dovecot.store, "--into", kind)
                 report = self.run_json(*arguments)
                 self.assertEqual((report["messages"], report["problems"]), (0, 1), report)
                 self.assertIn("--attachments", report["not_read"][0]["problem"])
                 report = self.run_json(*arguments, "--attachments", os.path.join(dovecot.root, "apart"))
                 self.assertEqual((report["messages"], report["problems"]), (1, 0), report)
-                with self.imap("carol") as peer:
+                with self.imap("user6") as peer:
                     peer.ok(f"EXAMINE {kind}/INBOX")
                     self.assertIn(message.replace(b"\n", b"\r\n"), peer.whole("FETCH 1 BODY.PEEK[]"))
 

@@ -255,7 +255,7 @@ class Tls(harness.ConfiguredCase):
     def test_a_listener_without_a_good_certificate_refuses_tls(self):
         with self.assertRaises(OSError):
             self.connect("broken")
-        self.assertIn("none.pem", self.server.logs())
+        self.eventually(lambda: "none.pem" in self.server.logs(), what="the log does not name the file")
 
     def test_ipv6(self):
         with clients.Imap(self.port("ipv6"), host="::1") as peer:
