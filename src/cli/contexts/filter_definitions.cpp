@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/contexts/enter_with.h"
 #include "cli/contexts/filters.h"
 #include "cli/wire/layout.h"
 #include "settings/value.h"
@@ -117,12 +118,7 @@ Reply open(Call& call, bool add) {
     auto child = std::make_unique<ElementFrame<What>>(
         call.shell, call.shell.tree().at(fmt::format("{}/{}", frame.context().path, What::word)), frame,
         add ? std::string{} : key, std::move(*form));
-    const auto& more = call.given.rest();
-    if (more.size() % 2 != 0) return error("attributes and values stand in pairs");
-    for (std::size_t i = 0; i < more.size(); i += 2)
-        if (auto set = child->set(more[i].text, to_value(more[i + 1])); !set) return error(set.error());
-    call.shell.enter(std::move(child));
-    return ok();
+    return enter_with(call, std::move(child));
 }
 
 template <class What>

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/contexts/enter_with.h"
 #include "cli/wire/layout.h"
 #include "settings/value.h"
 
@@ -74,12 +75,7 @@ Reply open_element(Call& call, const SettingsSubject& subject, const std::string
     } else if (child->values() == nullptr) {
         return error(fmt::format("there is no {} {}", subject.word, key));
     }
-    const auto& more = call.given.rest();
-    if (more.size() % 2 != 0) return error("attributes and values stand in pairs");
-    for (std::size_t i = 0; i < more.size(); i += 2)
-        if (auto set = child->set(more[i].text, to_value(more[i + 1])); !set) return error(set.error());
-    call.shell.enter(std::move(child));
-    return ok();
+    return enter_with(call, std::move(child));
 }
 
 Reply add_element(Call& call) {
