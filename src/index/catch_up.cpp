@@ -40,7 +40,7 @@ UidSet take_some(UidSet& uids, std::uint32_t most) {
 }  // namespace
 
 /// Which accounts have changed since they were indexed, by the records of the store.
-void IndexImpl::find_changed() {
+std::uint64_t IndexImpl::find_changed() {
     std::vector<Known> now;
     {
         auto cursor = store_.kv().scan("a", "b", nullptr, kv::Access::many);
@@ -48,26 +48,30 @@ void IndexImpl::find_changed() {
             auto record = mailstore::decode_account(cursor->value());
             if (record) now.push_back({AccountId{mailstore::first_u64(cursor->key())}, record->modseq});
         }
-        if (!cursor->status() || !going()) return;
+        if (!cursor->status() || !going()) return 0;
     }
     if (!swept_) sweep(now);
     std::vector<AccountId> changed;
+    std::uint64_t changes = 0;
     auto before = known_.begin();
     for (const Known& one : now) {
         while (before != known_.end() && before->account < one.account) ++before;
         const bool known = before != known_.end() && before->account == one.account;
         const std::uint64_t upto = known ? before->modseq : upto_on_disk(one.account);
         if (upto != one.modseq) changed.push_back(one.account);
+        if (known && one.modseq > upto) changes += one.modseq - upto;
     }
     known_ = std::move(now);
     std::lock_guard lock{queue_mutex_};
     changed.insert(changed.end(), again_.begin(), again_.end());
     again_.clear();
+    changed.insert(changed.end(), waiting_.begin(), waiting_.end());
     std::ranges::sort(changed, std::greater{});
     const auto twice = std::ranges::unique(changed);
     changed.erase(twice.begin(), twice.end());
     waiting_ = std::move(changed);
     waiting_accounts_.set(static_cast<std::int64_t>(waiting_.size()));
+    return changes;
 }
 
 /// Removes what a crash left of accounts that were deleted.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace postrider::index {
 
@@ -75,6 +76,12 @@ void IndexImpl::end() {
     if (thread_.joinable()) thread_.join();
 }
 
+/// Whether somebody waits for the next look; asked once.
+bool IndexImpl::hurry() {
+    std::lock_guard lock{queue_mutex_};
+    return std::exchange(hurry_, false);
+}
+
 void IndexImpl::run() {
     using SteadyClock = std::chrono::steady_clock;
     // Whoever delivers or reads mail goes first. Not SCHED_IDLE: a lock that this thread holds when the
@@ -82,13 +89,15 @@ void IndexImpl::run() {
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 19);
     while (going()) {
         const auto before = SteadyClock::now();
-        find_changed();
+        const bool hurried = hurry();
+        const std::uint64_t changes = find_changed();
         // With very many accounts the look itself takes long: it is given a small part of the time.
         const auto next =
             SteadyClock::now()
             + std::max<SteadyClock::duration>(delay_.load(), (SteadyClock::now() - before) * 20);
         std::unique_lock lock{queue_mutex_};
-        while (going() && !waiting_.empty()) {
+        const bool now = pace_.now_is_the_time(changes, SteadyClock::now()) || hurried;
+        while (now && going() && !waiting_.empty()) {
             const AccountId account = waiting_.back();
             waiting_.pop_back();
             lock.unlock();
@@ -98,7 +107,6 @@ void IndexImpl::run() {
             if (!good) again_.push_back(account);
         }
         wake_.wait_until(lock, next, [this] { return !going() || hurry_; });
-        hurry_ = false;
     }
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "index/index.h"
+#include "index/pace.h"
 #include "index/shelf.h"
 
 namespace postrider::index {
@@ -38,7 +39,9 @@ private:
     void begin();  ///< with `starting_` held, as end()
     void end();
     void run();
-    void find_changed();
+    bool hurry();
+    /// How many changes there were since the look before; 0 the first time.
+    std::uint64_t find_changed();
     void sweep(const std::vector<Known>& accounts);
     std::uint64_t upto_on_disk(AccountId account) const;
     std::filesystem::path directory_of(AccountId account) const;
@@ -66,6 +69,7 @@ private:
     std::atomic<bool> stopping_ = false;
     std::mutex working_;  // held while an account is caught up or its files are changed otherwise
 
+    Pace pace_;
     bool swept_ = false;
     std::vector<Known> known_;  // ascending; of the background thread
 

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "index/pace.h"
 #include "index/shelf.h"
 #include "mailstore/fixture_for_tests.h"
 
@@ -90,6 +91,18 @@ TEST_F(IndexTest, FindsByItselfWhatChanged) {
     index->stop();
     EXPECT_EQ(index->status().waiting_accounts, 0u);
     EXPECT_GE(index->status().indexed, 2u);
+}
+
+TEST(Pace, WaitsWhileChangesComeInByTheThousandButNotForEver) {
+    Pace pace;
+    Pace::Moment now{std::chrono::hours{1}};
+    EXPECT_TRUE(pace.now_is_the_time(0, now));
+    EXPECT_TRUE(pace.now_is_the_time(900, now += std::chrono::seconds{1}));
+    int waited = 0;
+    while (!pace.now_is_the_time(25'000, now += std::chrono::seconds{5})) ++waited;
+    EXPECT_EQ(waited, 11);
+    EXPECT_FALSE(pace.now_is_the_time(25'000, now += std::chrono::seconds{5}));
+    EXPECT_TRUE(pace.now_is_the_time(100, now += std::chrono::seconds{5}));
 }
 
 TEST_F(IndexTest, CanBeSwitchedOffAndOnWhileItRuns) {

@@ -15,7 +15,7 @@ constexpr Setting<S> rows[] = {
      .field = field<&S::delay>,
      .range = {1, 3600},
      .help = "How long after a message has arrived its account is indexed; what arrives meanwhile is done in "
-             "one go. Until "
+             "one go. While more than a thousand messages a second arrive, up to a minute more. Until "
              "then a search looks at the message itself.",
      .unit = "s"},
     {.name = "attachments",
