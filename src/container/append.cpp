@@ -8,6 +8,7 @@
 namespace postrider::container {
 namespace {
 
+constexpr std::uint64_t zeros_up_to = 16u << 10;
 alignas(page_size) constinit const char zeros[page_size] = {};
 
 BlobId make_id(std::uint16_t location, std::uint64_t number) {
@@ -84,7 +85,7 @@ Result<> FileLocation::write_run(ContainerFile& file, std::span<Record* const> r
     }
     const std::uint64_t records_end = end;
     std::uint64_t lay_out_to = 0;
-    const std::uint64_t zeros_size = zeros_behind(file, end, lay_out_to);
+    const std::uint64_t zeros_size = zeros_behind(file, end - begin, end, lay_out_to);
     if (lay_out_to > 0) {
         // One extent instead of many; a file system that cannot is no reason to fail.
         (void)disk_.lay_out(file.fd, file.laid_out_to, lay_out_to - file.laid_out_to);
@@ -118,8 +119,8 @@ int FileLocation::write_zeros(int fd, std::uint64_t from, std::uint64_t size) {
 
 /// How many zeros to write behind a group that ends at `end`. Small files reach ahead little, so that a
 /// thousand domains with a few messages each do not take gigabytes.
-std::uint64_t FileLocation::zeros_behind(const ContainerFile& file, std::uint64_t end,
-                                         std::uint64_t& lay_out_to) const {
+std::uint64_t FileLocation::zeros_behind(const ContainerFile& file, std::uint64_t group_size,
+                                         std::uint64_t end, std::uint64_t& lay_out_to) const {
     if (end <= file.zeroed_to) return 0;
     const auto ahead = [&](std::uint64_t smallest, std::uint64_t largest) {
         const std::uint64_t size = std::min(std::max(smallest, end / 4), largest);
@@ -128,7 +129,9 @@ std::uint64_t FileLocation::zeros_behind(const ContainerFile& file, std::uint64_
     const std::uint64_t zero_to = std::max(end, ahead(32u << 10, options_.zero_ahead_bytes));
     if (zero_to > file.laid_out_to && options_.preallocate_bytes > options_.zero_ahead_bytes)
         lay_out_to = std::max(zero_to, ahead(64u << 10, options_.preallocate_bytes));
-    return options_.zero_ahead_bytes == 0 ? 0 : zero_to - end;
+    // Zeros spare a group a commit of the file system's journal; a larger one is dearer to write twice.
+    if (options_.zero_ahead_bytes == 0 || group_size >= zeros_up_to) return 0;
+    return zero_to - end;
 }
 
 void FileLocation::put_back(std::span<const Before> before) {

@@ -68,7 +68,8 @@ private:
     Result<> write_run(ContainerFile& file, std::span<Record* const> run, std::span<const BlobId> ids,
                        std::vector<Placed>& placed);
     int write_zeros(int fd, std::uint64_t from, std::uint64_t size);
-    std::uint64_t zeros_behind(const ContainerFile& file, std::uint64_t end, std::uint64_t& lay_out_to) const;
+    std::uint64_t zeros_behind(const ContainerFile& file, std::uint64_t group_size, std::uint64_t end,
+                               std::uint64_t& lay_out_to) const;
     void put_back(std::span<const Before> before);
     Result<> close_file(ContainerFile& file);
     Result<> write_summary(ContainerFile& file);

@@ -45,6 +45,7 @@ void Committer::stop() {
 
 Result<> Committer::commit(Job& job) {
     const std::size_t bytes = job.bytes();
+    bool enough = false;
     {
         std::lock_guard lock{mutex_};
         if (stopping_) return fail(MailError::full, "the store is closing");
@@ -53,8 +54,9 @@ Result<> Committer::commit(Job& job) {
             return fail(MailError::full, "too much waits to be stored");
         waiting_.push_back(&job);
         waiting_bytes_ += bytes;
+        enough = waiting_.size() >= wanted_;
     }
-    work_.notify_one();
+    if (enough) work_.notify_one();
     return {};
 }
 
@@ -66,8 +68,11 @@ void Committer::run() {
         if (waiting_.empty()) return;
         // As many as shared the last flush are likely to come again at once: to wait for them a moment saves
         // flushes.
-        if (waiting_.size() < group.size())
-            work_.wait_for(lock, gather_time, [&] { return stopping_ || waiting_.size() >= group.size(); });
+        if (waiting_.size() < group.size()) {
+            wanted_ = group.size();
+            work_.wait_for(lock, gather_time, [&] { return stopping_ || waiting_.size() >= wanted_; });
+            wanted_ = 1;
+        }
         group.clear();
         std::size_t bytes = 0, copies = 0;
         while (!waiting_.empty()) {

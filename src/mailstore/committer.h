@@ -45,6 +45,7 @@ private:
     std::condition_variable work_;
     std::deque<Job*> waiting_;
     std::size_t waiting_bytes_ = 0;
+    std::size_t wanted_ = 1;  ///< jobs that must wait before the thread is woken
     std::uint64_t bytes_since_mark_ = 0;
     bool stopping_ = false;
     std::thread thread_;  ///< last: the others must be there when it starts
