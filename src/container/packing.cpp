@@ -169,9 +169,26 @@ void put_run(std::string& out, std::string_view decoded, std::size_t quads, bool
     if (out.size() > limit) out.resize(limit);
 }
 
+/// Whether it is worth looking for runs: a run would cover two neighbouring probes, and text has a blank in
+/// nearly all.
+bool may_have_run(std::string_view payload) {
+    constexpr std::size_t probe = 16, apart = 240;
+    static_assert(2 * apart + probe <= min_run);
+    bool before = false;
+    for (std::size_t at = 0; at + probe <= payload.size(); at += apart) {
+        const bool fits = std::ranges::all_of(payload.substr(at, probe), [](unsigned char c) {
+            return decode_tables.place[0][c] != invalid || c == '\r' || c == '\n';
+        });
+        if (fits && before) return true;
+        before = fits;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::optional<std::string> pack(std::string_view payload) {
+    if (!may_have_run(payload)) return std::nullopt;
     std::string packed;
     std::string decoded;
     std::size_t literal = 0;  // start of what is not yet packed

@@ -59,9 +59,10 @@ public:
 
     void read(std::string_view text) {
         std::size_t at = 0;
+        std::size_t colon = text.find("://");
         while (hosts_.size() < limit_ && at < text.size()) {
             // Both "://" and "www." are rare: look for their rarer octets.
-            const std::size_t colon = text.find("://", at);
+            if (colon < at) colon = text.find("://", at);
             const std::size_t www = find_www(text, at, std::min(colon, text.size()));
             const std::size_t found = std::min(colon, www);
             if (found == text.npos) return;

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "smtp/wire/plain_lines.h"
+
 namespace postrider::smtp {
 
 void DataReceiver::store(std::string_view text) {
@@ -64,7 +66,14 @@ std::size_t DataReceiver::take(std::string_view octets) {
                 }
                 break;
             case At::text: {
-                // The run up to the next line end. Whole lines are stored with their CRLF in one piece.
+                // Nearly all there is are whole lines with nothing odd about them: one piece.
+                if (const std::size_t plain = plain_lines({p, end}); plain > 0) {
+                    store({p, plain});
+                    p += plain;
+                    at_ = At::line_start;
+                    break;
+                }
+                // The run up to the next line end.
                 auto* lf = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
                 const char* stop = lf ? lf : end;
                 auto* cr = static_cast<const char*>(std::memchr(p, '\r', static_cast<std::size_t>(stop - p)));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace postrider::smtp {
 namespace {
 
@@ -56,6 +58,24 @@ TEST(DataReceiver, FindsOnlyTheOneEndOfDataWhateverThePieces) {
             EXPECT_EQ(result.text, c.text) << c.name << " in pieces of " << piece;
             EXPECT_EQ(result.rest, c.rest) << c.name << " in pieces of " << piece;
         }
+}
+
+TEST(DataReceiver, FindsInWholeBlocksWhatItFindsOctetByOctet) {
+    std::mt19937 random{7};
+    const std::string_view pieces[] = {"\r\n", "\r\n.", "\r\n..", "\n", "\r", ".", "\r\n\r\n", "\r\n.x\r\n"};
+    for (int round = 0; round < 2000; ++round) {
+        std::string octets;
+        while (octets.size() < 300) {
+            octets.append(random() % 40, 'x');
+            octets += random() % 8 != 0 ? "\r\n" : pieces[random() % std::size(pieces)];
+        }
+        octets += "\r\n.\r\nQUIT\r\n";
+        const auto slow = receive(octets, 1), fast = receive(octets, octets.size());
+        EXPECT_EQ(fast.text, slow.text);
+        EXPECT_EQ(fast.rest, slow.rest);
+        EXPECT_EQ(fast.bare, slow.bare);
+        EXPECT_TRUE(fast.done);
+    }
 }
 
 TEST(DataReceiver, ReadsATooLargeMessageToItsEndWithoutKeepingIt) {
