@@ -15,8 +15,6 @@ constexpr int thorough_level = 1;
 /// fast.
 constexpr int quick_level = -1000;
 constexpr int quick_hash_log = 6;  // what is not looked for needs no table
-/// What is shorter is cheap anyhow.
-constexpr std::size_t quick_from = 16u << 10;
 /// The start of a long message is a frame of its own, so that a look at its header unpacks only that.
 constexpr std::size_t head_size = 16u << 10;
 constexpr std::size_t long_size = 4 * head_size;
@@ -64,7 +62,6 @@ void add_frame(std::string& out, std::string_view bytes, Effort effort) {
 }
 
 void add_frames(std::string& out, std::string_view bytes, Effort effort) {
-    if (bytes.size() < quick_from) effort = Effort::thorough;
     if (bytes.size() >= long_size) {
         add_frame(out, bytes.substr(0, head_size), effort);
         bytes.remove_prefix(head_size);

@@ -53,9 +53,8 @@ struct Extent {
 /// XXH3-128 of a payload, canonical (big-endian) bytes: equal payloads have equal hashes.
 using Hash = std::array<std::uint8_t, 16>;
 
-/// How much time compression may take. What is long costs a third of the time with `quick`, and some 0.55 of
-/// its text stay where `thorough` leaves 0.4: for when so much arrives that the processor is what it waits
-/// for.
+/// How much time compression may take. `quick` costs a third of the time, and half of a text stays where
+/// `thorough` leaves 0.4: for when so much arrives that the processor is what it waits for.
 enum class Effort : std::uint8_t { thorough, quick };
 
 /// A record made ready to be written: compressed and hashed on the caller's thread, no disk touched.
