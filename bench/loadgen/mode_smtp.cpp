@@ -16,7 +16,7 @@ namespace postrider::bench {
 
 namespace {
 
-/// Sends as fast as the connections allow, until a number of messages or a time is reached.
+/// Sends as fast as the connections allow, or at a rate, until a number of messages or a time is reached.
 class Flood : public SmtpDriver {
 public:
     Flood(const Options& options, const SmtpOptions& smtp, Loop& loop)
@@ -26,6 +26,7 @@ public:
           per_connection_{static_cast<std::uint64_t>(options.number("per-connection", 0))},
           messages_{static_cast<std::uint64_t>(options.number("messages", 0))},
           seconds_{options.real("seconds", 0)},
+          rate_{options.real("rate", 0)},
           largest_{static_cast<std::size_t>(options.number("largest", 2'000'000))},
           expected_(smtp.users, 0) {
         if (messages_ == 0 && seconds_ <= 0) throw std::runtime_error{"--messages or --seconds is needed"};
@@ -46,10 +47,22 @@ public:
 
     Next next_mail(Mail& mail, std::uint64_t on_connection) override {
         if (over() || (per_connection_ && on_connection == per_connection_)) return Next::quit;
+        if (rate_ > 0 && loop_.now() < due(given_)) return Next::wait;
         mail.number = given_++;
         mail.first_user = static_cast<std::uint32_t>(mail.number * recipients_ % users_);
         mail.recipients = recipients_;
         return Next::mail;
+    }
+
+    /// Wakes connections for what is due; says when the next mail is.
+    std::optional<Clock::time_point> tick(Clock::time_point now,
+                                          const std::vector<std::unique_ptr<SmtpClient>>& clients) {
+        if (rate_ <= 0) return std::nullopt;
+        for (const auto& client : clients) {
+            if (now < due(given_) && !over()) break;
+            if (client->waiting()) client->kick();
+        }
+        return due(given_);
     }
 
     void render(Mail& mail) override {
@@ -102,6 +115,10 @@ public:
     }
 
 private:
+    Clock::time_point due(std::uint64_t number) const {
+        const std::chrono::duration<double> after{static_cast<double>(number) / rate_};
+        return begun_ + std::chrono::duration_cast<Clock::duration>(after);
+    }
     bool over() const {
         if (messages_ && given_ >= messages_) return true;
         return seconds_ > 0 && std::chrono::duration<double>(loop_.now() - begun_).count() >= seconds_;
@@ -113,6 +130,7 @@ private:
     std::uint64_t per_connection_;
     std::uint64_t messages_;
     double seconds_;
+    double rate_;  ///< messages a second; 0: as fast as they are taken
     std::size_t largest_;
     std::optional<FixedMessages> fixed_;
     std::optional<MixedMessages> mixed_;
@@ -191,11 +209,12 @@ void run_smtp(const Options& options, Result& result) {
     auto cpu = own_cpu_seconds();
     flood.begin();
     for (auto& client : clients) client->start();
-    loop.run([&clients] {
+    auto sent = [&clients] {
         for (const auto& client : clients)
             if (!client->finished()) return false;
         return true;
-    });
+    };
+    loop.run(sent, [&](Clock::time_point now) { return flood.tick(now, clients); });
     if (flood.accepted_count() == 0)
         throw std::runtime_error{fmt::format("nothing was accepted: {}", flood.first_error())};
     if (arrivals) arrivals->wait(flood.expected(), limit);

@@ -10,7 +10,7 @@
 namespace postrider::container {
 namespace {
 
-constexpr int thorough_level = 1;
+constexpr int thorough_level = 3;
 /// Does not look for what was there before and leaves all to the entropy coder: for text, three times as
 /// fast.
 constexpr int quick_level = -1000;
