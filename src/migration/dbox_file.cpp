@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "migration/found.h"
 #include "text/base64.h"
 
 namespace postrider::migration {
@@ -90,8 +91,8 @@ std::expected<std::vector<ExternalPart>, std::string> parse_external_parts(std::
         const auto offset = decimal(word()), size = decimal(word());
         std::string_view options = word();
         part.path = word();
-        if (!offset || !size || part.path.empty() || part.path.starts_with('/') || parts.size() >= most)
-            return wrong;
+        if (!offset || *offset > max_message_bytes || !size || *size > max_message_bytes) return wrong;
+        if (part.path.empty() || part.path.starts_with('/') || parts.size() >= most) return wrong;
         if (("/" + part.path + "/").find("/../") != std::string::npos) return wrong;
         part.offset = *offset;
         part.size = *size;
@@ -112,7 +113,6 @@ std::string encoded_part(const ExternalPart& part, std::string octets) {
     if (part.base64_line == 0) return octets;
     const std::string all = text::encode_base64(octets);
     std::string out;
-    out.reserve(part.size);
     for (std::size_t at = 0; at < all.size(); at += part.base64_line) {
         if (at != 0) out += part.crlf ? "\r\n" : "\n";
         out.append(all, at, part.base64_line);

@@ -2,6 +2,7 @@
 
 #include <bzlib.h>
 #include <lz4.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -100,6 +101,25 @@ Unpacked zstd(const std::string& in, std::uint64_t limit) {
     }
 }
 
+Unpacked xz(const std::string& in, std::uint64_t limit) {
+    constexpr std::uint64_t most_memory = 128u << 20;  // as much as its highest preset asks for
+    lzma_stream stream = LZMA_STREAM_INIT;
+    if (lzma_stream_decoder(&stream, most_memory, LZMA_CONCATENATED) != LZMA_OK) return damaged();
+    const std::unique_ptr<lzma_stream, void (*)(lzma_stream*)> owner{&stream, lzma_end};
+    stream.next_in = reinterpret_cast<const std::uint8_t*>(in.data());
+    stream.avail_in = in.size();
+    Out out{limit};
+    while (true) {
+        if (out.full()) return too_large();
+        stream.next_out = reinterpret_cast<std::uint8_t*>(out.room());
+        stream.avail_out = piece;
+        const lzma_ret state = lzma_code(&stream, LZMA_FINISH);
+        out.took(piece - stream.avail_out);
+        if (state == LZMA_STREAM_END) return out.finish();
+        if (state != LZMA_OK) return damaged();
+    }
+}
+
 std::uint32_t be32(std::string_view data, std::size_t at) {
     std::uint32_t value = 0;
     for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(data[at + i]);
@@ -133,9 +153,11 @@ Unpacked lz4(std::string_view in, std::uint64_t limit) {
 Compression compression_of(std::string_view octets) {
     if (octets.starts_with("\x1f\x8b")) return Compression::gzip;
     if (octets.starts_with("\x28\xb5\x2f\xfd")) return Compression::zstd;
-    if (octets.starts_with("BZh") && octets.substr(4).starts_with("1AY&SY")) return Compression::bzip2;
+    if (octets.starts_with("BZh") && octets.size() > 4 && octets.substr(4).starts_with("1AY&SY"))
+        return Compression::bzip2;
     if (octets.starts_with(lz4_magic)) return Compression::lz4;
-    if (octets.starts_with(std::string_view{"\xfd\x37zXZ\0", 6})) return Compression::other;
+    if (octets.starts_with(std::string_view{"\xfd\x37zXZ\0", 6})) return Compression::xz;
+    if (octets.starts_with("CRYPTED\x03\x07")) return Compression::encrypted;
     return Compression::none;
 }
 
@@ -146,9 +168,10 @@ std::expected<std::string, std::string> decompressed(std::string octets, std::ui
         case Compression::zstd: return zstd(octets, limit);
         case Compression::bzip2: return bzip2(octets, limit);
         case Compression::lz4: return lz4(octets, limit);
-        case Compression::other: break;
+        case Compression::xz: return xz(octets, limit);
+        case Compression::encrypted: break;
     }
-    return std::unexpected("compressed with xz: have the server that wrote it decompress it");
+    return std::unexpected("encrypted (Dovecot's mail-crypt): have the server that wrote it decrypt it");
 }
 
 }  // namespace postrider::migration

@@ -21,14 +21,15 @@ constexpr std::size_t max_keywords_of_one = 128;
 std::string_view field_at(std::string_view data, std::size_t& at) {
     const std::size_t begin = at;
     const std::string_view rest = data.substr(begin);
-    const bool empty = rest.starts_with('\n') || rest.starts_with("\r\n");  // then no text is folded onto it
+    const std::size_t other = rest.find_first_not_of('\r');
+    const bool empty = other != std::string_view::npos && rest[other] == '\n';  // no text is folded onto it
     std::size_t end;
     do {
         end = std::min(data.find('\n', at), data.size());
         at = std::min(end + 1, data.size());
     } while (at < data.size() && (data[at] == ' ' || data[at] == '\t') && !empty);
     std::string_view line = data.substr(begin, end - begin);
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    while (line.ends_with('\r')) line.remove_suffix(1);
     return line;
 }
 
@@ -247,9 +248,14 @@ std::string mbox_text(std::string_view octets, std::uint8_t flags, const std::ve
     const std::time_t when = internal_date;
     std::string out = fmt::format("From MAILER-DAEMON {:%a %b %e %H:%M:%S %Y} +0000\n", fmt::gmtime(when));
     std::size_t at = 0;
+    // Lines end with LF alone; a CR elsewhere stays, as without it other text might read as "From ".
     auto append = [&](std::string_view some) {
-        for (char c : some)
-            if (c != '\r') out += c;
+        while (!some.empty()) {
+            const std::size_t end = std::min(some.find('\n'), some.size());
+            out += some.substr(0, some.substr(0, end).find_last_not_of('\r') + 1);
+            if (end < some.size()) out += '\n';
+            some.remove_prefix(std::min(end + 1, some.size()));
+        }
     };
     while (at < octets.size()) {
         const std::size_t begin = at;

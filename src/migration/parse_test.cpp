@@ -155,6 +155,17 @@ TEST(Mbox, WhatIsWrittenIsReadBack) {
     EXPECT_EQ(read.message.octets, "Subject: x\r\n\r\n  indented\r\nStatus: of things\r\n") << written;
     EXPECT_EQ(read.message.flags, seen);
     EXPECT_EQ(read.message.uid, 9u);
+    // Found by fuzzing: CRs alone on a line, which become an empty one, and CRs that hid a "From ".
+    const std::string returns =
+        "Subject: x\r\n\r\r\nFrom a Fri Nov 20 10:00:00 2026\r\n\r\n\rFrom b Fri Nov 20 10:00:00 2026\r\n";
+    const std::string kept = mbox_text(returns, seen, {}, 1'700'000'000, 9, "");
+    EXPECT_EQ(split(kept).size(), 1u) << kept;
+    const MboxMessage same = parse_mbox_message(kept, Quoting::rd);
+    EXPECT_EQ(same.message.flags, seen);
+    EXPECT_EQ(same.message.uid, 9u);
+    EXPECT_EQ(same.message.octets,
+              "Subject: x\r\n\r\nFrom a Fri Nov 20 10:00:00 2026\r\n\r\n\rFrom b Fri Nov 20 10:00:00 "
+              "2026\r\n");
 }
 
 TEST(Dbox, HeadersAndMetadataAreReadAndDamageIsNamed) {
@@ -266,7 +277,7 @@ TEST(CyrusIndexFile, RecordsAreReadAndExpungedOnesKnown) {
 TEST(Compressed, MessagesComeOutAndDamageIsNamed) {
     const std::string text = "Subject: x\n\n" + std::string(1'000, 'a');
     EXPECT_EQ(decompressed(text, 10), text) << "what is not compressed is not looked at";
-    for (const char* name : {"gz", "zst", "bz2", "lz4"}) {
+    for (const char* name : {"gz", "zst", "bz2", "lz4", "xz"}) {
         std::ifstream file{std::string{TESTDATA} + "/migration/compressed." + name, std::ios::binary};
         const std::string packed{std::istreambuf_iterator<char>{file}, {}};
         ASSERT_FALSE(packed.empty()) << name;
@@ -280,6 +291,10 @@ TEST(Compressed, MessagesComeOutAndDamageIsNamed) {
             EXPECT_FALSE(decompressed(packed.substr(0, cut), 1u << 20)) << name << " cut at " << cut;
     }
     EXPECT_FALSE(decompressed(std::string{"\xfd\x37zXZ\0more", 10}, 100));
+    EXPECT_EQ(decompressed("BZh", 10), "BZh") << "found by fuzzing";
+    auto encrypted = decompressed("CRYPTED\x03\x07\x02 and more", 100);
+    ASSERT_FALSE(encrypted);
+    EXPECT_TRUE(encrypted.error().starts_with("encrypted")) << encrypted.error();
 }
 
 TEST(Dbox, PartsInOtherFilesAreReadAndPutAsTheyWere) {
@@ -291,7 +306,7 @@ TEST(Dbox, PartsInOtherFilesAreReadAndPutAsTheyWere) {
     EXPECT_EQ((*parts)[1].base64_line, 0u);
     EXPECT_TRUE((*parts)[2].crlf);
     for (const char* wrong : {"1 2 B76", "1 2 B76 ../x", "1 2 B76 /x", "1 2 B75 x", "x 2 - y", "1 2 Q y",
-                              "10 5 - a 12 5 - b", "1 2 - a/../b"})
+                              "10 5 - a 12 5 - b", "1 2 - a/../b", "1 8100000000000000000 B76 a"})
         EXPECT_FALSE(parse_external_parts(wrong)) << wrong;
     ExternalPart part;
     part.base64_line = 4;
