@@ -337,6 +337,11 @@ class Capabilities(harness.ServerCase):
         with self.imap("carol") as other:
             self.assertIn(b" NIL", self.joined(other, f'URLFETCH "{url}"'))
         peer.ok("RESETKEY")
+        self.assertNotIn(b"URLMECH", self.joined(peer, "SELECT INBOX"), "where others may listen (RFC 4467 section 8)")
+        with self.imap(service="imaps") as inside:
+            self.assertIn(b"* OK [URLMECH INTERNAL] ", self.joined(inside, "EXAMINE INBOX"))
+            inside.ok("RESETKEY INBOX")
+            self.assertIn(b"[URLMECH INTERNAL]", inside.tagged)
 
     @drives("I18NLEVEL=2")
     def i18n(self, peer):

@@ -39,6 +39,7 @@ struct Client {
     std::shared_ptr<mailstore::Account> account;  ///< set when authenticated
     AccountLimits::Place place;
 
+    bool secure = false;       ///< nobody listens: TLS
     bool rev2 = false;         ///< ENABLE IMAP4rev2: no \Recent, UTF-8 names, ESEARCH only
     bool utf8 = false;         ///< quoted strings and names may be UTF-8
     bool utf8_accept = false;  ///< RFC 6855: no CHARSET in SEARCH

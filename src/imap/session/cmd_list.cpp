@@ -147,19 +147,21 @@ Reply list(Client& client, const ListArgs& args, const Names& names) {
     for (const auto& [path, name] : names) {
         if (!match_any(patterns, path)) continue;
         auto info = infos.find(path);
-        bool has_info = info != infos.end();
-        if (!has_info && !selected_by(name, args)) continue;
+        const bool has_info = info != infos.end(), selected = selected_by(name, args);
+        if (!has_info && !selected) continue;
         put_list(client, "LIST", path, attributes_of(name, args),
                  has_info ? info->second : std::string_view{});
         if (has_info) infos.erase(info);
+        // RFC 5819 §3, RFC 9590 §4: nothing more of a name that stands there for those below it.
+        if (!selected) continue;
         std::optional<rights::RightSet> mine;
         if (name.exists()) {
             auto may = rights::rights_in(*name.folder->account, name.folder->id);
             if (may) mine = *may;
         }
-        if (args.return_my_rights && mine && selected_by(name, args) && is_a_mailbox(name))  // RFC 8440 §3
+        if (args.return_my_rights && mine && is_a_mailbox(name))  // RFC 8440 §3
             put_my_rights(client, *name.folder, *mine);
-        if (args.return_metadata && is_a_mailbox(name) && name.exists()) {  // RFC 9590 §3
+        if (args.return_metadata && is_a_mailbox(name) && name.folder->selectable) {  // RFC 9590 §4
             auto done = put_metadata(client, *name.folder->account, name.folder, *args.return_metadata);
             if (!done && done.error().kind != mailstore::MailError::no_permission)
                 return to_reply(done.error());

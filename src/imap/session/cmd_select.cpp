@@ -60,6 +60,7 @@ void put_mailbox_state(Client& client, mailstore::FolderView& view) {
     out += "* OK [MAILBOXID (";  // RFC 8474 §4.2
     put_mailbox_id(out, selected.account->id(), info);
     out += ")] Stays when the mailbox is renamed\r\n";
+    if (client.secure) out += "* OK [URLMECH INTERNAL] How URLs are authorised\r\n";  // RFC 4467 §8
     if (client.rev2) {  // RFC 9051 §6.3.2: the name as the server spells it
         out += "* LIST () \"/\" ";
         put_mailbox(out, info.path, client.utf8);

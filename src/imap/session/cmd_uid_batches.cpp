@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "imap/session/commands.h"
 #include "imap/session/message_limit.h"
 #include "imap/wire/encode.h"
@@ -7,6 +9,18 @@ namespace postrider::imap {
 namespace {
 
 constexpr std::uint32_t smallest_batch = 500;
+/// For as long as a mailbox stays as it is: more than a client needs for ten million messages by ranges of
+/// 100,000.
+constexpr std::uint32_t most_often = 120;
+
+/// RFC 10022 §3.1.1, §6: a client asks again when half a batch has come or gone.
+bool asks_too_often(Selected& selected, std::uint64_t messages, Uid last, std::uint32_t size) {
+    auto& asked = selected.batches;
+    const std::uint64_t come = last.value() - std::min(asked.last, last).value();
+    const std::uint64_t gone = asked.messages + come - std::min(messages, asked.messages + come);
+    if (asked.asked == 0 || come > size / 2 || gone > size / 2) asked = {0, messages, last};
+    return ++asked.asked > most_often;
+}
 
 }  // namespace
 
@@ -24,6 +38,9 @@ Reply cmd_uid_batches(Client& client, const Command& command) {
     const std::uint32_t limit = client.settings->message_limit;
     if (limit != 0 && args->size > limit) return over_limit(client);
     const UidSet uids = subtract(client.selected->map.uids(), client.selected->gone);
+    const Uid last_uid = uids.empty() ? Uid{} : uids.back().last;
+    if (asks_too_often(*client.selected, count(uids), last_uid, args->size))
+        return no("[LIMIT] The mailbox has hardly changed since you asked");
     std::string& out = client.out;
     out += "* UIDBATCHES (TAG ";
     put_string(out, command.tag);

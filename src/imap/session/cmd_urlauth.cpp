@@ -118,7 +118,8 @@ std::optional<std::string> fetch_url(const Client& client, std::string_view text
 
 }  // namespace
 
-/// RFC 4467 §7: a URL for each rump, which names the user himself and a mailbox that he may read.
+/// RFC 4467 §7: a URL for each rump, which names the user himself and a mailbox that he may read. Whether
+/// anybody has the name behind "user+" is not said, so that nobody finds out names by asking.
 Reply cmd_genurlauth(Client& client, const Command& command) {
     auto args = parse_genurlauth(command.args);
     if (!args) return bad(args.error());
@@ -126,12 +127,16 @@ Reply cmd_genurlauth(Client& client, const Command& command) {
     for (const auto& [rump, mechanism] : *args) {
         if (mechanism != "INTERNAL") return no("[CANNOT] Only INTERNAL is known");
         auto url = parse_imap_url(rump);
-        if (!url || url->relative || url->rump == 0 || !url->token.empty())
-            return bad("That is no URL to authorise");
+        if (!url || url->relative || !url->token.empty()) return bad("That is no URL to authorise");
+        if (url->rump == 0) return bad("That URL does not say who may use it");
         auto owner = owner_of(client, *url);
-        if (!owner || owner->id != client.who->id) return no("[NOPERM] That URL is not yours to make");
+        if (!owner || owner->id != client.who->id) return bad("[NOPERM] That URL is not yours to make");
         auto place = keyed(client.services, client.who, client.account, url->mailbox);
-        if (!place) return to_reply(place.error());
+        if (!place) {
+            Reply reply = to_reply(place.error());
+            if (place.error().kind == mailstore::MailError::no_such_folder) reply.status = Reply::Status::bad;
+            return reply;
+        }
         auto may = rights::rights_in(*place->account, place->folder.id);
         if (!may) return to_reply(may.error());
         if (!may->has(rights::Right::read)) return no("[NOPERM] You may not read that mailbox");
@@ -196,7 +201,8 @@ Reply cmd_resetkey(Client& client, const Command& command) {
         auto done = client.account->annotate(folder, {{name, std::nullopt}});
         if (!done) return to_reply(done.error());
     }
-    return ok("[URLMECH INTERNAL] RESETKEY completed");
+    const bool told = client.secure && args->mailbox;  // §8: nothing of it where others may listen
+    return ok(told ? "[URLMECH INTERNAL] RESETKEY completed" : "RESETKEY completed");
 }
 
 }  // namespace postrider::imap

@@ -72,7 +72,10 @@ private:
     std::string line() const {
         const std::uint64_t done = progress_->done, goal = progress_->goal;
         std::string line = "* OK [INPROGRESS (";
-        put_string(line, tag_);
+        if (tag_.find(']') == std::string::npos)
+            put_string(line, tag_);
+        else
+            line += "NIL";  // RFC 9585 §4: it would seem to end the response code
         if (done < goal) {
             line += ' ';
             put_number(line, done);

@@ -30,6 +30,11 @@ struct Selected {
     UidSet to_fetch;             ///< new messages that NOTIFY still has to show (RFC 5465 §5.2)
     bool expunged_here = false;  ///< by the command that runs: it must say so whatever NOTIFY wants
     std::size_t keywords = 0;    ///< how many of the folder's keywords were announced
+    struct {
+        std::uint32_t asked = 0;     ///< UIDBATCHES commands since the mailbox last changed much
+        std::uint64_t messages = 0;  ///< that it had then
+        Uid last;                    ///< and the last of them
+    } batches;
 };
 
 }  // namespace postrider::imap

@@ -75,6 +75,7 @@ void Connection::greet() {
 void Connection::update_capabilities() {
     const ImapSettings& settings = *client_.settings;
     auth::LoginRules rules = settings.login.rules();
+    client_.secure = stream_->secure();
     CapabilityState state;
     state.sieve_url = client_.services.sieve_url;
     state.authenticated = client_.account != nullptr;

@@ -239,6 +239,34 @@ TEST(Session, SplitsUidsIntoBatches) {
     EXPECT_TRUE(client.result("UIDBATCHES 500 2:1").starts_with("BAD [CLIENTBUG]"));
 }
 
+/// RFC 10022 §3.1.1.
+TEST(Session, AsksForBatchesAgainWhenTheMailboxHasChanged) {
+    TestService service;
+    TestClient client{service};
+    client.login();
+    client.ask("SELECT INBOX");
+    std::string last;
+    int answered = 0;
+    for (; answered < 1000; ++answered)
+        if (last = client.result("UIDBATCHES 500"); !last.starts_with("OK")) break;
+    EXPECT_EQ(answered, 120);
+    EXPECT_TRUE(last.starts_with("NO [LIMIT]")) << last;
+    auto account = service.store->account(service.accounts[0]).value();
+    const FolderId inbox = account->folder("INBOX")->id;
+    auto add = [&](std::size_t many) {
+        std::vector<mailstore::Account::NewItem> items(many);
+        for (auto& item : items) item.payload = "Subject: x\r\n\r\n";
+        ASSERT_TRUE(account->append(inbox, std::move(items)));
+        client.ask("NOOP");
+    };
+    add(250);
+    EXPECT_TRUE(client.result("UIDBATCHES 500").starts_with("NO [LIMIT]"));
+    add(1);
+    EXPECT_TRUE(client.result("UIDBATCHES 500").starts_with("OK"));
+    client.ask("SELECT INBOX");
+    EXPECT_TRUE(client.result("UIDBATCHES 500").starts_with("OK"));
+}
+
 TEST(Session, SaysHowFarALongCommandIs) {
     ImapSettings settings = TestService::open_settings();
     settings.progress_every = std::chrono::milliseconds{1};
@@ -268,6 +296,11 @@ TEST(Session, SaysHowFarALongCommandIs) {
         EXPECT_NE(reply.find(" 4000)] "), std::string::npos) << reply;
     }
     EXPECT_EQ(client.ask("NOOP").size(), 1u);
+    // RFC 9585 §4: a tag with "]" would seem to end the code.
+    client.say("t]4 SEARCH BODY nothing\r\n");
+    replies = client.until("t]4");
+    ASSERT_GT(replies.size(), 2u);
+    EXPECT_TRUE(replies.front().starts_with("* OK [INPROGRESS (NIL ")) << replies.front();
 }
 
 TEST(Session, WakesIdlersWithinMoments) {

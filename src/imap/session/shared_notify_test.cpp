@@ -116,11 +116,11 @@ TEST_F(SharedNews, UrlsOfMessagesInFoldersOfOthers) {
     EXPECT_TRUE(
         bob.result("GENURLAUTH \"imap://bob%40example.org@example.org/Other%20Users/alice/secret/;UID=1;"
                    "URLAUTH=anonymous\" INTERNAL")
-            .starts_with("NO"));
+            .starts_with("BAD"));
     EXPECT_TRUE(
         bob.result("GENURLAUTH \"imap://alice%40example.org@example.org/team/;UID=1;URLAUTH=anonymous\" "
                    "INTERNAL")
-            .starts_with("NO [NOPERM]"));
+            .starts_with("BAD [NOPERM]"));
     alice.ask("SETACL team bob l");
     EXPECT_NE(all(alice, "URLFETCH \"" + url + "\"").find(" NIL"), std::string::npos) << "bob may no longer";
     alice.ask("SETACL team bob lr");
@@ -129,6 +129,23 @@ TEST_F(SharedNews, UrlsOfMessagesInFoldersOfOthers) {
     EXPECT_NE(all(alice, "URLFETCH \"" + url + "\"").find(" NIL"), std::string::npos) << "the key is another";
     EXPECT_TRUE(bob.result("GENURLAUTH \"" + rump + "anonymous\" INTERNAL").starts_with("OK"));
     EXPECT_TRUE(bob.result("RESETKEY").starts_with("OK"));
+}
+
+/// RFC 4467 §7: what is wrong with the URL itself is BAD.
+TEST_F(SharedNews, UrlsThatCannotBeAuthorisedAreBad) {
+    auto answer = [&](const std::string& url) { return bob.result("GENURLAUTH \"" + url + "\" INTERNAL"); };
+    const std::string own = "imap://bob%40example.org@example.org/";
+    EXPECT_EQ(answer(own + "INBOX/;uid=20/;section=1.2"), "BAD That URL does not say who may use it");
+    EXPECT_EQ(answer("imap://example.org/INBOX/;uid=20;urlauth=submit+alice"),
+              "BAD [NOPERM] That URL is not yours to make");
+    EXPECT_EQ(answer(own + "Nowhere/;uid=20;urlauth=submit+alice"),
+              "BAD [NONEXISTENT] There is no such mailbox");
+    EXPECT_TRUE(answer(own + ";urlauth=anonymous").starts_with("BAD"));
+    EXPECT_TRUE(answer(own + "INBOX;urlauth=anonymous").starts_with("BAD"));
+    EXPECT_TRUE(answer(own + "INBOX?SUBJECT%20x;urlauth=anonymous").starts_with("BAD"));
+    EXPECT_EQ(answer(own + "INBOX/;uid=20;urlauth=user+nobody"), "OK GENURLAUTH completed")
+        << "names cannot be found out";
+    EXPECT_EQ(bob.result("RESETKEY INBOX"), "OK RESETKEY completed") << "without TLS nothing is told of it";
 }
 
 TEST_F(SharedNews, NamesThatLeadToOthersAreNobodysOwn) {
