@@ -276,7 +276,48 @@ Result<> Sharing::change(const Owner& owner, FolderId folder, const Edit& edit) 
     };
     // An empty list of a public root is not the same as none.
     const bool nothing = after.empty() && !(owner.is_public && folder.value() == 0);
-    return (*account)->set_access_list(folder, nothing ? std::string{} : encode(after), index);
+    auto set = (*account)->set_access_list(folder, nothing ? std::string{} : encode(after), index);
+    if (set) tell(owner.domain, at == (*before)->lists.end() ? AccessList{} : at->second, after);
+    return set;
+}
+
+// ---- who waits for changes
+
+std::shared_ptr<void> Sharing::watch(const directory::AccountEntry& person, std::function<void()> changed) {
+    auto call = std::make_shared<const std::function<void()>>(std::move(changed));
+    std::lock_guard lock{watching_};
+    auto at = watchers_.insert({person.id, Watcher{person.domain, std::move(call)}});
+    return {nullptr, [this, at](void*) {
+                std::lock_guard again{watching_};
+                watchers_.erase(at);
+            }};
+}
+
+void Sharing::tell(DomainId domain, const AccessList& before, const AccessList& after) {
+    std::vector<std::shared_ptr<const std::function<void()>>> calls;
+    {
+        std::lock_guard lock{watching_};
+        if (watchers_.empty()) return;
+        bool many = false;
+        std::vector<AccountId> people;
+        for (const AccessList* list : {&before, &after})
+            for (const Entry& entry : *list)
+                if (entry.who.kind == Principal::Kind::account)
+                    people.push_back(AccountId{entry.who.id});
+                else
+                    many = true;
+        if (many) {
+            for (const auto& [id, watcher] : watchers_)
+                if (watcher.domain == domain) calls.push_back(watcher.changed);
+        } else {
+            std::sort(people.begin(), people.end());
+            people.erase(std::unique(people.begin(), people.end()), people.end());
+            for (AccountId person : people)
+                for (auto [at, end] = watchers_.equal_range(person); at != end; ++at)
+                    calls.push_back(at->second.changed);
+        }
+    }
+    for (const auto& call : calls) (*call)();
 }
 
 Result<> Sharing::put(const Owner& owner, FolderId folder, const Entry& entry) {

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <atomic>
-#include <list>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -65,6 +66,9 @@ public:
     Result<std::shared_ptr<SharedAccount>> shared(const Person& person, const Owner& owner);
     /// Whoever shares something with the person, the public folders first; at most max_owners.
     Result<std::vector<Owner>> owners_for(const Person& person);
+    /// Calls back after entries have changed that the person may be meant by, himself or as one of a group,
+    /// on the thread that changed them: briefly. Ends with the token.
+    std::shared_ptr<void> watch(const directory::AccountEntry& person, std::function<void()> changed);
 
     // ---- entries
 
@@ -119,6 +123,7 @@ private:
     Result<> change(const Owner& owner, FolderId folder, const Edit& edit);
     Result<std::shared_ptr<const Lists>> read(const Owner& owner, mailstore::Account& account) const;
     std::optional<Owner> owner_with(AccountId id);
+    void tell(DomainId domain, const AccessList& before, const AccessList& after);
 
     mailstore::MailStore& store_;
     directory::Directory& directory_;
@@ -128,6 +133,13 @@ private:
         std::uint64_t version = 0;
         std::shared_ptr<const Who> who;
     };
+    struct Watcher {
+        DomainId domain;
+        std::shared_ptr<const std::function<void()>> changed;
+    };
+    std::mutex watching_;
+    std::multimap<AccountId, Watcher> watchers_;
+
     std::mutex caches_;
     std::unordered_map<AccountId, std::shared_ptr<const Lists>> known_lists_;
     std::unordered_map<AccountId, KnownWho> known_people_;

@@ -186,6 +186,23 @@ TEST_F(SharingTest, EntriesAreChangedAsRfc4314Says) {
     EXPECT_TRUE(sharing->entries(owner(ann), box)->empty());
 }
 
+TEST_F(SharingTest, WhoIsMeantByEntriesThatChangeIsCalled) {
+    FolderId box = make(owner(ann), "team");
+    int bobs = 0, anns = 0;
+    auto token = sharing->watch(*bob, [&] { ++bobs; });
+    auto other = sharing->watch(*ann, [&] { ++anns; });
+    grant(owner(ann), box, Principal::account(bob->id), "lr", false);
+    EXPECT_EQ(bobs, 1);
+    EXPECT_EQ(anns, 0);
+    grant(owner(ann), box, Principal::everyone(domain), "lr", false);
+    EXPECT_EQ(bobs, 2);
+    EXPECT_EQ(anns, 1);
+    token.reset();
+    ASSERT_TRUE(sharing->remove(owner(ann), box, Principal::everyone(domain)));
+    EXPECT_EQ(bobs, 2);
+    EXPECT_EQ(anns, 2);
+}
+
 TEST_F(SharingTest, AnEntryListHasABound) {
     FolderId box = make(owner(ann), "team");
     AccessList many;

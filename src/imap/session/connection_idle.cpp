@@ -1,5 +1,6 @@
 #include "imap/session/connection.h"
 #include "imap/session/notify.h"
+#include "rights/sharing.h"
 #include "text/ascii.h"
 
 namespace postrider::imap {
@@ -34,6 +35,7 @@ net::Task<Reply> Connection::idle(const Command& command) {
                 announce_later = true;  // at the next change, or with DONE
             }
             flush_out();
+            if (client_.notify) watch_account();  // somebody may share something only now
         }
         co_await stream_->flush();
         if (client_.out.capacity() > 1024) std::string{}.swap(client_.out);
@@ -52,7 +54,7 @@ net::Task<Reply> Connection::idle(const Command& command) {
     co_return ok("IDLE completed");
 }
 
-/// Once for all the time that NOTIFY is on.
+/// What is not watched yet: for all the time that NOTIFY is on.
 void Connection::watch_account() {
     Notify& notify = *client_.notify;
     if (!notify.listens()) return;
@@ -66,6 +68,8 @@ void Connection::watch_account() {
     };
     begin(notify.own_account);
     for (Notify::Source& source : notify.others) begin(source);
+    if (notify.names_others && !notify.wake_for_entries && client_.services.sharing != nullptr)
+        notify.wake_for_entries = client_.services.sharing->watch(*client_.who, [handle] { handle.wake(); });
 }
 
 /// RFC 5465 §3.1: between two commands. A client that does not read is told nothing more until it does; what
@@ -83,6 +87,7 @@ net::Task<> Connection::push_news() {
         }
         if (overloaded) end_notify(client_, "The server is too busy now");
         flush_out();
+        watch_account();
         co_await stream_->flush();
     }
 }

@@ -140,13 +140,8 @@ Whose whose(const Client& client, const mailstore::Account& account) {
     return client.is_own(account) ? Whose::own : Whose::others;
 }
 
-/// RFC 5465 §3.1: STATUS of all that is wanted, and what the names are.
-mailstore::Result<std::size_t> begin_with(Client& client, Notify::Source& source, bool status) {
-    if (client.notify->asked & of_names) {
-        auto names = read_names(client, source, {});
-        if (!names) return std::unexpected(names.error());
-        source.names = std::move(*names);
-    }
+/// RFC 5465 §3.1: STATUS of all that is wanted. @return how many folders there are
+mailstore::Result<std::size_t> put_all_status(Client& client, Notify::Source& source, bool status) {
     auto folders = source.account->folders();
     if (!folders) return std::unexpected(folders.error());
     for (const FolderInfo& listed : *folders) {
@@ -160,6 +155,83 @@ mailstore::Result<std::size_t> begin_with(Client& client, Notify::Source& source
             return std::unexpected(done.error());
     }
     return folders->size();
+}
+
+/// And what the names are.
+mailstore::Result<std::size_t> begin_with(Client& client, Notify::Source& source, bool status) {
+    if (client.notify->asked & of_names) {
+        auto names = read_names(client, source, {});
+        if (!names) return std::unexpected(names.error());
+        source.names = std::move(*names);
+    }
+    return put_all_status(client, source, status);
+}
+
+/// Whether a group may mean folders of others (RFC 5465 §6).
+bool names_others(const NotifyArgs::Group& group) {
+    using Kind = MailboxFilter::Kind;
+    const Kind kind = group.filter.kind;
+    return kind == Kind::subscribed || kind == Kind::subtree || kind == Kind::subtree_one
+           || kind == Kind::mailboxes;
+}
+
+std::vector<AccountId> groups_of(Client& client) {
+    auto who = client.services.sharing->who(*client.who);
+    return who ? (*who)->groups : std::vector<AccountId>{};
+}
+
+/// From before the others are looked at, so that no change is missed.
+void watch_entries(Client& client) {
+    Notify& notify = *client.notify;
+    rights::Sharing* sharing = client.services.sharing;
+    notify.names_others = std::any_of(notify.groups.begin(), notify.groups.end(), names_others);
+    if (!notify.names_others || sharing == nullptr) return;
+    notify.membership = sharing->people_version();
+    notify.member_of = groups_of(client);
+    notify.shared_anew = std::make_shared<std::atomic<bool>>(false);
+    notify.watch_of_entries = sharing->watch(*client.who, [anew = notify.shared_anew] { anew->store(true); });
+}
+
+bool sharing_may_have_changed(const Client& client) {
+    const Notify& notify = *client.notify;
+    return notify.shared_anew
+           && (notify.shared_anew->load() || client.services.sharing->people_version() != notify.membership);
+}
+
+bool sharing_has_changed(Client& client) {
+    Notify& notify = *client.notify;
+    if (!sharing_may_have_changed(client)) return false;
+    notify.membership = client.services.sharing->people_version();
+    std::vector<AccountId> groups = groups_of(client);
+    const bool moved = groups != notify.member_of;
+    notify.member_of = std::move(groups);
+    return notify.shared_anew->exchange(false) || moved;
+}
+
+/// RFC 5465 §5.9: who is given rights after NOTIFY hears of what he may see from then on. Why nothing more
+/// can be told, when that is so.
+std::optional<std::string_view> look_who_shares(Client& client) {
+    Notify& notify = *client.notify;
+    if (!sharing_has_changed(client)) return std::nullopt;
+    auto now = other_sources(client);
+    if (!now) return "Too many people share something";
+    const std::size_t known = notify.others.size();
+    for (Notify::Source& source : *now)
+        if (std::none_of(notify.others.begin(), notify.others.end(),
+                         [&](const auto& one) { return one.account->id() == source.account->id(); }))
+            notify.others.push_back(std::move(source));
+    if (notify.others.size() > max_notified_accounts) return "Too many people share something";
+    std::size_t folders = notify.own_account.names.folders.size();
+    for (std::size_t i = 0; i < notify.others.size(); ++i) {
+        Notify::Source& source = notify.others[i];
+        if ((notify.asked & of_names) && !announce_names(client, source, {}))
+            return "The mailboxes cannot be listed now";
+        folders += source.names.folders.size();
+        if (i >= known && !put_all_status(client, source, notify.status))
+            return "The mailboxes cannot be read now";
+    }
+    if (folders > max_known_names) return "There are too many mailboxes to be told of";
+    return std::nullopt;
 }
 
 }  // namespace
@@ -189,6 +261,8 @@ mailstore::Result<> begin_notify(Client& client, NotifyArgs args) {
         return std::unexpected(std::move(failure));
     };
     if (client.notify->groups.empty()) return {};
+    client.notify->status = args.status;
+    watch_entries(client);
     auto folders = client.account->folders();
     if (!folders) return refuse(folders.error());
     std::size_t names = folders->size();
@@ -225,7 +299,7 @@ bool has_news_to_push(const Client& client) {
         return source.account->highest_modseq() != source.known;
     };
     if (!notify.groups.empty()
-        && (has_news(notify.own_account)
+        && (has_news(notify.own_account) || sharing_may_have_changed(client)
             || std::any_of(notify.others.begin(), notify.others.end(), has_news)))
         return true;
     if (!client.selected || !notify.selected) return false;
@@ -295,6 +369,7 @@ void announce_elsewhere(Client& client) {
         if (auto reason = announce_of(client, notify.own_account)) return end_notify(client, *reason);
         for (Notify::Source& source : notify.others)
             if (auto reason = announce_of(client, source)) return end_notify(client, *reason);
+        if (auto reason = look_who_shares(client)) return end_notify(client, *reason);
     }
     notify.own = {};
 }

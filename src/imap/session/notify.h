@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <string>
@@ -38,10 +39,16 @@ struct Notify {
     bool delayed = false;                       ///< SELECTED-DELAYED
     std::uint8_t asked = 0;                     ///< all events of `groups`
     Source own_account;
-    std::vector<Source>
-        others;  ///< whose folders the groups name, and who shared something when they were given
-    std::vector<FolderId> searches;           ///< search folders: somebody must look at them
-    std::shared_ptr<void> watch_of_selected;  ///< when that mailbox is somebody else's
+    std::vector<Source> others;        ///< whose folders the groups name, and who share something
+    bool names_others = false;         ///< whether the groups may mean folders of others
+    bool status = false;               ///< STATUS was asked for, of those who begin to share too
+    std::uint64_t membership = 0;      ///< of the directory, when `others` was made
+    std::vector<AccountId> member_of;  ///< the user's groups then
+    std::shared_ptr<std::atomic<bool>> shared_anew;  ///< entries have changed since then
+    std::shared_ptr<void> watch_of_entries;          ///< sets it
+    std::shared_ptr<void> wake_for_entries;          ///< wakes the connection, after that
+    std::vector<FolderId> searches;                  ///< search folders: somebody must look at them
+    std::shared_ptr<void> watch_of_selected;         ///< when that mailbox is somebody else's
 
     /// Changes that this client made itself, of which it is not told (§5). Forgotten with the next look.
     struct Own {

@@ -73,6 +73,51 @@ TEST_F(SharedNews, AnIdlingClientIsWokenAndARightThatIsTakenAwayEndsIt) {
     bob.until("i");
 }
 
+/// RFC 5465 §5.9.
+TEST_F(SharedNews, WhoBeginsToShareLaterIsHeardOf) {
+    bob.ask("CREATE plans");
+    alice.ask("NOTIFY SET STATUS (subtree \"Other Users\" (MailboxName MessageNew MessageExpunge))");
+    alice.say("i IDLE\r\n");
+    EXPECT_EQ(alice.reply(), "+ idling");
+    bob.ask("SETACL plans alice lr");
+    EXPECT_EQ(alice.reply(), "* LIST (\\HasNoChildren) \"/\" \"Other Users/bob/plans\"");
+    EXPECT_EQ(alice.reply(), "* LIST (\\NonExistent \\HasChildren) \"/\" \"Other Users/bob\"");
+    EXPECT_TRUE(alice.reply().starts_with("* STATUS \"Other Users/bob/plans\" (MESSAGES 0 UIDNEXT 1"));
+    bob.append("plans", "Subject: one\r\n\r\nText\r\n");
+    EXPECT_EQ(alice.reply(), "* STATUS \"Other Users/bob/plans\" (MESSAGES 1 UIDNEXT 2)");
+    alice.say("DONE\r\n");
+    EXPECT_EQ(alice.until("i").size(), 1u) << "all has been told";
+    // Of what is shared with somebody else nothing is heard.
+    ASSERT_TRUE(service.directory->create_group(service.domain, "crew"));
+    bob.ask("CREATE more");
+    bob.ask("SETACL more crew lr");
+    EXPECT_EQ(all(alice, "NOOP"), "");
+}
+
+TEST_F(SharedNews, WhoSharesASubscribedFolderLaterIsHeardOf) {
+    alice.ask("SETACL secret bob lr");
+    bob.ask("SUBSCRIBE \"Other Users/alice/secret\"");
+    alice.ask("DELETEACL secret bob");
+    alice.ask("DELETEACL team bob");
+    bob.ask("NOTIFY SET (subscribed (MessageNew MessageExpunge))");
+    alice.append("secret", "Subject: not yet\r\n\r\nText\r\n");
+    EXPECT_EQ(all(bob, "NOOP"), "");
+    alice.ask("SETACL secret bob lr");
+    EXPECT_EQ(all(bob, "NOOP"), "");
+    alice.append("secret", "Subject: now\r\n\r\nText\r\n");
+    EXPECT_EQ(bob.reply(), "* STATUS \"Other Users/alice/secret\" (MESSAGES 2 UIDNEXT 3)");
+}
+
+TEST_F(SharedNews, FoldersThatAGroupSeesAreHeardOfByWhoIsPutIntoIt) {
+    AccountId team = service.directory->create_group(service.domain, "crew").value();
+    alice.ask("SETACL secret crew lr");
+    bob.ask("NOTIFY SET (subtree \"Other Users\" (MailboxName))");
+    EXPECT_EQ(all(bob, "NOOP"), "");
+    ASSERT_TRUE(service.directory->add_member(team, mime::AddrSpec{"bob", "example.org"}));
+    EXPECT_NE(all(bob, "NOOP").find("* LIST (\\HasNoChildren) \"/\" \"Other Users/alice/secret\""),
+              std::string::npos);
+}
+
 TEST_F(SharedNews, NamesAndAnnotationsOfOthersFoldersAreTold) {
     bob.ask("NOTIFY SET (subtree " + there + " (MailboxName MailboxMetadataChange SubscriptionChange))");
     TestClient again{service};  // who makes a folder may do everything there
