@@ -7,6 +7,7 @@ namespace postrider::imap {
 
 /// RFC 4978 §3: the answer is the last that goes in plain.
 net::Task<Reply> Connection::compress(const Command& command) {
+    if (command.args.empty()) co_return bad("COMPRESS takes a mechanism");
     if (!text::equal_ci(command.args, "DEFLATE")) co_return no("[CANNOT] Only DEFLATE is known");
     if (compressed_) co_return no("[COMPRESSIONACTIVE] Compression is on already");
     std::string tag{command.tag};

@@ -183,6 +183,7 @@ void modifiers(Cursor& in, FetchArgs& fetch) {
         } else if (at.take_word("VANISHED")) {
             fetch.vanished = true;
         } else if (at.take_word("PARTIAL")) {
+            if (fetch.partial) at.fail("one PARTIAL only");
             at.need(" ");
             fetch.partial = partial_range(at);
         } else {

@@ -138,7 +138,8 @@ private:
         for (const Worded& row : number_keys) {
             if (!word(row.word)) continue;
             node.kind = row.kind;
-            node.number = number64(in_);
+            const bool seconds = row.kind == Kind::older || row.kind == Kind::younger;
+            node.number = seconds ? nz_number(in_) : number64(in_);  // RFC 5032 §4
             return true;
         }
         for (std::string_view name : header_keys) {

@@ -55,6 +55,8 @@ TEST(PartialRange, CountsFromEitherEnd) {  // RFC 9394 §3.1
 
 TEST(SearchReturn, TakesPartialOrAllButNotBoth) {
     EXPECT_EQ(parse_search("RETURN (PARTIAL -1:-100) UNDELETED")->partial, (PartialRange{1, 100, true}));
+    EXPECT_FALSE(parse_search("YOUNGER 0")) << "RFC 5032 §4";
+    EXPECT_FALSE(parse_fetch("1 (UID) (PARTIAL 1:2 PARTIAL 3:4)"));
     EXPECT_FALSE(parse_search("RETURN (ALL PARTIAL 1:5) ALL"));
     EXPECT_FALSE(parse_search("RETURN (PARTIAL 1:5 PARTIAL 1:5) ALL"));
     EXPECT_EQ(parse_search("RETURN (CONTEXT) ALL")->returns, SearchArgs::context | SearchArgs::all);
