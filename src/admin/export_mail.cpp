@@ -16,9 +16,10 @@ namespace fs = std::filesystem;
 using Kind = Error::Kind;
 
 Json report_json(const migration::ExportReport& report) {
-    return Json{{"folders", report.folders}, {"messages", report.messages},
-                {"bytes", report.bytes},     {"exported_before", report.present},
-                {"removed", report.removed}, {"problems", report.problems}};
+    return Json{{"folders", report.folders},  {"messages", report.messages},
+                {"bytes", report.bytes},      {"exported_before", report.present},
+                {"removed", report.removed},  {"folders_emptied", report.emptied},
+                {"problems", report.problems}};
 }
 
 std::expected<migration::ExportReport, Error> export_one(mailstore::Account& account,

@@ -59,6 +59,13 @@ mailstore::QuotaLimits Quotas::limits_in(AccountId account, FolderId folder) con
     return all;
 }
 
+bool Quotas::leads_elsewhere(AccountId account, std::string_view top) const {
+    std::shared_lock lock{mutex_};
+    if (!directory_) return false;
+    auto entry = directory_->account(account);  // public folders' owner is none
+    return entry && sharing_->leads_elsewhere((*entry)->domain, top);
+}
+
 std::uint16_t Places::location(AccountId account) const {
     auto* directory = directory_.load(std::memory_order_acquire);
     if (!directory) return 0;

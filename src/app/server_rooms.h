@@ -29,6 +29,7 @@
 #include "filter/milter/connections.h"
 #include "filter/signing/signer.h"
 #include "index/index.h"
+#include "mailstore/own_names.h"
 #include "net/pools.h"
 #include "relay/current_routes.h"
 #include "relay/policy_routes.h"
@@ -41,9 +42,9 @@
 
 namespace postrider::app {
 
-/// What the mail store asks about quotas, answered by the directory, which is opened after it and ends before
-/// it. The store's own threads ask at any time.
-class Quotas final : public mailstore::QuotaSource {
+/// What the mail store asks about quotas and names, answered by the directory, which is opened after it and
+/// ends before it. The store's own threads ask at any time.
+class Quotas final : public mailstore::QuotaSource, public mailstore::OwnNames {
 public:
     /// Asks these, as long as the result lives.
     [[nodiscard]] std::shared_ptr<void> ask(const directory::Directory& directory,
@@ -51,6 +52,7 @@ public:
                                             rights::Sharing& sharing);
     mailstore::QuotaLimits limits(AccountId account) const override;
     mailstore::QuotaLimits limits_in(AccountId account, FolderId folder) const override;
+    bool leads_elsewhere(AccountId account, std::string_view top) const override;
 
 private:
     mailstore::QuotaLimits limits_of(AccountId account) const;  ///< with `mutex_` held
@@ -58,7 +60,7 @@ private:
     mutable std::shared_mutex mutex_;
     const directory::Directory* directory_ = nullptr;  ///< when nullptr, nobody is to be asked
     const directory::FolderQuotaBook* folders_ = nullptr;
-    rights::Sharing* sharing_ = nullptr;  ///< knows what public folders may hold
+    rights::Sharing* sharing_ = nullptr;  ///< knows what public folders may hold, and how they are called
 };
 
 /// Where an account's own new mail goes: to the location of its domain.

@@ -6,10 +6,21 @@
 #include "mailstore/folder_removal.h"
 #include "mailstore/names.h"
 #include "mailstore/new_folder.h"
+#include "mailstore/own_names.h"
 #include "mailstore/scan.h"
 #include "mailstore/undelete.h"
 
 namespace postrider::mailstore {
+namespace {
+
+/// Whoever makes a folder is held to this: people, filters, imports and administrators.
+Result<> own_name(const Core& core, AccountId account, std::string_view path) {
+    const auto* names = dynamic_cast<const OwnNames*>(core.quota);
+    if (names == nullptr || !names->leads_elsewhere(account, path.substr(0, path.find('/')))) return {};
+    return fail(MailError::bad_name, "that name stands for folders that are not the account's own");
+}
+
+}  // namespace
 
 inline constexpr std::size_t max_subscriptions = 20'000;
 inline constexpr std::uint32_t removed_at_once = 20'000;  ///< messages; bounds the memory of the batch
@@ -50,6 +61,7 @@ Result<FolderInfo> AccountImpl::folder(FolderId id) {
 Result<FolderInfo> AccountImpl::create_folder(std::string_view path, FolderKind kind, SpecialUse use) {
     auto normal = normal_path(path);
     if (!normal) return std::unexpected(normal.error());
+    if (auto ok = own_name(core, account_id, *normal); !ok) return std::unexpected(ok.error());
     FolderInfo made;
     {
         std::lock_guard lock{mutex};
@@ -137,6 +149,7 @@ Result<> AccountImpl::delete_folder(FolderId id) {
 Result<> AccountImpl::rename_folder(FolderId id, std::string_view new_path) {
     auto normal = normal_path(new_path);
     if (!normal) return std::unexpected(normal.error());
+    if (auto ok = own_name(core, account_id, *normal); !ok) return ok;
     {
         std::unique_lock lock{mutex};
         if (auto ok = usable(); !ok) return ok;

@@ -11,14 +11,16 @@
 
 #include "base/test_folder.h"
 #include "mailstore/mailstore.h"
+#include "mailstore/own_names.h"
 #include "mailstore/uid_set.h"
 #include "observe/memory_log.h"
 
 /// A store in a directory of its own, and short ways to do what tests do often.
 namespace postrider::mailstore {
 
-class TestQuota final : public QuotaSource {
+class TestQuota final : public QuotaSource, public OwnNames {
 public:
+    bool leads_elsewhere(AccountId, std::string_view top) const override { return top == "Other Users"; }
     QuotaLimits limits(AccountId account) const override {
         std::lock_guard lock{mutex};
         auto at = of.find(account);

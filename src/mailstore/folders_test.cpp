@@ -223,5 +223,18 @@ TEST_F(Folders, KeepWhatIsNotedAboutThemUntilTheyAreDeleted) {
     expect_sound();
 }
 
+/// What people see at the top and is not their own cannot be had by their folders, whoever makes them.
+TEST_F(Folders, NamesThatLeadElsewhereAreRefused) {
+    auto mail = account(bob);
+    for (const char* path : {"Other Users", "Other Users/eve"}) {
+        auto made = mail->create_folder(path);
+        ASSERT_FALSE(made) << path;
+        EXPECT_EQ(made.error().kind, MailError::bad_name);
+    }
+    ASSERT_TRUE(mail->create_folder("Work/Other Users"));
+    EXPECT_EQ(mail->rename_folder(id_of(bob, "Work"), "Other Users/x").error().kind, MailError::bad_name);
+    EXPECT_TRUE(mail->rename_folder(id_of(bob, "Work"), "Other users"));
+}
+
 }  // namespace
 }  // namespace postrider::mailstore

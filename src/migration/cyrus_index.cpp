@@ -11,8 +11,25 @@ std::uint32_t u32(std::string_view data, std::size_t at) {
     return Decoder{data.substr(at, 4)}.be<std::uint32_t>();
 }
 
+std::uint64_t u64(std::string_view data, std::size_t at) {
+    return Decoder{data.substr(at, 8)}.be<std::uint64_t>();
+}
+
 constexpr std::size_t user_flag_words = 4;
-constexpr std::size_t smallest_record = 36 + user_flag_words * 4;
+
+/// Where things lie: in version 20 times and sizes grew to 64 bits.
+struct Layout {
+    std::size_t last_uid, uid_validity;
+    std::size_t bits, user_flags;  ///< in a record
+    std::size_t smallest_record() const { return user_flags + user_flag_words * 4; }
+};
+constexpr Layout before_20{28, 44, 32, 36};
+constexpr Layout since_20{88, 92, 36, 40};
+
+std::int64_t internal_date(std::string_view record, std::uint32_t version) {
+    if (version < 20) return u32(record, 4);
+    return static_cast<std::int64_t>(u64(record, 8)) / 1'000'000'000;  // nanoseconds
+}
 
 std::uint8_t flags_of(std::uint32_t cyrus, std::uint32_t version) {
     std::uint8_t flags = 0;
@@ -30,26 +47,27 @@ std::expected<CyrusIndex, std::string> parse_cyrus_index(std::string_view data) 
     if (data.size() < 96) return std::unexpected("too short for an index");
     const std::uint32_t version = u32(data, 8), begin = u32(data, 12), record = u32(data, 16),
                         count = u32(data, 20);
-    if (version < 8 || version > 19)
+    if (version < 8 || version > 20)
         return std::unexpected("an index of a version that is not known (" + std::to_string(version) + ")");
-    if (begin < 76 || begin > data.size() || record < smallest_record || record > 1'024)
+    const Layout& at = version < 20 ? before_20 : since_20;
+    if (begin < 76 || begin > data.size() || record < at.smallest_record() || record > 1'024)
         return std::unexpected("the index's header is damaged");
     CyrusIndex index;
-    index.uid_validity = u32(data, 44);
-    index.uid_next = u32(data, 28) + 1;
+    index.uid_validity = u32(data, at.uid_validity);
+    index.uid_next = u32(data, at.last_uid) + 1;
     // Appended records may not be counted yet.
     const std::size_t whole = (data.size() - begin) / record;
     for (std::size_t i = 0; i < std::min<std::size_t>(whole, count); ++i) {
         const std::string_view one = data.substr(begin + i * record, record);
-        const std::uint32_t uid = u32(one, 0), bits = u32(one, 32);
+        const std::uint32_t uid = u32(one, 0), bits = u32(one, at.bits);
         if (uid == 0) continue;
         CyrusMessage message;
-        message.internal_date = u32(one, 4);
+        message.internal_date = internal_date(one, version);
         message.flags = flags_of(bits, version);
         message.gone = bits >> 30 & 3;
         message.user_flags.resize(user_flag_words * 32);
         for (std::size_t bit = 0; bit < message.user_flags.size(); ++bit)
-            message.user_flags[bit] = u32(one, 36 + bit / 32 * 4) >> (bit % 32) & 1;
+            message.user_flags[bit] = u32(one, at.user_flags + bit / 32 * 4) >> (bit % 32) & 1;
         index.messages.insert_or_assign(uid, std::move(message));
         index.uid_next = std::max(index.uid_next, uid + 1);
     }

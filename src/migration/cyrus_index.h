@@ -9,7 +9,7 @@
 
 #include "migration/found.h"
 
-/// Cyrus's cyrus.index (minor versions 8 to 19) and the flags' names in cyrus.header. Pure.
+/// Cyrus's cyrus.index (minor versions 8 to 20) and the flags' names in cyrus.header. Pure.
 namespace postrider::migration {
 
 struct CyrusMessage {

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "mailstore/uid_set.h"
 #include "migration/file.h"
 #include "migration/out_file.h"
@@ -40,6 +43,7 @@ public:
         for (const auto& folder : *folders) expected_ += folder.messages;
         for (const auto& one : *folders)
             if (auto ok = folder(**target, one); !ok) return std::unexpected(ok.error());
+        if (auto ok = empty_the_gone(**target, *folders); !ok) return failed(ok.error());
         if (auto ok = (*target)->finish(); !ok) return failed(ok.error());
         if (auto ok = subscriptions(*folders); !ok) return failed(ok.error());
         return std::move(report_);
@@ -98,6 +102,66 @@ private:
         if (auto ok = (*writer)->finish(); !ok) return failed(ok.error());
         report_.removed += (*writer)->removed();
         return {};
+    }
+
+    /// Folders that an earlier run has written and that are gone here, deleted or renamed, lose what it wrote
+    /// in them. What is noted for the next run: id, UIDVALIDITY, UIDNEXT, path.
+    std::expected<void, std::string> empty_the_gone(ExportTarget& target,
+                                                    const std::vector<mailstore::FolderInfo>& folders) {
+        const fs::path list = list_of_folders();
+        std::string noted;
+        for (const auto& one : folders)
+            noted += fmt::format("{} {} {} {}\n", one.id.value(), one.uid_validity, one.uid_next.value(),
+                                 one.path);
+        std::string before;
+        if (fs::exists(list)) {
+            auto text = read_whole(list, max_index_bytes);
+            if (!text) return std::unexpected(list.string() + ": " + text.error());
+            before = std::move(*text);
+        }
+        for (std::string_view rest = before; !rest.empty();) {
+            const std::string_view line = rest.substr(0, rest.find('\n'));
+            rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+            auto gone = noted_folder(line);
+            if (!gone
+                || std::ranges::find(folders, gone->path, &mailstore::FolderInfo::path) != folders.end())
+                continue;
+            if (!options_.folder.empty()) {  // not looked at this time
+                noted += fmt::format("{}\n", line);
+                continue;
+            }
+            auto writer = target.folder(*gone, on_problem_);
+            if (!writer) return std::unexpected(writer.error());
+            if (auto ok = (*writer)->finish(); !ok) return ok;
+            report_.removed += (*writer)->removed();
+            ++report_.emptied;
+        }
+        return put_file(list, noted);
+    }
+
+    /// Where no program takes it for a folder: Dovecot keeps its own files of mboxes in `.imap`.
+    fs::path list_of_folders() const {
+        if (format_ != ExportFormat::mbox)
+            return root_ / (format_ == ExportFormat::maildir ? "postrider-folders" : ".postrider-folders");
+        std::error_code error;
+        fs::create_directory(root_ / ".imap", error);  // put_file() says what is wrong
+        return root_ / ".imap" / "postrider-folders";
+    }
+
+    static std::optional<mailstore::FolderInfo> noted_folder(std::string_view line) {
+        mailstore::FolderInfo folder;
+        std::uint32_t numbers[3] = {};
+        for (std::uint32_t& number : numbers) {
+            auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
+            if (error != std::errc{} || end == line.data() + line.size() || *end != ' ') return std::nullopt;
+            line.remove_prefix(static_cast<std::size_t>(end - line.data()) + 1);
+        }
+        folder.id = FolderId{numbers[0]};
+        folder.uid_validity = numbers[1];
+        folder.uid_next = Uid{numbers[2]};
+        folder.path = line;
+        if (folder.path.empty()) return std::nullopt;
+        return folder;
     }
 
     mailstore::Result<> message(FolderWriter& writer, mailstore::FolderView& view,

@@ -14,7 +14,7 @@ enum class ExportFormat : std::uint8_t {
             ///< them
     sdbox,  ///< Dovecot's, a file for each message
     mdbox,  ///< Dovecot's, many messages in a file
-    cyrus,  ///< files "1." as in Cyrus's spool, for its `reconstruct`; no flags
+    cyrus,  ///< files "1." as in Cyrus's spool, with an index that its `reconstruct` believes
 };
 std::string_view word(ExportFormat format);
 std::optional<ExportFormat> export_format_of(std::string_view word);
@@ -27,6 +27,7 @@ struct ExportReport {
     std::uint64_t messages = 0, bytes = 0;  ///< that were written
     std::uint64_t present = 0;              ///< that an earlier run has written
     std::uint64_t removed = 0;              ///< that an earlier run has written and that are gone here
+    std::uint64_t emptied = 0;  ///< folders that are gone here, and lost what an earlier run wrote
     std::uint64_t problems = 0;
     std::vector<Problem> first_problems;
 };

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/codec.h"
+#include "mailstore/names.h"
 
 namespace postrider::migration {
 namespace {
@@ -44,13 +45,19 @@ public:
 
 private:
     mailstore::Result<> folder(FoundFolder& found) {
-        const std::string path = options_.into.empty() ? found.path : options_.into + '/' + found.path;
+        std::string path = options_.into.empty() ? found.path : options_.into + '/' + found.path;
         progress_(path, done_, std::max(expected_, done_));
         source_.look(found, on_problem_);
         bool keeps_uids = false;
         mailstore::FolderInfo target;
         if (!options_.dry_run) {
             auto made = open(path);
+            // A possible name that is refused all the same stands for what is not the account's own.
+            if (!made && made.error().kind == MailError::bad_name && mailstore::normal_path(path)) {
+                path.insert(std::min(path.find('/'), path.size()), "_");
+                problem({found.place, 0, made.error().what + ": imported as " + path});
+                made = open(path);
+            }
             if (!made && made.error().kind == MailError::bad_name) {
                 problem({found.place, 0, "its name is not possible here: " + made.error().what});
                 return {};

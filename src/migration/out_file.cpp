@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "migration/file.h"
 #include "text/mutf7.h"
 
 namespace postrider::migration {
@@ -57,6 +58,21 @@ std::expected<void, std::string> sync_files(const std::filesystem::path& directo
     ::close(fd);
     if (!good) return failed(directory);
     return {};
+}
+
+std::expected<std::uint64_t, std::string> remove_files(
+    const std::filesystem::path& directory, const std::function<bool(const std::string& name)>& unwanted) {
+    auto names = names_in(directory);
+    if (!names) return std::unexpected(directory.string() + ": " + names.error());
+    std::uint64_t removed = 0;
+    for (const std::string& name : *names) {
+        if (!unwanted(name)) continue;
+        std::error_code error;
+        std::filesystem::remove(directory / name, error);
+        if (error) return std::unexpected((directory / name).string() + ": " + error.message());
+        ++removed;
+    }
+    return removed;
 }
 
 std::string with_lf(std::string octets) {

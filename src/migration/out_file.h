@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,11 @@ std::expected<void, std::string> put_file_through(const std::filesystem::path& t
                                                   std::int64_t modified);
 /// Everything in the file system of that directory is on disk when it returns.
 std::expected<void, std::string> sync_files(const std::filesystem::path& directory);
+
+/// Removes files of that directory that an earlier run has written and that are not wanted any more.
+/// @return how many
+std::expected<std::uint64_t, std::string> remove_files(
+    const std::filesystem::path& directory, const std::function<bool(const std::string& name)>& unwanted);
 
 /// Line ends as LF, if all are CRLF: what stands in files of Unix servers. Others stay.
 std::string with_lf(std::string octets);

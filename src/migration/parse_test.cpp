@@ -259,8 +259,22 @@ TEST(CyrusIndexFile, RecordsAreReadAndExpungedOnesKnown) {
     EXPECT_EQ(index->messages.at(7).internal_date, 1'600'000'000);
     EXPECT_TRUE(index->messages.at(9).gone);
     EXPECT_FALSE(parse_cyrus_index(data.substr(0, 50)));
-    data[11] = 20;
+    data[11] = 21;
     EXPECT_FALSE(parse_cyrus_index(data));
+    // Version 20: times and sizes of 64 bits.
+    std::string wide = be(0) + be(0) + be(20) + be(192) + be(144) + be(1);
+    wide.resize(88, '\0');
+    wide += be(41) + be(4711);
+    wide.resize(192, '\0');
+    wide += be(7) + be(0) + be(0x1634'5785) + be(0xd8a0'0000) + std::string(20, '\0') + be(0x12) + be(0b10);
+    wide.resize(192 + 144, '\0');
+    index = parse_cyrus_index(wide);
+    ASSERT_TRUE(index) << index.error();
+    EXPECT_EQ(index->uid_validity, 4711u);
+    EXPECT_EQ(index->uid_next, 42u);
+    EXPECT_EQ(index->messages.at(7).flags, flagged | seen);
+    EXPECT_TRUE(index->messages.at(7).user_flags[1]);
+    EXPECT_EQ(index->messages.at(7).internal_date, 1'600'000'000);
     const CyrusHeader before_3_6 = parse_cyrus_header(
         "\xa1\x02\x8b\x0d"
         "Cyrus mailbox header\n\"x\"\n\t--y\nuser.a\t123\nWork $Later \na lrs\n");

@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "migration/cyrus_writer.h"
 #include "migration/dbox_place.h"
 #include "migration/dbox_writer.h"
 #include "migration/exporter.h"
@@ -31,22 +32,6 @@ Done make(const fs::path& directory) {
     fs::create_directories(directory, error);
     if (error) return std::unexpected(directory.string() + ": " + error.message());
     return {};
-}
-
-/// Files that an earlier run has written and that are not wanted any more. @return how many
-template <class Unwanted>
-std::expected<std::uint64_t, std::string> remove_others(const fs::path& place, Unwanted&& unwanted) {
-    auto names = names_in(place);
-    if (!names) return std::unexpected(place.string() + ": " + names.error());
-    std::uint64_t removed = 0;
-    for (const std::string& name : *names) {
-        if (!unwanted(name)) continue;
-        std::error_code error;
-        fs::remove(place / name, error);
-        if (error) return std::unexpected((place / name).string() + ": " + error.message());
-        ++removed;
-    }
-    return removed;
 }
 
 /// In Maildir++ dots separate folders: one within a name becomes '_'.
@@ -101,7 +86,7 @@ public:
     }
 
     Done finish() override {
-        auto gone = remove_others(place_ / "cur", [&](const std::string& name) {
+        auto gone = remove_files(place_ / "cur", [&](const std::string& name) {
             const std::string base{parse_maildir_name(name).base};
             return base.find(our_mark) != std::string::npos && there_.contains(base)
                    && !wanted_.contains(base);
@@ -225,37 +210,6 @@ private:
     std::string buffer_;
 };
 
-/// A file for each message, named by its UID.
-class CyrusWriter final : public FolderWriter {
-public:
-    explicit CyrusWriter(fs::path place) : place_{std::move(place)} {}
-    Done open() { return make(place_); }
-
-    /// There is nothing that says whose it is but its size.
-    std::expected<bool, std::string> present(const Item& item, const std::vector<std::string>&) override {
-        uids_.insert(item.uid.value());
-        std::error_code error;
-        return fs::file_size(file_of(item), error) == item.size && !error;
-    }
-    Done write(const Item& item, std::string octets, const std::vector<std::string>&) override {
-        return put_file(file_of(item), octets, item.internal_date);
-    }
-    Done finish() override {
-        auto gone = remove_others(place_, [&](const std::string& name) {
-            const std::uint32_t uid = uid_of_cyrus_file(name);
-            return uid != 0 && !uids_.contains(uid);
-        });
-        if (!gone) return std::unexpected(gone.error());
-        removed_ = *gone;
-        return sync_files(place_);
-    }
-
-private:
-    fs::path file_of(const Item& item) const { return place_ / fmt::format("{}.", item.uid.value()); }
-    fs::path place_;
-    std::set<std::uint32_t> uids_;
-};
-
 template <class Writer, class... Arguments>
 std::expected<std::unique_ptr<FolderWriter>, std::string> opened(std::unique_ptr<Writer> writer,
                                                                  Arguments... arguments) {
@@ -279,8 +233,8 @@ public:
                 std::make_unique<MboxWriter>(root_ / (name_on_disk(folder.path, '/') + ".mbox"), folder));
         std::string path = folder.path;
         std::ranges::replace(path, '.', '^');
-        return opened(
-            std::make_unique<CyrusWriter>(path == "INBOX" ? root_ : root_ / name_on_disk(path, '/')));
+        return opened(std::make_unique<CyrusWriter>(path == "INBOX" ? root_ : root_ / name_on_disk(path, '/'),
+                                                    folder, problem));
     }
 
 private:

@@ -51,6 +51,11 @@ public:
     std::string public_root(DomainId domain);
     /// bad_name for what no folder can be called, "Other Users", and what every account has of its own.
     Result<> rename_public_root(DomainId domain, std::string_view name);
+    /// Whether people of that domain see there, at the top, what is not their own: nobody's own folder can
+    /// have that name.
+    bool leads_elsewhere(DomainId domain, std::string_view top) {
+        return top == others_root || top == public_root(domain);
+    }
     /// What the public folders of that owner may hold; nothing is limited until somebody says so. For an id
     /// that is nobody's too: it is asked about every account that the directory does not know.
     mailstore::QuotaLimits public_limits(AccountId owner);

@@ -413,25 +413,30 @@ class FromCyrus(harness.ServerCase):
         cyrus = Cyrus()
         self.addCleanup(cyrus.stop)
         with self.imap("bob") as peer:
-            for number in range(3):
-                date = f'"{number + 1:2}-Oct-2025 12:34:56 +0000"'
-                self.assertTrue(peer.append("INBOX", sample(f"to cyrus {number}"), date).startswith(b"OK"))
+            for number in range(4):
+                flags = ["(\\Seen Project)", "(\\Flagged $Forwarded)", "()", "(\\Draft \\Answered Project $Forwarded)"][number]
+                date = f' "{number + 1:2}-Oct-2025 12:34:56 +0000"'
+                self.assertTrue(peer.append("INBOX", sample(f"to cyrus {number}"), flags + date).startswith(b"OK"))
+            peer.ok("SELECT INBOX")
+            peer.ok("STORE 3 +FLAGS (\\Deleted)")
+            peer.ok("EXPUNGE")
+            ours = self.state(peer, "INBOX")
         with cyrus.login("cyrus") as admin:
             admin.ok("CREATE user/alice")
         place = next(path for path, _, files in os.walk(cyrus.spool) if "cyrus.header" in files)
         there = os.path.join(cyrus.root, "exported")
         self.server.command("export", "account", "bob@example.org", there, "--format", "cyrus", "--folder", "INBOX")
         for name in os.listdir(there):
-            if name.endswith("."):
+            if not name.startswith("."):
                 shutil.copy2(os.path.join(there, name), place)
         cyrus.own()
         subprocess.run([cyrus.program("reconstruct"), "-C", cyrus.root + "/imapd.conf", "user/alice"], check=True,
                        env=cyrus.environment, capture_output=True, timeout=60 * harness.SLOW)
         with cyrus.login("alice") as peer:
-            found = self.state(peer, "INBOX")[1]
-        self.assertEqual({uid: (date, subject) for uid, (_, date, subject) in found.items()},
-                         {number + 1: (f"{number + 1:02}-Oct-2025 12:34:56 +0000", f"to cyrus {number}")
-                          for number in range(3)})
+            self.assertEqual(self.state(peer, "INBOX"), ours)
+            self.assertTrue(peer.append("INBOX", sample("after that")).startswith(b"OK"))
+            peer.ok("SELECT INBOX")
+            self.assertEqual(len(peer.messages()), 4)
 
 
 class Trees(harness.ServerCase):
