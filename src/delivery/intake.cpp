@@ -53,6 +53,7 @@ queue::Envelope without_recipients(const queue::Envelope& envelope) {
     copy.require_tls = envelope.require_tls;
     copy.deliver_by = envelope.deliver_by;
     copy.release = envelope.release;
+    copy.release_asked = envelope.release_asked;
     return copy;
 }
 

@@ -121,6 +121,7 @@ bool take_wishes(Decoder& in, std::uint8_t bits, Envelope& envelope) {
         if (!time) return false;
         envelope.release = *time;
     }
+    if (bits & asked_bit) envelope.release_asked = in.string();
     return true;
 }
 
@@ -132,6 +133,7 @@ void put_wishes(std::string& out, std::uint8_t bits, const Envelope& envelope) {
                                         | (envelope.deliver_by->trace ? 4 : 0)));
     }
     if (bits & release_bit) put_seconds(out, envelope.release);
+    if (bits & asked_bit) put_string(out, envelope.release_asked);
 }
 
 std::optional<Envelope> take_envelope(Decoder& in) {
@@ -199,6 +201,7 @@ void encode(std::string& out, const Envelope& envelope) {
     if (envelope.deliver_by) bits |= by_bit;
     if (envelope.release != Time{}) bits |= release_bit;
     if (envelope.priority != 0) bits |= priority_bit;
+    if (!envelope.release_asked.empty()) bits |= asked_bit;
     out.push_back(static_cast<char>(version));
     put(out, envelope.reverse_path);
     put_string(out, envelope.envid);

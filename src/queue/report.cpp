@@ -141,6 +141,8 @@ private:
         add("Arrival-Date: {}\r\n", mail_date(envelope_.arrival));
         if (envelope_.deliver_by)
             add("Deliver-By-Date: {}\r\n", mail_date(envelope_.deliver_by->time));  // RFC 2852
+        if (!envelope_.release_asked.empty())
+            add("Future-Release-Request: {}\r\n", one_line(envelope_.release_asked));  // RFC 4865
         for (const Recipient* r : recipients_) about(*r);
     }
 

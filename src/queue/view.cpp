@@ -64,6 +64,7 @@ bool EntryView::read(QueueId entry_id, std::string_view bytes) {
             in.be<std::uint8_t>();
         }
         if (bits & record::release_bit) release = in.varint();
+        if (bits & record::asked_bit) (void)in.string();
     }
     const auto count = in.varint();
     recipients.clear();

@@ -43,8 +43,10 @@ bool Session::delivery_wishes(std::string_view keyword, std::string_view value,
             refusal = Reply{501, "5.5.4", "HOLDFOR needs seconds, HOLDUNTIL a time in UTC, one of them"};
         else if (*release > now + allow.max_future_release)
             refusal = Reply{501, "5.5.4", "Messages are not held back for so long"};
-        else
+        else {
             t.envelope.release = *release;
+            t.envelope.release_asked = fmt::format("{}; {}", hold_for ? "for" : "until", value);
+        }
         t.release_said = true;
         return true;
     }
