@@ -42,7 +42,7 @@ bool AccountEdit::counts(const FolderEdit& folder) {
     return folder.state->record.kind != FolderKind::search;
 }
 
-void AccountEdit::arrive(kv::Batch& batch, FolderEdit& folder, Item& item, std::string_view description) {
+void AccountEdit::arrive(kv::Batch& batch, FolderEdit& folder, Item& item) {
     if (folder.arrived.empty()) folder.arrived_modseq = folder.n.highest_modseq = next_modseq();
     item.uid = folder.n.uid_next;
     item.modseq = folder.arrived_modseq;
@@ -59,7 +59,21 @@ void AccountEdit::arrive(kv::Batch& batch, FolderEdit& folder, Item& item, std::
     scratch_.clear();
     mailstore::put(scratch_, item);
     batch.put(item_key(impl_.account_id, folder.state->id, item.uid), scratch_);
-    batch.put(description_key(impl_.account_id, folder.state->id, item.uid), description);
+}
+
+void AccountEdit::describe(kv::Batch& batch, const FolderEdit& folder, Uid uid,
+                           std::string_view description) {
+    batch.put(description_key(impl_.account_id, folder.state->id, uid), description);
+}
+
+void AccountEdit::erase(kv::Batch& batch, FolderId folder, const UidSet& uids) {
+    for (const char letter : {'i', 'd'})
+        for (const UidRun& run : uids)
+            for (std::uint64_t uid = run.first.value(); uid <= run.last.value(); ++uid)
+                batch.erase(Key{letter}
+                                .be(impl_.account_id.value())
+                                .be(folder.value())
+                                .be(static_cast<std::uint32_t>(uid)));
 }
 
 namespace {

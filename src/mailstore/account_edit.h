@@ -36,8 +36,13 @@ public:
     void note(kv::Batch& batch, Change::Kind kind, FolderId folder, UidSet uids, ModSeq modseq);
 
     /// A new item: gives it UID and modification sequence (one for all that arrive in the folder in this
-    /// batch), counts it, and writes its record and description.
-    void arrive(kv::Batch& batch, FolderEdit& folder, Item& item, std::string_view description);
+    /// batch), counts it, and writes its record.
+    void arrive(kv::Batch& batch, FolderEdit& folder, Item& item);
+    /// Its description, without which no item is complete: of many, behind all items. The engine takes in
+    /// keys that follow each other at a fraction of the cost.
+    void describe(kv::Batch& batch, const FolderEdit& folder, Uid uid, std::string_view description);
+    /// The records of an item and its description go. As with describe(), in runs.
+    void erase(kv::Batch& batch, FolderId folder, const UidSet& uids);
     /// No UIDs are left (RFC 9051 §2.3.1.1 asks for a new UIDVALIDITY; four billion arrivals are not
     /// awaited).
     static bool has_uids(const FolderEdit& folder, std::uint64_t wanted) {

@@ -91,7 +91,9 @@ private:
         Item made = **original;
         made.flags = flags_here(link, made.flags);
         refs_.add_ref(made.blob, 1);
-        edit_.arrive(batch_, box_, made, *description ? std::string_view{**description} : std::string_view{});
+        edit_.arrive(batch_, box_, made);
+        edit_.describe(batch_, box_, made.uid,
+                       *description ? std::string_view{**description} : std::string_view{});
         batch_.put(link_key(impl_.account_id, state_.id, made.uid), encoded(link));
         batch_.put(linked_key(impl_.account_id, state_.id, link.folder, link.uid), encoded_uid(made.uid));
         return {};

@@ -63,18 +63,6 @@ void remove_upto(UidSet& uids, Uid last) {
     if (!uids.empty() && uids.front().first <= last) uids.front().first = Uid{last.value() + 1};
 }
 
-UidSet first_of(const UidSet& uids, std::size_t most) {
-    UidSet first;
-    for (const UidRun& run : uids) {
-        if (most == 0) break;
-        const std::size_t length =
-            std::min<std::size_t>(most, run.last.value() - run.first.value() + std::size_t{1});
-        first.push_back({run.first, Uid{run.first.value() + static_cast<std::uint32_t>(length - 1)}});
-        most -= length;
-    }
-    return first;
-}
-
 /// The next piece of those that are `left`, which are then fewer.
 Result<std::vector<Original>> read_items(Core& core, AccountId account, FolderId folder, UidSet& left) {
     std::vector<Original> items;
@@ -115,17 +103,12 @@ public:
         if (!AccountEdit::has_uids(target, items.size()))
             return fail(MailError::storage, "folder has no UIDs left");
         const std::int64_t now = to_.impl.core.now_seconds();
-        const AccountId owner = from_.impl.account_id;
         // Leaving comes before arriving in the log, so that no reader ever counts the message twice.
         if (source_ == Source::leaves && left_modseq_ == ModSeq{}) left_modseq_ = from_.edit.next_modseq();
-        AscendingReader descriptions{*to_.impl.core.kv, items.size(),
-                                     description_key(owner, from.id, items.front().uid),
-                                     description_key(owner, from.id, items.back().uid)};
+        const std::size_t first = copied.to.size();
         for (const Original& original : items) {
             auto item = decode_item(original.uid, original.record);
             if (!item) return fail(MailError::corrupt, "record of a message is damaged: repair the account");
-            auto description = descriptions.read(description_key(owner, from.id, original.uid));
-            if (!description) return std::unexpected(description.error());
             const Flags before = item->flags;
             if (!keep_.keywords) item->flags.keywords = {};
             auto flags = keywords.translate(item->flags);
@@ -133,8 +116,6 @@ public:
             if (source_ == Source::leaves) {
                 item->flags = before;
                 from_.edit.leave(*origin, *item);
-                batch_.erase(item_key(owner, from.id, original.uid));
-                batch_.erase(description_key(owner, from.id, original.uid));
                 mailstore::append(left_, original.uid);
             } else {
                 refs_.add_ref(item->blob, 1);
@@ -146,22 +127,38 @@ public:
             }
             item->flags.system &= keep_.system;
             item->save_date = now;  // RFC 8514 §3
-            to_.edit.arrive(batch_, target, *item, description->value_or(std::string_view{}));
+            to_.edit.arrive(batch_, target, *item);
             copied.from.push_back(original.uid);
             copied.to.push_back(item->uid);
         }
-        return within_limits(target);
+        if (auto ok = within_limits(target); !ok) return ok;
+        return describe(from.id, items, target, std::span{copied.to}.subspan(first));
     }
 
     /// After the last of them: notes what left.
     void finish(FolderState& from) {
         if (left_.empty()) return;
+        from_.edit.erase(batch_, from.id, left_);
         AccountEdit::FolderEdit& origin = from_.edit.folder(from);
         from_.edit.note(batch_, Change::Kind::expunged, from.id, std::move(left_), left_modseq_);
         origin.n.highest_modseq = std::max(origin.n.highest_modseq, left_modseq_);
     }
 
 private:
+    Result<> describe(FolderId from, const std::vector<Original>& items, const AccountEdit::FolderEdit& to,
+                      std::span<const Uid> uids) {
+        const AccountId owner = from_.impl.account_id;
+        AscendingReader descriptions{*to_.impl.core.kv, items.size(),
+                                     description_key(owner, from, items.front().uid),
+                                     description_key(owner, from, items.back().uid)};
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            auto text = descriptions.read(description_key(owner, from, items[i].uid));
+            if (!text) return std::unexpected(text.error());
+            to_.edit.describe(batch_, to, uids[i], text->value_or(std::string_view{}));
+        }
+        return {};
+    }
+
     Result<> within_limits(const AccountEdit::FolderEdit& target) {
         const QuotaLimits limits = to_.impl.core.limits(to_.impl.account_id, target.state->id);
         auto over = [](std::uint64_t used, std::uint64_t limit) { return limit != 0 && used > limit; };
@@ -371,45 +368,30 @@ Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_dele
     kv::Batch batch;
     std::optional<BlobRefs> refs{std::in_place, core};
     UndeleteKeeper kept{edit, **state, ModSeq{edit.account.modseq + 1}};
-    UidSet doomed, gone;
-    std::size_t found = 0, many = 0;
-    Result<> ok;
-    if (only_deleted) {
-        // Found in memory where the folder is in use; behind the last there is nothing to look for.
-        FolderViewImpl view{shared_from_this(), core.kv->snapshot(), info_of(**state), highest_uid,
-                            highest_modseq()};
-        const std::size_t enough = std::min<std::size_t>(piece, deleted_there);
-        std::optional<UidSet> known;
-        if (count(left) > (*state)->record.n.messages / 4)
-            known = view.filtered({.with = mailstore::deleted}, left);
-        if (known)
-            found = count(doomed = first_of(*known, enough));
-        else
-            ok = view.each_item(left, [&](const Item& item) {
-                if (!(item.flags.system & mailstore::deleted)) return true;
-                mailstore::append(doomed, item.uid);
-                return ++found < enough;
-            });
-        if (!ok) return ok;
-    }
-    ok = scan_folder(*core.kv, 'i', account_id, folder, only_deleted ? doomed : left, nullptr,
-                     [&](Uid uid, std::string_view value) {
-                         auto item = decode_item(uid, value);
-                         if (!item || (only_deleted && !(item->flags.system & mailstore::deleted)))
-                             return true;
-                         edit.leave(box, *item);
-                         if (!kept.keep(batch, *item)) refs->add_ref(item->blob, -1);
-                         batch.erase(item_key(account_id, folder, uid));
-                         batch.erase(description_key(account_id, folder, uid));
-                         mailstore::append(gone, uid);
-                         return ++many < piece;
-                     });
+    UidSet gone;
+    std::size_t many = 0;
+    // Behind the last that is \Deleted there is nothing to look for.
+    const std::size_t enough = only_deleted ? std::min<std::size_t>(piece, deleted_there) : piece;
+    // In memory where the folder is in use. The account is locked, so what is seen is what is there.
+    FolderViewImpl view{shared_from_this(), core.kv->snapshot(), info_of(**state), highest_uid,
+                        highest_modseq()};
+    std::optional<UidSet> known;
+    if (only_deleted && count(left) > (*state)->record.n.messages / 4)
+        known = view.filtered({.with = mailstore::deleted}, left);
+    auto ok = view.each_item(known ? *known : left, [&](const Item& item) {
+        if (only_deleted && !(item.flags.system & mailstore::deleted)) return true;
+        edit.leave(box, item);
+        if (!kept.keep(batch, item)) refs->add_ref(item.blob, -1);
+        mailstore::append(gone, item.uid);
+        return ++many < enough;
+    });
     if (!ok) return ok;
-    if (std::max(found, many) < piece)
+    if (many < piece)
         left.clear();
     else
-        remove_upto(left, only_deleted ? doomed.back().last : gone.back().last);
+        remove_upto(left, gone.back().last);
     if (gone.empty()) return {};
+    edit.erase(batch, folder, gone);
     if (ok = refs->put(batch, BlobRefs::Missing::ignore); !ok) return ok;
     const ModSeq modseq = edit.change(batch, Change::Kind::expunged, box, gone);
     edit.put(batch);

@@ -87,7 +87,8 @@ Result<std::uint64_t> AccountImpl::undelete_some(FolderId to, std::span<const De
             if (auto bit = AccountEdit::keyword(box, keyword, true)) item.flags.set_keyword(*bit);
         item.save_date = core.now_seconds();
         whole.assign(item.prefix).append(stored->payload);
-        edit.arrive(batch, box, item, mime::describe(whole).encode());
+        edit.arrive(batch, box, item);
+        edit.describe(batch, box, item.uid, mime::describe(whole).encode());
         batch.erase(key);
         count_off(edit.account, item.size);
         ++restored;

@@ -2,7 +2,6 @@
 
 #include "mailstore/core.h"
 #include "mailstore/errors.h"
-#include "mailstore/scan.h"
 
 namespace postrider::mailstore {
 
@@ -21,14 +20,12 @@ Result<> BlobRefs::put(kv::Batch& batch, Missing missing) {
     for (const auto& [blob, delta] : deltas_) which.set(BlobLocks::stripe_of(BlobId{blob}));
     held_ = BlobLocks::Held{core_.blob_locks, which};
     const std::int64_t now = core_.now_seconds();
-    if (deltas_.empty()) return {};
-    AscendingReader records{*core_.kv, deltas_.size(), blob_key(BlobId{deltas_.begin()->first}),
-                            blob_key(BlobId{deltas_.rbegin()->first})};
     for (const auto& [number, delta] : deltas_) {
         if (delta.refs == 0 && delta.holds == 0) continue;
-        BlobId blob{number};
-        auto value = records.read(blob_key(blob));
-        if (!value) return std::unexpected(value.error());
+        const BlobId blob{number};
+        // A look-up each: a cursor would walk over every older count that is still in memory.
+        auto value = core_.kv->get(blob_key(blob));
+        if (!value) return std::unexpected(from(value.error()));
         auto record = *value ? decode_blob(**value) : std::nullopt;
         if (!record) {
             core_.log.error({}, "message {:x} has no readable record", number);

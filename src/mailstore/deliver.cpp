@@ -262,7 +262,8 @@ private:
             }
             if (!placement.import_mark.empty())
                 batch_.put(import_key(touched.account.account_id, placement.import_mark), "\x01");
-            touched.edit.arrive(batch_, box, item, arrival.descriptions[placement.description]);
+            touched.edit.arrive(batch_, box, item);
+            touched.edit.describe(batch_, box, item.uid, arrival.descriptions[placement.description]);
             placement.uid = item.uid;
             placement.placed_in = state->id;
             placement.uid_validity = state->record.uid_validity;

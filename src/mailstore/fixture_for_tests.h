@@ -50,7 +50,7 @@ inline std::string message(std::string_view subject, std::size_t body_bytes = 20
 inline Options options_in(const std::filesystem::path& path) {
     Options options;
     options.directory = path;
-    options.roster_least = 3;  // so that both ways of reading are tried
+    options.roster_least = options.columns_least = 3;  // so that both ways of reading are tried
     LocationConfig location;
     location.number = 1;
     location.options.directory = path / "mail";

@@ -22,7 +22,7 @@ mime::Summary summary_of(const mime::Description& description, std::string& refe
 }  // namespace
 
 std::shared_ptr<Columns> FolderViewImpl::columns(Made how) {
-    if (columns_ || info_.messages < core_.options.roster_least) return columns_;
+    if (columns_ || info_.messages < core_.options.columns_least) return columns_;
     const AccountId account = account_->account_id;
     // Rows of what was expunged are dropped with all the others, when they are the greater part.
     auto outgrown = [&](const Columns& one) {

@@ -90,7 +90,8 @@ struct Options {
     kv::Options kv;
     std::size_t account_cache = 10'000;    ///< accounts whose folder tables stay in memory
     std::size_t roster_items = 1'500'000;  ///< of folders in use that stay in memory, 56 octets each
-    std::uint32_t roster_least = 200;      ///< a folder of fewer messages is read record by record
+    std::uint32_t roster_least = 10;       ///< a folder that never had so many is read record by record
+    std::uint32_t columns_least = 200;     ///< and what is searched in fewer is read from the descriptions
     std::size_t max_waiting = 20'000;  ///< submissions that wait for the committer; more get MailError::full
     std::size_t max_waiting_bytes = 128u << 20;  ///< of their records
     ChangeRetention change_retention;

@@ -12,6 +12,8 @@ void Roster::add(Piece& piece, const Item& item) {
     piece.rows.push_back({item.uid, item.size, item.modseq, item.blob, item.internal_date, item.save_date,
                           item.email_id, item.flags.system, rest});
     if (rest) piece.rest.push_back({item.uid, item.flags, std::string{item.prefix}});
+    piece.flags |= item.flags.system;
+    piece.all &= item.flags.system;
 }
 
 Item Roster::item_of(const Piece& piece, const Row& row) {
@@ -84,17 +86,23 @@ std::shared_ptr<Roster> Roster::with(const UidSet& touched, std::span<const Item
         made->put(std::move(changed));
     }
     for (; fresh != now.end(); ++fresh) made->append(*fresh);
-    made->growing_.reset();
+    made->finish();
     return made;
 }
 
-template <class Visit>
-void Roster::each_row(const UidSet& uids, const Visit& visit) const {
+void Roster::finish() {
+    if (growing_ && growing_->rows.size() < full / 2) growing_->rows.shrink_to_fit();
+    growing_.reset();
+}
+
+template <class Visit, class Skip>
+void Roster::each_row(const UidSet& uids, const Visit& visit, const Skip& skip) const {
     auto piece = pieces_.begin();
     for (const UidRun& run : uids) {
         piece = std::lower_bound(piece, pieces_.end(), run.first,
                                  [](const auto& one, Uid uid) { return one->rows.back().uid < uid; });
         for (auto at = piece; at != pieces_.end() && (*at)->rows.front().uid <= run.last; ++at) {
+            if (skip(**at)) continue;
             const auto& rows = (*at)->rows;
             for (auto row = std::ranges::lower_bound(rows, run.first, {}, &Row::uid);
                  row != rows.end() && row->uid <= run.last; ++row)
@@ -105,15 +113,23 @@ void Roster::each_row(const UidSet& uids, const Visit& visit) const {
 }
 
 void Roster::each(const UidSet& uids, const std::function<bool(const Item&)>& visit) const {
-    each_row(uids, [&](const Piece& piece, const Row& row) { return visit(item_of(piece, row)); });
+    each_row(
+        uids, [&](const Piece& piece, const Row& row) { return visit(item_of(piece, row)); },
+        [](const Piece&) { return false; });
 }
 
 UidSet Roster::filtered(const ItemFilter& filter, const UidSet& uids) const {
     UidSet fitting;
-    each_row(uids, [&](const Piece&, const Row& row) {
-        if (filter.fits(row.system, row)) mailstore::append(fitting, row.uid);
-        return true;
-    });
+    const auto none = [&](const Piece& piece) {
+        return (piece.flags & filter.with) != filter.with || (piece.all & filter.without) != 0;
+    };
+    each_row(
+        uids,
+        [&](const Piece&, const Row& row) {
+            if (filter.fits(row.system, row)) mailstore::append(fitting, row.uid);
+            return true;
+        },
+        none);
     return fitting;
 }
 

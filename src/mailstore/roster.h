@@ -42,6 +42,8 @@ public:
 
     /// Adds an item with a higher UID than all. While it is made.
     void append(const Item& item);
+    /// Nothing more is appended.
+    void finish();
 
     /// What this becomes when of the items in `touched` only `now` is left: what was changed, added or
     /// removed.
@@ -63,14 +65,17 @@ private:
         std::string prefix;
     };
     struct Piece {
-        std::vector<Row> rows;   ///< not empty
-        std::vector<Rest> rest;  ///< of the rows that have some, ascending
+        std::vector<Row> rows;    ///< not empty
+        std::vector<Rest> rest;   ///< of the rows that have some, ascending
+        std::uint8_t flags = 0;   ///< system flags that any of them has
+        std::uint8_t all = 0xff;  ///< and that all have
     };
     static constexpr std::size_t full = 512;  ///< rows of a piece: what one change copies
 
-    /// Calls visit(piece, row) for each row in the set until it returns false.
-    template <class Visit>
-    void each_row(const UidSet& uids, const Visit& visit) const;
+    /// Calls visit(piece, row) for each row in the set until it returns false; none of the pieces for which
+    /// skip(piece).
+    template <class Visit, class Skip>
+    void each_row(const UidSet& uids, const Visit& visit, const Skip& skip) const;
     static void add(Piece& piece, const Item& item);
     static Item item_of(const Piece& piece, const Row& row);
     void put(std::shared_ptr<const Piece> piece);
@@ -95,7 +100,8 @@ public:
     /// Unless a later one is there, or it is larger than all may be together.
     void put(AccountId account, FolderId folder, std::shared_ptr<const Roster> roster) {
         const ModSeq modseq = roster->folder_modseq();
-        const std::size_t items = roster->size();
+        constexpr std::size_t of_its_own = 16;  // what a folder of a few messages takes besides, in items
+        const std::size_t items = roster->size() + of_its_own;
         cache_.put(account, folder, std::move(roster), items,
                    [&](const Roster& there) { return there.folder_modseq() < modseq; });
     }

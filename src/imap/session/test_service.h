@@ -24,7 +24,7 @@ public:
     explicit TestService(ImapSettings with = open_settings(), std::uint32_t roster_least = 3) {
         mailstore::Options options;
         options.directory = path();
-        options.roster_least = roster_least;
+        options.roster_least = options.columns_least = roster_least;
         mailstore::LocationConfig location;
         location.options.directory = path() / "messages";
         options.locations.push_back(std::move(location));
