@@ -93,7 +93,7 @@ struct LocationOptions {
     std::filesystem::path directory;
     std::uint32_t max_files = 128;                    ///< 1 ... 128
     std::uint64_t max_file_bytes = 256ull << 20;      ///< 1 MiB ... 2 GiB
-    std::uint64_t preallocate_bytes = 4ull << 20;    ///< the file is laid out ahead by up to this much
+    std::uint64_t preallocate_bytes = 4ull << 20;     ///< the file is laid out ahead by up to this much
     std::uint64_t zero_ahead_bytes = 1ull << 20;      ///< and written with zeros by up to this much; 0: not
     std::uint64_t min_disk_free_bytes = 64ull << 20;  ///< below it the location counts as full
 };
