@@ -57,24 +57,36 @@ void Sorter::add_one(mailstore::FolderView& view, const SortedItem& item, std::s
             summary.sent = made->sent;
         }
     }
+    struct Described {
+        Sorter& sorter;
+        const mime::Summary& summary;
+        std::int64_t sent() const { return summary.sent; }
+        Value base_subject() const { return sorter.text(summary.base_subject); }
+        Value mailbox(mime::AddressField field) const {
+            return sorter.text(mime::first_address(summary.envelope, field).mailbox);
+        }
+        Value display(mime::AddressField field) const {
+            return sorter.text(mime::display_of(mime::first_address(summary.envelope, field)));
+        }
+    };
+    put(item, Described{*this, summary});
+}
+
+template <class Message>
+void Sorter::put(const SortedItem& item, const Message& message) {
     uids_.push_back(item.uid);
     for (SortKey key : keys_) {
         switch (key.kind) {
             case Kind::arrival: values_.push_back(number(item.internal_date)); break;
             case Kind::relevancy: values_.push_back(number(-std::int64_t{item.relevancy})); break;
             case Kind::size: values_.push_back(number(item.size)); break;
-            case Kind::date: values_.push_back(number(sent_date(item.internal_date, summary.sent))); break;
-            case Kind::subject: values_.push_back(text(summary.base_subject)); break;
+            case Kind::date: values_.push_back(number(sent_date(item.internal_date, message.sent()))); break;
+            case Kind::subject: values_.push_back(message.base_subject()); break;
             case Kind::cc:
             case Kind::from:
-            case Kind::to:
-                values_.push_back(text(mime::first_address(summary.envelope, field_of(key.kind)).mailbox));
-                break;
+            case Kind::to: values_.push_back(message.mailbox(field_of(key.kind))); break;
             case Kind::display_from:
-            case Kind::display_to:
-                values_.push_back(
-                    text(mime::display_of(mime::first_address(summary.envelope, field_of(key.kind)))));
-                break;
+            case Kind::display_to: values_.push_back(message.display(field_of(key.kind))); break;
         }
     }
 }
@@ -116,33 +128,29 @@ void Sorter::add_from(mailstore::Columns& columns, mailstore::FolderView& view,
     for (const SortedItem& item : items) rows.push_back(reading.row(item.uid));
     // A rank compares with ranks alone: what has no row makes all others texts.
     const bool ranks = std::find(rows.begin(), rows.end(), nullptr) == rows.end();
-    auto value = [&](mailstore::Columns::Text id) {
-        return ranks ? Value{reading.rank_of(id), 0, 0} : folded(reading.text(id));
+    struct Known {
+        Sorter& sorter;
+        const Reading& reading;
+        const Row& row;
+        bool ranks;
+        Value value(mailstore::Columns::Text id) const {
+            return ranks ? Value{reading.rank_of(id), 0, 0} : sorter.folded(reading.text(id));
+        }
+        const mailstore::Columns::Addresses& addresses(mime::AddressField field) const {
+            return reading.addresses(field == mime::AddressField::cc   ? row.cc
+                                     : field == mime::AddressField::to ? row.to
+                                                                       : row.from);
+        }
+        std::int64_t sent() const { return row.sent; }
+        Value base_subject() const { return value(row.base_subject); }
+        Value mailbox(mime::AddressField field) const { return value(addresses(field).mailbox); }
+        Value display(mime::AddressField field) const { return value(addresses(field).display); }
     };
     for (std::size_t i = 0; i < items.size(); ++i) {
-        const SortedItem& item = items[i];
-        const Row* const row = rows[i];
-        if (row == nullptr) {
-            add_one(view, item, {});
-            continue;
-        }
-        uids_.push_back(item.uid);
-        for (SortKey key : keys_) {
-            switch (key.kind) {
-                case Kind::arrival: values_.push_back(number(item.internal_date)); break;
-                case Kind::relevancy: values_.push_back(number(-std::int64_t{item.relevancy})); break;
-                case Kind::size: values_.push_back(number(item.size)); break;
-                case Kind::date: values_.push_back(number(sent_date(item.internal_date, row->sent))); break;
-                case Kind::subject: values_.push_back(value(row->base_subject)); break;
-                case Kind::cc: values_.push_back(value(reading.addresses(row->cc).mailbox)); break;
-                case Kind::from: values_.push_back(value(reading.addresses(row->from).mailbox)); break;
-                case Kind::to: values_.push_back(value(reading.addresses(row->to).mailbox)); break;
-                case Kind::display_from:
-                    values_.push_back(value(reading.addresses(row->from).display));
-                    break;
-                case Kind::display_to: values_.push_back(value(reading.addresses(row->to).display)); break;
-            }
-        }
+        if (const Row* const row = rows[i])
+            put(items[i], Known{*this, reading, *row, ranks});
+        else
+            add_one(view, items[i], {});
     }
 }
 

@@ -46,6 +46,9 @@ private:
     void add_from(mailstore::Columns& columns, mailstore::FolderView& view,
                   std::span<const SortedItem> items);
     void add_one(mailstore::FolderView& view, const SortedItem& item, std::string_view description);
+    /// @param message  says what the item does not, from a description or from columns
+    template <class Message>
+    void put(const SortedItem& item, const Message& message);
     bool needs_description() const;
 
     std::vector<SortKey> keys_;
