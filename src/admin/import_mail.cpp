@@ -131,9 +131,10 @@ std::expected<Json, Error> import_one(Context& context, const Arguments& argumen
     options.into = arguments.text("into");
     options.again = arguments.flag("again");
     options.dry_run = arguments.flag("dry-run");
-    const migration::SourceOptions how{*quoting, arguments.text("attachments"), job.address};
+    const migration::SourceOptions how{*quoting, arguments.text("attachments"),
+                                       arguments.text("cyrus-config"), job.address};
     auto source = job.cyrus.empty() ? migration::open_source(*format, job.from, how)
-                                    : migration::cyrus_spool_source(job.cyrus);
+                                    : migration::cyrus_spool_source(job.cyrus, how);
     auto report =
         need(migration::import_mail(*source, receiver->mail.get(), options, forward(progress, shown)));
     if (!report && !receiver->made) return std::unexpected(report.error());
@@ -239,6 +240,8 @@ constexpr Argument import_quoting{"mbox-quoting", Type::text,
                                   "How mbox files guard lines that begin with \"From \": rd, o or none [rd]"};
 constexpr Argument import_attachments{"attachments", Type::path,
                                       "Dovecot's mail_attachment_dir, if it has one"};
+constexpr Argument import_cyrus{"cyrus-config", Type::path,
+                                "Cyrus's configdirectory, where its users' subscriptions are"};
 constexpr Argument import_again{"again", Type::flag, "Also what was imported before"};
 constexpr Argument import_dry{"dry-run", Type::flag, "Only read and count"};
 constexpr Argument import_create{"create", Type::flag,
@@ -255,6 +258,7 @@ constexpr Argument import_arguments[] = {
     import_into,
     import_quoting,
     import_attachments,
+    import_cyrus,
     import_again,
     import_dry,
     import_create,
@@ -268,6 +272,7 @@ constexpr Argument tree_arguments[] = {
     import_into,
     import_quoting,
     import_attachments,
+    import_cyrus,
     import_again,
     import_dry,
     import_create,

@@ -4,6 +4,7 @@
 
 #include "migration/cyrus_index.h"
 #include "migration/cyrus_spool.h"
+#include "migration/cyrus_subscriptions.h"
 #include "migration/file.h"
 #include "migration/sources.h"
 
@@ -15,8 +16,10 @@ namespace fs = std::filesystem;
 
 class CyrusSource final : public Source {
 public:
-    explicit CyrusSource(fs::path root) : root_{std::move(root)} {}
-    explicit CyrusSource(std::vector<CyrusMailbox> mailboxes) : mailboxes_{std::move(mailboxes)} {}
+    CyrusSource(fs::path root, const SourceOptions& options)
+        : root_{std::move(root)}, config_{options.cyrus_config}, user_{options.user} {}
+    CyrusSource(std::vector<CyrusMailbox> mailboxes, const SourceOptions& options)
+        : mailboxes_{std::move(mailboxes)}, config_{options.cyrus_config}, user_{options.user} {}
 
     std::expected<std::vector<FoundFolder>, std::string> folders(const OnProblem& problem) override {
         std::vector<FoundFolder> found;
@@ -28,7 +31,7 @@ public:
         }
         if (mailboxes_.empty()) nested(root_, "INBOX", 0, found, problem);
         if (found.empty()) return std::unexpected(root_.string() + ": no Cyrus mailbox is there");
-        for (FoundFolder& folder : found) folder.subscribed = true;  // kept elsewhere
+        mark_subscribed(found, problem);
         return found;
     }
 
@@ -87,6 +90,18 @@ public:
     }
 
 private:
+    /// Where nothing says it, all are.
+    void mark_subscribed(std::vector<FoundFolder>& found, const OnProblem& problem) const {
+        for (FoundFolder& folder : found) folder.subscribed = true;
+        if (config_.empty()) return;
+        auto inbox = std::ranges::find(found, "INBOX", &FoundFolder::path);
+        const std::string& user = mailboxes_.empty() ? user_ : mailboxes_.front().user;
+        auto paths = read_cyrus_subscriptions(
+            config_, inbox == found.end() ? fs::path{} : fs::path{inbox->place}, user);
+        if (!paths) return problem({config_.string(), 0, user + ": " + paths.error()});
+        for (FoundFolder& folder : found) folder.subscribed = paths->contains(folder.path);
+    }
+
     void nested(const fs::path& directory, const std::string& path, int depth,
                 std::vector<FoundFolder>& found, const OnProblem& problem) {
         auto names = names_in(directory);
@@ -128,6 +143,8 @@ private:
 
     fs::path root_;
     std::vector<CyrusMailbox> mailboxes_;  ///< in place of a root
+    const fs::path config_;
+    const std::string user_;
     std::string looked_at_;
     CyrusIndex index_;
     std::vector<std::string> names_;
@@ -141,12 +158,13 @@ std::uint32_t uid_of_cyrus_file(std::string_view name) {
     return error == std::errc{} && end + 1 == name.data() + name.size() && *end == '.' ? uid : 0;
 }
 
-std::unique_ptr<Source> cyrus_source(const fs::path& path) {
-    return std::make_unique<CyrusSource>(path);
+std::unique_ptr<Source> cyrus_source(const fs::path& path, const SourceOptions& options) {
+    return std::make_unique<CyrusSource>(path, options);
 }
 
-std::unique_ptr<Source> cyrus_spool_source(std::vector<CyrusMailbox> mailboxes) {
-    return std::make_unique<CyrusSource>(std::move(mailboxes));
+std::unique_ptr<Source> cyrus_spool_source(std::vector<CyrusMailbox> mailboxes,
+                                           const SourceOptions& options) {
+    return std::make_unique<CyrusSource>(std::move(mailboxes), options);
 }
 
 }  // namespace postrider::migration

@@ -16,8 +16,9 @@ std::string with_dots(std::string text) {
     return text;
 }
 
-/// Of "user.alice.Work.Old" or "example.org!user.alice"; false for public and deleted folders.
-bool name_mailbox(std::string_view name, CyrusMailbox& mailbox) {
+}  // namespace
+
+bool name_cyrus_mailbox(std::string_view name, CyrusMailbox& mailbox) {
     std::string domain;
     if (const std::size_t bang = name.find('!'); bang != std::string_view::npos) {
         domain = name.substr(0, bang);
@@ -40,8 +41,6 @@ bool name_mailbox(std::string_view name, CyrusMailbox& mailbox) {
     }
     return true;
 }
-
-}  // namespace
 
 bool is_cyrus_spool(const fs::path& root) {
     std::error_code error;
@@ -73,7 +72,7 @@ std::expected<std::vector<CyrusMailbox>, std::string> read_cyrus_spool(const fs:
                 }
                 const CyrusHeader header = parse_cyrus_header(*data);
                 CyrusMailbox mailbox;
-                if (header.type != "e" || !name_mailbox(header.name, mailbox)) continue;
+                if (header.type != "e" || !name_cyrus_mailbox(header.name, mailbox)) continue;
                 mailbox.place = place;
                 found.push_back(std::move(mailbox));
             }

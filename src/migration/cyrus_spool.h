@@ -3,6 +3,7 @@
 #include <expected>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "migration/found.h"
@@ -17,6 +18,10 @@ struct CyrusMailbox {
     std::filesystem::path place;
 };
 
+/// Sets user and path by "user.alice.Work.Old" or "example.org!user.alice"; false for public and deleted
+/// folders.
+bool name_cyrus_mailbox(std::string_view name, CyrusMailbox& mailbox);
+
 /// Whether that partition is one of these.
 bool is_cyrus_spool(const std::filesystem::path& root);
 
@@ -28,6 +33,7 @@ std::expected<std::vector<CyrusMailbox>, std::string> read_cyrus_spool(const std
                                                                        const OnProblem& problem);
 
 /// The folders of a user of that spool, of which there are many: an estimate of messages is not made.
-std::unique_ptr<Source> cyrus_spool_source(std::vector<CyrusMailbox> mailboxes);
+std::unique_ptr<Source> cyrus_spool_source(std::vector<CyrusMailbox> mailboxes,
+                                           const SourceOptions& options = {});
 
 }  // namespace postrider::migration

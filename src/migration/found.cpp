@@ -18,12 +18,13 @@ constexpr struct {
                {Format::cyrus, "cyrus"}};
 
 /// One user's mailboxes; those who read for many read the spool once (cyrus_spool.h).
-std::unique_ptr<Source> spool_source(const std::filesystem::path& path, const std::string& user) {
+std::unique_ptr<Source> spool_source(const std::filesystem::path& path, const SourceOptions& options) {
+    const std::string& user = options.user;
     auto all = read_cyrus_spool(path, [](const Problem&) {});
-    if (!all) return cyrus_source(path / "uuid");  // which says why
+    if (!all) return cyrus_source(path / "uuid", options);  // which says why
     const std::string local = user.substr(0, user.rfind('@'));
     std::erase_if(*all, [&](const CyrusMailbox& one) { return one.user != user && one.user != local; });
-    return all->empty() ? cyrus_source(path / user) : cyrus_spool_source(std::move(*all));
+    return all->empty() ? cyrus_source(path / user, options) : cyrus_spool_source(std::move(*all), options);
 }
 
 }  // namespace
@@ -76,7 +77,7 @@ std::unique_ptr<Source> open_source(Format format, const std::filesystem::path& 
         case Format::sdbox:
         case Format::mdbox: return dbox_source(path, format, options.attachments);
         case Format::cyrus:
-            return is_cyrus_spool(path) ? spool_source(path, options.user) : cyrus_source(path);
+            return is_cyrus_spool(path) ? spool_source(path, options) : cyrus_source(path, options);
     }
     return nullptr;
 }

@@ -75,7 +75,8 @@ enum class Quoting : std::uint8_t {
 
 struct SourceOptions {
     Quoting quoting = Quoting::rd;
-    std::filesystem::path attachments{};  ///< Dovecot's mail_attachment_dir; "" for none
+    std::filesystem::path attachments{};   ///< Dovecot's mail_attachment_dir; "" for none
+    std::filesystem::path cyrus_config{};  ///< Cyrus's configdirectory, for subscriptions; "" for none
     std::string
         user{};  ///< address of whose mail is wanted where that of all lies together (Cyrus since 3.6)
 };

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "migration/cyrus_index.h"
+#include "migration/cyrus_subscriptions.h"
 #include "migration/dbox_file.h"
 #include "migration/decompress.h"
 #include "migration/dovecot_index.h"
@@ -97,6 +98,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 for (const auto& [uid, message] : index->messages)
                     require(uid < index->uid_next || uid == 0xffffffff);
             require(parse_cyrus_header(text).flags.size() <= 128);
+            if (auto paths = parse_cyrus_subscriptions(text, "a"))
+                for (const std::string& path : *paths) require(path.size() <= 4 * text.size() + 8);
             break;
         case 7: {
             const std::string crlf = with_crlf(std::string{text});

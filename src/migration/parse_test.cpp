@@ -4,6 +4,7 @@
 
 #include "base/codec.h"
 #include "migration/cyrus_index.h"
+#include "migration/cyrus_subscriptions.h"
 #include "migration/dbox_file.h"
 #include "migration/decompress.h"
 #include "migration/dovecot_index.h"
@@ -286,6 +287,22 @@ TEST(CyrusIndexFile, RecordsAreReadAndExpungedOnesKnown) {
     EXPECT_EQ(since_3_6.name, "user.alice.W^k");
     EXPECT_EQ(since_3_6.type, "e");
     EXPECT_EQ(since_3_6.flags, (std::vector<std::string>{"One", "a \"b"}));
+}
+
+TEST(CyrusSubscriptions, AreReadAsVersionsWriteThem) {
+    const std::string since_3_6 =
+        "\x1fVER\x1f\t2\nNINBOX\t\nNINBOX\x1f"
+        "Entw&APw-rfe\t\nNINBOX\x1fWork\x1fOld\t\nNINBOX\x1fv1.2\t\nNuser\x1f"
+        "bob.by\t\nNINBOX\x1f"
+        "a\xff\x89z\t\n";
+    EXPECT_EQ(parse_cyrus_subscriptions(since_3_6, "alice@example.org"),
+              (std::set<std::string>{"INBOX", "Entwürfe", "Work/Old", "v1.2", "a\tz"}));
+    const std::string before =
+        "user.alice\t\nuser.alice.v1^2.x\t\nuser.bob\t\nexample.org!user.alice.D\t\nhalf a line";
+    EXPECT_EQ(parse_cyrus_subscriptions(before, "alice@example.org"),
+              (std::set<std::string>{"INBOX", "v1.2/x", "D"}));
+    EXPECT_FALSE(parse_cyrus_subscriptions("\xa1\x02\x8b\x0dskiplist file\0", "alice"));
+    EXPECT_TRUE(parse_cyrus_subscriptions("", "alice")->empty());
 }
 
 TEST(Compressed, MessagesComeOutAndDamageIsNamed) {

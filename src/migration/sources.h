@@ -9,7 +9,7 @@ std::unique_ptr<Source> maildir_source(const std::filesystem::path& path);
 std::unique_ptr<Source> mbox_source(const std::filesystem::path& path, Quoting quoting);
 std::unique_ptr<Source> dbox_source(const std::filesystem::path& path, Format format,
                                     const std::filesystem::path& attachments);
-std::unique_ptr<Source> cyrus_source(const std::filesystem::path& path);
+std::unique_ptr<Source> cyrus_source(const std::filesystem::path& path, const SourceOptions& options);
 
 /// "u.12" is the file of UID 12; 0 for every other name.
 std::uint32_t uid_of_sdbox_file(std::string_view name);

@@ -396,12 +396,19 @@ class FromCyrus(harness.ServerCase):
                 peer.ok("EXPUNGE")
                 peer.ok("STORE 2 +FLAGS (\\Answered)")
                 peer.ok("UNSELECT")
+            for folder in ("INBOX", "Work/Old", "Entw&APw-rfe"):
+                peer.ok(f'SUBSCRIBE "{folder}"')
             peer.ok("CREATE Gone")
             peer.ok("DELETE Gone")
             theirs = {folder: self.state(peer, folder) for folder in self.folders}
-        report = json.loads(self.server.command("import", "account", "alice@example.org", cyrus.spool, "--json"))
+        report = json.loads(self.server.command("import", "account", "alice@example.org", cyrus.spool, "--cyrus-config",
+                                                cyrus.root + "/conf", "--json"))
         self.assertEqual((report["messages"], report["uids_kept"], report["problems"]), (35, 35, 0), report)
         with self.imap("alice") as peer:
+            subscribed = b"\n".join(peer.ok('LSUB "" "*"'))
+            for folder in self.folders:
+                self.assertEqual(folder.encode() in [line.split(b' "/" ')[1].strip(b'"') for line in subscribed.split(b"\n")],
+                                 folder in ("INBOX", "Work/Old", "Entw&APw-rfe"), folder)
             for folder in self.folders:
                 self.assertEqual(self.state(peer, folder), theirs[folder], folder)
         report = json.loads(self.server.command("import", "tree", cyrus.spool, "%n", "--domain", "example.org", "--create",

@@ -310,6 +310,19 @@ class PublicFolders(SharingCase):
             with self.imap("bob") as bob:
                 self.assertIn(b"Alle/", bob.ok("NAMESPACE")[0])
                 self.assertIn("Alle/Named", self.folders(bob, "Alle/*"))
+                # Nobody's own folder can be called so, whoever wants to make it.
+                bob.no("CREATE Alle")
+                bob.no("RENAME Archive Alle")
+            with self.assertRaises(AssertionError) as refused:
+                self.server.command("account", "search", "add", "bob@example.org", "Alle/x", "FLAGGED")
+            path = self.server.data + "/names.sieve"
+            with open(path, "w") as out:
+                out.write('require ["fileinto", "mailbox"];\nfileinto :create "Alle/mine";\n')
+            self.server.command("script", "put", "names", path, "--account", "bob@example.org", "--activate")
+            with clients.Smtp(self.port("smtp")) as smtp:
+                smtp.mail("x@example.net", ["bob@example.org"], MESSAGE.replace(b": shared", b": to bob"))
+            self.wait_for_one("bob", "to bob")
+            self.server.command("script", "deactivate", "--account", "bob@example.org", check=False)
         finally:
             self.do("publicfolder", "root", "example.org", "--name", "Public Folders")
 
