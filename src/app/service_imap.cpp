@@ -36,7 +36,7 @@ std::function<void(imap::MailEvent)> Imap::on_mail() const {
                          : happened.cause == From::copy ? To::copy
                                                         : To::flag;
         events->happened({happened.account, std::move(happened.user), happened.folder,
-                          std::move(happened.uids), cause, std::move(happened.flags)});
+                          std::move(happened.uids), cause, std::move(happened.flags), happened.shape});
     };
 }
 

@@ -137,6 +137,9 @@ void ImapEvents::happened(Event event) {
     {
         std::lock_guard lock{mutex_};
         if (stopping_) return;
+        if (auto at = quiet_.find({event.account, event.folder});
+            event.shape != 0 && at != quiet_.end() && at->second == event.shape)
+            return;
         full = waiting_.size() >= max_waiting;
         if (!full) waiting_.push_back(std::move(event));
         full = full && !std::exchange(told_, true);
@@ -172,7 +175,13 @@ void ImapEvents::look_at(const Event& event) {
     if (!account) return;
     auto name = script_named(**account, event.folder);
     if (!name) name = script_named(**account, FolderId{0});
-    if (!name) return;
+    if (!name) {
+        // Whoever names one later makes the shape another one.
+        std::lock_guard lock{mutex_};
+        if (quiet_.size() >= max_quiet) quiet_.clear();
+        if (event.shape != 0) quiet_[{event.account, event.folder}] = event.shape;
+        return;
+    }
     auto folder = (*account)->folder(event.folder);
     auto entry = parts_.directory.account(event.account);
     if (!folder || !entry || !*entry) return;

@@ -2,9 +2,11 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "delivery/intake.h"
@@ -26,6 +28,7 @@ class ImapEvents {
 public:
     static constexpr std::string_view annotation = "/shared/imapsieve/script";
     static constexpr std::size_t max_waiting = 10'000;  ///< events; more are left out, and the log says so
+    static constexpr std::size_t max_quiet = 10'000;    ///< folders known to name no script
     static constexpr std::size_t max_of_event = 1'000;  ///< messages of one that are looked at
 
     enum class Cause : std::uint8_t { append, copy, flag };
@@ -36,6 +39,7 @@ public:
         std::vector<Uid> uids;
         Cause cause = Cause::append;
         std::vector<std::string> flags{};
+        std::uint64_t shape = 0;  ///< Account::shape(); 0: not known
     };
 
     /// All must live longer.
@@ -63,6 +67,8 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_, idle_;
     std::deque<Event> waiting_;
+    /// Folders that name no script, as long as their account has that shape: nothing is waked for them.
+    std::map<std::pair<AccountId, FolderId>, std::uint64_t> quiet_;
     bool busy_ = false, stopping_ = true, told_ = false;
     std::thread thread_;
 };

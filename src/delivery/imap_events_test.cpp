@@ -47,7 +47,7 @@ protected:
         return account->append(work, std::move(items)).value().uids.front();
     }
     void happened(Uid uid, ImapEvents::Cause cause, std::vector<std::string> flags = {}) {
-        events.happened({alice, "alice@example.org", work, {uid}, cause, std::move(flags)});
+        events.happened({alice, "alice@example.org", work, {uid}, cause, std::move(flags), account->shape()});
         events.wait_idle();
     }
     std::size_t in(const std::string& folder) {
@@ -116,6 +116,15 @@ TEST_F(ImapScripts, TheAccountsScriptHoldsForFoldersWithoutOne) {
     script("require [\"imapsieve\", \"imap4flags\"]; addflag \"$Everywhere\";", "");
     happened(append("x"), ImapEvents::Cause::append);
     EXPECT_THAT(account->folder(work).value().keywords, ElementsAre("$Everywhere"));
+}
+
+TEST_F(ImapScripts, AFolderThatNamedNoneIsLookedAtAgainOnceItNamesOne) {
+    happened(append("before"), ImapEvents::Cause::append);
+    happened(append("before"), ImapEvents::Cause::append);
+    script("require [\"imapsieve\", \"imap4flags\"]; addflag \"$Looked\";");
+    const Uid after = append("after");
+    happened(after, ImapEvents::Cause::append);
+    EXPECT_TRUE(flags_of(after).keyword(0));
 }
 
 TEST_F(ImapScripts, RedirectedMailIsSentAndStays) {

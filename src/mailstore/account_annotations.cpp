@@ -63,6 +63,7 @@ Result<> AccountImpl::annotate(FolderId folder, const std::vector<AnnotationChan
             edit.change(batch, Change::Kind::folder, edit.folder(at->second), {});
         else
             edit.change_of_folder(batch, folder);
+        edit.reshape();
         edit.put(batch);
         if (auto ok = core.write(std::move(batch)); !ok) return ok;
         edit.apply();

@@ -32,6 +32,8 @@ public:
     ModSeq change(kv::Batch& batch, Change::Kind kind, FolderEdit& folder, UidSet uids);
     /// Notes a change of folders.
     ModSeq change_of_folder(kv::Batch& batch, FolderId folder);
+    /// Account::shape() will be another one.
+    void reshape() { reshapes_ = true; }
     /// Notes a change under a modification sequence taken before.
     void note(kv::Batch& batch, Change::Kind kind, FolderId folder, UidSet uids, ModSeq modseq);
 
@@ -74,7 +76,7 @@ private:
     AccountImpl& impl_;
     std::deque<FolderEdit> folders_;
     std::vector<FolderId> touched_;
-    bool reshapes_ = false;  ///< names, parents or access lists are others afterwards
+    bool reshapes_ = false;  ///< names, parents, access lists or annotations are others afterwards
     std::vector<Change> noted_;
     std::string scratch_;
 };

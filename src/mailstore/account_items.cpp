@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <future>
 
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
@@ -140,11 +139,7 @@ Result<Account::Appended> AccountImpl::append(FolderId folder, std::vector<NewIt
         if (leaves->folder != item.replaces->folder) found.push_back(*item.replaces);
         placement.replaces = std::move(*leaves);
     }
-    auto finished =
-        std::make_shared<std::promise<void>>();  // shared: it must outlive set_value, not only the wait
-    job.finished = [finished](Job&) { finished->set_value(); };
-    if (auto ok = core.commit(job); !ok) return std::unexpected(ok.error());
-    finished->get_future().wait();
+    if (auto ok = core.commit_and_wait(job); !ok) return std::unexpected(ok.error());
     if (job.failure) return std::unexpected(*job.failure);
     for (const Replaced& one : found)  // what fails here is made good from the change log
         if (auto owner = core.accounts.get(one.account)) (void)(*owner)->drop_link(one.folder, one.uid);

@@ -1,6 +1,7 @@
 #include "mailstore/committer.h"
 
 #include <algorithm>
+#include <future>
 #include <map>
 
 #include "mailstore/errors.h"
@@ -41,6 +42,8 @@ void Committer::stop() {
     }
     work_.notify_all();
     if (thread_.joinable()) thread_.join();
+    std::unique_lock lock{mutex_};  // a caller's own, too
+    work_.wait(lock, [&] { return !busy_; });
 }
 
 Result<> Committer::commit(Job& job) {
@@ -60,12 +63,49 @@ Result<> Committer::commit(Job& job) {
     return {};
 }
 
+Result<> Committer::commit_and_wait(Job& job) {
+    {
+        std::unique_lock lock{mutex_};
+        if (!busy_ && waiting_.empty() && !stopping_) {
+            busy_ = true;
+            lock.unlock();
+            job.finished = [](Job&) {};
+            std::vector<Job*> group{&job};
+            work_off(group, job.bytes());
+            lock.lock();
+            busy_ = false;
+            if (!waiting_.empty() || stopping_) work_.notify_all();
+            return {};
+        }
+    }
+    auto finished =
+        std::make_shared<std::promise<void>>();  // shared: it must outlive set_value, not only the wait
+    job.finished = [finished](Job&) { finished->set_value(); };
+    if (auto ok = commit(job); !ok) return ok;
+    finished->get_future().wait();
+    return {};
+}
+
+void Committer::work_off(std::vector<Job*>& group, std::size_t bytes) {
+    std::size_t payload = 0;  // before the jobs are done, with which they end
+    for (const Job* job : group)
+        for (const Arrival& arrival : job->arrivals) payload += arrival.record.payload_size();
+    commit_group(group);
+    core_.pressure.stored(payload, std::chrono::steady_clock::now());
+    bytes_since_mark_ += bytes;
+    if (bytes_since_mark_ > mark_after_bytes) {
+        bytes_since_mark_ = 0;
+        core_.wake_keeper();
+    }
+}
+
 void Committer::run() {
     std::vector<Job*> group;
     std::unique_lock lock{mutex_};
     for (;;) {
-        work_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+        work_.wait(lock, [&] { return !busy_ && (stopping_ || !waiting_.empty()); });
         if (waiting_.empty()) return;
+        busy_ = true;
         // As many as shared the last flush are likely to come again at once: to wait for them a moment saves
         // flushes.
         if (waiting_.size() < group.size()) {
@@ -88,17 +128,9 @@ void Committer::run() {
         }
         waiting_bytes_ -= bytes;
         lock.unlock();
-        std::size_t payload = 0;  // before the jobs are done, with which they end
-        for (const Job* job : group)
-            for (const Arrival& arrival : job->arrivals) payload += arrival.record.payload_size();
-        commit_group(group);
-        core_.pressure.stored(payload, std::chrono::steady_clock::now());
-        bytes_since_mark_ += bytes;
-        if (bytes_since_mark_ > mark_after_bytes) {
-            bytes_since_mark_ = 0;
-            core_.wake_keeper();
-        }
+        work_off(group, bytes);
         lock.lock();
+        busy_ = false;
     }
 }
 

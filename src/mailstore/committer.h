@@ -26,6 +26,9 @@ public:
     /// The job stays the caller's, and where it is, until job.finished is called. MailError::full when too
     /// much waits.
     Result<> commit(Job& job);
+    /// The same for who waits for it anyway. Where nothing is under way, all is done on the caller's thread:
+    /// the way to another one and back takes as long as half a flush.
+    Result<> commit_and_wait(Job& job);
 
     /// Held while records are appended that the key-value store does not know of yet: under it a location's
     /// mark() is true.
@@ -33,6 +36,8 @@ public:
 
 private:
     void run();
+    /// Of one group, by whoever has made `busy_` true.
+    void work_off(std::vector<Job*>& group, std::size_t bytes);
     void commit_group(std::vector<Job*>& group);
     /// Appends and syncs; jobs that fail get their failure.
     void write_bytes(std::vector<Job*>& group);
@@ -48,6 +53,7 @@ private:
     std::size_t wanted_ = 1;  ///< jobs that must wait before the thread is woken
     std::uint64_t bytes_since_mark_ = 0;
     bool stopping_ = false;
+    bool busy_ = false;   ///< a group is on its way
     std::thread thread_;  ///< last: the others must be there when it starts
 };
 

@@ -98,6 +98,7 @@ struct Core {
     std::atomic<bool> full{false};
     std::function<void()> wake_keeper = [] {};
     std::function<Result<>(struct Job&)> commit;  ///< queues a job; set once the committer runs
+    std::function<Result<>(struct Job&)> commit_and_wait;
 
 private:
     Result<> flush();

@@ -32,6 +32,7 @@ Result<> MailStoreImpl::start(const Replay& replay) {
     core_.full = core_.locations.full();
     committer_ = std::make_unique<Committer>(core_);
     core_.commit = [this](Job& job) { return committer_->commit(job); };
+    core_.commit_and_wait = [this](Job& job) { return committer_->commit_and_wait(job); };
     keeper_ = std::make_unique<Keeper>(core_, *committer_);
     core_.wake_keeper = [this] { keeper_->wake(); };
     return keeper_->mark_and_sync();

@@ -157,6 +157,14 @@ Result<std::shared_ptr<SharedAccount>> Sharing::at(const Person& person, std::st
     return shared(person, public_owner(*domain));
 }
 
+bool Sharing::surely_own(const directory::AccountEntry& person, std::string_view path) {
+    const std::string_view root = path.substr(0, path.find('/'));
+    if (root == others_root) return false;
+    std::lock_guard lock{caches_};
+    const auto at = known_roots_.find(person.domain);
+    return at != known_roots_.end() && root != at->second;
+}
+
 Result<std::vector<Owner>> Sharing::owners_for(const Person& person) {
     auto him = who(*person);
     if (!him) return std::unexpected(him.error());

@@ -67,6 +67,9 @@ public:
 
     /// The account that a path is in, by the names that the person sees; nullptr: his own.
     Result<std::shared_ptr<SharedAccount>> at(const Person& person, std::string_view path);
+    /// The path is in the person's own account, as far as memory says: false may only mean that the disk must
+    /// be asked. Does not block.
+    bool surely_own(const directory::AccountEntry& person, std::string_view path);
     /// nullptr when the owner is the person.
     Result<std::shared_ptr<SharedAccount>> shared(const Person& person, const Owner& owner);
     /// Whoever shares something with the person, the public folders first; at most max_owners.

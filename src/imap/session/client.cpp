@@ -40,6 +40,10 @@ mailstore::Result<std::shared_ptr<mailstore::Account>> Client::account_at(std::s
     return account;
 }
 
+bool Client::surely_own(std::string_view path) const {
+    return services.sharing == nullptr || services.sharing->surely_own(*who, path);
+}
+
 mailstore::Result<Mailbox> Client::any_folder(std::string_view name) const {
     std::optional<std::string> path = folder_path(name);
     if (!path)

@@ -64,6 +64,8 @@ struct Client {
     /// The account that a path is in, which begins as the user sees it: "Other Users/bob/...". Cheap for
     /// one's own.
     mailstore::Result<std::shared_ptr<mailstore::Account>> account_at(std::string_view path) const;
+    /// Known without the disk; does not block.
+    bool surely_own(std::string_view path) const;
     /// The mailbox of that name.
     mailstore::Result<Mailbox> folder(std::string_view name) const;
     /// A name that only holds others, too.

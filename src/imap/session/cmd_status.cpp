@@ -45,6 +45,11 @@ mailstore::Result<Costly> look_inside(mailstore::Account& account, const mailsto
 
 }  // namespace
 
+namespace {
+void put_items(Client& client, const mailstore::Account& account, const mailstore::FolderInfo& folder,
+               std::uint16_t items, const Costly& costly);
+}
+
 mailstore::Result<> put_status(Client& client, mailstore::Account& account,
                                const mailstore::FolderInfo& listed, std::uint16_t items) {
     mailstore::FolderInfo folder = listed;
@@ -64,6 +69,14 @@ mailstore::Result<> put_status(Client& client, mailstore::Account& account,
     }
     auto costly = look_inside(account, folder, items);
     if (!costly) return std::unexpected(costly.error());
+    put_items(client, account, folder, items, *costly);
+    return {};
+}
+
+namespace {
+
+void put_items(Client& client, const mailstore::Account& account, const mailstore::FolderInfo& folder,
+               std::uint16_t items, const Costly& costly) {
     std::string& out = client.out;
     out += "* STATUS ";
     put_mailbox(out, folder.path, client.utf8);
@@ -78,14 +91,14 @@ mailstore::Result<> put_status(Client& client, mailstore::Account& account,
         put_number(out, value);
     };
     put(status_messages, "MESSAGES", folder.messages);
-    put(status_recent, "RECENT", costly->recent);
+    put(status_recent, "RECENT", costly.recent);
     put(status_uid_next, "UIDNEXT", folder.uid_next.value());
     put(status_uid_validity, "UIDVALIDITY", folder.uid_validity);
     put(status_unseen, "UNSEEN", folder.unseen);
     put(status_deleted, "DELETED", folder.deleted);
     put(status_size, "SIZE", folder.bytes);
     put(status_highest_modseq, "HIGHESTMODSEQ", folder.highest_modseq.value());
-    put(status_deleted_storage, "DELETED-STORAGE", (costly->deleted_octets + 1023) / 1024);
+    put(status_deleted_storage, "DELETED-STORAGE", (costly.deleted_octets + 1023) / 1024);
     put(status_append_limit, "APPENDLIMIT", append_limit(*client.settings));
     if (items & status_mailbox_id) {
         out += before;
@@ -95,7 +108,24 @@ mailstore::Result<> put_status(Client& client, mailstore::Account& account,
         out += ')';
     }
     out += ")\r\n";
-    return {};
+}
+
+}  // namespace
+
+/// A folder of one's own of which only counters are asked, and these are in memory.
+std::optional<Reply> status_at_once(Client& client, const Command& command) {
+    const auto args = parse_status(command.args);
+    if (!args) return std::nullopt;
+    const auto path = client.folder_path(args->mailbox);
+    if (!path || !client.surely_own(*path)) return std::nullopt;
+    if ((args->items & status_highest_modseq) && !client.condstore) return std::nullopt;
+    const auto folder = client.account->folder(*path);
+    if (!folder || !folder->selectable || folder->kind == mailstore::FolderKind::search) return std::nullopt;
+    if (((args->items & status_recent) && folder->recent_from < folder->uid_next)
+        || ((args->items & status_deleted_storage) && folder->deleted > 0))
+        return std::nullopt;
+    put_items(client, *client.account, *folder, args->items, {});
+    return ok("STATUS completed");
 }
 
 Reply cmd_status(Client& client, const Command& command) {

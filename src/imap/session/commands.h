@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "imap/session/client.h"
@@ -32,6 +33,9 @@ struct CommandRow {
     Runs runs;
     Updates updates;  ///< what may be announced behind it
     Handler handler;  ///< nullptr for Runs::connection and FETCH
+    /// Where that needs neither disk nor a long wait, on the connection's thread instead. Nothing has been
+    /// done when it gives nothing.
+    std::optional<Reply> (*at_once)(Client&, const Command&) = nullptr;
 };
 
 const CommandRow* find_command(std::string_view verb);
@@ -52,6 +56,7 @@ Reply cmd_subscribe(Client& client, const Command& command);
 Reply cmd_list(Client& client, const Command& command);
 Reply cmd_lsub(Client& client, const Command& command);
 Reply cmd_status(Client& client, const Command& command);
+std::optional<Reply> status_at_once(Client& client, const Command& command);
 Reply cmd_getquota(Client& client, const Command& command);
 Reply cmd_setquota(Client& client, const Command& command);
 Reply cmd_getquotaroot(Client& client, const Command& command);

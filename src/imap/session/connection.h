@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -32,6 +33,7 @@ private:
     net::Task<> wait_for_input();
     net::Task<> handle(Receiver::Step step);
     net::Task<> handle_command();
+    bool answer_at_once(std::string_view text);
     std::optional<Reply> refusal(const Row* row, std::string_view verb) const;
     Reply broken(std::string_view verb, std::string_view why);
     net::Task<Reply> dispatch(const Row& row, const Command& command);
@@ -53,6 +55,8 @@ private:
     // connection_series.cpp
     struct Series;
     bool begins_series(std::string_view text) const;
+    bool joins_series(std::string_view text) const;
+    void begin_telling_of(const Series& series);
     net::Task<> run_series();
     void take_into(Series& series);
     void gather(Series& series);
@@ -66,7 +70,8 @@ private:
 
     // connection_progress.cpp
     class Teller;
-    void begin_telling(const Row& row, const Command& command);
+    static bool may_take_long(std::string_view verb);
+    void begin_telling(std::function<std::string_view()> tag);
     net::Task<> end_telling();
 
     // connection_compress.cpp

@@ -9,17 +9,14 @@
 #include "net/pause.h"
 
 namespace postrider::imap {
-namespace {
 
 /// Commands whose work grows with a mailbox, and that say nothing before it is done.
-bool may_take_long(std::string_view verb) {
+bool Connection::may_take_long(std::string_view verb) {
     constexpr std::string_view verbs[] = {
         "CLOSE", "COPY",   "DELETE",   "ESEARCH",     "EXPUNGE",  "MOVE",       "RENAME",   "SEARCH",
         "SORT",  "THREAD", "UID COPY", "UID EXPUNGE", "UID MOVE", "UID SEARCH", "UID SORT", "UID THREAD"};
     return std::find(std::begin(verbs), std::end(verbs), verb) != std::end(verbs);
 }
-
-}  // namespace
 
 /// Says every ten seconds how far a command is (RFC 9585 §4), while its connection waits for a worker and
 /// uses the stream for nothing else.
@@ -27,12 +24,11 @@ class Connection::Teller : public std::enable_shared_from_this<Teller> {
 public:
     Teller(net::Executor executor, std::chrono::milliseconds every) : timer_{executor}, every_{every} {}
 
-    void begin(net::Stream& stream, Client::Progress& progress, std::string_view tag) {
-        progress.done = 0;
-        progress.goal = 0;
+    /// @param tag  of the command that runs; called while it does
+    void begin(net::Stream& stream, Client::Progress& progress, std::function<std::string_view()> tag) {
         stream_ = &stream;
         progress_ = &progress;
-        tag_ = tag;
+        tag_ = std::move(tag);
         running_ = true;
         wait();
     }
@@ -72,8 +68,9 @@ private:
     std::string line() const {
         const std::uint64_t done = progress_->done, goal = progress_->goal;
         std::string line = "* OK [INPROGRESS (";
-        if (tag_.find(']') == std::string::npos)
-            put_string(line, tag_);
+        const std::string_view tag = tag_();
+        if (tag.find(']') == std::string_view::npos)
+            put_string(line, tag);
         else
             line += "NIL";  // RFC 9585 §4: it would seem to end the response code
         if (done < goal) {
@@ -92,15 +89,14 @@ private:
     const std::chrono::milliseconds every_;
     net::Stream* stream_ = nullptr;
     Client::Progress* progress_ = nullptr;
-    std::string tag_;
+    std::function<std::string_view()> tag_;
     bool running_ = false;
     bool sending_ = false;
 };
 
-void Connection::begin_telling(const Row& row, const Command& command) {
-    if (!may_take_long(row.verb)) return;
+void Connection::begin_telling(std::function<std::string_view()> tag) {
     if (!teller_) teller_ = std::make_shared<Teller>(stream_->executor(), client_.settings->progress_every);
-    teller_->begin(*stream_, client_.progress, command.tag);
+    teller_->begin(*stream_, client_.progress, std::move(tag));
 }
 
 /// What is on its way is sent before the stream is used again.

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <deque>
 
 #include "imap/session/connection.h"
@@ -8,6 +11,8 @@ namespace {
 
 constexpr std::size_t piece = 256 * 1024;  ///< octets of answers that are made before they are sent
 constexpr std::size_t most = 32;           ///< commands that go to a worker together
+/// What has been answered waits no longer than this for the next of them.
+constexpr std::chrono::milliseconds patience{2};
 
 }  // namespace
 
@@ -20,15 +25,25 @@ struct Connection::Series {
         const Row* row;
     };
     std::deque<Entry> entries;
-    std::size_t at = 0;             ///< the one that is run
-    std::optional<FetchRun> fetch;  ///< begun
-    unsigned bad = 0;               ///< answered so and not counted yet
+    std::atomic<std::size_t> at = 0;  ///< the one that is run; progress is told of it meanwhile
+    std::optional<FetchRun> fetch;    ///< begun
+    /// Of the FETCH before this one: to make it is a good part of the work on one message.
+    std::unique_ptr<mailstore::FolderView> view;
+    ModSeq view_at;    ///< all changes up to it are in `view`
+    unsigned bad = 0;  ///< answered so and not counted yet
 };
 
 bool Connection::begins_series(std::string_view text) const {
     auto command = parse_command(text);
     const Row* row = command ? find_command(command->verb) : nullptr;
-    return row != nullptr && row->runs == Runs::in_series && !refusal(row, command->verb);
+    return row != nullptr && row->runs == Runs::in_series && client_.account;
+}
+
+/// Once there is one, what never blocks need not wait for its end.
+bool Connection::joins_series(std::string_view text) const {
+    auto command = parse_command(text);
+    const Row* row = command ? find_command(command->verb) : nullptr;
+    return row != nullptr && (row->runs == Runs::in_series || row->runs == Runs::here);
 }
 
 net::Task<> Connection::run_series() {
@@ -37,12 +52,18 @@ net::Task<> Connection::run_series() {
     gather(series);
     while (series.at < series.entries.size() && !done_) {
         bool overloaded = false;
+        std::exception_ptr failure;
         auto job = [&] { work_on(series); };
+        begin_telling_of(series);
         try {
             co_await client_.services.workers.run(std::move(job));
         } catch (const net::WorkerPool::Overloaded&) {
             overloaded = true;
+        } catch (...) {
+            failure = std::current_exception();
         }
+        co_await end_telling();
+        if (failure) std::rethrow_exception(failure);
         if (overloaded) {
             for (; series.at < series.entries.size(); ++series.at)
                 put_answer(client_.out, series.entries[series.at].command.tag,
@@ -74,7 +95,7 @@ void Connection::gather(Series& series) {
         if (octets.empty()) return;
         const Receiver::Fed fed = receiver_.feed(octets);
         stream_->consume(fed.used);
-        if (fed.step != Receiver::Step::command || !begins_series(receiver_.command())) {
+        if (fed.step != Receiver::Step::command || !joins_series(receiver_.command())) {
             if (fed.step != Receiver::Step::more) pending_ = fed.step;
             return;
         }
@@ -82,16 +103,32 @@ void Connection::gather(Series& series) {
     }
 }
 
+void Connection::begin_telling_of(const Series& series) {
+    const auto rest = series.entries.begin() + static_cast<std::ptrdiff_t>(series.at);
+    if (std::none_of(rest, series.entries.end(),
+                     [](const Series::Entry& entry) { return may_take_long(entry.row->verb); }))
+        return;
+    begin_telling([&series] {
+        const std::size_t at = std::min(series.at.load(), series.entries.size() - 1);
+        return std::string_view{series.entries[at].command.tag};
+    });
+}
+
 /// On a worker, until all are done or there is enough to send.
 void Connection::work_on(Series& series) {
+    const auto begun = std::chrono::steady_clock::now();
     while (series.at < series.entries.size() && client_.out.size() < piece) {
+        if (!client_.out.empty() && std::chrono::steady_clock::now() - begun > patience) return;
         const Series::Entry& entry = series.entries[series.at];
-        std::optional<Reply> reply;
+        // What those before it have done is known only now.
+        std::optional<Reply> reply = refusal(entry.row, entry.command.verb);
+        client_.progress.done = client_.progress.goal = 0;
         try {
-            if (entry.row->handler == nullptr) {
+            if (!reply && entry.row->handler == nullptr) {
                 reply = fetch_some(series);
                 if (!reply) return;
-            } else {
+            } else if (!reply) {
+                series.view.reset();
                 reply = entry.row->handler(client_, entry.command);
                 announce(client_, entry.row->updates);
             }
@@ -113,9 +150,17 @@ std::optional<Reply> Connection::fetch_some(Series& series) {
         if (!args) return bad(args.error());
         series.fetch.emplace(client_, std::move(*args), entry.command.uid);
         series.fetch->limit();
+        // Somebody else's folder is looked at anew each time: what one may see there can change.
+        mailstore::Account& account = *client_.selected->account;
+        const ModSeq now = account.highest_modseq();
+        if (series.view && series.view_at == now && client_.is_own(account))
+            series.fetch->use(std::move(series.view));
+        series.view.reset();
+        series.view_at = now;
         if (auto failed = series.fetch->begin()) return failed;
     }
     if (series.fetch->more(piece)) return std::nullopt;
+    series.view = series.fetch->give_back();
     Reply reply = series.fetch->end();
     announce(client_, entry.row->updates);
     return reply;

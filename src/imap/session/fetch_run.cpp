@@ -62,9 +62,11 @@ std::optional<Reply> FetchRun::begin() {
                                 [](const FetchSection& section) { return !section.peek; });
     if (marks)
         if (auto failed = mark_seen(*uids)) return failed;
-    auto view = selected.account->view(selected.folder);
-    if (!view) return to_reply(view.error());
-    view_ = std::move(*view);
+    if (!view_ || !now_seen_.empty()) {
+        auto view = selected.account->view(selected.folder);
+        if (!view) return to_reply(view.error());
+        view_ = std::move(*view);
+    }
     announce_keywords(client_, view_->info());
     wanted_ = count(*uids);
     if (args_.changed_since)

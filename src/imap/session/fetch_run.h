@@ -23,6 +23,11 @@ public:
     /// A command of the client's: RFC 9738 holds for it. To be called before begin().
     void limit() { limited_ = true; }
 
+    /// A view of the folder as it is now, instead of one made by begin().
+    void use(std::unique_ptr<mailstore::FolderView> view) { view_ = std::move(view); }
+    /// After the last more(), for another one.
+    std::unique_ptr<mailstore::FolderView> give_back() { return std::move(view_); }
+
     /// Finds the messages and sets \Seen where the sections ask for it; a reply when that failed.
     std::optional<Reply> begin();
     /// Appends answers to Client::out until it holds `octets` or all is said; true when there is more.

@@ -2,11 +2,11 @@
 
 namespace postrider::imap {
 
-void tell(Client& client, const mailstore::Account& account, MailEvent::Cause cause, FolderId folder,
+void tell(Client& client, mailstore::Account& account, MailEvent::Cause cause, FolderId folder,
           std::vector<Uid> uids, std::vector<std::string> flags) {
     if (!client.services.on_mail || uids.empty()) return;
-    client.services.on_mail(
-        {account.id(), client.who->address, folder, std::move(uids), cause, std::move(flags)});
+    client.services.on_mail({account.id(), client.who->address, folder, std::move(uids), cause,
+                             std::move(flags), account.shape()});
 }
 
 std::vector<std::string> names_of(const mailstore::FlagChange& change) {

@@ -45,6 +45,7 @@ struct MailEvent {
     std::vector<Uid> uids;
     Cause cause = Cause::append;
     std::vector<std::string> flags{};  ///< that were changed, of flag
+    std::uint64_t shape = 0;           ///< of the account; its annotations are those of that shape
 };
 
 /// What every session is handed. All references outlive all sessions.

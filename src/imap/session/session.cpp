@@ -107,6 +107,7 @@ net::Task<> Connection::handle(Receiver::Step step) {
             co_await stream_->flush();
             co_return;
         case Receiver::Step::command:
+            if (answer_at_once(receiver_.command())) break;
             if (begins_series(receiver_.command())) {
                 co_await run_series();
                 co_await stream_->flush_if_large(send_at);
@@ -129,6 +130,20 @@ net::Task<> Connection::handle(Receiver::Step step) {
     }
     receiver_.next();
     co_await stream_->flush_if_large(client_.account ? send_at : send_to_stranger_at);
+}
+
+/// What memory answers needs no worker: the way there and back costs more than the command.
+bool Connection::answer_at_once(std::string_view text) {
+    const auto command = parse_command(text);
+    const Row* row = command ? find_command(command->verb) : nullptr;
+    if (row == nullptr || row->at_once == nullptr || refusal(row, command->verb) || may_have_news(client_))
+        return false;
+    auto reply = row->at_once(client_, *command);
+    if (!reply) return false;
+    log_received(text);
+    flush_out();
+    answer(command->tag, *reply);
+    return true;
 }
 
 net::Task<> Connection::handle_command() {
@@ -196,7 +211,8 @@ net::Task<Reply> Connection::run_on_worker(const Row& row, const Command& comman
         announce(client_, row.updates);
         return reply;
     };
-    begin_telling(row, command);
+    client_.progress.done = client_.progress.goal = 0;
+    if (may_take_long(row.verb)) begin_telling([&command] { return std::string_view{command.tag}; });
     std::exception_ptr failure;
     Reply reply;
     try {

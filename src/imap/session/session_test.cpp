@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "directory/admin_limits.h"
@@ -89,6 +90,69 @@ TEST(Session, AnswersPipelinedCommandsInOrder) {
     client.say(batch);
     for (int i = 0; i < 200; ++i)
         EXPECT_TRUE(client.until("p" + std::to_string(i)).back().find(" OK ") != std::string::npos);
+}
+
+TEST(Session, CommandsSentTogetherSeeWhatThoseBeforeThemHaveDone) {
+    TestService service;
+    TestClient client{service};
+    client.login();
+    client.ask("CREATE Other");
+    client.append("INBOX", "Subject: one\r\n\r\nfirst\r\n");
+    client.append("INBOX", "Subject: two\r\n\r\nsecond\r\n");
+    client.say(
+        "a SEARCH ALL\r\n"
+        "b SELECT INBOX\r\n"
+        "c FETCH 1 BODY.PEEK[TEXT]\r\n"
+        "d STORE 1 +FLAGS.SILENT (\\Deleted)\r\n"
+        "e FETCH 1 (FLAGS)\r\n"
+        "f EXPUNGE\r\n"
+        "g FETCH 1 BODY.PEEK[TEXT]\r\n"
+        "h COPY 1 Other\r\n"
+        "i UNSELECT\r\n"
+        "j FETCH 1 (FLAGS)\r\n"
+        "k STATUS Other (MESSAGES)\r\n"
+        "l EXAMINE Other\r\n"
+        "m SEARCH SUBJECT two\r\n");
+    auto said = [&](const std::string& tag) {
+        std::string all;
+        for (const std::string& line : client.until(tag)) all += line + "\n";
+        return all;
+    };
+    auto holds = [&](const std::string& tag, const std::string& what) {
+        const std::string all = said(tag);
+        EXPECT_NE(all.find(what), std::string::npos) << tag << ": " << all;
+    };
+    holds("a", "a BAD");
+    holds("b", "* 2 EXISTS");
+    holds("c", "first");
+    holds("d", "d OK");
+    holds("e", "\\Deleted");
+    holds("f", "* 1 EXPUNGE");
+    holds("g", "second");
+    holds("h", "h OK [COPYUID");
+    holds("i", "i OK");
+    holds("j", "j BAD");
+    holds("k", "(MESSAGES 1)");
+    holds("l", "* 1 EXISTS");
+    holds("m", "* SEARCH 1");
+}
+
+TEST(Session, AStatusFromMemorySaysWhatTheOtherSays) {
+    TestService service;
+    TestClient client{service}, other{service};
+    client.login();
+    other.login();
+    client.ask("CREATE Other");
+    EXPECT_EQ(client.ask("STATUS Other (MESSAGES UNSEEN)").front(), "* STATUS Other (MESSAGES 0 UNSEEN 0)");
+    other.append("Other", "Subject: one\r\n\r\nfirst\r\n");
+    EXPECT_EQ(client.ask("STATUS Other (MESSAGES UNSEEN)").front(), "* STATUS Other (MESSAGES 1 UNSEEN 1)");
+    EXPECT_EQ(client.ask("STATUS Other (MESSAGES RECENT)").front(), "* STATUS Other (MESSAGES 1 RECENT 1)");
+    client.ask("SELECT Other");
+    other.append("Other", "Subject: two\r\n\r\nsecond\r\n");
+    const auto lines = client.ask("STATUS INBOX (MESSAGES)");  // news of the selected folder are told with it
+    EXPECT_NE(std::find(lines.begin(), lines.end(), "* 2 EXISTS"), lines.end());
+    EXPECT_TRUE(client.result("STATUS Nowhere (MESSAGES)").starts_with("NO [NONEXISTENT]"));
+    EXPECT_TRUE(client.result("STATUS INBOX (NONSENSE)").starts_with("BAD"));
 }
 
 TEST(Session, LimitsSessionsOfAnAccount) {
