@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "relay/session/sasl.h"
+#include "auth/sasl_client.h"
 #include "text/ascii.h"
 #include "text/base64.h"
 
@@ -169,14 +169,14 @@ net::Task<std::optional<Trouble>> Client::log_in(std::string user, std::string p
             .status = "4.7.8",
             .text = fmt::format("{} [{}]: cannot log in: {}", options_.host, stream_->peer().ip, why)};
     };
-    const std::string mechanism = SaslClient::choose(offers_.auth, stream_->secure());
+    const std::string mechanism = auth::SaslClient::choose(offers_.auth, stream_->secure());
     if (mechanism.empty()) {
         failed(offers_.auth.empty() ? "the server does not offer AUTH"
                                     : "the server offers no mechanism that is safe here");
         co_return trouble;
     }
     try {
-        SaslClient sasl{mechanism, std::move(user), std::move(password), options_.host};
+        auth::SaslClient sasl{mechanism, std::move(user), std::move(password), options_.host, "smtp"};
         auto first = sasl.first();
         if (!first) {
             failed(first.error());

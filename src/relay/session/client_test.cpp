@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
 
+#include "auth/sasl_client.h"
 #include "net/fake_stream.h"
 #include "net/run_task.h"
 #include "observe/memory_log.h"
 #include "relay/session/client.h"
-#include "relay/session/sasl.h"
 
 namespace postrider::relay {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace postrider::relay {
+namespace postrider::auth {
 
 /// The client's half of a log-in by SASL (RFC 4422).
 class SaslClient {
@@ -16,14 +16,17 @@ public:
     /// LOGIN, which show the password to who listens. "" when there is none.
     static std::string choose(const std::vector<std::string>& offered, bool secure);
 
-    SaslClient(std::string mechanism, std::string user, std::string password, std::string host);
+    /// @param service  as GSSAPI registers them: "smtp", "xmpp"
+    SaslClient(std::string mechanism, std::string user, std::string password, std::string host,
+               std::string service);
     ~SaslClient();
 
     /// What the client says first, raw; nothing when the server speaks first.
     std::expected<std::optional<std::string>, std::string> first();
     /// The answer to a challenge, both raw. The error is for the log and says no secret.
     std::expected<std::string, std::string> answer(std::string_view challenge);
-    /// The server has proved that it knows the password too, where the mechanism has that; ask after 235.
+    /// The server has proved that it knows the password too, where the mechanism has that; ask after the last
+    /// word.
     bool complete() const;
 
 private:
@@ -31,4 +34,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace postrider::relay
+}  // namespace postrider::auth

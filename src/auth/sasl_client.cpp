@@ -1,13 +1,13 @@
-#include "relay/session/sasl.h"
+#include "auth/sasl_client.h"
 
 #include <gsasl.h>
 
 #include <algorithm>
 
-namespace postrider::relay {
+namespace postrider::auth {
 
 struct SaslClient::Impl {
-    std::string mechanism, user, password, host;
+    std::string mechanism, user, password, host, service;
     Gsasl* context = nullptr;
     Gsasl_session* session = nullptr;
     std::string problem;
@@ -21,7 +21,7 @@ struct SaslClient::Impl {
         switch (which) {
             case GSASL_AUTHID: return give(self.user);
             case GSASL_PASSWORD: return give(self.password);
-            case GSASL_SERVICE: return give("smtp");
+            case GSASL_SERVICE: return give(self.service);
             case GSASL_HOSTNAME: return give(self.host);
             default: return GSASL_NO_CALLBACK;
         }
@@ -37,12 +37,14 @@ std::string SaslClient::choose(const std::vector<std::string>& offered, bool sec
     return {};
 }
 
-SaslClient::SaslClient(std::string mechanism, std::string user, std::string password, std::string host)
+SaslClient::SaslClient(std::string mechanism, std::string user, std::string password, std::string host,
+                       std::string service)
     : impl_{std::make_unique<Impl>()} {
     impl_->mechanism = std::move(mechanism);
     impl_->user = std::move(user);
     impl_->password = std::move(password);
     impl_->host = std::move(host);
+    impl_->service = std::move(service);
     int code = gsasl_init(&impl_->context);
     if (code == GSASL_OK) {
         gsasl_callback_set(impl_->context, &Impl::property);
@@ -89,4 +91,4 @@ bool SaslClient::complete() const {
     return impl_->last == GSASL_OK || !impl_->mechanism.starts_with("SCRAM");
 }
 
-}  // namespace postrider::relay
+}  // namespace postrider::auth
