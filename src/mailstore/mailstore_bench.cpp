@@ -182,7 +182,8 @@ public:
 
     void copy_fifty() {
         const std::uint32_t first = random_() % (messages - 50) + 1;
-        if (account_->copy(inbox_, UidSet{{Uid{first}, Uid{first + 49}}}, trash_)->to.size() != 50) std::abort();
+        if (account_->copy(inbox_, UidSet{{Uid{first}, Uid{first + 49}}}, trash_)->to.size() != 50)
+            std::abort();
     }
     void mark_ten() {
         if (next_ + 10 * 7 > account_->folder(trash_)->uid_next.value()) copy_fifty(), copy_fifty();
@@ -227,19 +228,22 @@ private:
 
 void copy_50(benchmark::State& state) {
     OneMailbox box;
-    box.measure(state, [] {}, [&] { box.copy_fifty(); });
+    box.measure(
+        state, [] {}, [&] { box.copy_fifty(); });
 }
 BENCHMARK(copy_50)->Unit(benchmark::kMicrosecond)->UseRealTime()->Iterations(1'000);
 
 void expunge_10(benchmark::State& state) {
     OneMailbox box;
-    box.measure(state, [&] { box.mark_ten(); }, [&] { box.expunge(); });
+    box.measure(
+        state, [&] { box.mark_ten(); }, [&] { box.expunge(); });
 }
 BENCHMARK(expunge_10)->Unit(benchmark::kMicrosecond)->UseRealTime()->Iterations(1'000);
 
 void append_one_of_4k(benchmark::State& state) {
     OneMailbox box;
-    box.measure(state, [] {}, [&] { box.append_one(); });
+    box.measure(
+        state, [] {}, [&] { box.append_one(); });
 }
 BENCHMARK(append_one_of_4k)->Unit(benchmark::kMicrosecond)->UseRealTime()->Iterations(1'000);
 
