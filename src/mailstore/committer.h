@@ -14,8 +14,8 @@
 
 namespace postrider::mailstore {
 
-/// The one thread through which message bytes come to disk. It takes everything that waits, appends it to the
-/// containers, syncs each once, and makes the whole group visible in one key-value batch.
+/// How message bytes come to disk, one group at a time: a thread takes everything that waits, appends it to
+/// the containers, syncs each once, and makes the whole group visible in one key-value batch.
 class Committer {
 public:
     explicit Committer(Core& core) : core_{core}, thread_{[this] { run(); }} {}
