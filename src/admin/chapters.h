@@ -18,6 +18,7 @@ Chapter admin_chapter();
 Chapter queue_chapter();
 Chapter quarantine_chapter();
 Chapter scanner_chapter();
+Chapter xmpp_chapter();
 Chapter storage_chapter();
 Chapter undelete_chapter();
 Chapter purge_chapter();

@@ -110,14 +110,14 @@ std::span<const Chapter> chapters() {
                                 public_folder_chapter(), permission_chapter(), class_chapter(),
                                 rpop_chapter(),          server_chapter(),     admin_chapter(),
                                 queue_chapter(),         quarantine_chapter(), scanner_chapter(),
-                                storage_chapter(),       undelete_chapter(),   purge_chapter(),
-                                import_chapter(),        export_chapter(),     dns_chapter(),
-                                filter_chapter(),        script_chapter(),     why_chapter(),
-                                bans_chapter(),          whitelist_chapter(),  blacklist_chapter(),
-                                collected_chapter(),     spam_chapter(),       metrics_chapter(),
-                                service_chapter(),       reload_chapter(),     save_config_chapter(),
-                                upgrade_chapter(),       dkim_chapter(),       dmarc_chapter(),
-                                sieve_chapter(),         index_chapter()};
+                                xmpp_chapter(),          storage_chapter(),    undelete_chapter(),
+                                purge_chapter(),         import_chapter(),     export_chapter(),
+                                dns_chapter(),           filter_chapter(),     script_chapter(),
+                                why_chapter(),           bans_chapter(),       whitelist_chapter(),
+                                blacklist_chapter(),     collected_chapter(),  spam_chapter(),
+                                metrics_chapter(),       service_chapter(),    reload_chapter(),
+                                save_config_chapter(),   upgrade_chapter(),    dkim_chapter(),
+                                dmarc_chapter(),         sieve_chapter(),      index_chapter()};
     return all;
 }
 

@@ -71,6 +71,13 @@ struct StorageLocation {
     std::uint64_t max_file_bytes = 0;
 };
 
+/// How it stands with the XMPP server by which people are told of their mail.
+struct XmppState {
+    bool configured = false, connected = false;
+    std::size_t waiting = 0;  ///< notices
+    std::string trouble;      ///< of the last attempt; ""
+};
+
 /// What operations work on. All must live longer than an operation runs.
 struct Context {
     directory::Directory& directory;
@@ -108,6 +115,9 @@ struct Context {
     filter::ScriptStore* scripts = nullptr;      ///< likewise
     filter::Definitions* definitions = nullptr;  ///< likewise
     const filter::Scanners* scanners = nullptr;  ///< nullptr when no server runs
+    std::function<XmppState()> xmpp_state{};     ///< empty when no server runs
+    /// Logs in there; "" when that works, or why not. Blocks.
+    std::function<std::string()> check_xmpp{};
     /// Why a text cannot be the criteria of a search folder; nullopt when it can.
     std::function<std::optional<std::string>(std::string_view criteria)> wrong_search{};
     /// The messages of a folder that such criteria find. Blocks on disk.

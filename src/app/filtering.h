@@ -42,6 +42,9 @@ public:
     /// Lists, the spam filter and identity confirmation work too, from the next message on. Before the first.
     void judge_by(filter::AntiSpam& anti_spam) { chain_.anti_spam = &anti_spam; }
 
+    /// Scripts may have people told by this. Before the first message.
+    void tell_by(filter::Messenger& messenger) { chain_.messenger = &messenger; }
+
     const filter::ChainParts& chain() const { return chain_; }
     filter::ScriptStore& scripts() { return scripts_; }
     filter::Definitions& definitions() { return definitions_; }

@@ -36,6 +36,7 @@ void Server::start() {
     if (rooms_->io) rooms_->io->run();
     rooms_->start_rules();
     rooms_->tls_keeper->start();
+    rooms_->xmpp_notices->start();
     rooms_->full_text->start();
     rooms_->operations->running = true;
     if (rooms_->control) rooms_->control->start();
@@ -52,6 +53,7 @@ void Server::stop() {
     if (rooms_->board) rooms_->board->stop();
     if (rooms_->io) rooms_->io->stop();
     rooms_->tls_keeper->stop();
+    rooms_->xmpp_notices->stop();
     rooms_->resolver->stop();  // coroutines wait for it, and their threads' contexts end before it does
     rooms_->processor->stop();
     rooms_->stop_rules();

@@ -100,6 +100,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
 
     if (auto ok = place_domains(); !ok) return ok;
     open_queue();
+    open_xmpp();
     open_rules();
     if (auto ok = open_anti_spam(); !ok) return ok;
     if (auto ok = open_tls_keeper(); !ok) return ok;
@@ -292,6 +293,8 @@ std::vector<std::string> Server::Rooms::apply(const Settings& now) {
     for (std::string& wrong : screening->apply(now.screening, now.processing.greylisting_cache))
         problems.push_back(std::move(wrong));
     dmarc_reports->configure(dmarc_options(now));
+    if (auto wrong = xmpp_notices->configure(now.xmpp, log->logger("XMPP", now.xmpp.log)); !wrong.empty())
+        problems.push_back(std::move(wrong));
     for (std::string& wrong : take_keys(now)) problems.push_back(std::move(wrong));
     for (std::string& wrong : anti_spam->reconfigure(now.anti_spam)) problems.push_back(std::move(wrong));
     if (auto ok = resolver->reconfigure(dnr_settings(now)); !ok) problems.push_back(ok.error());
@@ -374,6 +377,11 @@ void Server::Rooms::open_admin() {
     operations->scripts = &filtering->scripts();
     operations->definitions = &filtering->definitions();
     operations->scanners = &filtering->scanners();
+    operations->xmpp_state = [this] {
+        xmpp::Notices::State now = xmpp_notices->state();
+        return admin::XmppState{now.configured, now.connected, now.waiting, std::move(now.problem)};
+    };
+    operations->check_xmpp = [this] { return xmpp_notices->check(); };
     operations->wrong_search = [](std::string_view criteria) {
         return imap::wrong_search_criteria(criteria);
     };

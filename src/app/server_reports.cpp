@@ -2,7 +2,7 @@
 #include "delivery/post.h"
 #include "text/ascii.h"
 
-/// What other domains are told about mail under their name.
+/// What other domains are told about mail under their name, and people by other ways than mail.
 namespace postrider::app {
 namespace {
 
@@ -11,6 +11,16 @@ constexpr auto sent_every = std::chrono::seconds{300};
 constexpr std::size_t delay_range = 4 * 3600;  ///< not all servers report at midnight
 
 }  // namespace
+
+/// People are told of their mail.
+void Server::Rooms::open_xmpp() {
+    xmpp_notices = std::make_unique<xmpp::Notices>(*resolver, clock, metrics, directory_path.string());
+    messenger = std::make_unique<XmppMessenger>(*xmpp_notices);
+    filtering->tell_by(*messenger);
+    if (auto wrong = xmpp_notices->configure(settings.xmpp, log->logger("XMPP", settings.xmpp.log));
+        !wrong.empty())
+        server_log.error({}, "{}", wrong);
+}
 
 filter::DmarcReportOptions Server::Rooms::dmarc_options(const Settings& from) const {
     filter::DmarcReportOptions options;

@@ -11,6 +11,7 @@
 #include "app/filtering.h"
 #include "app/housekeeper.h"
 #include "app/locations_file.h"
+#include "app/messenger.h"
 #include "app/pulse.h"
 #include "app/server.h"
 #include "app/service_board.h"
@@ -111,6 +112,8 @@ struct Server::Rooms {
     std::shared_ptr<const relay::Srs> srs;  ///< nullptr: it is off
     std::string srs_domain;                 ///< of addresses for mail whose forwarder is not known
     std::string own_secret;
+    std::unique_ptr<xmpp::Notices> xmpp_notices;
+    std::unique_ptr<XmppMessenger> messenger;
     std::unique_ptr<Filtering> filtering;
     std::unique_ptr<delivery::Processor> processor;
     std::unique_ptr<delivery::ImapEvents> imap_events;  ///< scripts on what IMAP clients do
@@ -169,6 +172,7 @@ struct Server::Rooms {
     filter::DmarcReportOptions dmarc_options(const Settings& from) const;
     void save_reports();
     void open_rules();
+    void open_xmpp();
     std::expected<void, std::string> open_screening();
     /// Retries, and when senders are told: as the settings or the policy have it.
     delivery::RetrySchedule schedule(const Settings& from) const;

@@ -13,7 +13,13 @@ struct Generation {
     Generation(const managesieve::ManageSieveSettings& given, Server::Rooms& rooms, net::WorkerPool& workers,
                observe::Logger log)
         : settings{given},
-          services{settings, rooms.host, workers, *rooms.authenticator, rooms.filtering->scripts(), log} {}
+          services{settings,
+                   rooms.host,
+                   workers,
+                   *rooms.authenticator,
+                   rooms.filtering->scripts(),
+                   log,
+                   [&notices = *rooms.xmpp_notices] { return notices.available(); }} {}
 };
 
 class ManageSieve final : public ListeningService {

@@ -17,6 +17,7 @@
 #include "screening/settings.h"
 #include "settings/common.h"
 #include "smtp/settings.h"
+#include "xmpp/settings.h"
 
 namespace postrider::app {
 
@@ -39,6 +40,7 @@ struct Settings {
     filter::ScannerSettings scanners;
     filter::ChainSettings filters;
     filter::AntiSpamSettings anti_spam;
+    xmpp::XmppSettings xmpp;
 };
 
 settings::TableOf<Settings> settings_table();

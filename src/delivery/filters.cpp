@@ -241,7 +241,7 @@ void Filters::redirect(Sorted& sorted, const Recipient& recipient, const filter:
         sorted.redirected = true;
         const sieve::Version& version = verdict.versions[redirection.version];
         const bool changed = version.whole || !version.prefix.empty();
-        const bool leaves = anew_ && !parts_.directory.is_local_domain(further.address.domain);
+        const bool leaves = anew_ && anew_->leaves(further.address);
         if (!changed && !leaves && !redirection.what.ret && !redirection.what.deliver_by) {
             sorted.further.push_back(std::move(further));
             continue;

@@ -60,9 +60,9 @@ public:
     };
     /// As Chain::answer_by().
     void answer_by(std::chrono::steady_clock::time_point until) { chain_.answer_by(until); }
-    /// The message lies in the store already and cannot be signed any more: what scripts send on to other
-    /// hosts is handed in anew, as a message of its own.
-    void hand_in_anew() { anew_ = true; }
+    /// The message lies in the store already and cannot be signed any more: what scripts send on to addresses
+    /// from which it leaves is handed in anew, as a message of its own.
+    void hand_in_anew(const Router& router) { anew_ = &router; }
     When when(const queue::Recipient& recipient, const Destination& destination);
     Sorted sort(const queue::Recipient& recipient, const Destination& destination);
 
@@ -80,7 +80,7 @@ private:
     const queue::Envelope& envelope_;
     std::string_view payload_;
     filter::Chain chain_;
-    bool anew_ = false;
+    const Router* anew_ = nullptr;
 };
 
 }  // namespace postrider::delivery

@@ -150,6 +150,40 @@ TEST_F(Filtered, TheLastWordAboutTheFolderCounts) {
     EXPECT_THAT(house.entries(), IsEmpty());
 }
 
+class FakeMessenger final : public filter::Messenger {
+public:
+    bool available() const override { return there; }
+    void tell(const sieve::Notification& notice) override {
+        const std::lock_guard lock{mutex};
+        told.push_back(notice.xmpp_to + ": " + notice.text);
+    }
+    std::vector<std::string> all() {
+        const std::lock_guard lock{mutex};
+        return told;
+    }
+    std::atomic<bool> there = true;
+    std::mutex mutex;
+    std::vector<std::string> told;
+};
+
+TEST_F(Filtered, PeopleAreToldByXmppOnceTheMessageIsThere) {
+    FakeMessenger messenger;
+    parts.messenger = &messenger;
+    add(of("alice"),
+        "require [\"enotify\", \"fileinto\"];"
+        "if valid_notify_method \"xmpp:alice@im.example.org\" { fileinto \"Junk\"; }"
+        "notify :message \"mail\" \"xmpp:alice@im.example.org\";");
+    add(of("bob"), "require [\"enotify\", \"reject\"]; notify \"xmpp:bob@im.example.org\"; reject \"no\";");
+    ASSERT_TRUE(send({"alice@example.org"}));
+    EXPECT_TRUE(soon([&] { return !messenger.all().empty(); }));
+    EXPECT_EQ(in("alice", "Junk"), 1u);
+    ASSERT_TRUE(send({"bob@example.org"}));
+    messenger.there = false;
+    ASSERT_TRUE(send({"alice@example.org"}));
+    EXPECT_EQ(in("alice"), 1u) << "no such method without a server";
+    EXPECT_EQ(messenger.all(), std::vector<std::string>{"alice@im.example.org: mail"});
+}
+
 TEST_F(Filtered, WhatSaysNothingLeavesItWhereItWas) {
     add(catalogue.server_, "require \"fileinto\"; fileinto \"Junk\";");
     add(of("alice"), "if header :contains \"subject\" \"other\" { discard; }");

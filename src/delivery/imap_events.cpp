@@ -334,7 +334,10 @@ void ImapEvents::run_on(const Event& event, const Script& script, mailstore::Acc
                 if (!side.envelope.recipients.empty()) beside.messages.push_back(std::move(side));
                 kept = true;  // what lies in a folder stays there unless it is filed or discarded
             } else if (auto* note = std::get_if<sieve::Notification>(&action.what)) {
-                if (note->method != sieve::Notification::Method::mailto) continue;
+                if (note->method != sieve::Notification::Method::mailto) {
+                    parts_.messenger->tell(*note);
+                    continue;
+                }
                 const auto from = mime::parse_addr_spec(note->sender);
                 std::string letter =
                     fmt::format("Date: {}\r\n", mime::format_date(mime::in_zone(now))) + note->message;

@@ -185,8 +185,8 @@ bool Intake::filter(Incoming& message, Plan& plan, Filters& filters, std::size_t
     if (sorted.refusal) plan.refused[index] = std::move(sorted.refusal);
     for (Sorted::Rewritten& one : sorted.rewritten) plan.rewritten.emplace_back(index, std::move(one));
     for (Recipient& further : sorted.further) {
-        if (further.state == Recipient::State::pending && router_
-            && !router_->is_local_domain(further.address.domain))
+        if (signs() && further.state == Recipient::State::pending && router_
+            && router_->leaves(further.address))
             plan.leaves = true;
         acceptance.envelope.recipients.push_back(std::move(further));
     }

@@ -36,7 +36,7 @@ bool Processor::filter(Entry& entry, std::size_t index, Destination& destination
         }
         work.payload = std::move(*read);
         work.filters.emplace(*chain_, entry.envelope, *work.payload, entry.id);
-        if (intake_.signs()) work.filters->hand_in_anew();
+        if (intake_.signs()) work.filters->hand_in_anew(router_);
     }
     Sorted sorted = work.filters->sort(recipients[index], destination);
     for (const std::string& line : sorted.trace) log_.info(entry.id, "{}", line);

@@ -58,6 +58,10 @@ public:
     ///                members of groups too; by default mail of our own, which nothing keeps out
     Destination resolve(const mime::AddrSpec& address, std::uint64_t size = 0,
                         const rules::Sender* sender = nullptr) const;
+    /// Mail to it goes to other hosts, perhaps among others: a group with such members is a local address.
+    bool leaves(const mime::AddrSpec& address) const {
+        return !is_local_domain(address.domain) || !resolve(address).elsewhere.empty();
+    }
     rules::Sender sender(const queue::Envelope& envelope) const {
         return rules::Sender::of(directory_, envelope.reverse_path, envelope.authenticated);
     }

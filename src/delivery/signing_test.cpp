@@ -71,46 +71,102 @@ TEST_F(SigningHouse, WhatOthersSendUnderOurNameIsNotSignedButSealed) {
     EXPECT_THAT(leaving(), Not(HasSubstr("DKIM-Signature:")));
 }
 
-TEST_F(SigningHouse, WhatAScriptSendsOnIsSealedFromTheQueueToo) {
-    struct OneScript final : filter::Catalogue {
-        std::shared_ptr<const filter::Steps> server() const override { return nullptr; }
-        std::shared_ptr<const filter::Steps> domain(DomainId) const override { return steps; }
-        std::shared_ptr<const filter::Steps> account(AccountId) const override { return nullptr; }
-        std::shared_ptr<filter::Steps> steps = std::make_shared<filter::Steps>();
-    } catalogue;
-    filter::Step step;
-    step.name = "onward";
-    step.script = sieve::compile("redirect \"who@example.net\";")->script;
-    catalogue.steps->push_back(std::move(step));
-    filter::Memory memory{house_.store->kv(), house_.clock};
-    filter::ChainParts parts{catalogue, *house_.directory, *house_.store,
-                             memory,    house_.clock,      "mail.example.org"};
-    house_.intake->filter_by(&parts, house_.router.get());
-    house_.processor->filter_by(&parts);
-    const std::string seen =
-        "Authentication-Results: mail.example.org; spf=fail smtp.mailfrom=x@y.example; arc=none\r\n";
-    send("198.51.100.1", {"bob@example.org"}, seen + text_);
-    EXPECT_THAT(leaving(), StartsWith("ARC-Seal: a=ed25519-sha256;")) << "at once";
-
-    for (const queue::Entry& entry : house_.entries()) {
-        queue::Entry done = entry;
-        for (queue::Recipient& one : done.envelope.recipients) one.state = queue::Recipient::State::delivered;
-        ASSERT_TRUE(house_.queue->put_back(house_.queue->wait_and_take(entry.id).value().value(), done));
+/// Everybody's mail is sent on to an address.
+class Redirecting final : public filter::Catalogue {
+public:
+    explicit Redirecting(std::string_view address) {
+        filter::Step step;
+        step.name = "onward";
+        step.script = sieve::compile(fmt::format("redirect \"{}\";", address))->script;
+        steps_->push_back(std::move(step));
     }
-    queue::Envelope later;
-    later.reverse_path = *mime::parse_addr_spec("alice@example.org");
-    later.client = "198.51.100.1";
-    queue::Recipient bob;
-    bob.address = *mime::parse_addr_spec("bob@example.org");
-    later.recipients.push_back(bob);
-    later.release = house_.clock.now() + std::chrono::seconds{60};
-    ASSERT_TRUE(house_.send(std::move(later), seen + text_));
+    std::shared_ptr<const filter::Steps> server() const override { return nullptr; }
+    std::shared_ptr<const filter::Steps> domain(DomainId) const override { return nullptr; }
+    std::shared_ptr<const filter::Steps> account(AccountId) const override { return steps_; }
+
+private:
+    std::shared_ptr<filter::Steps> steps_ = std::make_shared<filter::Steps>();
+};
+
+class SealingHouse : public SigningHouse {
+protected:
+    SealingHouse() {
+        auto team = house_.directory->create_group(house_.domain, "team").value();
+        EXPECT_TRUE(
+            house_.directory->set_members(team, {{directory::Member::Kind::address, {}, "who@example.net"}}));
+    }
+    ~SealingHouse() override {
+        house_.intake->filter_by(nullptr, nullptr);
+        house_.processor->filter_by(nullptr);
+    }
+    void redirect_to(std::string_view address) {
+        catalogue_ = std::make_unique<Redirecting>(address);
+        parts_ = std::make_unique<filter::ChainParts>(filter::ChainParts{
+            *catalogue_, *house_.directory, *house_.store, memory_, house_.clock, "mail.example.org"});
+        house_.intake->filter_by(parts_.get(), house_.router.get());
+        house_.processor->filter_by(parts_.get());
+    }
+    /// Mail of somebody else, which waits for a minute before it is worked on.
+    void send_later(std::string_view to) {
+        queue::Envelope later;
+        later.reverse_path = *mime::parse_addr_spec("alice@example.org");
+        later.client = "198.51.100.1";
+        queue::Recipient recipient;
+        recipient.address = *mime::parse_addr_spec(to);
+        later.recipients.push_back(recipient);
+        later.release = house_.clock.now() + std::chrono::seconds{60};
+        ASSERT_TRUE(house_.send(std::move(later), seen_ + text_));
+    }
+    /// Until mail waits for who@example.net and for nobody else; what waits then.
+    std::string sealed_from_the_queue() {
+        house_.clock.advance(std::chrono::seconds{61});
+        house_.work();
+        for (int i = 0; i < 200; ++i) {  // what is handed in anew comes a moment later
+            const auto entries = house_.entries();
+            for (const queue::Entry& entry : entries)
+                for (const queue::Recipient& one : entry.envelope.recipients)
+                    if (one.address.domain == "example.net") return *house_.store->read(entry.blob).value();
+            std::this_thread::sleep_for(std::chrono::milliseconds{10});
+            house_.work();
+        }
+        return {};
+    }
+
+    const std::string seen_ =
+        "Authentication-Results: mail.example.org; spf=fail smtp.mailfrom=x@y.example; arc=none\r\n";
+    filter::Memory memory_{house_.store->kv(), house_.clock};
+    std::unique_ptr<Redirecting> catalogue_;
+    std::unique_ptr<filter::ChainParts> parts_;
+};
+
+TEST_F(SealingHouse, WhatAScriptSendsOnIsSealedAtOnce) {
+    redirect_to("who@example.net");
+    send("198.51.100.1", {"bob@example.org"}, seen_ + text_);
+    EXPECT_THAT(leaving(), StartsWith("ARC-Seal: a=ed25519-sha256;"));
+}
+
+TEST_F(SealingHouse, WhatAScriptSendsOnIsSealedFromTheQueueToo) {
+    redirect_to("who@example.net");
+    send_later("bob@example.org");
     EXPECT_THAT(leaving(), Not(HasSubstr("ARC-Seal")));
-    house_.clock.advance(std::chrono::seconds{61});
-    house_.work();
-    for (int i = 0; i < 200 && leaving().empty(); ++i)  // it is handed in anew, and no more
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    EXPECT_THAT(leaving(), StartsWith("ARC-Seal: a=ed25519-sha256;")) << "from the queue";
+    EXPECT_THAT(sealed_from_the_queue(), StartsWith("ARC-Seal: a=ed25519-sha256;"));
+}
+
+TEST_F(SealingHouse, WhatGoesToAGroupWithMembersElsewhereIsSealedWheneverThatIs) {
+    send_later("team@example.org");
+    EXPECT_THAT(sealed_from_the_queue(), StartsWith("ARC-Seal: a=ed25519-sha256;"));
+}
+
+TEST_F(SealingHouse, WhatAScriptSendsOnToSuchAGroupIsSealedAtOnce) {
+    redirect_to("team@example.org");
+    send("198.51.100.1", {"bob@example.org"}, seen_ + text_);
+    EXPECT_THAT(sealed_from_the_queue(), StartsWith("ARC-Seal: a=ed25519-sha256;"));
+}
+
+TEST_F(SealingHouse, WhatAScriptSendsOnToSuchAGroupFromTheQueueIsSealedToo) {
+    redirect_to("team@example.org");
+    send_later("bob@example.org");
+    EXPECT_THAT(sealed_from_the_queue(), StartsWith("ARC-Seal: a=ed25519-sha256;"));
 }
 
 }  // namespace

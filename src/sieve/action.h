@@ -85,6 +85,7 @@ struct Notification {
     std::string message;  ///< header and body, CRLF line ends; without Date and Message-ID
     /// For xmpp (RFC 5437): whom to tell.
     std::string xmpp_to;
+    std::string xmpp_subject;  ///< "" = none
     std::optional<FileCopy> copy;
 };
 

@@ -67,7 +67,8 @@ private:
     /// RFC 5437 §3: a message of this text.
     static void jabber(Machine& machine, const NotifyUri& uri, Notification& made) {
         made.xmpp_to = uri.jid;
-        if (made.text.empty()) made.text = uri.body.value_or(uri.subject.value_or(""));
+        made.xmpp_subject = uri.subject.value_or("");
+        if (made.text.empty()) made.text = uri.body.value_or("");
         if (made.text.empty()) {
             Header& header = machine.message().header();
             made.text = fmt::format("{}: {}", first_text(header, "From"), first_text(header, "Subject"));

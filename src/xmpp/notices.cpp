@@ -346,7 +346,9 @@ net::Task<std::string> Notices::try_log_in(Plan plan) {
 
 std::string Notices::check() {
     Plan now = plan();
-    if (!now.settings.configured()) return "no XMPP server is configured";
+    const auto jid = parse_jid(now.settings.jid);
+    if (!jid) return "no XMPP server is configured";
+    now.settings.jid = jid->bare();  // beside the session that stands, not in its place
     net::asio::io_context context{1};
     return net::run_task(context, try_log_in(std::move(now)));
 }

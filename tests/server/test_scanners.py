@@ -52,6 +52,21 @@ class ClamAV(ScannerCase):
                 + base64.encodebytes(companions.EICAR) + b"\r\n--x--\r\n")
         self.assertEqual(self.both(body, 3)["virusLevel"], 5)
 
+    def test_finds_it_inside_a_winmail_dat(self):
+        import base64
+        import struct
+
+        def attribute(level, number, value):
+            return struct.pack("<BII", level, number, len(value)) + value + struct.pack("<H", sum(value) & 0xffff)
+
+        tnef = (struct.pack("<IH", 0x223e9f78, 1) + attribute(1, 0x89006, struct.pack("<I", 0x10000))
+                + attribute(2, 0x69002, struct.pack("<HIHHI", 1, 0xffffffff, 32, 32, 0))
+                + attribute(2, 0x18010, b"eicar.com\0") + attribute(2, 0x6800f, companions.EICAR))
+        body = (b'Content-Type: multipart/mixed; boundary=x\r\nMIME-Version: 1.0\r\nSubject: y\r\n\r\n--x\r\n\r\nhello\r\n'
+                b"--x\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                + base64.encodebytes(tnef) + b"\r\n--x--\r\n")
+        self.assertEqual(self.both(body, 3)["virusLevel"], 5)
+
     def test_passes_what_is_clean(self):
         self.assertEqual(self.both(companions.mail(b"nothing"), 0)["virusLevel"], 1)
 

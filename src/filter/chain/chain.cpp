@@ -334,8 +334,10 @@ void Chain::scripted(Run& run, const Step& step) {
                 verdict.memos.push_back({answer_key(vacation->key), parts_.clock.now() + vacation->interval});
         } else if (auto* note = std::get_if<sieve::Notification>(&action.what)) {
             if (note->method != sieve::Notification::Method::mailto) {
-                verdict.trace.push_back(fmt::format("Filter {}: {} cannot be told, there is no way to XMPP",
-                                                    step.name, note->uri));
+                verdict.trace.push_back(
+                    fmt::format("Filter {}: {} is told by XMPP", step.name, note->xmpp_to));
+                verdict.afterwards.emplace_back(
+                    [to = parts_.messenger, told = std::move(*note)] { to->tell(told); });
                 continue;
             }
             std::optional<sieve::FileInto> keep_copy;

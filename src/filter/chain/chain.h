@@ -8,6 +8,7 @@
 #include "base/server_name.h"
 #include "directory/directory.h"
 #include "filter/chain/memory.h"
+#include "filter/chain/messenger.h"
 #include "filter/chain/origin.h"
 #include "filter/chain/steps.h"
 #include "filter/chain/verdict.h"
@@ -31,6 +32,7 @@ struct ChainParts {
     /// What a document of that media type says, UTF-8; nullopt: it cannot be read. Blocks.
     std::function<std::optional<std::string>(std::string_view type, std::string_view content)>
         document_text{};
+    Messenger* messenger = nullptr;  ///< tells people by XMPP; nullptr: nobody does
 };
 
 /// Whose copy it is about.

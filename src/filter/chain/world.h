@@ -33,6 +33,8 @@ public:
     std::vector<std::string> list_members(std::string_view name) override;
     std::optional<std::string> document_text(std::string_view type, std::string_view content) override;
 
+    bool can_notify_by_xmpp() override { return parts_.messenger && parts_.messenger->available(); }
+
     /// The folder that a fileinto means; made when the script asks for that and it is not there.
     Copy copy_of(const sieve::FileInto& into);
 

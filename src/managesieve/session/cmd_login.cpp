@@ -32,7 +32,8 @@ void Session::send_capabilities() {
     lines += fmt::format("\"SASL\" {}\r\n",
                          to_string(state_ == authenticated ? std::string{} : offered_mechanisms().names()));
     lines += fmt::format("\"SIEVE\" {}\r\n", to_string(sieve::list_extensions(sieve::storable_extensions())));
-    lines += "\"NOTIFY\" \"mailto\"\r\n";
+    const bool by_xmpp = s_.can_notify_by_xmpp && s_.can_notify_by_xmpp();
+    lines += by_xmpp ? "\"NOTIFY\" \"mailto xmpp\"\r\n" : "\"NOTIFY\" \"mailto\"\r\n";
     lines += fmt::format("\"MAXREDIRECTS\" \"{}\"\r\n", sieve::RunLimits{}.max_redirects);
     if (state_ == not_authenticated && s_.settings.login.allow_start_tls && entrance_.tls && !peer_.secure())
         lines += "\"STARTTLS\"\r\n";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ struct Services {
     auth::Authenticator& authenticator;
     filter::ScriptStore& scripts;
     observe::Logger log;
+    std::function<bool()> can_notify_by_xmpp{};  ///< nullptr: no
 };
 
 /// What is particular to the listener a client came by.

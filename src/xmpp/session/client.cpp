@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "auth/sasl_client.h"
+#include "settings/address.h"
 #include "text/ascii.h"
 #include "text/base64.h"
 #include "text/utf8.h"
@@ -132,8 +133,8 @@ net::Task<> Client::start_tls() {
     // §13.7.2.1: the certificate has to be the domain's, to which the JID belongs.
     net::TlsPeer expected{options_.jid.domain};
     expected.check = options_.tls == TlsUse::verify ? net::TlsPeer::Check::demand : net::TlsPeer::Check::note;
-    if (!options_.host.empty() && options_.host != options_.jid.domain)
-        expected.more_names.push_back(options_.host);
+    const bool a_name = !options_.host.empty() && !settings::parse_ip(options_.host);
+    if (a_name && options_.host != options_.jid.domain) expected.more_names.push_back(options_.host);
     std::shared_ptr<const net::TlsContext> context = options_.context;
     co_await stream_->start_tls_client(std::move(context), std::move(expected));
     co_await begin_stream();

@@ -135,8 +135,13 @@ StreamReader& StreamReader::operator=(StreamReader&&) noexcept = default;
 
 void StreamReader::feed(std::string_view octets) {
     Impl& it = *impl_;
+    if (it.ended) return;
     // In pieces, so that no more is kept than the limits allow, however much comes at once.
     constexpr std::size_t piece = 4096;
+    // Never in UTF-8 text; by these the parser would take the stream for UTF-16 (RFC 6120 §11.6).
+    const std::size_t wrong = octets.find_first_of(std::string_view{"\0\xfe\xff", 3});
+    const bool all_right = wrong == octets.npos;
+    octets = octets.substr(0, wrong);
     while (!octets.empty() && !it.ended) {
         const std::string_view now = octets.substr(0, piece);
         octets.remove_prefix(now.size());
@@ -148,6 +153,7 @@ void StreamReader::feed(std::string_view octets) {
                            + XML_ErrorString(XML_GetErrorCode(it.parser.get())));
         if (it.fed - it.complete > it.limits.octets) return it.fail("a stanza is too long");
     }
+    if (!all_right) it.fail("not UTF-8");
 }
 
 std::optional<StreamReader::Event> StreamReader::next() {

@@ -62,7 +62,9 @@ TEST(XmppStream, HoldsNothingThatIsForbidden) {  // RFC 6120 §11.1
     EXPECT_EQ(problem("<message>&bomb;</message>").find("not well-formed"), 0U);
     EXPECT_EQ(problem("words").find("there is text"), 0U);
     EXPECT_EQ(problem("<message></presence>").find("not well-formed"), 0U);
-    EXPECT_EQ(problem("<body>\xff</body>").find("not well-formed"), 0U);
+    EXPECT_EQ(problem("<body>\xc3</body>").find("not well-formed"), 0U);
+    EXPECT_EQ(read(std::string_view{"<\0a\0/\0>\0", 8}).back().problem, "not UTF-8");
+    EXPECT_EQ(read("\xff\xfe<a>").back().problem, "not UTF-8");
     const auto bomb = read("<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;'>]><x>&b;</x>");
     ASSERT_EQ(bomb.size(), 1U);
     EXPECT_EQ(bomb[0].problem, "a document type is not allowed in a stream");
