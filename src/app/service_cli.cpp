@@ -34,7 +34,8 @@ private:
 
 void Cli::configure(Listeners::Configuration& made, const Settings& settings) {
     const cli::CliSettings& cli = settings.cli;
-    auto generation = std::make_shared<const Generation>(cli, tree_, rooms_, workers(), logger(settings), jobs_);
+    auto generation =
+        std::make_shared<const Generation>(cli, tree_, rooms_, workers(), logger(settings), jobs_);
     made.words.refuse = "-ERR: too many connections, try later\r\n";
     made.words.farewell = {"\r\n-ERR: timeout, closing\r\n", "\r\n-ERR: the server is shutting down\r\n"};
     for (const settings::ListenerSettings& listener : cli.listeners) {
