@@ -358,6 +358,8 @@ constexpr Operation operations[] = {
     {"account search list", "List an account's search folders", only_account, account_search_list},
     {"account search change", "Let a search folder search for something else, or elsewhere",
      search_change_arguments, account_search_change, true},
+    {"account search restart", "Let a search folder forget what it has found, and search all again",
+     search_remove_arguments, account_search_restart, true},
     {"account search remove", "Remove a search folder; the messages stay", search_remove_arguments,
      account_search_remove, true},
     {"account temporary add", "Give an account an address that works for a while", temporary_add_arguments,

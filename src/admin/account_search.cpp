@@ -136,6 +136,23 @@ Result account_search_change(Context& context, const Arguments& arguments, const
     return Json::object();
 }
 
+/// All of it is searched again when somebody looks at it next.
+Result account_search_restart(Context& context, const Arguments& arguments, const Progress&) {
+    auto account = mail_of(context, arguments);
+    if (!account) return std::unexpected(account.error());
+    auto folder = search_folder(**account, arguments.text("path"));
+    if (!folder) return std::unexpected(folder.error());
+    while (true) {
+        auto state = need((*account)->link_state(folder->id));
+        if (!state) return std::unexpected(state.error());
+        mailstore::Relink forget;
+        forget.before = *state;
+        auto done = need((*account)->relink(folder->id, forget));
+        if (!done) return std::unexpected(done.error());
+        if (*done) return Json::object();  // else a session was faster: what it has found is to be forgotten
+    }
+}
+
 /// The messages stay where they lie.
 Result account_search_remove(Context& context, const Arguments& arguments, const Progress&) {
     auto account = mail_of(context, arguments);

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "admin/chapters.h"
 #include "admin/domain_appender.h"
 #include "admin/values.h"
@@ -32,7 +34,7 @@ Json describe(Context& context, const Domain& domain) {
     auto postmaster = context.directory.account(domain.postmaster);
     out["postmaster"] = postmaster ? (*postmaster)->address : std::string{};
     out["services"] = services_json(domain.services);
-    out["location"] = domain.location;
+    out["locations"] = domain.locations;
     out["customer_reference"] = domain.customer_reference;
     out["assigned_ip"] = domain.assigned_ip;
     out["created"] = time_text(domain.created);
@@ -45,7 +47,7 @@ Result list(Context& context, const Arguments&, const Progress&) {
     for (const auto& domain : all)
         rows.push_back(Json{{"name", domain->name},
                             {"enabled", domain->enabled},
-                            {"location", domain->location},
+                            {"locations", domain->locations},
                             {"aliases", domain->aliases}});
     return Json{{"domains", std::move(rows)}};
 }
@@ -56,25 +58,33 @@ Result show(Context& context, const Arguments& arguments, const Progress&) {
     return describe(context, **domain);
 }
 
-/// A location's number as the mail store has it.
-std::expected<std::uint16_t, Error> location_number(Context& context, std::uint64_t number) {
+/// Locations' numbers, all known to the mail store.
+std::expected<std::vector<std::uint16_t>, Error> location_numbers(Context& context,
+                                                                  const std::vector<std::string>& texts) {
     const auto report = context.store.report();
-    for (const auto& [known, usage] : report.locations)
-        if (known == number) return known;
-    return fail(Kind::not_found,
+    std::vector<std::uint16_t> numbers;
+    for (const std::string& text : texts) {
+        const auto at = std::ranges::find_if(
+            report.locations, [&](const auto& one) { return std::to_string(one.first) == text; });
+        if (at == report.locations.end())
+            return fail(
+                Kind::not_found,
                 fmt::format("There is no storage location {}; `storage report` shows those there are, "
                             "`storage add-location` makes another",
-                            number));
+                            text));
+        numbers.push_back(at->first);
+    }
+    return numbers;
 }
 
 Result add(Context& context, const Arguments& arguments, const Progress&) {
     directory::NewDomain domain;
     domain.name = arguments.text("domain");
-    if (context.location_of) domain.location = context.location_of(domain.name);
+    if (context.locations_of) domain.locations = context.locations_of(domain.name);
     if (arguments.has("location")) {
-        auto number = location_number(context, arguments.number("location"));
-        if (!number) return std::unexpected(number.error());
-        domain.location = *number;
+        auto numbers = location_numbers(context, arguments.list("location"));
+        if (!numbers) return std::unexpected(numbers.error());
+        domain.locations = std::move(*numbers);
     }
     if (auto password = arguments.maybe_text("postmaster-password")) {
         auto made = need(context.authenticator.make_credentials(*password));
@@ -152,9 +162,9 @@ Result disable(Context& context, const Arguments& arguments, const Progress&) {
 Result set(Context& context, const Arguments& arguments, const Progress&) {
     directory::DomainChange what;
     if (arguments.has("location")) {
-        auto number = location_number(context, arguments.number("location"));
-        if (!number) return std::unexpected(number.error());
-        what.location = *number;
+        auto numbers = location_numbers(context, arguments.list("location"));
+        if (!numbers) return std::unexpected(numbers.error());
+        what.locations = std::move(*numbers);
     }
     if (arguments.has("services")) {
         auto services = parse_services(arguments.list("services"));
@@ -230,13 +240,14 @@ constexpr Argument add_arguments[] = {
     {"domain", Type::text, "Name of the new domain", true},
     {"postmaster-password", Type::secret,
      "Password of the postmaster account; without one nobody can log in to it"},
-    {"location", Type::number, "Storage location of its messages [0, or as the configuration says]"}};
+    {"location", Type::list,
+     "Storage locations of its messages, used in parallel [0, or as the configuration says]"}};
 constexpr Argument delete_arguments[] = {
     the_domain, {"forced", Type::flag, "Also when it has accounts: all their mail goes"}};
 constexpr Argument rename_arguments[] = {the_domain, {"name", Type::text, "New name", true}};
 constexpr Argument set_arguments[] = {
     the_domain,
-    {"location", Type::number, "Storage location of messages that come from now on"},
+    {"location", Type::list, "Storage locations, used in parallel, of messages that come from now on"},
     {"services", Type::list,
      "Services that its accounts may use: smtpIncoming, pop3, imap, rpop; none for no service"},
     {"customer-reference", Type::text, "Text for your own use"},

@@ -69,6 +69,7 @@ struct StorageLocation {
     std::string directory;
     std::uint32_t max_files = 0;
     std::uint64_t max_file_bytes = 0;
+    bool read_only = false;  ///< takes no new messages
 };
 
 /// How it stands with the XMPP server by which people are told of their mail.
@@ -90,8 +91,8 @@ struct Context {
     std::function<void()> wake_queue;
     /// Opens a further storage location and remembers it for the next start.
     std::function<mailstore::Result<>(const mailstore::LocationConfig&)> add_location;
-    /// Storage location of a new domain of that name, as the configuration has it.
-    std::function<std::uint16_t(std::string_view domain)> location_of;
+    /// Storage locations of a new domain of that name, as the configuration has them.
+    std::function<std::vector<std::uint16_t>(std::string_view domain)> locations_of;
     dns::Resolver* resolver = nullptr;
     std::function<Identity()> identity;      ///< of this server, for others
     const filter::Signer* signer = nullptr;  ///< whose keys sign
@@ -111,6 +112,8 @@ struct Context {
     std::function<mailstore::Result<std::uint16_t>(const std::string& directory, std::uint32_t max_files,
                                                    std::uint64_t max_file_bytes)>
         location_at{};
+    /// New limits of a location, remembered; a number or size of 0 stays as it was.
+    std::function<mailstore::Result<>(const StorageLocation&)> change_location{};
     std::function<std::vector<StorageLocation>()> locations{};
     filter::ScriptStore* scripts = nullptr;      ///< likewise
     filter::Definitions* definitions = nullptr;  ///< likewise

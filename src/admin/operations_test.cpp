@@ -204,7 +204,7 @@ TEST_F(AdminTest, ChangesDomains) {
     EXPECT_EQ(ok("domain show", {{"domain", "example.com"}})["catch_all_target"], "ann");
     EXPECT_EQ(error("domain catch-all", {{"domain", "example.com"}, {"account", "ann"}, {"off", true}}),
               Kind::usage);
-    EXPECT_EQ(error("domain set", {{"domain", "example.com"}, {"location", 77}}), Kind::not_found);
+    EXPECT_EQ(error("domain set", {{"domain", "example.com"}, {"location", {"77"}}}), Kind::not_found);
     ok("domain set", {{"domain", "example.com"}, {"services", {"imap"}}});
     EXPECT_EQ(ok("domain show", {{"domain", "example.com"}})["services"], Json::array({"imap"}));
     EXPECT_EQ(error("domain set", {{"domain", "example.com"}, {"services", {"gopher"}}}), Kind::bad_value);

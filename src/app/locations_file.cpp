@@ -32,6 +32,7 @@ std::optional<LocationConfig> decode(const Json& json) {
     location.options.directory = json.value("directory", std::string{});
     location.options.max_files = static_cast<std::uint32_t>(files);
     location.options.max_file_bytes = size * megabyte;
+    location.options.read_only = json.value("read_only", false);
     location.storage_id = json.value("storage_id", std::string{});
     if (location.options.directory.empty()) return std::nullopt;
     return location;
@@ -116,6 +117,26 @@ std::expected<void, std::string> LocationsFile::remove(std::uint16_t number) {
     return save();
 }
 
+std::expected<LocationConfig, mailstore::Failure> LocationsFile::change(std::uint16_t number,
+                                                                        std::uint32_t max_files,
+                                                                        std::uint64_t max_file_bytes,
+                                                                        bool read_only) {
+    auto at = std::ranges::find(locations_, number, &LocationConfig::number);
+    if (at == locations_.end())
+        return fail(MailError::no_permission,
+                    number == 0 ? "The limits of the server's own storage location do not change"
+                                : fmt::format("There is no storage location {}", number));
+    const LocationConfig before = *at;
+    if (max_files != 0) at->options.max_files = max_files;
+    if (max_file_bytes != 0) at->options.max_file_bytes = max_file_bytes;
+    at->options.read_only = read_only;
+    if (auto saved = save(); !saved) {
+        *at = before;
+        return fail(MailError::storage, saved.error());
+    }
+    return *at;
+}
+
 std::expected<void, std::string> LocationsFile::save() const {
     Json rows = Json::array();
     for (const LocationConfig& one : locations_) {
@@ -126,6 +147,7 @@ std::expected<void, std::string> LocationsFile::save() const {
                             {"directory", (below ? relative : one.options.directory).string()},
                             {"max_files", one.options.max_files},
                             {"max_file_size_mb", one.options.max_file_bytes / megabyte},
+                            {"read_only", one.options.read_only},
                             {"storage_id", one.storage_id}});
     }
     return settings::save_file(file_in(home_).string(), Json{{"locations", std::move(rows)}}.dump(2) + "\n");

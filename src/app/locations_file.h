@@ -26,6 +26,11 @@ public:
     /// disk that is not mounted at the next start is noticed. On disk when it returns.
     std::expected<mailstore::LocationConfig, mailstore::Failure> add(mailstore::LocationConfig location);
     std::expected<void, std::string> remove(std::uint16_t number);
+    /// New limits of a location, as remembered; a number or size of 0 stays as it was. Not for location 0.
+    std::expected<mailstore::LocationConfig, mailstore::Failure> change(std::uint16_t number,
+                                                                        std::uint32_t max_files,
+                                                                        std::uint64_t max_file_bytes,
+                                                                        bool read_only);
 
     std::filesystem::path absolute(const std::filesystem::path& directory) const;
 

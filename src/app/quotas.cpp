@@ -78,7 +78,7 @@ std::uint16_t Places::location(AccountId account) const {
             if (one->public_account == account) domain = one->id;
     }
     auto its = directory->domain(domain);
-    return its ? sets_.pick(its->location) : 0;
+    return its ? turns_.pick(its->locations, *store_) : 0;
 }
 
 }  // namespace postrider::app

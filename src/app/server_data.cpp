@@ -87,7 +87,7 @@ std::expected<void, std::string> Server::Rooms::open_data() {
     for (AccountId account : deleted) erase_mail(account);
     directory->on_change([this](const directory::ChangeEvent& event) { on_change(event); });
     quotas_known = quotas.ask(*directory, *folder_quotas, *sharing);
-    places.ask(*directory);
+    places.ask(*directory, *store);
 
     auth::AuthOptions auth_options;
     auth_options.host_name = host;
@@ -131,8 +131,7 @@ void Server::Rooms::open_queue() {
     observe::Logger processing = log->logger("PROCESSING", settings.processing.log);
     mailbox_rate = std::make_unique<rules::MailboxRate>(settings.processing.messages_per_second,
                                                         settings.processing.disable_interval);
-    router =
-        std::make_unique<delivery::Router>(*directory, *store, &location_sets, mailbox_rate.get(), &clock);
+    router = std::make_unique<delivery::Router>(*directory, *store, mailbox_rate.get(), &clock);
     queue = std::make_unique<queue::Queue>(*store);
     delivery::VirtualQueues::Options options;
     options.schedule = settings.processing.schedule();
@@ -256,20 +255,18 @@ std::expected<void, std::string> Server::Rooms::open_locations() {
             }
             numbers.push_back(*number);
         }
-        if (numbers.empty()) continue;
-        location_of_domain[domain.domain_name] = numbers.front();
-        if (numbers.size() > 1) location_sets.add(std::move(numbers));
+        if (!numbers.empty()) locations_of_domain[domain.domain_name] = std::move(numbers);
     }
     return {};
 }
 
 /// The configuration's word on where a domain's messages go counts more than what was set before.
 std::expected<void, std::string> Server::Rooms::place_domains() {
-    for (const auto& [name, number] : location_of_domain) {
+    for (const auto& [name, numbers] : locations_of_domain) {
         auto domain = directory->domain(name);
-        if (!domain || domain->location == number) continue;
+        if (!domain || domain->locations == numbers) continue;
         directory::DomainChange change;
-        change.location = number;
+        change.locations = numbers;
         if (auto ok = directory->change_domain(domain->id, change); !ok)
             return std::unexpected(ok.error().what);
     }
@@ -366,9 +363,12 @@ void Server::Rooms::open_admin() {
     operations->add_location = [this](const mailstore::LocationConfig& location) {
         return add_location(location);
     };
-    operations->location_of = [this](std::string_view name) -> std::uint16_t {
-        auto at = location_of_domain.find(name);
-        return at == location_of_domain.end() ? 0 : at->second;
+    operations->change_location = [this](const admin::StorageLocation& location) {
+        return change_location(location);
+    };
+    operations->locations_of = [this](std::string_view name) {
+        auto at = locations_of_domain.find(name);
+        return at == locations_of_domain.end() ? std::vector<std::uint16_t>{0} : at->second;
     };
     operations->location_at = [this](const std::string& path, std::uint32_t files, std::uint64_t bytes) {
         return location_at(path, files, bytes);
@@ -453,6 +453,15 @@ mailstore::Result<std::uint16_t> Server::Rooms::location_at(const std::string& p
     return made.number;
 }
 
+/// Remembered first, so that the next start knows it too.
+mailstore::Result<> Server::Rooms::change_location(const admin::StorageLocation& location) {
+    std::lock_guard lock{locations_mutex};
+    auto changed =
+        locations->change(location.number, location.max_files, location.max_file_bytes, location.read_only);
+    if (!changed) return std::unexpected(changed.error());
+    return store->change_location(*changed);
+}
+
 std::vector<admin::StorageLocation> Server::Rooms::known_locations() {
     std::lock_guard lock{locations_mutex};
     const container::LocationOptions usual;
@@ -461,7 +470,8 @@ std::vector<admin::StorageLocation> Server::Rooms::known_locations() {
                                              usual.max_file_bytes}};
     for (const mailstore::LocationConfig& one : locations->all())
         all.push_back({one.number, one.options.directory.string(),
-                       static_cast<std::uint32_t>(one.options.max_files), one.options.max_file_bytes});
+                       static_cast<std::uint32_t>(one.options.max_files), one.options.max_file_bytes,
+                       one.options.read_only});
     return all;
 }
 

@@ -67,14 +67,15 @@ private:
 /// Where an account's own new mail goes: to the location of its domain.
 class Places final : public mailstore::LocationSource {
 public:
-    explicit Places(const delivery::LocationSets& sets) : sets_{sets} {}
-    void ask(const directory::Directory& directory) {
+    void ask(const directory::Directory& directory, const mailstore::MailStore& store) {
+        store_ = &store;
         directory_.store(&directory, std::memory_order_release);
     }
     std::uint16_t location(AccountId account) const override;
 
 private:
-    const delivery::LocationSets& sets_;
+    delivery::LocationTurns turns_;
+    const mailstore::MailStore* store_ = nullptr;
     std::atomic<const directory::Directory*> directory_{nullptr};
 };
 
@@ -91,8 +92,7 @@ struct Server::Rooms {
     observe::Logger server_log, store_log;
     std::unique_ptr<dns::UnboundResolver> resolver;
     Quotas quotas;
-    delivery::LocationSets location_sets;
-    Places places{location_sets};
+    Places places;
     std::unique_ptr<mailstore::MailStore> store;
     std::unique_ptr<index::Index> full_text;
     std::unique_ptr<directory::FolderQuotaBook> folder_quotas;
@@ -125,7 +125,8 @@ struct Server::Rooms {
     std::atomic<std::uint32_t> max_queue_size = 0;
     std::optional<LocationsFile> locations;
     std::mutex locations_mutex;
-    std::map<std::string, std::uint16_t, std::less<>> location_of_domain;  ///< as the configuration has it
+    std::map<std::string, std::vector<std::uint16_t>, std::less<>>
+        locations_of_domain;  ///< as the configuration has it
     std::unique_ptr<rpop::Connections> rpop_connections;
     std::unique_ptr<screening::Screening> screening;
     std::unique_ptr<admin::Context> operations;
@@ -152,6 +153,7 @@ struct Server::Rooms {
     std::expected<void, std::string> open_locations();
     std::expected<void, std::string> place_domains();
     mailstore::Result<> add_location(const mailstore::LocationConfig& location);
+    mailstore::Result<> change_location(const admin::StorageLocation& location);
     mailstore::Result<std::uint16_t> location_at(const std::string& path, std::uint32_t max_files,
                                                  std::uint64_t max_file_bytes);
     std::vector<admin::StorageLocation> known_locations();

@@ -12,10 +12,10 @@ struct Generation {
     cli::Services services;
 
     Generation(const cli::CliSettings& given, std::shared_ptr<const cli::Tree> contexts, Server::Rooms& rooms,
-               net::WorkerPool& workers, observe::Logger log)
+               net::WorkerPool& workers, observe::Logger log, cli::Jobs& jobs)
         : settings{given},
           tree{std::move(contexts)},
-          services{cli::Backend{settings, *rooms.operations, *tree, log}, workers} {}
+          services{cli::Backend{settings, *rooms.operations, *tree, log, jobs}, workers} {}
 };
 
 class Cli final : public ListeningService {
@@ -28,12 +28,14 @@ private:
         return settings.cli.service;
     }
 
+    cli::Jobs jobs_{[this] { return rooms_.operations->stopping && rooms_.operations->stopping(); }};
     std::shared_ptr<const cli::Tree> tree_ = std::make_shared<const cli::Tree>(settings_table());
 };
 
 void Cli::configure(Listeners::Configuration& made, const Settings& settings) {
     const cli::CliSettings& cli = settings.cli;
-    auto generation = std::make_shared<const Generation>(cli, tree_, rooms_, workers(), logger(settings));
+    auto generation =
+        std::make_shared<const Generation>(cli, tree_, rooms_, workers(), logger(settings), jobs_);
     made.words.refuse = "-ERR: too many connections, try later\r\n";
     made.words.farewell = {"\r\n-ERR: timeout, closing\r\n", "\r\n-ERR: the server is shutting down\r\n"};
     for (const settings::ListenerSettings& listener : cli.listeners) {

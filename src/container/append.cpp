@@ -124,7 +124,7 @@ std::uint64_t FileLocation::zeros_behind(const ContainerFile& file, std::uint64_
     if (end <= file.zeroed_to) return 0;
     const auto ahead = [&](std::uint64_t smallest, std::uint64_t largest) {
         const std::uint64_t size = std::min(std::max(smallest, end / 4), largest);
-        return std::min(align_up(end + size, page_size), options_.max_file_bytes);
+        return std::min(align_up(end + size, page_size), max_file_bytes_.load());
     };
     const std::uint64_t zero_to = std::max(end, ahead(32u << 10, options_.zero_ahead_bytes));
     if (zero_to > file.laid_out_to && options_.preallocate_bytes > options_.zero_ahead_bytes)
@@ -160,22 +160,22 @@ Failure FileLocation::sync_failed(const ContainerFile& file, int error) {
 }
 
 std::uint64_t FileLocation::room_in(const ContainerFile& file) const {
-    const std::uint64_t end = file.end;
-    return file.closed || end >= options_.max_file_bytes ? 0 : options_.max_file_bytes - end;
+    const std::uint64_t end = file.end, most = max_file_bytes_;
+    return file.closed || end >= most ? 0 : most - end;
 }
 
 bool FileLocation::worth_filling(const ContainerFile& file) const {
-    return room_in(file) >= options_.max_file_bytes / 64;
+    return room_in(file) >= max_file_bytes_ / 64;
 }
 
 /// The file that takes the next record of `size` bytes: the one being written, else the one with most room,
 /// else a new one.
 Result<FileLocation::FilePtr> FileLocation::file_for(std::uint64_t size) {
     if (active_ && room_in(*active_) >= size) return active_;
-    if (size + first_record > options_.max_file_bytes)
+    if (size + first_record > max_file_bytes_)
         return std::unexpected(Failure{
             ContainerError::full, fmt::format("{}: a record of {} bytes fits into no file of {} bytes",
-                                              options_.directory.native(), size, options_.max_file_bytes)});
+                                              options_.directory.native(), size, max_file_bytes_.load())});
     FilePtr best;
     for (const auto& each : files()) {
         if (each->closed) continue;
@@ -276,8 +276,9 @@ Usage FileLocation::usage() const {
         usage.records += each->live_records;
         room += room_in(*each);
     }
-    if (usage.files < options_.max_files)
-        room += (options_.max_files - usage.files) * (options_.max_file_bytes - first_record);
+    if (const std::uint32_t most = max_files_; usage.files < most)
+        room += (most - usage.files) * (max_file_bytes_ - first_record);
+    if (read_only_) room = 0;
     const std::uint64_t free = free_space_.bytes();
     usage.free_bytes =
         std::min(room, free > options_.min_disk_free_bytes ? free - options_.min_disk_free_bytes : 0);
@@ -286,13 +287,13 @@ Usage FileLocation::usage() const {
 }
 
 bool FileLocation::full() const {
-    if (has_failed_ || free_space_.bytes() < options_.min_disk_free_bytes) return true;
+    if (has_failed_ || read_only_ || free_space_.bytes() < options_.min_disk_free_bytes) return true;
     std::size_t count = 0;
     for (const auto& each : files()) {
         ++count;
         if (!each->closed && worth_filling(*each)) return false;
     }
-    return count >= options_.max_files;
+    return count >= max_files_;
 }
 
 }  // namespace postrider::container

@@ -96,6 +96,7 @@ struct LocationOptions {
     std::uint64_t preallocate_bytes = 4ull << 20;     ///< the file is laid out ahead by up to this much
     std::uint64_t zero_ahead_bytes = 1ull << 20;      ///< and written with zeros by up to this much; 0: not
     std::uint64_t min_disk_free_bytes = 64ull << 20;  ///< below it the location counts as full
+    bool read_only = false;  ///< takes no new messages; what is there is read, freed and compacted as ever
 };
 
 /// How far a location has been taken note of: records before it are known to the key-value store for good.
@@ -185,6 +186,9 @@ public:
     /// when the moved copies are synced and the table that names them is on disk. Not for the one being
     /// written (io).
     virtual Result<> drop_file(std::uint8_t file) = 0;
+
+    /// From now on; files that are larger or more stay, and grow no more. In the range of LocationOptions.
+    virtual void change_limits(std::uint32_t max_files, std::uint64_t max_file_bytes, bool read_only) = 0;
 
     virtual Usage usage() const = 0;
     virtual bool full() const = 0;  ///< takes no more messages now

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -38,6 +39,7 @@ public:
     Result<std::vector<Placed>> records_of(std::uint8_t file) override;
     Result<Extent> move(BlobId id, const Extent& from) override;
     Result<> drop_file(std::uint8_t file) override;
+    void change_limits(std::uint32_t max_files, std::uint64_t max_file_bytes, bool read_only) override;
     Usage usage() const override;
     bool full() const override;
 
@@ -107,7 +109,10 @@ private:
     std::vector<FilePtr> files() const;  ///< in the order they were made
 
     const std::uint16_t number_;
-    const LocationOptions options_;
+    const LocationOptions options_;  ///< as opened: these three may have changed since
+    std::atomic<std::uint32_t> max_files_{options_.max_files};
+    std::atomic<std::uint64_t> max_file_bytes_{options_.max_file_bytes};
+    std::atomic<bool> read_only_{options_.read_only};
     Disk& disk_;
     const int directory_fd_;  ///< locked while the location is open
     FreeSpace free_space_;

@@ -57,6 +57,16 @@ Result<std::unique_ptr<Location>> FileLocation::open(std::uint16_t number, const
     return location;
 }
 
+void FileLocation::change_limits(std::uint32_t max_files, std::uint64_t max_file_bytes, bool read_only) {
+    LocationOptions options = options_;
+    options.max_files = max_files;
+    options.max_file_bytes = max_file_bytes;
+    options = within_bounds(std::move(options));
+    max_files_ = options.max_files;
+    max_file_bytes_ = options.max_file_bytes;
+    read_only_ = read_only;
+}
+
 Result<> FileLocation::identify(std::string_view storage_id) {
     const auto path = options_.directory / "hsf.dat";
     auto found = read_identity(path);
@@ -155,12 +165,12 @@ Result<FileLocation::FilePtr> FileLocation::open_file(std::uint8_t number) {
 
 Result<FileLocation::FilePtr> FileLocation::create_file() {
     unsigned n = 0;
-    while (n < options_.max_files && file(static_cast<std::uint8_t>(n))) ++n;
-    if (n == options_.max_files)
+    while (n < max_files_ && file(static_cast<std::uint8_t>(n))) ++n;
+    if (n == max_files_)
         return std::unexpected(
             Failure{ContainerError::full,
                     fmt::format("{}: all {} files have reached their maximum of {} bytes",
-                                options_.directory.native(), options_.max_files, options_.max_file_bytes)});
+                                options_.directory.native(), max_files_.load(), max_file_bytes_.load())});
     const auto number = static_cast<std::uint8_t>(n);
     const auto path = path_of(number);
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

@@ -164,6 +164,29 @@ TEST(Router, RefusesAFullMailboxForNow) {
     EXPECT_EQ(refusal->status, "4.2.2");
 }
 
+TEST(Router, SpreadsADomainsMailOverThoseOfItsLocationsThatTakeSome) {
+    TestHouse house;
+    for (std::uint16_t number : {1, 2}) {
+        mailstore::LocationConfig location;
+        location.number = number;
+        location.options.directory = house.store_path() / std::to_string(number);
+        location.options.min_disk_free_bytes = 0;
+        location.options.read_only = number == 2;
+        ASSERT_TRUE(house.store->add_location(location));
+    }
+    directory::DomainChange change;
+    change.locations = {0, 1, 2, 77};  // 2 is closed and 77 is not there
+    ASSERT_TRUE(house.directory->change_domain(house.domain, change));
+    std::map<std::uint16_t, int> went;
+    for (int i = 0; i < 40; ++i) ++went[house.router->resolve({"alice", "example.org"}).location];
+    EXPECT_EQ(went.size(), 2u);
+    EXPECT_GE(went[0], 10);
+    EXPECT_GE(went[1], 10);
+    change.locations = {2};
+    ASSERT_TRUE(house.directory->change_domain(house.domain, change));
+    EXPECT_EQ(house.router->resolve({"alice", "example.org"}).location, 2);
+}
+
 TEST(Router, KnowsNobodyElse) {
     TestHouse house;
     auto refusal = house.router->resolve({"nobody", "example.org"}).refusal;

@@ -36,16 +36,18 @@ void merge(Destination& all, Destination member) {
 
 }  // namespace
 
-std::uint16_t LocationSets::pick(std::uint16_t location) const {
-    for (const auto& set : sets_)
-        if (set.front() == location) return set[next_.fetch_add(1, std::memory_order_relaxed) % set.size()];
-    return location;
+std::uint16_t LocationTurns::pick(const std::vector<std::uint16_t>& locations,
+                                  const mailstore::MailStore& store) const {
+    if (locations.size() == 1) return locations.front();
+    const std::size_t first = next_.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < locations.size(); ++i)
+        if (const auto one = locations[(first + i) % locations.size()]; store.takes_mail(one)) return one;
+    return locations.front();
 }
 
 std::uint16_t Router::location_of(DomainId id) const {
-    auto domain = directory_.domain(id);
-    if (!domain) return 0;
-    return locations_ ? locations_->pick(domain->location) : domain->location;
+    const auto domain = directory_.domain(id);
+    return domain ? turns_.pick(domain->locations, store_) : 0;
 }
 
 Destination Router::mailbox(const directory::Mailbox& mailbox, std::uint64_t size,

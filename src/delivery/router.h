@@ -31,27 +31,23 @@ struct Destination {
     std::uint16_t location = 0;         ///< storage location of the first target's domain
 };
 
-/// Storage locations that a domain uses in parallel: what goes to the first of a set is spread over all of
-/// it. Filled before the server starts.
-class LocationSets {
+/// Which of a domain's storage locations takes its next message: each in its turn, and one that is full or
+/// read-only as long only as no other has room.
+class LocationTurns {
 public:
-    void add(std::vector<std::uint16_t> numbers) { sets_.push_back(std::move(numbers)); }
-    std::uint16_t pick(std::uint16_t location) const;
+    std::uint16_t pick(const std::vector<std::uint16_t>& locations, const mailstore::MailStore& store) const;
 
 private:
-    std::vector<std::vector<std::uint16_t>> sets_;
     mutable std::atomic<std::uint32_t> next_{0};
 };
 
 /// Turns addresses into folders. May read the disk.
 class Router {
 public:
-    /// All must live longer; without `locations` each domain has one, without `rate` a mailbox takes what
-    /// comes.
+    /// All must live longer; without `rate` a mailbox takes what comes.
     Router(const directory::Directory& directory, mailstore::MailStore& store,
-           const LocationSets* locations = nullptr, rules::MailboxRate* rate = nullptr,
-           const Clock* clock = nullptr)
-        : directory_{directory}, store_{store}, locations_{locations}, rate_{rate}, clock_{clock} {}
+           rules::MailboxRate* rate = nullptr, const Clock* clock = nullptr)
+        : directory_{directory}, store_{store}, rate_{rate}, clock_{clock} {}
 
     /// @param size    of the message where it is known (SIZE=), octets; counts against quotas
     /// @param sender  whose mail it is: what it may send and what recipients take from it counts, for the
@@ -82,7 +78,7 @@ private:
 
     const directory::Directory& directory_;
     mailstore::MailStore& store_;
-    const LocationSets* locations_;
+    LocationTurns turns_;
     rules::MailboxRate* rate_;
     const Clock* clock_;
     std::function<std::optional<mime::AddrSpec>(const mime::AddrSpec&)> stands_for_;

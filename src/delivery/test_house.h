@@ -78,6 +78,8 @@ private:
     }
 
 public:
+    const std::filesystem::path& store_path() const { return path_; }
+
     AccountId add_account(const std::string& name) {
         directory::NewAccount account;
         account.name = name;

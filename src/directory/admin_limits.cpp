@@ -93,8 +93,8 @@ constexpr settings::Setting<L> rows[] = {
      .help = "Read for the sake of scripts: who is in a domain lies in the server's own store."},
     {.name = "subdomainMessageStorageLocations",
      .field = field<&L::subdomain_messages>,
-     .range = {0, 4096},
-     .help = "One place for the messages of all new sub-domains, which counts more than "
+     .range = {0, max_domain_locations},
+     .help = "Places for the messages of all new sub-domains, used in parallel, which count more than "
              "subdomainStorageLocation."},
     {.name = "reservedRcpts",
      .field = field<&L::reserved_names>,

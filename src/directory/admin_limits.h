@@ -25,7 +25,7 @@ struct AdminLimits {
     /// URI of a directory in which each new sub-domain gets one of its own; "". Of the second, the same for
     /// what is not messages, for the sake of scripts: that lies in the server's own store.
     std::string subdomain_location, subdomain_objects;
-    std::string subdomain_messages;           ///< URI of a place for the messages of new sub-domains; ""
+    std::vector<std::string> subdomain_messages;  ///< URIs of places for the messages of new sub-domains
     std::string purge_constraint;             ///< search-keys (RFC 9051 §6.4.4) that find what may be purged
     std::vector<std::string> purge_folders;   ///< that may be purged; none: all
     std::vector<std::string> reserved_names;  ///< local parts that nobody may get

@@ -75,6 +75,14 @@ void Directory::on_change(std::function<void(const ChangeEvent&)> listener) {
     impl_->listener = std::move(listener);
 }
 
+std::shared_ptr<const Domain> Directory::domain_at(std::string_view location_name) const {
+    if (location_name.empty()) return nullptr;
+    const auto all = impl_->domains.all();
+    const auto at = std::find_if(all.begin(), all.end(),
+                                 [&](const auto& one) { return one->location_name == location_name; });
+    return at == all.end() ? nullptr : *at;
+}
+
 std::vector<std::shared_ptr<const Domain>> Directory::domains() const {
     auto all = impl_->domains.all();
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->name < b->name; });

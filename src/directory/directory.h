@@ -49,7 +49,8 @@ struct NewAccount {
 struct NewDomain {
     std::string name;
     std::string postmaster_credentials;
-    std::uint16_t location = 0;
+    std::vector<std::uint16_t> locations{0};  ///< 1 to max_domain_locations
+    std::string location_name{};              ///< Domain::location_name
 };
 
 /// What may be changed of an account besides name, aliases, class and password; unset members stay.
@@ -64,7 +65,8 @@ struct AccountChange {
 };
 struct DomainChange {
     std::optional<bool> enabled{};
-    std::optional<std::uint16_t> location{};
+    std::optional<std::vector<std::uint16_t>> locations{};  ///< 1 to max_domain_locations
+    std::optional<std::string> location_name{};             ///< at most 4096 octets, no other domain's, or ""
     std::optional<Services> services{};
     std::optional<std::string> customer_reference{};
     std::optional<Appender> appender{};        ///< texts of at most 64 KiB each
@@ -142,6 +144,8 @@ public:
     /// to free its space at once.
     Result<> delete_domain(DomainId id, Delete how);
     std::vector<std::shared_ptr<const Domain>> domains() const;  ///< by name
+    /// The one of that Domain::location_name; nullptr. Looks at all.
+    std::shared_ptr<const Domain> domain_at(std::string_view location_name) const;
     std::shared_ptr<const Domain> domain(
         std::string_view name) const;  ///< name or alias, any case, A-labels too; nullptr
     std::shared_ptr<const Domain> domain(DomainId id) const;

@@ -176,6 +176,44 @@ TEST_F(DirectoryTest, ADeletedAccountIsGoneAndItsIdIsNotUsedAgain) {
     EXPECT_EQ(error_of(d().delete_account(d().domain(t.domain)->postmaster)), DirectoryError::not_allowed);
 }
 
+TEST_F(DirectoryTest, ADomainKeepsItsStorageLocationsAndItsNameByLocation) {
+    using Numbers = std::vector<std::uint16_t>;
+    auto change = [&](std::optional<Numbers> numbers, std::optional<std::string> name) {
+        DomainChange what;
+        what.locations = std::move(numbers);
+        what.location_name = std::move(name);
+        return d().change_domain(t.domain, what);
+    };
+    EXPECT_EQ(d().domain(t.domain)->locations, Numbers{0});
+    ASSERT_TRUE(change(Numbers{7, 3, 9}, "/srv/domains/example.org"));
+    t.reopen();
+    EXPECT_EQ(d().domain(t.domain)->locations, (Numbers{7, 3, 9}));
+    EXPECT_EQ(d().domain_at("/srv/domains/example.org")->id, t.domain);
+    EXPECT_EQ(d().domain_at(""), nullptr);
+
+    EXPECT_FALSE(change(Numbers{}, {}));
+    EXPECT_FALSE(change(Numbers{4, 4}, {}));
+    EXPECT_FALSE(change({}, std::string(5000, 'x')));
+    NewDomain other{"example.net", "", {0}, "/srv/domains/example.org"};
+    EXPECT_FALSE(d().create_domain(other));
+    other.location_name.clear();
+    other.locations = {2, 5};
+    ASSERT_TRUE(d().create_domain(other));
+    DomainChange what;
+    what.appender.emplace().text = "below";
+    what.assigned_ip = "192.0.2.1";
+    ASSERT_TRUE(d().change_domain(t.domain, what));
+    t.reopen();
+    const auto domain = d().domain(t.domain);
+    EXPECT_EQ(domain->locations, (Numbers{7, 3, 9}));
+    EXPECT_EQ(domain->assigned_ip, "192.0.2.1");
+    EXPECT_EQ(domain->appender->text, "below");
+    ASSERT_TRUE(change(Numbers{1}, ""));
+    t.reopen();
+    EXPECT_EQ(d().domain(t.domain)->locations, Numbers{1});
+    EXPECT_EQ(d().domain("example.net")->locations, (Numbers{2, 5}));
+}
+
 TEST_F(DirectoryTest, EverythingIsThereAfterReopening) {
     AccountId alice = t.account("alice");
     ASSERT_TRUE(d().add_account_alias(alice, "sales"));

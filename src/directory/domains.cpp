@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "directory/impl.h"
 #include "directory/keys.h"
@@ -44,6 +45,22 @@ std::vector<std::string> all_names(const Domain& domain) {
     return names;
 }
 
+/// Whether the domain may lie there and be named so. @param id  of the domain; 0: a new one
+Result<> good_places(const DomainTable& domains, DomainId id, const std::vector<std::uint16_t>& locations,
+                     const std::string& name) {
+    if (locations.empty() || locations.size() > max_domain_locations)
+        return fail(DirectoryError::bad_value, "a domain has 1 to 64 storage locations");
+    if (std::set<std::uint16_t>(locations.begin(), locations.end()).size() != locations.size())
+        return fail(DirectoryError::bad_value, "the same storage location is named twice");
+    if (name.empty()) return {};
+    if (name.size() > 4096) return fail(DirectoryError::bad_value, "a path has at most 4096 octets");
+    const auto all = domains.all();
+    for (const auto& one : all)
+        if (one->id != id && one->location_name == name)
+            return fail(DirectoryError::exists, "that is the location of the domain " + one->name);
+    return {};
+}
+
 }  // namespace
 
 Result<DomainId> Directory::create_domain(const NewDomain& given) {
@@ -53,6 +70,8 @@ Result<DomainId> Directory::create_domain(const NewDomain& given) {
         std::lock_guard lock{impl_->writing};
         auto name = free_domain_name(impl_->domains, given.name);
         if (!name) return std::unexpected(name.error());
+        if (auto good = good_places(impl_->domains, {}, given.locations, given.location_name); !good)
+            return std::unexpected(good.error());
         Domain domain;
         records::Counters& counters = impl_->counters;
         id = counters.next_domain;
@@ -61,7 +80,8 @@ Result<DomainId> Directory::create_domain(const NewDomain& given) {
         domain.name = *name;
         domain.postmaster = postmaster;
         domain.public_account = AccountId{postmaster.value() + 1};
-        domain.location = given.location;
+        domain.locations = given.locations;
+        domain.location_name = given.location_name;
         domain.created = impl_->clock.now();
         counters.next_domain = DomainId{id.value() + 1};
         counters.next_account = AccountId{postmaster.value() + 2};
@@ -123,7 +143,12 @@ Result<> Directory::Impl::update_domain(DomainId id,
 Result<> Directory::change_domain(DomainId id, const DomainChange& change) {
     return impl_->update_domain(id, [&](Domain& domain, kv::Batch&) -> Result<> {
         if (change.enabled) domain.enabled = *change.enabled;
-        if (change.location) domain.location = *change.location;
+        if (change.locations || change.location_name) {
+            if (change.locations) domain.locations = *change.locations;
+            if (change.location_name) domain.location_name = *change.location_name;
+            if (auto good = good_places(impl_->domains, id, domain.locations, domain.location_name); !good)
+                return good;
+        }
         if (change.services) domain.services = *change.services;
         if (change.customer_reference) {
             if (change.customer_reference->size() > 1024)

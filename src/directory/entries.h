@@ -52,6 +52,8 @@ struct TemporaryAlias {
     friend bool operator==(const TemporaryAlias&, const TemporaryAlias&) = default;
 };
 
+inline constexpr std::size_t max_domain_locations = 64;
+
 struct Domain {
     DomainId id;
     std::string name;  ///< lower case, U-label
@@ -60,13 +62,15 @@ struct Domain {
     enum class CatchAll : std::uint8_t { disabled, account, folder } catch_all = CatchAll::disabled;
     std::string catch_all_target;  ///< local part, or path of a public folder
     AccountId public_account;      ///< owner of the public folders; no account entry of its own
-    std::uint16_t location = 0;    ///< storage location of its messages
-    AccountId postmaster;          ///< who gets mail for postmaster@
+    std::vector<std::uint16_t> locations{
+        0};                ///< storage locations of its messages, used in parallel; never empty
+    AccountId postmaster;  ///< who gets mail for postmaster@
     Services services = all_services();
     std::string customer_reference;
     Time created;
     std::shared_ptr<const Appender> appender;  ///< nullptr: never set
     std::string assigned_ip;                   ///< mail from the domain leaves from it; "" = none of its own
+    std::string location_name;  ///< a path that administrators may name the domain by; "" = none
 };
 
 enum class ObjectKind : std::uint8_t { account, group, forwarder, folder_recipient };

@@ -47,8 +47,9 @@ std::optional<Time> time_of(std::uint64_t value) {
 
 constexpr std::uint64_t enabled = 1, publish = 2, must_change = 4, explicit_settings = 8, has_temporary = 16,
                         send_as = 32;  // of an object
-constexpr std::uint8_t appender_enabled = 1, appender_local_too = 2, no_appender = 4,
-                       has_assigned_ip = 8;  // of a domain
+constexpr std::uint8_t appender_enabled = 1, appender_local_too = 2, no_appender = 4, has_assigned_ip = 8,
+                       has_more_locations = 16,
+                       has_location_name = 32;  // of a domain
 
 }  // namespace
 
@@ -80,22 +81,30 @@ std::string encode(const Domain& domain, DomainState state) {
     put_string(out, domain.catch_all_target);
     put_be(out, domain.public_account.value());
     put_be(out, domain.postmaster.value());
-    put_be(out, domain.location);
+    put_be(out, domain.locations.front());
     // What is switched off, so that a service that comes with a later release is on.
     put_be(out, all_services().bits() & ~domain.services.bits());
     put_string(out, domain.customer_reference);
     put_varint(out, static_cast<std::uint64_t>(seconds(domain.created)));
     const Appender* appender = domain.appender.get();
-    if (!appender && domain.assigned_ip.empty()) return out;
-    put_be(out, static_cast<std::uint8_t>((appender && appender->enabled ? appender_enabled : 0)
-                                          | (appender && appender->local_too ? appender_local_too : 0)
-                                          | (appender ? 0 : no_appender)
-                                          | (domain.assigned_ip.empty() ? 0 : has_assigned_ip)));
+    const auto bits = static_cast<std::uint8_t>((appender && appender->enabled ? appender_enabled : 0)
+                                                | (appender && appender->local_too ? appender_local_too : 0)
+                                                | (appender ? 0 : no_appender)
+                                                | (domain.assigned_ip.empty() ? 0 : has_assigned_ip)
+                                                | (domain.locations.size() > 1 ? has_more_locations : 0)
+                                                | (domain.location_name.empty() ? 0 : has_location_name));
+    if (bits == no_appender) return out;
+    put_be(out, bits);
     if (appender) {
         put_string(out, appender->text);
         put_string(out, appender->html);
     }
     if (!domain.assigned_ip.empty()) put_string(out, domain.assigned_ip);
+    if (domain.locations.size() > 1) {
+        put_varint(out, domain.locations.size() - 1);
+        for (std::size_t i = 1; i < domain.locations.size(); ++i) put_be(out, domain.locations[i]);
+    }
+    if (!domain.location_name.empty()) put_string(out, domain.location_name);
     return out;
 }
 
@@ -111,13 +120,13 @@ std::optional<DomainRecord> decode_domain(std::string_view bytes) {
     domain.catch_all_target = text(in);
     domain.public_account = AccountId{in.be<std::uint64_t>()};
     domain.postmaster = AccountId{in.be<std::uint64_t>()};
-    domain.location = in.be<std::uint16_t>();
+    domain.locations = {in.be<std::uint16_t>()};
     domain.services = Services::from_bits(all_services().bits() & ~in.be<std::uint64_t>());
     domain.customer_reference = text(in);
     auto created = time_of(in.varint());
     if (in.ok() && !in.at_end()) {
         const auto bits = in.be<std::uint8_t>();
-        if (bits >= 2 * has_assigned_ip) return std::nullopt;
+        if (bits >= 2 * has_location_name) return std::nullopt;
         if ((bits & no_appender) == 0) {
             Appender appender;
             appender.enabled = (bits & appender_enabled) != 0;
@@ -125,12 +134,21 @@ std::optional<DomainRecord> decode_domain(std::string_view bytes) {
             appender.text = text(in);
             appender.html = text(in);
             domain.appender = std::make_shared<const Appender>(std::move(appender));
-        } else if (bits != (no_appender | has_assigned_ip)) {
+        } else if (bits == no_appender || (bits & (appender_enabled | appender_local_too)) != 0) {
             return std::nullopt;
         }
         if ((bits & has_assigned_ip) != 0) {
             domain.assigned_ip = text(in);
             if (domain.assigned_ip.empty()) return std::nullopt;
+        }
+        if ((bits & has_more_locations) != 0) {
+            const auto more = in.varint();
+            if (more == 0 || more >= max_domain_locations) return std::nullopt;
+            for (std::uint64_t i = 0; i < more; ++i) domain.locations.push_back(in.be<std::uint16_t>());
+        }
+        if ((bits & has_location_name) != 0) {
+            domain.location_name = text(in);
+            if (domain.location_name.empty()) return std::nullopt;
         }
     }
     if (!in.ok() || !in.at_end() || !created || state > static_cast<std::uint8_t>(DomainState::deleting)

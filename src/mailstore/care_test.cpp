@@ -149,5 +149,37 @@ TEST_F(Care, AnAddedLocationTakesMail) {
     expect_sound();
 }
 
+TEST_F(Care, AReadOnlyLocationTakesNoNewMailAndGivesWhatItHas) {
+    LocationConfig more;
+    more.number = 2;
+    more.options.directory = scratch.path() / "second";
+    more.options.min_disk_free_bytes = 0;
+    ASSERT_TRUE(store->add_location(more));
+    auto arrives_at = [&](std::string subject) {
+        Submission s = submission({bob}, message(subject));
+        s.location = 2;
+        auto receipt = submit(std::move(s));
+        return receipt ? receipt->blob.value() >> 48 : 0;
+    };
+    EXPECT_EQ(arrives_at("one"), 2u);
+    EXPECT_TRUE(store->takes_mail(2));
+    EXPECT_FALSE(store->takes_mail(3));
+    more.options.read_only = true;
+    ASSERT_TRUE(store->change_location(more));
+    EXPECT_FALSE(store->takes_mail(2));
+    EXPECT_EQ(arrives_at("two"), 1u);
+    EXPECT_FALSE(store->full());
+    options.locations.push_back(more);
+    reopen();
+    EXPECT_FALSE(store->takes_mail(2));
+    EXPECT_EQ(text(bob, "INBOX", Uid{1}), message("one"));
+    more.options.read_only = false;
+    ASSERT_TRUE(store->change_location(more));
+    EXPECT_EQ(arrives_at("three"), 2u);
+    more.number = 9;
+    EXPECT_EQ(store->change_location(more).error().kind, MailError::gone);
+    expect_sound();
+}
+
 }  // namespace
 }  // namespace postrider::mailstore

@@ -177,6 +177,8 @@ public:
     /// A consistent copy of everything in a new directory while the server runs.
     virtual Result<> snapshot(const std::filesystem::path& directory) = 0;
     virtual Result<> add_location(const LocationConfig& location) = 0;
+    /// New limits of a location that is open: the numbers of files and octets, and whether it is read-only.
+    virtual Result<> change_location(const LocationConfig& location) = 0;
 
     struct Report {
         kv::Store::Stats kv;
@@ -187,6 +189,7 @@ public:
     virtual Report report() = 0;
     virtual bool full()
         const = 0;  ///< no location takes messages: SMTP answers 452 before it reads any. Does not block
+    virtual bool takes_mail(std::uint16_t location) const = 0;  ///< there is one of that number, with room
 };
 
 /// The account's folders; makes them if a crash came between the account's creation and theirs. Only for

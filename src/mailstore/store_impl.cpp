@@ -227,6 +227,20 @@ Result<> MailStoreImpl::add_location(const LocationConfig& config) {
     return {};
 }
 
+Result<> MailStoreImpl::change_location(const LocationConfig& config) {
+    Location* location = core_.locations.find(config.number);
+    if (location == nullptr) return fail(MailError::gone, "there is no such storage location");
+    const auto& options = config.options;
+    location->files->change_limits(options.max_files, options.max_file_bytes, options.read_only);
+    core_.full = core_.locations.full();
+    return {};
+}
+
+bool MailStoreImpl::takes_mail(std::uint16_t number) const {
+    const Location* location = core_.locations.find(number);
+    return location != nullptr && !location->files->full();
+}
+
 MailStore::Report MailStoreImpl::report() {
     Report report;
     report.kv = core_.kv->stats();

@@ -30,6 +30,8 @@ public:
     Result<std::shared_ptr<const std::string>> read(BlobId blob) override;
     Result<std::string> read_head(BlobId blob, std::size_t bytes) override;
     Result<> add_location(const LocationConfig& location) override;
+    Result<> change_location(const LocationConfig& location) override;
+    bool takes_mail(std::uint16_t location) const override;
     Report report() override;
     bool full() const override { return core_.full.load(std::memory_order_relaxed); }
 

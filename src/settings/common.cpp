@@ -6,78 +6,52 @@ namespace {
 
 using L = ConnectionLimits;
 
-constexpr Setting<L> limit_rows[] = {
-    {.name = "maxConnections",
-     .field = field<&L::max_connections>,
-     .range = {1, 1'000'000},
-     .help = "Connections open at once.",
-     .scope = Scope::listener},
-    {.name = "maxIntervalConnections",
-     .field = field<&L::max_interval_connections>,
-     .range = {0, 100'000},
-     .help = "New connections within timeInterval; 0 for no limit.",
-     .scope = Scope::listener},
-    {.name = "timeInterval",
-     .field = field<&L::time_interval>,
-     .range = {30, 86'400},
-     .help = "How long maxIntervalConnections counts.",
-     .unit = "s",
-     .scope = Scope::listener},
-    {.name = "peerMaxConnections",
-     .field = field<&L::peer_max_connections>,
-     .range = {1, 1'000'000},
-     .help = "Connections open at once from one address.",
-     .scope = Scope::listener},
-    {.name = "peerMaxIntervalConnections",
-     .field = field<&L::peer_max_interval_connections>,
-     .range = {0, 100'000},
-     .help = "New connections from one address within peerTimeInterval; 0 for no limit.",
-     .scope = Scope::listener},
-    {.name = "peerTimeInterval",
-     .field = field<&L::peer_time_interval>,
-     .range = {30, 86'400},
-     .help = "How long peerMaxIntervalConnections counts.",
-     .unit = "s",
-     .scope = Scope::listener},
+struct LimitRows {
+    Setting<L> all[6];
 };
 
-// Files saved by 10.x releases hold 0 in rules where there is no limit, so the lower bounds are 0 here.
-constexpr Setting<L> rule_limit_rows[] = {
-    {.name = "maxConnections",
-     .field = field<&L::max_connections>,
-     .range = {0, 1'000'000},
-     .help = "Connections open at once; 0 for no limit.",
-     .scope = Scope::listener},
-    {.name = "maxIntervalConnections",
-     .field = field<&L::max_interval_connections>,
-     .range = {0, 100'000},
-     .help = "New connections within timeInterval; 0 for no limit.",
-     .scope = Scope::listener},
-    {.name = "timeInterval",
-     .field = field<&L::time_interval>,
-     .range = {30, 86'400},
-     .help = "How long maxIntervalConnections counts.",
-     .unit = "s",
-     .scope = Scope::listener,
-     .zero_too = true},
-    {.name = "peerMaxConnections",
-     .field = field<&L::peer_max_connections>,
-     .range = {0, 1'000'000},
-     .help = "Connections open at once from one address; 0 for no limit.",
-     .scope = Scope::listener},
-    {.name = "peerMaxIntervalConnections",
-     .field = field<&L::peer_max_interval_connections>,
-     .range = {0, 100'000},
-     .help = "New connections from one address within peerTimeInterval; 0 for no limit.",
-     .scope = Scope::listener},
-    {.name = "peerTimeInterval",
-     .field = field<&L::peer_time_interval>,
-     .range = {30, 86'400},
-     .help = "How long peerMaxIntervalConnections counts.",
-     .unit = "s",
-     .scope = Scope::listener,
-     .zero_too = true},
-};
+/// @param of_rule  0 is no limit everywhere; else only where an interval counts
+constexpr LimitRows limit_rows(bool of_rule) {
+    const std::int64_t least = of_rule ? 0 : 1;
+    return {{
+        {.name = "maxConnections",
+         .field = field<&L::max_connections>,
+         .range = {least, 1'000'000},
+         .help = of_rule ? "Connections open at once; 0 for no limit." : "Connections open at once.",
+         .scope = Scope::listener},
+        {.name = "maxIntervalConnections",
+         .field = field<&L::max_interval_connections>,
+         .range = {0, 100'000},
+         .help = "New connections within timeInterval; 0 for no limit.",
+         .scope = Scope::listener},
+        {.name = "timeInterval",
+         .field = field<&L::time_interval>,
+         .range = {30, 86'400},
+         .help = "How long maxIntervalConnections counts.",
+         .unit = "s",
+         .scope = Scope::listener,
+         .zero_too = of_rule},
+        {.name = "peerMaxConnections",
+         .field = field<&L::peer_max_connections>,
+         .range = {least, 1'000'000},
+         .help = of_rule ? "Connections open at once from one address; 0 for no limit."
+                         : "Connections open at once from one address.",
+         .scope = Scope::listener},
+        {.name = "peerMaxIntervalConnections",
+         .field = field<&L::peer_max_interval_connections>,
+         .range = {0, 100'000},
+         .help = "New connections from one address within peerTimeInterval; 0 for no limit.",
+         .scope = Scope::listener},
+        {.name = "peerTimeInterval",
+         .field = field<&L::peer_time_interval>,
+         .range = {30, 86'400},
+         .help = "How long peerMaxIntervalConnections counts.",
+         .unit = "s",
+         .scope = Scope::listener,
+         .zero_too = of_rule},
+    }};
+}
+constexpr LimitRows limits_of_listener = limit_rows(false), limits_of_rule = limit_rows(true);
 
 constexpr Setting<AllowRule> allow_rows[] = {
     {.name = "ipSet",
@@ -137,10 +111,10 @@ constexpr Setting<AccessControl> access_control_rows[] = {
 }  // namespace
 
 TableOf<ConnectionLimits> limits_table() {
-    return {limit_rows, "limits", "How many connections are taken."};
+    return {limits_of_listener.all, "limits", "How many connections are taken."};
 }
 TableOf<ConnectionLimits> rule_limits_table() {
-    return {rule_limit_rows, "limits", "How many connections are taken."};
+    return {limits_of_rule.all, "limits", "How many connections are taken."};
 }
 TableOf<AllowRule> allow_rule_table() {
     return {allow_rows, "allowRule", "Lets addresses in."};

@@ -285,6 +285,55 @@ class Dialogue(CliCase):
                 self.assertIn("not in this release", peer.err(line))
 
 
+class Disks(harness.ConfiguredCase, CliCase):
+    @classmethod
+    def config(cls, ports):
+        return harness.config(ports, cli=f"listeners = ( {{ address = 127.0.0.1:{ports['cli']} }} )")
+
+    def test_a_domains_disks_are_added_closed_and_left_while_it_gets_mail(self):
+        disk = [os.path.join(self.server.root, "disks", name) for name in ("one", "two")]
+
+        def records():
+            rows = json.loads(self.server.command("storage", "report", "--json"))["locations"]
+            return {row["location"]: row["records"] for row in rows}
+
+        def mail(count):
+            before = records()
+            for number in range(count):
+                with self.smtp() as smtp:
+                    smtp.mail("you@example.net", "ann@disks.example", b"Subject: %d\r\n\r\nHello\r\n" % number)
+            return {number: many - before[number] for number, many in records().items() if many != before[number]}
+
+        with self.peer() as peer:
+            for line in (f"CREATE Domain name disks.example domainLocation {self.server.root}/disks postmasterPassword pw",
+                         f"ADD MessagesLocation file://{disk[0]}?maxFiles=8&maxFileSize=65536", f"ADD MessagesLocation {disk[1]}",
+                         "COMMIT", "UPDATE Domain disks.example", "ADD Account ann password s3cret-of-ann", "COMMIT", "COMMIT"):
+                peer.ok(line)
+            one, two = json.loads(self.server.command("domain", "show", "disks.example", "--json"))["locations"]
+            self.assertEqual(mail(4), {one: 2, two: 2})
+            peer.ok(f"EDIT Domain domainLocation {self.server.root}/disks/")
+            self.assertIn(f"file://{disk[0]}?maxFiles=8&maxFileSize=65536", peer.ok("LIST MessagesLocations"))
+            peer.ok(f"UPDATE MessagesLocation {disk[0]} {disk[0]}?readOnly=yes")
+            peer.ok("COMMIT")
+            self.assertEqual(mail(4), {two: 4})
+            # The next start knows it.
+            self.server.stop()
+        self.server.serve(lambda ports: self.config(ports))
+        self.assertEqual(mail(2), {two: 2})
+        with self.peer() as peer:
+            for line in ("EDIT Domain disks.example", f"REMOVE MessagesLocation {disk[1]}", f"UPDATE MessagesLocation {disk[0]} {disk[0]}",
+                         "COMMIT"):
+                peer.ok(line)
+            self.assertEqual(mail(2), {one: 2})
+            peer.ok("UPDATE Domain disks.example")
+            # What lies on the disk that was left is read there.
+            reply = peer.ok("FINDINVALIDMSG ann details")
+            self.assertEqual(reply[5].split(" | ")[1:], ["12  ", "0      ", "0"])
+            for line in ("SCAN ALL", "SCAN Account ann", "COMPACT All", "REPAIR Accounts ann"):
+                peer.ok(line)
+            peer.err("SCAN attach")
+
+
 class Netcat(CliCase):
     def test_a_script_that_does_not_wait(self):
         script = "\n".join(["USER admin", self.server.password, "UPDATE Domain example.org",

@@ -288,6 +288,7 @@ std::vector<Context> account_branch() {
         {"INHERIT SETTINGS FROM accountClass <class>", "What is not explicit comes from the class",
          inherit_from, on_domain("changeAccountsClass")},
     };
+    add_search_restart_command(account);
     for (Command& command : contact_commands()) account.commands.push_back(std::move(command));
     std::vector<Context> all = contact_branch();
     all.push_back(std::move(account));

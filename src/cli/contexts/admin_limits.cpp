@@ -182,9 +182,11 @@ public:
         if (!form_.purge_constraint.empty() && wrong_search)
             if (auto wrong = wrong_search(form_.purge_constraint))
                 return std::unexpected("purgeConstraint: " + *wrong);
+        std::vector<std::string> uris = form_.subdomain_messages;
         for (const std::string* uri : {&form_.subdomain_location, &form_.subdomain_objects})
-            if (!uri->empty())
-                if (auto parsed = parse_storage_uri(*uri); !parsed) return std::unexpected(parsed.error());
+            if (!uri->empty()) uris.push_back(*uri);
+        for (const std::string& uri : uris)
+            if (auto parsed = parse_storage_uri(uri); !parsed) return std::unexpected(parsed.error());
         auto done = step(directory::set_admin_limits(shell_.admin().store.kv(), domain_, form_));
         if (!done) return std::unexpected(done.error());
         return std::string{};
@@ -227,24 +229,27 @@ Reply remove_reserved(Call& call) {
     return ok();
 }
 
+std::vector<std::string>& places(Call& call) {
+    return static_cast<LimitsFrame&>(call.frame).form().subdomain_messages;
+}
+
 Reply list_places(Call& call) {
-    const std::string& place = static_cast<LimitsFrame&>(call.frame).form().subdomain_messages;
-    return ok(simple_list("subdomainMessageStorageLocations",
-                          place.empty() ? std::vector<std::string>{} : std::vector<std::string>{place}));
+    return ok(simple_list("subdomainMessageStorageLocations", places(call)));
 }
 
 Reply add_place(Call& call) {
-    std::string& place = static_cast<LimitsFrame&>(call.frame).form().subdomain_messages;
-    if (!place.empty() && place != call.given.text("path"))
-        return error("one place for new messages at a time: REMOVE the other first");
-    place = call.given.text("path");
+    const std::string& place = call.given.text("path");
+    if (auto uri = parse_storage_uri(place); !uri) return error(uri.error());
+    auto& all = places(call);
+    if (std::ranges::find(all, place) != all.end()) return error("that is one of the places already");
+    if (all.size() >= directory::max_domain_locations)
+        return error(fmt::format("there are at most {} places", directory::max_domain_locations));
+    all.push_back(place);
     return ok();
 }
 
 Reply remove_place(Call& call) {
-    std::string& place = static_cast<LimitsFrame&>(call.frame).form().subdomain_messages;
-    if (place.empty() || place != call.given.text("path")) return error("there is no such place");
-    place.clear();
+    if (std::erase(places(call), call.given.text("path")) == 0) return error("there is no such place");
     return ok();
 }
 

@@ -23,8 +23,16 @@ std::vector<Context> aacl_branch();
 std::vector<Context> queue_branch();
 std::vector<Context> admin_limits_branch();
 
-void add_storage_commands(Context& server);                ///< storage.cpp
-void add_domain_storage_commands(Context& domain);         ///< storage.cpp
+void add_storage_commands(Context& server);                       ///< storage.cpp
+void add_domain_storage_commands(Context& domain);                ///< storage.cpp
+void add_search_folders_command(Context& domain);                 ///< search_folders.cpp
+void add_search_restart_command(Context& account);                ///< search_folders.cpp
+void add_care_commands(Context& server, Need need);               ///< storage_care.cpp
+void add_domain_care_commands(Context& domain);                   ///< storage_care.cpp
+void add_edit_care_commands(Context& domain_edit);                ///< storage_care.cpp
+std::string storage_uri(const admin::StorageLocation& location);  ///< storage.cpp
+/// Where the domain's new messages go, as URIs (storage.cpp).
+std::vector<std::string> messages_locations(Shell& shell, const directory::Domain& domain);
 void add_policy_commands(Context& server);                 ///< policy_script.cpp
 void add_resolver_commands(Context& resolver, Need need);  ///< resolver.cpp
 void add_permission_command(Context& context);             ///< aacl_permissions.cpp: CONFIG PERMISSIONS
@@ -32,9 +40,10 @@ void add_processing_commands(Context& processing);         ///< processing.cpp
 void add_limits_command(Context& domain);                  ///< admin_limits.cpp
 
 std::unique_ptr<Frame> make_server_frame(Shell& shell);
-/// @param rules  file with the Sieve script that accounts begin with; "" or "none": they have none
+/// @param rules     file with the Sieve script that accounts begin with; "" or "none": they have none
+/// @param location  domainLocation, "" where it has none
 std::unique_ptr<Frame> make_domain_create_frame(Shell& shell, std::string name, std::string password,
-                                                std::string rules);
+                                                std::string rules, std::string location);
 /// A domain PREFIX.PARENT.
 std::unique_ptr<Frame> make_subdomain_frame(Shell& shell, std::string prefix, std::string parent,
                                             std::string password);

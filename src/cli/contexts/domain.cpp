@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -218,7 +218,7 @@ Reply show_registry(Call& call) {
                        {"Creation Date", date_text(domain->created)},
                        {"Configuration Status", domain->enabled ? "enabled" : "disabled"},
                        {"Public Folders Container ID", fmt::format("0x{:X}", domain->public_account.value())},
-                       {"Message Storage Location", std::to_string(domain->location)}};
+                       {"Message Storage Locations", fmt::format("{}", fmt::join(domain->locations, ","))}};
     return ok(attributes("the domain's registry", values));
 }
 
@@ -343,6 +343,7 @@ std::vector<Context> domain_branch() {
     commands.insert(commands.end(), rest.begin(), rest.end());
     add_domain_storage_commands(domain);
     add_purge_of_domain(domain);
+    add_search_folders_command(domain);
     add_permission_command(domain);
     add_limits_command(domain);
     std::vector<Context> all;

@@ -33,11 +33,13 @@ constexpr Row location_row{
     .name = "domainLocation",
     .field = settings::field<&F::location>,
     .range = {0, 4096},
-    .help = "Read for the sake of scripts: who is in a domain lies in the server's own store."};
+    .help =
+        "A path that the domain can be named by (EDIT, ENABLE, DELETE Domain domainLocation). Who is in a "
+        "domain lies in the server's own store."};
 constexpr Row objects_row{.name = "domainObjectsLocation",
                           .field = settings::field<&F::objects_location>,
                           .range = {0, 4096},
-                          .help = "As domainLocation."};
+                          .help = "Read for the sake of scripts."};
 constexpr Row groupware_row{.name = "groupwareSupport",
                             .field = settings::choice<&F::groupware, only_yes>,
                             .help = "Sharing is always there."};
@@ -86,16 +88,117 @@ settings::TableOf<F> subdomain_table() {
     return {sub_rows, "subdomain", "A new sub-domain."};
 }
 
-/// The number of the storage location that a URI names; made when there is none.
-Step<std::uint16_t> location_of(Shell& shell, const std::string& text) {
+/// A domainLocation as the directory keeps it. "": none.
+Step<std::string> location_name(const std::string& text) {
+    if (text.empty()) return text;
     auto uri = parse_storage_uri(text);
     if (!uri) return std::unexpected(uri.error());
-    if (uri->read_only)
-        return std::unexpected("a place for messages that is read-only is not in this release");
-    auto& at = shell.admin().location_at;
-    if (!at) return std::unexpected("storage locations cannot be opened here");
-    return step(at(uri->path, uri->max_files, std::uint64_t{uri->max_file_size_kb} * 1024));
+    return domain_path(uri->path);
 }
+
+/// Where a domain's messages go, as a context changes it.
+class MessagesPlaces {
+public:
+    /// @param limits  what the URI says of an existing place's limits holds from COMMIT on
+    Step<> add(const std::string& text, bool limits = false) {
+        auto uri = parse_storage_uri(text);
+        if (!uri) return std::unexpected(uri.error());
+        if (places_.size() == directory::max_domain_locations)
+            return std::unexpected(
+                fmt::format("a domain has at most {} places for messages", directory::max_domain_locations));
+        if (find(uri->path) != places_.end())
+            return std::unexpected(fmt::format("{} is one of its places already", clean(uri->path)));
+        touched_ = true;
+        limits = limits || uri->max_files != 0 || uri->max_file_size_kb != 0 || uri->read_only;
+        places_.push_back({std::move(*uri), limits});
+        return {};
+    }
+    /// One that is there, as it is.
+    void know(const std::string& text) {
+        if (auto uri = parse_storage_uri(text)) places_.push_back({std::move(*uri), false});
+    }
+    Step<> remove(const std::string& text) {
+        auto at = find_named(text);
+        if (at == places_.end()) return std::unexpected("there is no such place; LIST MessagesLocations");
+        places_.erase(at);
+        touched_ = true;
+        return {};
+    }
+    Step<> change(const std::string& from, const std::string& to) {
+        auto uri = parse_storage_uri(to);
+        if (!uri) return std::unexpected(uri.error());
+        auto at = find_named(from);
+        if (at == places_.end()) return std::unexpected("there is no such place; LIST MessagesLocations");
+        if (auto other = find(uri->path); other != places_.end() && other != at)
+            return std::unexpected(fmt::format("{} is one of its places already", clean(uri->path)));
+        *at = {std::move(*uri), true};
+        touched_ = true;
+        return {};
+    }
+    bool empty() const { return places_.empty(); }
+    bool touched() const { return touched_; }  ///< is no longer what know() has told
+    std::vector<std::string> list() const {
+        std::vector<std::string> all;
+        for (const Place& one : places_) all.push_back(print(one.uri));
+        return all;
+    }
+
+    /// The numbers of the storage locations; made where there are none, and with the limits that were given.
+    /// @param whose  the domain; 0: a new one
+    Step<std::vector<std::uint16_t>> open(Shell& shell, DomainId whose) const {
+        std::vector<std::uint16_t> numbers;
+        for (const Place& one : places_) {
+            auto number = open(shell, whose, one);
+            if (!number) return std::unexpected(number.error());
+            numbers.push_back(*number);
+        }
+        return numbers;
+    }
+
+private:
+    struct Place {
+        StorageUri uri;
+        bool limits = false;
+    };
+
+    std::vector<Place>::iterator find(const std::string& path) {
+        return std::ranges::find_if(
+            places_, [&](const Place& one) { return domain_path(one.uri.path) == domain_path(path); });
+    }
+    std::vector<Place>::iterator find_named(const std::string& text) {
+        const auto uri = parse_storage_uri(text);
+        return uri ? find(uri->path) : places_.end();
+    }
+
+    static Step<std::uint16_t> open(Shell& shell, DomainId whose, const Place& place) {
+        admin::Context& admin = shell.admin();
+        if (!admin.location_at) return std::unexpected("storage locations cannot be opened here");
+        const std::uint64_t octets = std::uint64_t{place.uri.max_file_size_kb} * 1024;
+        auto number = step(admin.location_at(place.uri.path, place.uri.max_files, octets));
+        if (!number || !place.limits) return number;
+        const auto known = admin.locations ? admin.locations() : std::vector<admin::StorageLocation>{};
+        const auto at = std::ranges::find(known, *number, &admin::StorageLocation::number);
+        if (at == known.end() || !admin.change_location) return number;
+        admin::StorageLocation wanted = *at;
+        if (place.uri.max_files != 0) wanted.max_files = place.uri.max_files;
+        if (octets != 0) wanted.max_file_bytes = octets;
+        wanted.read_only = place.uri.read_only;
+        if (wanted.max_files == at->max_files && wanted.max_file_bytes == at->max_file_bytes
+            && wanted.read_only == at->read_only)
+            return number;
+        const auto domains = shell.directory().domains();
+        for (const auto& one : domains)
+            if (one->id != whose && std::ranges::find(one->locations, *number) != one->locations.end())
+                return std::unexpected(fmt::format("the limits of {} are those of the domain {} too",
+                                                   clean(place.uri.path), one->name));
+        if (auto changed = step(admin.change_location(wanted)); !changed)
+            return std::unexpected(changed.error());
+        return number;
+    }
+
+    std::vector<Place> places_;
+    bool touched_ = false;
+};
 
 /// The script in the file, checked; "" = there is to be none.
 Step<std::string> template_text(Shell& shell, const std::string& file) {
@@ -116,20 +219,23 @@ public:
     }
     void* values() override { return &form_; }
 
-    std::string messages;  ///< URI of the place for messages; "": the usual one
+    MessagesPlaces messages;  ///< none: the usual ones
 
 protected:
-    Step<DomainId> create(std::uint16_t usual_location) {
+    Step<DomainId> create(std::vector<std::uint16_t> usual_locations) {
         auto& admin = shell_.admin();
         if (!directory::normal_domain(form_.name))
             return std::unexpected(fmt::format("{} cannot be a domain's name", form_.name));
         directory::NewDomain domain;
         domain.name = form_.name;
-        domain.location = usual_location;
+        auto location = location_name(form_.location);
+        if (!location) return std::unexpected(location.error());
+        domain.location_name = std::move(*location);
+        domain.locations = std::move(usual_locations);
         if (!messages.empty()) {
-            auto number = location_of(shell_, messages);
-            if (!number) return std::unexpected(number.error());
-            domain.location = *number;
+            auto numbers = messages.open(shell_, {});
+            if (!numbers) return std::unexpected(numbers.error());
+            domain.locations = std::move(*numbers);
         }
         auto credentials = step(admin.authenticator.make_credentials(form_.password));
         if (!credentials) return std::unexpected(credentials.error());
@@ -150,15 +256,17 @@ protected:
 
 class DomainCreateFrame final : public CreateFrame {
 public:
-    DomainCreateFrame(Shell& shell, std::string name, std::string password, std::string rules)
+    DomainCreateFrame(Shell& shell, std::string name, std::string password, std::string rules,
+                      std::string location)
         : CreateFrame{shell, "domain-create", std::move(password)} {
         form_.name = std::move(name);
+        form_.location = std::move(location);
         form_.rules = std::move(rules);
     }
     std::string title() const override { return "the new domain " + form_.name; }
     Step<std::string> commit() override {
-        auto& of = shell_.admin().location_of;
-        auto made = create(of ? of(form_.name) : std::uint16_t{0});
+        auto& of = shell_.admin().locations_of;
+        auto made = create(of ? of(form_.name) : std::vector<std::uint16_t>{0});
         if (!made) return std::unexpected(made.error());
         return std::string{};
     }
@@ -194,16 +302,18 @@ public:
             return std::unexpected(fmt::format("the limit of the domain's administrators is {} sub-domains",
                                                held_to->max_subdomains));
         form_.name = form_.prefix + end;
-        if (messages.empty()) messages = limits->subdomain_messages;
+        if (messages.empty())
+            for (const std::string& place : limits->subdomain_messages)
+                if (auto added = messages.add(place); !added) return std::unexpected(added.error());
         if (messages.empty() && !limits->subdomain_location.empty()) {
             auto place = parse_storage_uri(limits->subdomain_location);
             if (!place) return std::unexpected(place.error());
             if (!directory::normal_domain(form_.name))
                 return std::unexpected(fmt::format("{} cannot be a domain's name", form_.name));
             place->path += "/" + *directory::normal_domain(form_.name) + "/messages";
-            messages = print(*place);
+            if (auto added = messages.add(print(*place)); !added) return std::unexpected(added.error());
         }
-        auto made = create(parent->location);
+        auto made = create(parent->locations);
         if (!made) return std::unexpected(made.error());
         if (auto done = step(directory::set_admin_limits(shell_.admin().store.kv(), *made, *limits)); !done)
             return std::unexpected(done.error());
@@ -227,7 +337,9 @@ private:
 
 class EditFrame final : public Frame {
 public:
-    EditFrame(Shell& shell, DomainId id) : Frame{shell, shell.tree().at("domain-edit")}, id_{id} {}
+    EditFrame(Shell& shell, DomainId id) : Frame{shell, shell.tree().at("domain-edit")}, id_{id} {
+        (void)EditFrame::reload();
+    }
     std::string title() const override { return "the domain's storage"; }
     DomainId domain() const override { return id_; }
 
@@ -236,14 +348,18 @@ public:
     Step<std::string> commit() override {
         auto rules = template_text(shell_, form_.rules);
         if (!rules) return std::unexpected(rules.error());
-        if (!messages.empty()) {
-            auto number = location_of(shell_, messages);
-            if (!number) return std::unexpected(number.error());
-            directory::DomainChange change;
-            change.location = *number;
-            if (auto done = step(shell_.directory().change_domain(id_, change)); !done)
-                return std::unexpected(done.error());
+        auto location = location_name(form_.location);
+        if (!location) return std::unexpected(location.error());
+        directory::DomainChange change;
+        if (messages.touched()) {
+            if (messages.empty()) return std::unexpected("a domain has at least one place for messages");
+            auto numbers = messages.open(shell_, id_);
+            if (!numbers) return std::unexpected(numbers.error());
+            change.locations = std::move(*numbers);
         }
+        change.location_name = std::move(*location);
+        if (auto done = step(shell_.directory().change_domain(id_, change)); !done)
+            return std::unexpected(done.error());
         if (rules->empty()) return std::string{};
         const auto owner = filter::ScriptOwner::of(id_);
         if (auto put = shell_.admin().scripts->put(owner, filter::template_script, *rules); !put)
@@ -251,12 +367,16 @@ public:
         return std::string{};
     }
     Step<> reload() override {
-        messages.clear();
+        messages = {};
         form_ = {};
+        const auto domain = shell_.directory().domain(id_);
+        if (!domain) return std::unexpected("the domain is gone");
+        form_.location = domain->location_name;
+        for (const std::string& uri : messages_locations(shell_, *domain)) messages.know(uri);
         return {};
     }
 
-    std::string messages;
+    MessagesPlaces messages;
 
 private:
     DomainId id_;
@@ -264,25 +384,31 @@ private:
 };
 
 template <class F>
+MessagesPlaces& places_of(Call& call) {
+    return static_cast<F&>(call.frame).messages;
+}
+
+Reply answer(const Step<>& done) {
+    return done ? ok() : error(done.error());
+}
+
+template <class F>
 Reply add_messages(Call& call) {
-    auto uri = parse_storage_uri(call.given.text("uri"));
-    if (!uri) return error(uri.error());
-    auto& frame = static_cast<F&>(call.frame);
-    if (!frame.messages.empty() && frame.messages != call.given.text("uri"))
-        return error("one place for new messages at a time: REMOVE MessagesLocation the other first");
-    frame.messages = call.given.text("uri");
-    return ok();
+    return answer(places_of<F>(call).add(call.given.text("uri")));
 }
 
 template <class F>
 Reply remove_messages(Call& call) {
-    auto& frame = static_cast<F&>(call.frame);
-    auto uri = parse_storage_uri(frame.messages);
-    if (frame.messages.empty()
-        || (frame.messages != call.given.text("path") && (!uri || uri->path != call.given.text("path"))))
-        return error("there is no such place among the changes of this context");
-    frame.messages.clear();
-    return ok();
+    return answer(places_of<F>(call).remove(call.given.text("path")));
+}
+
+template <class F>
+Reply list_messages(Call& call) {
+    return ok(simple_list("MessagesLocations", places_of<F>(call).list()));
+}
+
+Reply change_messages(Call& call) {
+    return answer(places_of<EditFrame>(call).change(call.given.text("path"), call.given.text("uri")));
 }
 
 }  // namespace
@@ -295,9 +421,13 @@ std::vector<Context> domain_create_branch() {
     create.help = "A domain that COMMIT makes";
     create.attributes = create_table();
     create.commands = {
-        {"ADD MessagesLocation <uri>", "Where its messages go: [file://]path[?maxFiles=<n>&maxFileSize=<KB>]",
+        {"ADD MessagesLocation <uri>",
+         "Where its messages go: [file://]path[?maxFiles=<n>&maxFileSize=<KB>&readOnly=<yes|no>]; several "
+         "are "
+         "used in parallel",
          add_messages<CreateFrame>},
         {"REMOVE MessagesLocation <path>", "Not there after all", remove_messages<CreateFrame>},
+        {"LIST MessagesLocations", "Those that were added; none: the usual ones", list_messages<CreateFrame>},
     };
     Context below = create;
     below.path = "subdomain-create";
@@ -315,11 +445,17 @@ std::vector<Context> domain_create_branch() {
     edit.needs = {{"wmFilterTemplatePath", on_server("manageServerFilters")}};
     edit.commands = {
         {"ADD MessagesLocation <uri>",
-         "Where its new messages go from COMMIT on; old ones stay where they are", add_messages<EditFrame>,
-         on_domain("manageDomainStorage")},
-        {"REMOVE MessagesLocation <path>", "Not there after all", remove_messages<EditFrame>,
+         "A further place for its new messages from COMMIT on; all are used in parallel",
+         add_messages<EditFrame>, on_domain("manageDomainStorage")},
+        {"UPDATE MessagesLocation <path> <uri>",
+         "Another place instead, or other limits of the same one; readOnly=yes: it takes no new messages",
+         change_messages, on_domain("manageDomainStorage")},
+        {"REMOVE MessagesLocation <path>", "No new messages there; old ones stay where they are",
+         remove_messages<EditFrame>, on_domain("manageDomainStorage")},
+        {"LIST MessagesLocations", "Where its new messages go", list_messages<EditFrame>,
          on_domain("manageDomainStorage")},
     };
+    add_edit_care_commands(edit);
     std::vector<Context> all;
     all.push_back(std::move(create));
     all.push_back(std::move(below));
@@ -328,8 +464,9 @@ std::vector<Context> domain_create_branch() {
 }
 
 std::unique_ptr<Frame> make_domain_create_frame(Shell& shell, std::string name, std::string password,
-                                                std::string rules) {
-    return std::make_unique<DomainCreateFrame>(shell, std::move(name), std::move(password), std::move(rules));
+                                                std::string rules, std::string location) {
+    return std::make_unique<DomainCreateFrame>(shell, std::move(name), std::move(password), std::move(rules),
+                                               std::move(location));
 }
 
 std::unique_ptr<Frame> make_subdomain_frame(Shell& shell, std::string prefix, std::string parent,

@@ -122,6 +122,12 @@ Step<> DomainFrame::defaults_allowed() {
     return limits::values(shell_, id_, after);
 }
 
+Step<> DomainFrame::inherit(std::string_view attribute) {
+    if (!settings::same_name(attribute, "postmasterAccount")) return Frame::inherit(attribute);
+    form_.postmaster = "postmaster";
+    return {};
+}
+
 Step<std::string> DomainFrame::commit() {
     auto& directory = shell_.directory();
     if (form_.services != before_.services)

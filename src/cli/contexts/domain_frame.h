@@ -25,6 +25,8 @@ public:
     std::string title() const override;
     DomainId domain() const override { return id_; }
     void* values() override { return &form_; }
+    /// RESET postmasterAccount: the account postmaster again.
+    Step<> inherit(std::string_view attribute) override;
     Step<std::string> commit() override;
     Step<> reload() override;
 

@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -7,6 +7,7 @@
 #include "cli/contexts/purge.h"
 #include "cli/contexts/settings_frame.h"
 #include "cli/wire/layout.h"
+#include "cli/wire/storage_uri.h"
 #include "cli/wire/wildcard.h"
 #include "directory/permissions.h"
 
@@ -15,6 +16,14 @@ namespace postrider::cli {
 namespace {
 
 Step<std::shared_ptr<const directory::Domain>> find_domain(Call& call) {
+    if (call.given.has("location")) {
+        const auto uri = parse_storage_uri(call.given.text("location"));
+        if (!uri) return std::unexpected(uri.error());
+        auto there = call.shell.directory().domain_at(domain_path(uri->path));
+        if (!there)
+            return std::unexpected(fmt::format("no domain has the domainLocation {}", clean(uri->path)));
+        return there;
+    }
     auto domain = call.shell.directory().domain(call.given.text("name"));
     if (!domain) return std::unexpected(fmt::format("there is no domain {}", clean(call.given.text("name"))));
     return domain;
@@ -27,10 +36,10 @@ Reply list_domains(Call& call, bool all) {
         if (!all && !domain->enabled) continue;
         if (!matches_wildcard(call.given.text("wildcard"), domain->name)) continue;
         if (!call.shell.may_anything(domain->id)) continue;
-        rows.push_back(
-            {domain->name, domain->enabled ? "enabled" : "disabled", std::to_string(domain->location)});
+        rows.push_back({domain->name, domain->enabled ? "enabled" : "disabled",
+                        fmt::format("{}", fmt::join(domain->locations, ","))});
     }
-    return ok(table(all ? "AllDomains" : "Domains", {"name", "state", "location"}, rows));
+    return ok(table(all ? "AllDomains" : "Domains", {"name", "state", "locations"}, rows));
 }
 
 Reply create_domain(Call& call) {
@@ -42,8 +51,8 @@ Reply create_domain(Call& call) {
     if (password.empty()) return error("the postmaster needs a password: say postmasterPassword <password>");
     if (call.shell.directory().domain(*name))
         return error(fmt::format("there is a domain {} already", clean(*name)));
-    call.shell.enter(
-        make_domain_create_frame(call.shell, *name, std::move(password), call.given.text("template")));
+    call.shell.enter(make_domain_create_frame(call.shell, *name, std::move(password),
+                                              call.given.text("template"), call.given.text("path")));
     return ok();
 }
 
@@ -298,8 +307,14 @@ std::vector<Context> root_branch() {
         {"CREATE Subdomain prefix <prefix> parentDomain <parent> postmasterPassword <password>",
          "Make a domain below another, with the limits of its administrators", create_subdomain},
         {"UPDATE Domain [name] <name>", "Go to a domain's context", update_domain, {}, "update"},
-        {"EDIT Domain [name] <name>", "Go to the context of a domain's storage", edit_domain},
+        {"EDIT Domain domainLocation <location>", "Go to the context of a domain's storage", edit_domain},
+        {"EDIT Domain [name] <name>", "The same, by its name", edit_domain},
         {"SHOW Domain [name] <name> [ATTR <param>]", "A domain's attributes", show_domain},
+        {"ENABLE|REGISTER Domain domainLocation <location>",
+         "Take mail and log-ins of the domain there again",
+         switch_domain,
+         {},
+         "enable"},
         {"ENABLE|REGISTER Domain [name] <name>",
          "Take its mail and log-ins again",
          switch_domain,
@@ -310,6 +325,8 @@ std::vector<Context> root_branch() {
          switch_domain,
          {},
          "disable"},
+        {"DELETE Domain domainLocation <location> [dontKeepCopy]", "As below, by its location", delete_domain,
+         super_user},
         {"DELETE Domain [name] <name> [dontKeepCopy]",
          "Delete a domain; a copy is kept as a disabled domain of another name", delete_domain, super_user},
         {"CONFIG SERVER", "Go to the server's settings", enter_server},

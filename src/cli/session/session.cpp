@@ -43,6 +43,12 @@ net::Task<> serve(std::unique_ptr<net::Stream> peer, const Services& services, S
             peer->deadline_after(std::chrono::seconds{0});
             log.info(id, "[{}] {} has logged in", peer->peer().ip, shell.user());
         }
+        if (output.again.count() > 0) {
+            co_await peer->flush();
+            co_await net::pause(output.again);
+            output = shell.more();
+            continue;
+        }
         if (peer->buffered().find('\n') == std::string_view::npos) co_await peer->flush();
         net::Line line = co_await peer->read_line(max_line);
         bool too_long = line.kind == net::Line::Kind::too_long;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <thread>
+
 #include "admin/fixture_for_tests.h"
 #include "cli/shell/shell.h"
 #include "directory/folder_quotas.h"
@@ -99,7 +101,7 @@ protected:
         context->live = &live;
         live.quotas = std::make_unique<directory::FolderQuotaBook>(store->kv());
         tree = std::make_unique<Tree>(test_table());
-        backend = std::make_unique<Backend>(Backend{settings, *context, *tree, observe::Logger{}});
+        backend = std::make_unique<Backend>(Backend{settings, *context, *tree, observe::Logger{}, jobs});
         auto set = authenticator->set_admin_password("admin", "secret");
         ASSERT_TRUE(set) << set.error().what;
         connect();
@@ -119,6 +121,13 @@ protected:
     /// The whole answer, prompt included.
     std::string say(std::string_view line) {
         last = shell->line(line);
+        std::string text = last.text;
+        while (last.again.count() > 0) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
+            last = shell->more();
+            text += last.text;
+        }
+        last.text = std::move(text);
         return last.text;
     }
     /// Lines of the last answer, split at CRLF: the last is the prompt.
@@ -164,6 +173,7 @@ protected:
 
     TestLive live;
     CliSettings settings;
+    Jobs jobs;
     std::unique_ptr<Tree> tree;
     std::unique_ptr<Backend> backend;
     std::unique_ptr<Shell> shell;

@@ -197,10 +197,10 @@ TEST_F(RightsTest, EachSubDomainGetsADirectoryOfItsOwnWhereItsParentSaysSo) {
     expect_error("COMMIT");
     script({"BACK", "BACK", "CREATE Subdomain prefix Dev parentDomain example.org postmasterPassword p1",
             "COMMIT", "UPDATE Domain example.org", "CONFIG adminLimits",
-            "SET subdomainMessageStorageLocations /srv/all?maxFiles=7", "COMMIT", "BACK",
+            "ADD subdomainMessageStorageLocation /srv/all?maxFiles=7", "COMMIT", "BACK",
             "CREATE Subdomain prefix ops parentDomain example.org postmasterPassword p1", "COMMIT"});
     EXPECT_EQ(made, (Lines{"/srv/sub/dev.example.org/messages", "/srv/all"}));
-    EXPECT_EQ(directory->domain("dev.example.org")->location, 1U);
+    EXPECT_EQ(directory->domain("dev.example.org")->locations, std::vector<std::uint16_t>{1});
 }
 
 /// A search that finds messages whose numbers it lists: "1 3".

@@ -191,12 +191,39 @@ Shell::Output Shell::command_line(std::string_view text) {
     was_wrong_ = false;
     Reply reply = run(*words);
     if (was_wrong_) return fault(std::move(reply.text));
+    if (following_) {
+        look_again_ = std::chrono::milliseconds{2};
+        return more();
+    }
     if (ending_) {
         Output output = say(reply, false);
         output.close = true;
         return output;
     }
     return say(reply, state_ != State::multiline);
+}
+
+Shell::Output Shell::more() {
+    if (!following_) return {};
+    Following& it = *following_;
+    auto result = it.job->result();  // before its lines: what came before the end is shown before the end
+    std::string lines;
+    if (it.lines)
+        for (const std::string& line : it.job->lines_since(it.next_line)) lines.append(line).append("\r\n");
+    const bool time_over = it.until && std::chrono::steady_clock::now() >= *it.until;
+    Output output;
+    if (!result && !time_over) {
+        output.text = std::move(lines);
+        // Short work is answered at once, and long work costs nothing.
+        look_again_ = std::min(look_again_ * 2, std::chrono::milliseconds{500});
+        output.again = look_again_;
+        return output;
+    }
+    following_.reset();
+    Reply reply = result ? std::move(*result) : ok();
+    reply.data.insert(0, lines);
+    if (!result) reply.text = "command successful; it is still at work";
+    return say(reply);
 }
 
 Shell::Output Shell::multiline_line(std::string_view text) {

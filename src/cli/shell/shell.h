@@ -12,6 +12,7 @@
 #include "admin/operation.h"
 #include "cli/settings.h"
 #include "cli/shell/frame.h"
+#include "cli/shell/jobs.h"
 #include "cli/shell/tree.h"
 #include "cli/wire/multiline.h"
 
@@ -23,6 +24,15 @@ struct Backend {
     admin::Context& admin;
     const Tree& tree;
     observe::Logger log;
+    Jobs& jobs;
+};
+
+/// A job that a session looks at.
+struct Following {
+    std::shared_ptr<Job> job;
+    bool lines = false;  ///< what it says is shown too, not its result alone
+    std::optional<std::chrono::steady_clock::time_point> until{};  ///< then no longer
+    std::uint64_t next_line = 0;
 };
 
 /// The outermost context.
@@ -37,6 +47,7 @@ public:
         bool close = false;
         std::chrono::milliseconds delay{};  ///< to wait before it is sent
         std::string end_reason{};           ///< of a close that we want, for the log
+        std::chrono::milliseconds again{};  ///< not 0: more() is to be called after this time, not line()
     };
 
     Shell(const Backend& backend, std::string peer_ip, bool secure, SessionId session);
@@ -45,6 +56,8 @@ public:
     Output greeting();
     /// One line without its line end.
     Output line(std::string_view text);
+    /// What a job that is followed has come to. Does not block.
+    Output more();
     /// The line that was sent is longer than max_line.
     Output line_too_long();
     /// Whether the next line is a secret: it must not be logged.
@@ -68,6 +81,9 @@ public:
     /// Reads lines up to the end sequence and gives them to `take`, whose reply is sent then.
     using TakeText = std::function<Reply(std::string text)>;
     void read_text(TakeText take);
+    /// The answer is what the job says and comes to.
+    void follow(Following what) { following_ = std::move(what); }
+    Jobs& jobs() { return backend_.jobs; }
     /// The frame below, nullptr under the root.
     Frame* parent_of(const Frame& frame) const;
 
@@ -118,6 +134,8 @@ private:
     std::string multiline_end_ = ".";
     std::optional<Multiline> multiline_;
     TakeText take_text_;
+    std::optional<Following> following_;
+    std::chrono::milliseconds look_again_{};
     std::vector<QueueId> last_filter_;
 };
 

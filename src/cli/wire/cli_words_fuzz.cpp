@@ -2,12 +2,38 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "cli/wire/purge_words.h"
 #include "cli/wire/queue_filter.h"
 #include "cli/wire/storage_uri.h"
 #include "cli/wire/syntax.h"
 #include "cli/wire/wildcard.h"
 
 using namespace postrider::cli;
+
+/// Of the words, none is lost: each is the name of a folder or stands in the condition. What was read and is
+/// written as one set of names and one quoted condition is read as the same.
+static void purge(const std::vector<Word>& words) {
+    const auto read = parse_purge(words);
+    if (!read) return;
+    if (read->folders.empty()) std::abort();
+    Word names;
+    names.is_set = true;
+    names.elements = read->folders;
+    std::vector<Word> again{names};
+    if (!read->condition.empty()) {
+        Word condition;
+        condition.text = read->condition;
+        condition.quoted = true;
+        again.push_back(condition);
+    }
+    const auto same = parse_purge(again);
+    if (!same || same->folders != read->folders || same->condition != read->condition) std::abort();
+    std::size_t octets = 0, kept = read->condition.size();
+    for (const std::string& folder : read->folders) kept += folder.size();
+    for (const Word& word : words)
+        if (word.quoted && !word.is_set) octets += word.text.size();
+    if (kept < octets) std::abort();
+}
 
 /// What was read must be printed and read again as the same; a filter and a syntax take any words.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -34,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     (void)parse_filter(*words);
+    purge(*words);
     static const Syntax syntaxes[] = {Syntax{"ADD Account [name] <name> [password <password>]"},
                                       Syntax{"LIST FILTER <filters>..."},
                                       Syntax{"A [b] [c <d>] [<e>] [f] [<rest>...]"}};

@@ -57,6 +57,11 @@ std::expected<StorageUri, std::string> parse_storage_uri(std::string_view text) 
     return uri;
 }
 
+std::string domain_path(std::string_view path) {
+    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    return std::string{path};
+}
+
 std::string print(const StorageUri& uri) {
     std::string out = "file://" + uri.path;
     char before = '?';

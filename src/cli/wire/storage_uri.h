@@ -20,4 +20,7 @@ struct StorageUri {
 std::expected<StorageUri, std::string> parse_storage_uri(std::string_view text);
 std::string print(const StorageUri& uri);
 
+/// A domain's location as it is compared: without slashes at its end.
+std::string domain_path(std::string_view path);
+
 }  // namespace postrider::cli
