@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -92,8 +93,7 @@ class SealingHouse : public SigningHouse {
 protected:
     SealingHouse() {
         auto team = house_.directory->create_group(house_.domain, "team").value();
-        EXPECT_TRUE(
-            house_.directory->set_members(team, {{directory::Member::Kind::address, {}, "who@example.net"}}));
+        EXPECT_TRUE(house_.directory->add_member(team, {"who", "example.net"}));
     }
     ~SealingHouse() override {
         house_.intake->filter_by(nullptr, nullptr);
