@@ -12,7 +12,7 @@ protected:
     void SetUp() override {
         mailstore::StoreTest::SetUp();
         directory = std::move(*directory::Directory::open(store->kv(), clock));
-        auto made = directory->create_domain({"example.org", "", 0});
+        auto made = directory->create_domain({"example.org", ""});
         ASSERT_TRUE(made) << made.error().what;
         domain = *made;
         ann = directory->create_account(domain, {"ann", "", "Ann", "", {}, false}).value();

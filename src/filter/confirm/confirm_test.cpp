@@ -78,7 +78,7 @@ protected:
         auto known = directory::Directory::open(store->kv(), clock);
         ASSERT_TRUE(known);
         directory = std::move(*known);
-        auto domain = directory->create_domain({"example.org", "", 0});
+        auto domain = directory->create_domain({"example.org", ""});
         ASSERT_TRUE(domain) << domain.error().what;
         auto made = directory->create_account(*domain, {"bob", "", "Bob Baker", "", {}, false});
         ASSERT_TRUE(made) << made.error().what;
