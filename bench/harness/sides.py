@@ -111,7 +111,8 @@ class Ours(Side):
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                             env=environment, preexec_fn=raise_file_limit)
         said = self.read_json(begun + 300)
-        self.ports, self.pids, self.store = said["ports"], [self.process.pid], [self.work]
+        self.ports, self.pids = said["ports"], [self.process.pid]
+        self.store = [f"{self.work}/{part}" for part in ("messages", "kv", "index")]  # as of the peers: without logs
         wanted = "user0@example.org"
         self.password = next((a["password"] for a in said["accounts"] if a["address"] == wanted),
                              said["accounts"][0]["password"])
