@@ -12,7 +12,6 @@ namespace {
 // What one group may be: large enough to share a flush well, small enough to bound memory and waiting.
 constexpr std::size_t group_bytes = 32u << 20;
 constexpr std::size_t group_copies = ids_at_once;
-constexpr std::chrono::microseconds gather_time{100};
 constexpr std::uint64_t mark_after_bytes = 64u << 20;  // bounds what a start after a crash must read
 
 /// The job may end within its own callback, so that is taken out first.
@@ -106,13 +105,10 @@ void Committer::run() {
         work_.wait(lock, [&] { return !busy_ && (stopping_ || !waiting_.empty()); });
         if (waiting_.empty()) return;
         busy_ = true;
-        // As many as shared the last flush are likely to come again at once: to wait for them a moment saves
-        // flushes.
-        if (waiting_.size() < group.size()) {
-            wanted_ = group.size();
-            work_.wait_for(lock, gather_time, [&] { return stopping_ || waiting_.size() >= wanted_; });
-            wanted_ = 1;
-        }
+        if (waiting_.size() < (wanted_ = gathering_.wanted()))  // to wait a moment saves flushes
+            work_.wait_for(lock, gathering_.patience(),
+                           [&] { return stopping_ || waiting_.size() >= wanted_; });
+        wanted_ = 1;
         group.clear();
         std::size_t bytes = 0, copies = 0;
         while (!waiting_.empty()) {
@@ -127,6 +123,7 @@ void Committer::run() {
             waiting_.pop_front();
         }
         waiting_bytes_ -= bytes;
+        gathering_.formed(group.size());
         lock.unlock();
         work_off(group, bytes);
         lock.lock();

@@ -11,6 +11,7 @@
 
 #include "mailstore/arrival.h"
 #include "mailstore/core.h"
+#include "mailstore/gathering.h"
 
 namespace postrider::mailstore {
 
@@ -51,6 +52,7 @@ private:
     std::deque<Job*> waiting_;
     std::size_t waiting_bytes_ = 0;
     std::size_t wanted_ = 1;  ///< jobs that must wait before the thread is woken
+    Gathering gathering_;
     std::uint64_t bytes_since_mark_ = 0;
     bool stopping_ = false;
     bool busy_ = false;   ///< a group is on its way
