@@ -31,8 +31,8 @@ test: deps-test  ## all tests: formatting, rooms, units, units under sanitizers,
 test-quick: deps-test  ## without the sanitizer build
 	@scripts/test quick
 
-test-long: deps-test  ## 50 kills and more, the package in a Debian root, hours of fuzzing
-	@scripts/install-packages deb
+test-long: deps-test  ## and 60 kills and cuts, a million messages, the package in a Debian root, FUZZ_SECONDS (600) for each target
+	@scripts/install-packages deb fuzz image
 	@scripts/test long
 
 bench:  ## side by side with Postfix and Dovecot

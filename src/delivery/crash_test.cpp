@@ -105,7 +105,10 @@ TEST(OutboundCrash, LosesNothingAndSendsNothingAgain) {
             work_until_killed(scratch.path(), round);
             ::_exit(0);
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds{200 + 97 * round});
+        // Some of what it does is done, however slow the machine is.
+        const auto settled_now = [&] { return read_ledger(scratch.path() / "ledger")['S'].size(); };
+        EXPECT_TRUE(eventually([&] { return settled_now() > settled; }));
+        std::this_thread::sleep_for(std::chrono::milliseconds{97 * round});
         ::kill(child, SIGKILL);
         int status = 0;
         ASSERT_EQ(::waitpid(child, &status, 0), child);

@@ -126,9 +126,7 @@ protected:
     /// What filters write goes its own way: it is there soon after the message.
     template <class Condition>
     static bool soon(const Condition& condition) {
-        for (int i = 0; i < 500 && !condition(); ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds{10});
-        return condition();
+        return eventually(condition);
     }
 
     TestHouse house{TestHouse::Sends::to_virtual_queues};

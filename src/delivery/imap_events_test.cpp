@@ -131,9 +131,8 @@ TEST_F(ImapScripts, RedirectedMailIsSentAndStays) {
     script("redirect \"bob@example.org\";");
     happened(append("for bob"), ImapEvents::Cause::copy);
     EXPECT_EQ(in("Work"), 1U);
-    for (int i = 0; i < 200 && house.messages("bob@example.org").empty();
-         ++i)  // it is handed in, and no more
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    // It is handed in, and no more.
+    EXPECT_TRUE(eventually([&] { return !house.messages("bob@example.org").empty(); }));
     EXPECT_THAT(house.messages("bob@example.org"), ElementsAre(HasSubstr("Subject: for bob")));
 }
 

@@ -121,15 +121,16 @@ protected:
     std::string sealed_from_the_queue() {
         house_.clock.advance(std::chrono::seconds{61});
         house_.work();
-        for (int i = 0; i < 200; ++i) {  // what is handed in anew comes a moment later
+        std::string sealed;
+        eventually([&] {  // what is handed in anew comes a moment later
             const auto entries = house_.entries();
             for (const queue::Entry& entry : entries)
                 for (const queue::Recipient& one : entry.envelope.recipients)
-                    if (one.address.domain == "example.net") return *house_.store->read(entry.blob).value();
-            std::this_thread::sleep_for(std::chrono::milliseconds{10});
-            house_.work();
-        }
-        return {};
+                    if (one.address.domain == "example.net") sealed = *house_.store->read(entry.blob).value();
+            if (sealed.empty()) house_.work();
+            return !sealed.empty();
+        });
+        return sealed;
     }
 
     const std::string seen_ =

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/test_eventually.h"
 #include "base/test_folder.h"
 #include "delivery/intake.h"
 #include "delivery/processor.h"

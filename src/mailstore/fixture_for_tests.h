@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/test_eventually.h"
 #include "base/test_folder.h"
 #include "mailstore/mailstore.h"
 #include "mailstore/own_names.h"

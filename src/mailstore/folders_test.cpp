@@ -189,8 +189,7 @@ TEST_F(Folders, AnAccountMarkedInAnothersBatchIsGoneWhereverTheServerStops) {
     EXPECT_EQ(store->delete_account(bob).error().kind, MailError::no_such_account);
     reopen();  // eve's turn never came
     EXPECT_EQ(store->account(eve).error().kind, MailError::no_such_account);
-    for (int i = 0; i < 500 && store->report().locations[0].second.live_bytes != 0; ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    EXPECT_TRUE(eventually([&] { return store->report().locations[0].second.live_bytes == 0; }));
     EXPECT_EQ(store->report().messages, 0u);
     EXPECT_EQ(store->report().locations[0].second.live_bytes, 0u);
     expect_sound();

@@ -302,8 +302,7 @@ TEST_F(Items, BytesOfExpungedMessagesAreGivenBack) {
     open();
     for (int i = 1; i <= 3; ++i) deliver(bob, fmt::format("{}", i));
     ASSERT_TRUE(account(bob)->expunge(inbox, UidSet{{Uid{1}, Uid{2}}}, false));
-    for (int i = 0; i < 200 && store->report().locations.at(0).second.records != 1; ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    EXPECT_TRUE(eventually([&] { return store->report().locations.at(0).second.records == 1; }));
     EXPECT_EQ(store->report().locations.at(0).second.records, 1u);
     EXPECT_EQ(text(bob, "INBOX", Uid{3}), message("3"));
     EXPECT_EQ(store->report().messages, 1u);
@@ -402,9 +401,7 @@ TEST_F(Items, OldChangesAreForgottenAndReadersToldSo) {
     for (int i = 0; i < 30; ++i)
         ASSERT_TRUE(
             account(bob)->store(inbox, {{Uid{1}, Uid{1}}}, {i % 2 ? Mode::remove : Mode::add, seen, {}}));
-    for (int i = 0; i < 200 && account(bob)->changes(start)->complete; ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    EXPECT_FALSE(account(bob)->changes(start)->complete);
+    EXPECT_TRUE(eventually([&] { return !account(bob)->changes(start)->complete; }));
     auto recent = account(bob)->changes(ModSeq{account(bob)->highest_modseq().value() - 10});
     EXPECT_TRUE(recent->complete);
     EXPECT_EQ(recent->changes.size(), 10u);

@@ -59,11 +59,7 @@ protected:
     }
     /// The bytes in the containers, once what can be freed is.
     bool settles_at(std::size_t records) {
-        for (int i = 0; i < 500; ++i) {
-            if (store->report().locations.at(0).second.records == records) return true;
-            std::this_thread::sleep_for(std::chrono::milliseconds{10});
-        }
-        return false;
+        return eventually([&] { return store->report().locations.at(0).second.records == records; });
     }
     SharedClock clock;
 };

@@ -76,8 +76,7 @@ TEST(Stream, APrematureCloseEndsTheSession) {
         }
     }};
     TestPeer{server.address()}.say("half a li");
-    for (int i = 0; i < 300 && ended == 0; ++i) std::this_thread::sleep_for(10ms);
-    EXPECT_EQ(ended, 1);
+    EXPECT_TRUE(eventually([&] { return ended == 1; }));
     EXPECT_TRUE(server.sessions_become(0));
 }
 
@@ -130,23 +129,23 @@ TEST(Stream, SilenceEndsTheSessionWithItsFarewell) {
     EXPECT_EQ(peer.hear_all(), "421 too slow\r\n");
     const auto waited = std::chrono::steady_clock::now() - start;
     EXPECT_GE(waited, 900ms);
-    EXPECT_LT(waited, 3500ms);
 }
 
 TEST(Stream, OneByteASecondDoesNotOutliveTheDeadline) {
     TestServer server{[&](std::unique_ptr<Stream> stream) -> Task<> {
-        stream->idle_timeout(10s);
+        stream->idle_timeout(600s);
         stream->deadline_after(2s);
         const Line line = co_await stream->read_line(1000);
         stream->send(line.text);
         co_await stream->flush();
     }};
     TestPeer peer{server.address()};
-    const auto start = std::chrono::steady_clock::now();
-    while (peer.say("x") && peer.hear(1, 300ms).empty() && server.listener->sessions() != 0
-           && std::chrono::steady_clock::now() - start < 8s) {
-    }
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+    // Each octet is sooner than the idle time after the one before it, so only the deadline ends it.
+    EXPECT_TRUE(eventually([&] {
+        peer.say("x");
+        peer.hear(1, 300ms);
+        return server.listener->totals().accepted == 1 && server.listener->sessions() == 0;
+    }));
 }
 
 TEST(Stream, APeerThatDoesNotReadEndsByTimeToo) {
@@ -163,7 +162,7 @@ TEST(Stream, APeerThatDoesNotReadEndsByTimeToo) {
         co_await stream->close();  // neither throws nor waits
     }};
     TestPeer peer{server.address()};
-    std::this_thread::sleep_for(100ms);
+    EXPECT_EQ(peer.hear(1), "x");
     EXPECT_TRUE(server.sessions_become(0));
     EXPECT_TRUE(timed_out);
 }
@@ -183,13 +182,11 @@ TEST(Stream, ABusyClientDoesNotStarveItsNeighbour) {
     }};
     TestPeer peer{server.address()};
     std::this_thread::sleep_for(100ms);
-    const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < 20; ++i) {
         peer.say("hello\r\n");
         EXPECT_EQ(peer.hear(7), "hello\r\n");
     }
-    // Without turns it would wait as long as the other one talks; the bound leaves room for a loaded machine.
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 60s);
+    // Without turns it would wait as long as the other one talks: hear() would give up.
     stop = true;
     hog.join();
 }

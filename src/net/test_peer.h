@@ -34,7 +34,7 @@ public:
         return true;
     }
     /// Up to `count` octets, less when the other side closes or says nothing for `patience`.
-    std::string hear(std::size_t count, std::chrono::milliseconds patience = std::chrono::seconds{5}) {
+    std::string hear(std::size_t count, std::chrono::milliseconds patience = std::chrono::seconds{60}) {
         std::string heard;
         char chunk[65536];
         while (heard.size() < count) {
@@ -46,7 +46,7 @@ public:
         }
         return heard;
     }
-    std::string hear_all(std::chrono::milliseconds patience = std::chrono::seconds{5}) {
+    std::string hear_all(std::chrono::milliseconds patience = std::chrono::seconds{60}) {
         return hear(1U << 30, patience);
     }
     void half_close() { ::shutdown(fd_.get(), SHUT_WR); }

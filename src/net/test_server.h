@@ -3,9 +3,9 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "base/test_eventually.h"
 #include "net/listener.h"
 #include "net/test_peer.h"
 
@@ -33,25 +33,18 @@ public:
         pool.stop();
     }
     Endpoint address() const { return listener->local(); }
-    /// Waits up to two seconds for a log line with `part` in it.
+    /// Waits for a log line with `part` in it.
     bool logged(std::string_view part) const {
-        for (int i = 0; i < 200; ++i) {
-            {
-                std::lock_guard lock{mutex};
-                for (const auto& line : lines)
-                    if (line.find(part) != std::string::npos) return true;
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds{10});
-        }
-        return false;
+        return eventually([&] {
+            std::lock_guard lock{mutex};
+            for (const auto& line : lines)
+                if (line.find(part) != std::string::npos) return true;
+            return false;
+        });
     }
-    /// Waits up to five seconds for the sessions to become this many.
+    /// Waits for the sessions to become this many.
     bool sessions_become(std::size_t count) const {
-        for (int i = 0; i < 500; ++i) {
-            if (listener->sessions() == count) return true;
-            std::this_thread::sleep_for(std::chrono::milliseconds{10});
-        }
-        return false;
+        return eventually([&] { return listener->sessions() == count; });
     }
 
     mutable std::mutex mutex;

@@ -114,7 +114,7 @@ TEST(Ledger, LetsGoOfThoseWhoWaitWhenTheWorkersEnd) {
     thread.context.poll();
     EXPECT_EQ(held.use_count(), 2);
     std::thread later{[&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+        std::this_thread::sleep_for(std::chrono::milliseconds{500});  // the pool is on its way out by then
         open.set_value();
     }};
     workers.reset();  // what waits is dropped

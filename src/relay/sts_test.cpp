@@ -110,7 +110,7 @@ protected:
         StsOptions options;
         options.ca_file = certificate;
         options.port = server->address().port;
-        options.patience = std::chrono::seconds{5};
+        options.patience = std::chrono::seconds{60};
         auto made = std::make_unique<StsFinder>(resolver, *store, clock, log.logger(), metrics, options);
         EXPECT_TRUE(made->load());
         return made;

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/test_eventually.h"
 #include "dns/fake_resolver.h"
 #include "net/pause.h"
 #include "net/test_server.h"
@@ -92,18 +93,15 @@ public:
         busy_.erase(destination);
     }
 
-    /// Waits until nothing is to be done any more; false after ten seconds.
+    /// Waits until nothing is to be done any more; false when that does not come.
     bool quiet() {
-        for (int i = 0; i < 2000; ++i) {
-            {
-                std::lock_guard lock{mutex_};
-                bool idle = busy_.empty() && given_ == 0;
-                for (const auto& [name, waiting] : waiting_) idle &= waiting.empty() || down_.contains(name);
-                if (idle) return true;
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds{5});
-        }
-        return false;
+        const auto idle = [this] {
+            std::lock_guard lock{mutex_};
+            bool all = busy_.empty() && given_ == 0;
+            for (const auto& [name, waiting] : waiting_) all &= waiting.empty() || down_.contains(name);
+            return all;
+        };
+        return eventually(idle, std::chrono::seconds{180});
     }
     /// "sent 2.0.0", "permanent 5.1.1", ...; "untried"
     std::string fate(std::uint64_t id, std::size_t recipient = 0) {
@@ -271,13 +269,18 @@ private:
 class World {
 public:
     World() {
-        settings.patience.connect = seconds{1};
-        settings.patience.command = settings.patience.data = settings.patience.end = settings.patience.block =
-            seconds{1};
+        be_patient_for(seconds{60});
         settings.patience.quit = seconds{1};
         settings.dane = false;
     }
     ~World() { stop(); }
+
+    /// So long the dispatcher waits for each answer of a host: a minute unless a test's host does not answer,
+    /// so that a busy machine is not taken for one.
+    void be_patient_for(seconds limit) {
+        settings.patience.connect = settings.patience.command = settings.patience.data =
+            settings.patience.end = settings.patience.block = limit;
+    }
 
     /// example domain -> one host with the address, at `settings.port`
     void domain(const std::string& name, const std::vector<std::string>& ips) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_eventually.h"
 #include "dns/fake_resolver.h"
 #include "net/test_server.h"
 #include "observe/memory_log.h"
@@ -110,12 +111,11 @@ protected:
         EXPECT_EQ(notices_.configure(settings, log_.logger()), "");
     }
     bool heard(std::size_t many) {
-        for (int i = 0; i < 1000 && fake_.heard().size() < many; ++i) std::this_thread::sleep_for(10ms);
+        eventually([&] { return fake_.heard().size() >= many; });
         return fake_.heard().size() == many;
     }
     bool nothing_waits() {
-        for (int i = 0; i < 1000 && notices_.state().waiting != 0; ++i) std::this_thread::sleep_for(10ms);
-        return notices_.state().waiting == 0;
+        return eventually([&] { return notices_.state().waiting == 0; });
     }
 
     FakeServer fake_;
@@ -164,9 +164,8 @@ TEST_F(XmppNotices, ThatTheServerRefusesAreNotTriedAgain) {
     EXPECT_TRUE(notices_.tell({"nobody@im.example.com", "", "one"}));
     ASSERT_TRUE(nothing_waits());
     EXPECT_EQ(fake_.heard().size(), 1U);
-    for (int i = 0; i < 500 && !log_.contains("cannot be told by XMPP: item-not-found"); ++i)
-        std::this_thread::sleep_for(10ms);
-    EXPECT_TRUE(log_.contains("nobody@im.example.com cannot be told by XMPP: item-not-found"));
+    EXPECT_TRUE(eventually(
+        [&] { return log_.contains("nobody@im.example.com cannot be told by XMPP: item-not-found"); }));
 }
 
 TEST_F(XmppNotices, AreLimitedInNumberAndTime) {

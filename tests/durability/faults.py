@@ -51,7 +51,7 @@ def takes_mail(server, ledger, seconds, recipient):
         token = f"after-{time.monotonic_ns()}"
         ledger.sizes[token] = 3000
         try:
-            peer = Smtp(server.ports["smtp"], seconds=20)
+            peer = Smtp(server.ports["smtp"], seconds=60)
             asked = []
             answers = peer.send([recipient], make_message(token, 3000),
                                 lambda accepted: asked.append(ledger.ask(recipient, token, {"INBOX": 1}, "delivery")))
@@ -81,7 +81,7 @@ def one(server, control, ledger, life, kind, where, first, say):
         outcome = f"ended itself ({code})"
     else:
         load.stop()
-        after, last = takes_mail(server, ledger, 15 if kind == FULL else 3, "alice@example.org")
+        after, last = takes_mail(server, ledger, 60 if kind == FULL else 3, "alice@example.org")
         outcome = f"takes mail again after {after:.1f} s" if after is not None else f"refuses: {last}"
         if kind == FULL and after is None:
             ledger.problem(f"{title}: takes no mail although there is room again: {last}")

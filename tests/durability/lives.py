@@ -34,6 +34,9 @@ def verify(server, ledger, binary, when=""):
 def load_until_death(server, ledger, seed, life, rng):
     """Runs the load for a random while, then kills the server; what was answered."""
     load = Load(server, ledger, seed, life).start()
+    end = time.monotonic() + 60
+    while load.acknowledged < 30 and server.alive() and time.monotonic() < end:
+        time.sleep(0.05)  # a slow machine promises little in the while below
     time.sleep(rng.uniform(0.5, 3.0))
     if not server.alive():
         ledger.problem(f"the server died by itself (exit code {server.process.poll()})")

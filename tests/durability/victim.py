@@ -17,7 +17,7 @@ class Server:
         self.preload, self.env, self.output = preload, env or {}, output
         self.process = None
 
-    def start(self, seconds=60):
+    def start(self, seconds=180):
         env = dict(os.environ, **self.env)
         if self.preload:
             env["LD_PRELOAD"] = self.preload
@@ -65,7 +65,7 @@ class Server:
         self.process.wait(30)
         self.process.stdout.close()
 
-    def stop(self, seconds=30):
+    def stop(self, seconds=120):
         """A clean stop; the exit code."""
         if self.alive():
             self.process.send_signal(signal.SIGTERM)

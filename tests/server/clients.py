@@ -23,7 +23,7 @@ class Closed(Exception):
 class Wire:
     """A connection in lines and octets, with an end to every wait."""
 
-    def __init__(self, port, tls=False, host="127.0.0.1", timeout=30, source=None, context=None, server_name="localhost"):
+    def __init__(self, port, tls=False, host="127.0.0.1", timeout=120, source=None, context=None, server_name="localhost"):
         self.socket = socket.create_connection((host, port), timeout,
                                                source_address=(source, 0) if source else None)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -294,7 +294,7 @@ class Imap(Wire):
         self.send(b"DONE\r\n")
         return self.finish(tag)
 
-    def until(self, pattern, seconds=10):
+    def until(self, pattern, seconds=60):
         """The first untagged response that matches; those before it are dropped."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

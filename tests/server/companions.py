@@ -27,21 +27,15 @@ def mail(text, subject=b"hello", sender=b"alice@example.org", recipient=b"bob@ex
             b"\r\nDate: Fri, 20 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n\r\n" + text + b"\r\n")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Companion:
     """A daemon in the foreground; ended by its process group."""
 
-    seconds = 60  # until it listens
+    seconds = 180  # until it listens
 
     def __init__(self):
         self.root = tempfile.mkdtemp(prefix="postrider-companion-")
         os.chmod(self.root, 0o755)
-        self.port = free_port()
+        self.port = harness.free_port()
         self.address = f"inet://127.0.0.1:{self.port}"
         self.process = None
         try:
@@ -134,7 +128,7 @@ score CHEAP 6
 
 class Rspamd(Companion):
     def prepare(self):
-        self.milter_port = free_port()
+        self.milter_port = harness.free_port()
         self.milter = f"inet://127.0.0.1:{self.milter_port}"
         for name in ("db", "run"):
             os.mkdir(self.path(name))

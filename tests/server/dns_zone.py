@@ -14,25 +14,11 @@ A zone's text is a zone file without SOA and NS; the serial grows by itself. `se
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 
 import harness
-
-
-def free_port():
-    """A port that is free for UDP and for TCP."""
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            try:
-                tcp.bind(("127.0.0.1", udp.getsockname()[1]))
-            except OSError:
-                continue
-            return udp.getsockname()[1]
-    raise AssertionError("no free port for a name server")
 
 
 class NameServer:
@@ -41,7 +27,7 @@ class NameServer:
         self.zones = {}
         self.signed = list(signed)
         self.serial = 1
-        self.port = free_port()
+        self.port = harness.free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.anchor = os.path.join(self.root, "anchor.key")
         self.process = None
@@ -62,7 +48,7 @@ class NameServer:
         self.process = subprocess.Popen([harness.program("knotd"), "-c", self._path("knot.conf")],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=open(self._path("stderr"), "ab"))
-        end = time.monotonic() + 20 * harness.SLOW
+        end = time.monotonic() + harness.PATIENCE
         while not all(self.ask(zone, "SOA") for zone in self.zones):
             if self.process.poll() is not None or time.monotonic() > end:
                 with open(self._path("stderr"), errors="replace") as file:
@@ -89,7 +75,7 @@ class NameServer:
         self.serial += 1
         self._write(zone, text)
         self._control("zone-reload", zone)
-        end = time.monotonic() + 10 * harness.SLOW
+        end = time.monotonic() + harness.PATIENCE
         while f" {self.serial} " not in self.ask(zone, "SOA") and not self._signed_since(zone):
             assert time.monotonic() < end, f"knotd did not take the new {zone}"
             time.sleep(0.05)
@@ -164,7 +150,7 @@ zone:
         return zone in self.signed
 
     def _keep_anchors(self):
-        end = time.monotonic() + 20 * harness.SLOW
+        end = time.monotonic() + harness.PATIENCE
         lines = []
         for zone in self.signed:
             while not (keys := self.ask(zone, "DNSKEY")):

@@ -178,7 +178,7 @@ class AdminCommands(unittest.TestCase):
 
         def ask(octets):
             with socket.socket(socket.AF_UNIX) as peer:
-                peer.settimeout(20)
+                peer.settimeout(60)
                 peer.connect(path)
                 try:
                     peer.sendall(octets)
@@ -199,7 +199,7 @@ class AdminCommands(unittest.TestCase):
         self.assertIn("Too many", answer["error"]["what"])
         for peer in waiting:
             peer.close()
-        for _ in range(100):
+        for _ in range(1200):
             answer = json.loads(ask(b'{"operation":"domain list"}\n'))
             if "result" in answer:
                 break

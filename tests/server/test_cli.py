@@ -89,11 +89,6 @@ class CliCase(harness.ServerCase):
             self.assertEqual(peer.login("admin", self.server.password), "+OK: Authentication successful\r\n<#> ")
         return peer
 
-    def free_port(self):
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            return one.getsockname()[1]
-
     def client(self):
         client = postrider_cli.Client()
         client.connect("127.0.0.1", self.port("cli"), "admin", self.server.password)
@@ -188,7 +183,7 @@ class Dialogue(CliCase):
             peer.mail("you@example.net", "everybody@example.org", b"Subject: to all\r\n\r\nhello\r\n")
         self.wait_for_one("alice", "to all")
         done = subprocess.run(["curl", "-s", "-u", "theodora@example.org:d o r a", f"imap://127.0.0.1:{self.port('imap')}/INBOX;MAILINDEX=1"],
-                              capture_output=True, timeout=30)
+                              capture_output=True, timeout=120)
         self.assertIn(b"to all", done.stdout)
 
     def test_a_folders_own_quota_counts_for_the_next_message(self):
@@ -235,7 +230,7 @@ class Dialogue(CliCase):
 
     def test_a_certificate_that_cannot_be_used_is_told_at_commit(self):
         with self.peer() as peer:
-            for line in ("CONFIG SERVER", "CONFIG IMAP", f"ADD Listener 127.0.0.1:{self.free_port()} sslEnable yes", "CONFIG SSLCONTROL",
+            for line in ("CONFIG SERVER", "CONFIG IMAP", f"ADD Listener 127.0.0.1:{harness.free_port()} sslEnable yes", "CONFIG SSLCONTROL",
                          "SET certFile /nowhere/mail.pem", "DONE"):
                 peer.ok(line)
             said = "".join(peer.ok("COMMIT"))
@@ -482,7 +477,7 @@ class Guards(harness.ConfiguredCase):
 
     def test_over_tls(self):
         done = subprocess.run(["openssl", "s_client", "-quiet", "-connect", f"127.0.0.1:{self.port('clis')}"],
-                              input=f"USER admin\n{self.password}\nLIST Domains\nQUIT\n".encode(), capture_output=True, timeout=30)
+                              input=f"USER admin\n{self.password}\nLIST Domains\nQUIT\n".encode(), capture_output=True, timeout=120)
         self.assertIn(b"example.org", done.stdout)
 
 

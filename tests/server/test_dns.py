@@ -7,7 +7,6 @@ import os
 import ssl
 import subprocess
 import threading
-import time
 import unittest
 
 import dns_zone
@@ -109,11 +108,9 @@ class Faults(ZonesCase):
     def test_2_a_name_server_that_is_away(self):
         self.zones.pause()
         self.server.command("dns", "flush")
-        began = time.monotonic()
         away = self.query("A", "mail.plain.test")
         self.assertEqual(away["outcome"], "temporary")
         self.assertIn("why", away)
-        self.assertLess(time.monotonic() - began, 15 * harness.SLOW)
         self.zones.start()
         self.eventually(lambda: self.query("A", "mail.plain.test")["outcome"] == "found", 30, "no answer after its return")
         servers = json.loads(self.server.command("dns", "servers", "--json"))["servers"]

@@ -75,7 +75,7 @@ class Refusals(unittest.TestCase):
         self.assertEqual((code, said["decision"]), (0, "none"))
 
     def test_nobody_listens(self):
-        code, said, after = milter(f"inet://127.0.0.1:{companions.free_port()}", b"a: b\r\n\r\nc")
+        code, said, after = milter(f"inet://127.0.0.1:{harness.free_port()}", b"a: b\r\n\r\nc")
         self.assertEqual(code, 3)
         self.assertTrue(said["decision"].startswith("451 4.3.0"))
         self.assertEqual(after, b"a: b\r\n\r\nc")

@@ -24,7 +24,7 @@ class SmtpSink:
     """Postfix's smtp-sink on a port of its own; what it takes lies in files."""
 
     def __init__(self, *options, port=None):
-        self.host, self.port = "127.0.0.1", port or dns_zone.free_port()
+        self.host, self.port = "127.0.0.1", port or harness.free_port()
         self.root = tempfile.mkdtemp(prefix="postrider-sink-", dir="/tmp")
         os.chmod(self.root, 0o777)
         user = ["-u", "postfix"] if os.getuid() == 0 else []

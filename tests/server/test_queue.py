@@ -44,10 +44,10 @@ class Wishes(QueueCase):
         seconds, until = re.search(r"FUTURERELEASE (\d+) (\S+)", text).groups()
         self.assertEqual(int(seconds), 2592000)
         when = datetime.datetime.strptime(until, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
-        self.assertAlmostEqual(when.timestamp(), time.time() + 2592000, delta=60)
+        self.assertAlmostEqual(when.timestamp(), time.time() + 2592000, delta=600)
 
     def test_parameters_that_are_refused(self):
-        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
         for parameters, code in (("BY=0;R", 501), ("BY=120;R", 250), ("BY=-5;N", 250), ("BY=5;X", 501), ("BY=5", 501),
                                  ("BY=9;R BY=9;R", 501), ("HOLDFOR=60", 250), ("HOLDFOR=2592001", 501), ("HOLDFOR=x", 501), ("HOLDFOR=0", 501),
                                  (f"HOLDUNTIL={soon}", 250), ("HOLDUNTIL=2099-01-01T00:00:00Z", 501),
@@ -67,15 +67,15 @@ class Wishes(QueueCase):
             peer.command("MAIL FROM:<you@example.net> HOLDFOR=60", 555)  # RFC 4865: for submission
 
     def test_a_message_is_held_back_until_its_time(self):
-        begin = time.time()
+        begin = time.monotonic()
         with self.submission() as peer:
-            peer.mail("alice@example.org", "bob@example.org", sample("for later"), " HOLDFOR=4")
+            peer.mail("alice@example.org", "bob@example.org", sample("for later"), " HOLDFOR=10")
         waiting = self.queued("--recipient", "bob@")
         self.assertEqual(len(waiting), 1)
         self.assertEqual(waiting[0]["state"], "Received")
         self.assertTrue(waiting[0]["next_attempt"])
         self.wait_for_one("bob", "Subject: for later\r\n", seconds=30)
-        self.assertGreaterEqual(time.time() - begin, 3)
+        self.assertGreaterEqual(time.monotonic() - begin, 9)
         self.eventually(lambda: not self.queued("--recipient", "bob@"))
 
     def test_the_priority_is_in_the_trace(self):

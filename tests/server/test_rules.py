@@ -282,7 +282,7 @@ class Flood(harness.ConfiguredCase):
 
     @classmethod
     def config(cls, ports):
-        return harness.config(ports, server="processing = { messagesPerSecond = 5 disableInterval = 2 }")
+        return harness.config(ports, server="processing = { messagesPerSecond = 5 disableInterval = 6 }")
 
     def test_a_mailbox_that_gets_too_much_takes_nothing_for_a_while(self):
         with self.smtp() as peer:
@@ -297,7 +297,7 @@ class Flood(harness.ConfiguredCase):
             self.assertEqual(codes[-1], 450)
             peer.command("MAIL FROM:<x@example.net>", 250)
             peer.command("RCPT TO:<carol@example.org>", 250)
-            time.sleep(2.5)
+            time.sleep(6.5)
             peer.command("RCPT TO:<alice@example.org>", 250)
 
 

@@ -145,7 +145,7 @@ class Thunderbird:
         screen = self._screen()
         profile = os.path.join(self.home, "profile")
         os.mkdir(profile)
-        marionette = self._free_port()
+        marionette = harness.free_port()
         preferences = dict(PREFERENCES)
         preferences["marionette.port"] = marionette
         preferences["mail.identity.id1.useremail"] = self.user
@@ -191,15 +191,6 @@ class Thunderbird:
             number = said.readline().strip()
         assert number, "Xvfb did not start"
         return f":{number}"
-
-    @staticmethod
-    def _free_port():
-        for _ in range(100):
-            port = random.randrange(10_000, 32_000)
-            with socket.socket() as probe, contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return port
-        raise AssertionError("no free port")
 
     def _connect(self, port):
         end = time.monotonic() + 90 * harness.SLOW

@@ -21,7 +21,7 @@ protected:
     std::string talk(std::string_view script, bool half_close = true) {
         net::WorkerPool workers{net::WorkerPool::Threads{2}, 100};
         Services services{*backend, workers};
-        services.login_time = std::chrono::seconds{5};
+        services.login_time = std::chrono::seconds{60};
         net::TestServer server{[&](std::unique_ptr<net::Stream> peer) {
             return serve(std::move(peer), services, SessionId{1});
         }};

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "base/test_eventually.h"
 #include "filter/milter/wire/request.h"
 #include "filter/milter/wire/response.h"
 #include "filter/scan/test_scanner.h"
@@ -32,11 +33,7 @@ public:
     }
     /// What is not answered comes when it comes.
     bool hears(std::string_view line) const {
-        for (int i = 0; i < 200; ++i) {
-            if (heard(line)) return true;
-            std::this_thread::sleep_for(std::chrono::milliseconds{10});
-        }
-        return false;
+        return eventually([&] { return heard(line); });
     }
 
     static Response say(Answer answer, std::string name = {}, std::string value = {},

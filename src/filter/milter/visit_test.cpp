@@ -25,13 +25,15 @@ protected:
         session.log = log.logger();
         visit = std::make_unique<Visit>(connections, session);
     }
-    static MilterSettings at(const std::string& url, FailureMode mode = FailureMode::tempfail) {
+    /// @param patience  in which it answers: short where it does not
+    static MilterSettings at(const std::string& url, FailureMode mode = FailureMode::tempfail,
+                             std::chrono::seconds patience = std::chrono::seconds{60}) {
         MilterSettings settings;
         settings.name = "test";
         settings.address = url;
         settings.on_failure = mode;
-        settings.command_timeout = settings.content_timeout = std::chrono::seconds{1};
-        settings.idle_timeout = std::chrono::seconds{60};
+        settings.command_timeout = settings.content_timeout = patience;
+        settings.idle_timeout = std::chrono::seconds{600};
         return settings;
     }
     Decision connected() { return net::run_task(context, visit->connected()); }
@@ -251,7 +253,7 @@ TEST_F(MilterVisit, OneThatCannotServeAnotherSessionOnItsConnectionGetsANewOneEa
     milter.deaf_after_quit_nc = true;
     for (int i = 0; i < 4; ++i) {
         visit = std::make_unique<Visit>(connections, session);
-        visit->add(at(milter.url()));
+        visit->add(at(milter.url(), FailureMode::tempfail, std::chrono::seconds{3}));
         EXPECT_EQ(whole().decision.kind, Kind::none);
         close();
     }
@@ -414,7 +416,8 @@ TEST_F(MilterVisit, NonsenseIsAFailureAndNothingIsLost) {
             if (octets.empty()) end.hear_all();
         }};
         visit = std::make_unique<Visit>(connections, session);
-        visit->add(at(milter.url()));
+        const std::chrono::seconds patience{octets.empty() ? 1 : 60};
+        visit->add(at(milter.url(), FailureMode::tempfail, patience));
         EXPECT_EQ(connected().kind, Kind::tempfail) << what;
         visit.reset();
     }

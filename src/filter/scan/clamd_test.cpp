@@ -23,9 +23,15 @@ std::string hear_stream(ScannerEnd& end) {
     }
 }
 
-ScanOptions quick() {
+/// For scanners that answer, however busy the machine is.
+ScanOptions patient() {
     ScanOptions options;
-    options.connect = 500ms;
+    options.connect = options.step = options.whole = 60s;
+    return options;
+}
+/// For those that do not.
+ScanOptions quick() {
+    ScanOptions options = patient();
     options.step = 300ms;
     options.whole = 2s;
     return options;
@@ -61,7 +67,7 @@ TEST(Clamd, OneConnectionServesManyMessages) {
         end.hear(1);
     }};
     {
-        ClamdConnector clamd{scanner.address(), {}, quick()};
+        ClamdConnector clamd{scanner.address(), {}, patient()};
         const std::string large(3'000'000, 'x');
         EXPECT_EQ(clamd.ask(test_subject("Subject: a\r\n\r\nfirst\r\n"))->kind, Finding::Kind::pass);
         EXPECT_EQ(clamd.ask(test_subject(large))->kind, Finding::Kind::match);
@@ -78,7 +84,7 @@ TEST(Clamd, AnOldConnectionThatWasClosedIsReplacedByANewOne) {
         end.say("1: stream: OK\0"s);
         // and closes
     }};
-    ClamdConnector clamd{scanner.address(), {}, quick()};
+    ClamdConnector clamd{scanner.address(), {}, patient()};
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(clamd.ask(test_subject("a")));
     EXPECT_EQ(scanner.connections(), 3);
 }
@@ -86,27 +92,22 @@ TEST(Clamd, AnOldConnectionThatWasClosedIsReplacedByANewOne) {
 TEST(Clamd, AScannerThatHangsIsLeftAfterItsTime) {
     ScriptedScanner scanner{[](ScannerEnd& end, int) { end.hear_all(); }};
     ClamdConnector clamd{scanner.address(), {}, quick()};
-    const auto begun = std::chrono::steady_clock::now();
     const auto finding = clamd.ask(test_subject("a"));
     ASSERT_FALSE(finding);
     EXPECT_EQ(finding.error().kind, Trouble::Kind::silent);
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 1500ms);
 }
 
 TEST(Clamd, OneOctetAtATimeDoesNotExtendTheWholeTime) {
-    ScriptedScanner scanner{[](ScannerEnd& end, int) {
+    std::atomic<bool> enough = false;
+    ScriptedScanner scanner{[&](ScannerEnd& end, int) {
         end.hear_until("zINSTREAM\0"s);
-        for (int i = 0; i < 200; ++i) {
-            end.say("x");
-            std::this_thread::sleep_for(20ms);
-        }
+        while (!enough && end.say("x")) std::this_thread::sleep_for(20ms);
     }};
-    ScanOptions options = quick();
+    ScanOptions options = patient();  // no step takes too long, but all together do
     options.whole = 600ms;
     ClamdConnector clamd{scanner.address(), {}, options};
-    const auto begun = std::chrono::steady_clock::now();
     EXPECT_EQ(clamd.ask(test_subject("a")).error().kind, Trouble::Kind::silent);
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 1500ms);
+    enough = true;
 }
 
 TEST(Clamd, AVerdictThatComesBeforeTheMessageWasReadIsNotBelieved) {
@@ -115,7 +116,7 @@ TEST(Clamd, AVerdictThatComesBeforeTheMessageWasReadIsNotBelieved) {
         end.say("1: stream: OK\0"s);
         // and closes, with the message unread
     }};
-    ClamdConnector clamd{scanner.address(), {}, quick()};
+    ClamdConnector clamd{scanner.address(), {}, patient()};
     const std::string large(20'000'000, 'x');
     EXPECT_FALSE(clamd.ask(test_subject(large)));
 }
@@ -127,7 +128,7 @@ TEST(Clamd, ASizeLimitThatTheMessagePassesIsSaid) {
         end.say("1: INSTREAM size limit exceeded. ERROR\0"s);
         end.hear_all();  // so that no reset overtakes what was said
     }};
-    ClamdConnector clamd{scanner.address(), {}, quick()};
+    ClamdConnector clamd{scanner.address(), {}, patient()};
     const auto finding = clamd.ask(test_subject("a small one\r\n"));
     ASSERT_FALSE(finding);
     EXPECT_EQ(finding.error().text, "INSTREAM size limit exceeded. ERROR");
@@ -138,7 +139,7 @@ TEST(Clamd, AnEndlessAnswerIsCutOff) {
         end.hear_until("zINSTREAM\0"s);
         for (int i = 0; i < 100; ++i) end.say(std::string(1000, 'x'));
     }};
-    ClamdConnector clamd{scanner.address(), {}, quick()};
+    ClamdConnector clamd{scanner.address(), {}, patient()};
     const auto finding = clamd.ask(test_subject("a"));
     ASSERT_FALSE(finding);
     EXPECT_NE(finding.error().kind, Trouble::Kind::silent);
@@ -165,10 +166,7 @@ TEST(Clamd, NoMoreConnectionsThanAllowed) {
     {
         ConnectionPool::Limits limits;
         limits.connections = 2;
-        ScanOptions options = quick();
-        options.whole = 5s;
-        options.step = 5s;
-        ClamdConnector clamd{scanner.address(), limits, options};
+        ClamdConnector clamd{scanner.address(), limits, patient()};
         std::vector<std::thread> threads;
         std::atomic<int> passed = 0;
         for (int i = 0; i < 8; ++i)

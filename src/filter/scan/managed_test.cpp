@@ -22,13 +22,13 @@ while read -r word size; do
         *odd*)   printf 'ERROR odd\n\n' ;;
         *mad*)   printf 'what\n\n' ;;
         *dead*)  exit 0 ;;
-        *hang*)  sleep 60 ;;
+        *hang*)  sleep 1000 ;;
         *)       printf 'PASS clean %s %s\n\n' $n "$FILTER_level" ;;
     esac
 done
 )sh";
 
-ManagedConnector::Options program(std::chrono::milliseconds whole = 10s) {
+ManagedConnector::Options program(std::chrono::milliseconds whole = 60s) {
     ManagedConnector::Options options;
     options.words = {"/bin/sh", "-c", counter};
     options.parameters = {{"level", "strict"}};
@@ -50,7 +50,7 @@ TEST(Managed, OneProgramAnswersManyMessages) {
 }
 
 TEST(Managed, OneThatFailsIsReplacedAndNothingIsTakenForAVerdict) {
-    ManagedConnector kept{program(2s)};
+    ManagedConnector kept{program(5s)};
     EXPECT_EQ(kept.ask(test_subject("one"))->text, "clean 1 strict");
     EXPECT_EQ(kept.ask(test_subject("odd")).error().text, "odd");
     EXPECT_EQ(kept.ask(test_subject("mad")).error().text, "no answer: what");

@@ -20,7 +20,7 @@
 
 namespace postrider::filter {
 
-/// The scanner's end of one connection, in tests. Waits at most five seconds for anything.
+/// The scanner's end of one connection, in tests. Waits at most a minute for anything.
 class ScannerEnd {
 public:
     explicit ScannerEnd(int fd) : fd_{fd} {}
@@ -28,7 +28,7 @@ public:
         std::string heard;
         while (heard.size() < count) {
             pollfd waiting{fd_.get(), POLLIN, 0};
-            if (::poll(&waiting, 1, 5000) <= 0) break;
+            if (::poll(&waiting, 1, 60'000) <= 0) break;
             char chunk[65536];
             const ssize_t got = ::recv(fd_.get(), chunk, std::min(sizeof chunk, count - heard.size()), 0);
             if (got <= 0) break;
@@ -47,7 +47,10 @@ public:
         return heard;
     }
     std::string hear_all() { return hear(1U << 30); }
-    void say(std::string_view octets) { ::send(fd_.get(), octets.data(), octets.size(), MSG_NOSIGNAL); }
+    /// False when the other side is gone.
+    bool say(std::string_view octets) {
+        return ::send(fd_.get(), octets.data(), octets.size(), MSG_NOSIGNAL) >= 0;
+    }
     void say_each(std::string_view octets) {
         for (char c : octets) {
             say({&c, 1});
@@ -63,25 +66,30 @@ private:
 class ScriptedScanner {
 public:
     using Handler = std::function<void(ScannerEnd&, int number)>;  ///< number: of the connection, from 0
-    explicit ScriptedScanner(Handler handler, std::uint16_t port = 0) : handler_{std::move(handler)} {
+    enum class Begins { at_once, later };
+    /// One that begins later has its address already, where nobody listens until begin().
+    explicit ScriptedScanner(Handler handler, Begins begins = Begins::at_once)
+        : handler_{std::move(handler)} {
         listener_ = net::UniqueFd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
         const int on = 1;
         ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         sockaddr_in address{};
         address.sin_family = AF_INET;
-        address.sin_port = htons(port);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         if (::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::abort();
-        ::listen(listener_.get(), 16);
         socklen_t size = sizeof address;
         ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
         address_ = {"127.0.0.1", ntohs(address.sin_port), ""};
+        if (begins == Begins::at_once) begin();
+    }
+    void begin() {
+        ::listen(listener_.get(), 128);
         accepting_ = std::thread{[this] { accept(); }};
     }
     ~ScriptedScanner() {
         stopping_ = true;
         ::shutdown(listener_.get(), SHUT_RDWR);
-        accepting_.join();
+        if (accepting_.joinable()) accepting_.join();
         {
             std::lock_guard lock{mutex_};
             for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);

@@ -55,7 +55,7 @@ public:
             return serve(std::move(stream), *services, door, SessionId{++sessions});
         };
         net::ListenerOptions listen;
-        listen.idle_timeout = std::chrono::seconds{60};
+        listen.idle_timeout = std::chrono::seconds{600};
         listen.farewell = farewell();
         server = std::make_unique<net::TestServer>(handler, std::move(listen));
     }
@@ -94,7 +94,7 @@ public:
     explicit TestClient(const TestService& service) : peer_{service.server->address()} { greeting = reply(); }
 
     void say(std::string_view octets) { peer_.say(octets); }
-    /// One reply without its last CRLF; "" when the server has closed or says nothing for five seconds.
+    /// One reply without its last CRLF; "" when the server has closed or says nothing for a minute.
     std::string reply() {
         std::string whole;
         for (;;) {
