@@ -143,9 +143,9 @@ Columns::Reading::Reading(Columns& columns, Ranks ranks) : columns_{columns}, lo
     lock_.lock();  // what was added in between has no rank yet: nobody who asks now knows of it
 }
 
-std::shared_ptr<Columns> columns_of(FolderView& view, Made how) {
+std::shared_ptr<Columns> columns_of(FolderView& view, Made how, std::uint64_t looks) {
     auto* const keeping = dynamic_cast<KeepsColumns*>(&view);
-    return keeping ? keeping->columns(how) : nullptr;
+    return keeping ? keeping->columns(how, looks) : nullptr;
 }
 
 const Columns::Row* Columns::Reading::row(Uid uid) {

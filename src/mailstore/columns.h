@@ -63,6 +63,9 @@ public:
     std::size_t too_many() const { return too_many_.load(std::memory_order_acquire); }
     std::size_t rows() const;
     std::size_t memory() const;
+    /// While they are not made: notes so many descriptions that somebody will read for want of them. How many
+    /// had been before.
+    std::uint64_t note_looks(std::uint64_t many) { return looks_.fetch_add(many, std::memory_order_relaxed); }
 
     /// Held by the one that adds.
     std::mutex filling;
@@ -124,22 +127,28 @@ private:
 
     std::atomic<std::uint32_t> upto_{0};
     std::atomic<std::size_t> too_many_{0};
+    std::atomic<std::uint64_t> looks_{0};
     /// While it is filled: fields of addresses as they stand in envelopes, which are mostly the same few.
     std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> seen_;
 };
 
-enum class Made : std::uint8_t { if_there, now };
+enum class Made : std::uint8_t {
+    if_there,
+    when_worth,  ///< by the second who would read many descriptions, or some of them again and again
+    now,
+};
 
 /// A FolderView that can keep columns is one of these too.
 class KeepsColumns {
 public:
     virtual ~KeepsColumns() = default;
-    virtual std::shared_ptr<Columns> columns(Made how) = 0;
+    virtual std::shared_ptr<Columns> columns(Made how, std::uint64_t looks) = 0;
 };
 
 /// The columns of all the folder's messages, complete for the view's moment; nullptr when they are not kept:
 /// of a small folder, of one that is too large, or when they are not there and not to be made. Making them
 /// reads all descriptions once.
-std::shared_ptr<Columns> columns_of(FolderView& view, Made how);
+/// @param looks  for Made::when_worth: how many descriptions the caller will read without them
+std::shared_ptr<Columns> columns_of(FolderView& view, Made how, std::uint64_t looks = 0);
 
 }  // namespace postrider::mailstore

@@ -61,6 +61,28 @@ TEST_F(ColumnsOfAFolder, AreMadeWhenTheyAreWantedAndThenFollow) {
               record.rank_of(record.row(Uid{2})->base_subject));
 }
 
+TEST_F(ColumnsOfAFolder, AreMadeForTheSecondWhoWouldReadSomeOfThemAgain) {
+    add(640);
+    auto asked = [&](std::uint64_t looks) {
+        return columns_of(*account->view(inbox).value(), Made::when_worth, looks);
+    };
+    EXPECT_FALSE(asked(500)) << "once is no habit";
+    EXPECT_FALSE(columns(Made::if_there)) << "who only noted something made nothing";
+    auto made = asked(1);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->rows(), 640u);
+
+    ASSERT_TRUE(account->expunge(inbox, UidSet{{Uid{1}, Uid{640}}}, false));
+    add(3'200);
+    columns();  // made anew
+    store.reset();
+    open();
+    account = store->account(bob).value();
+    int questions = 1;
+    for (; !asked(10); ++questions) ASSERT_LT(questions, 100);
+    EXPECT_EQ(questions, 10) << "ten looks are little in 3,200 messages";
+}
+
 TEST_F(ColumnsOfAFolder, AreMadeAnewWhenMostOfThemIsExpunged) {
     add(1500);
     auto before = columns();

@@ -21,7 +21,7 @@ mime::Summary summary_of(const mime::Description& description, std::string& refe
 
 }  // namespace
 
-std::shared_ptr<Columns> FolderViewImpl::columns(Made how) {
+std::shared_ptr<Columns> FolderViewImpl::columns(Made how, std::uint64_t looks) {
     if (columns_ || info_.messages < core_.options.columns_least) return columns_;
     const AccountId account = account_->account_id;
     // Rows of what was expunged are dropped with all the others, when they are the greater part.
@@ -33,8 +33,18 @@ std::shared_ptr<Columns> FolderViewImpl::columns(Made how) {
     auto kept = core_.columns.find(account, info_.id);
     if (!kept || outgrown(*kept)) {
         if (how == Made::if_there) return nullptr;
-        core_.columns.put(account, info_.id, std::make_shared<Columns>(), 0, outgrown);
+        auto empty = std::make_shared<Columns>();
+        const std::size_t weight = empty->memory();
+        core_.columns.put(account, info_.id, std::move(empty), weight, outgrown);
         kept = core_.columns.find(account, info_.id);
+    }
+    // To make a row takes about as long as one look. Who asks a folder twice will ask again, as one does
+    // while typing: so many times that what they read is worth a thirtieth of that already.
+    constexpr std::uint64_t again = 32;
+    if (kept && kept->upto() == Uid{} && how != Made::now) {
+        if (how == Made::if_there) return nullptr;
+        const std::uint64_t before = kept->note_looks(looks);
+        if (before == 0 || (before + looks) * again < info_.messages) return nullptr;
     }
     if (!kept || kept->too_many() != 0 || !fill(*kept, Uid{info_.uid_next.value() - 1})) return nullptr;
     return columns_ = std::move(kept);

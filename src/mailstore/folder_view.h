@@ -31,7 +31,7 @@ public:
     Result<> each_described(const UidSet& uids,
                             const std::function<bool(const Item&, std::string_view)>& visit) override;
     Result<std::optional<mime::Description>> description(Uid uid) override;
-    std::shared_ptr<Columns> columns(Made how) override;
+    std::shared_ptr<Columns> columns(Made how, std::uint64_t looks) override;
     Result<std::string> message(const Item& item) override;
     Result<std::string> head(const Item& item, std::size_t bytes) override;
 

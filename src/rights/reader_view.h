@@ -40,8 +40,8 @@ public:
     Result<std::optional<mime::Description>> description(Uid uid) override {
         return inner_->description(uid);
     }
-    std::shared_ptr<mailstore::Columns> columns(mailstore::Made how) override {
-        return mailstore::columns_of(*inner_, how);
+    std::shared_ptr<mailstore::Columns> columns(mailstore::Made how, std::uint64_t looks) override {
+        return mailstore::columns_of(*inner_, how, looks);
     }
     Result<std::string> message(const Item& item) override { return inner_->message(item); }
     Result<std::string> head(const Item& item, std::size_t bytes) override {

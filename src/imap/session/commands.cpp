@@ -54,7 +54,7 @@ constexpr CommandRow rows[] = {
     {"SETQUOTA",     logged_in,          Runs::on_worker,  Updates::all,        cmd_setquota},      // RFC 9208 §4.1.3
     {"SORT",         in_mailbox,         Runs::in_series,  Updates::no_expunge, cmd_sort},          // RFC 5256 §3
     {"STARTTLS",     not_authenticated,  Runs::connection, Updates::none,       nullptr},           // §6.2.1
-    {"STATUS",       logged_in,          Runs::in_series,  Updates::all,        cmd_status},        // §6.3.11
+    {"STATUS",       logged_in,          Runs::in_series,  Updates::all,        cmd_status, status_at_once},  // §6.3.11
     {"STORE",        in_mailbox,         Runs::in_series,  Updates::no_expunge, cmd_store},         // §6.4.6
     {"SUBSCRIBE",    logged_in,          Runs::on_worker,  Updates::all,        cmd_subscribe},     // §6.3.7
     {"THREAD",       in_mailbox,         Runs::in_series,  Updates::no_expunge, cmd_thread},        // RFC 5256 §3

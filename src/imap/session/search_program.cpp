@@ -85,10 +85,14 @@ SearchKnown SearchProgram::look_up(FolderView& view, const UidSet& candidates) c
     if (columns) sources.columns = mailstore::columns_of(view, mailstore::Made::if_there);
     SearchKnown known{sources, folder, candidates, *root_};
     if (!columns || sources.columns) return known;
-    // Whoever would have to look at a good part of the folder takes note of it for the next time.
+    // Whoever would have to look at a good part of the folder takes note of it for the next time; of a
+    // smaller part, when it is not the first time.
     const UidSet open = known.evaluate(*root_, candidates).maybe;
-    if (count(open) * 4 < view.info().messages || known.decides(*root_, open)) return known;
-    sources.columns = mailstore::columns_of(view, mailstore::Made::now);
+    if (open.empty() || known.decides(*root_, open)) return known;
+    const std::uint64_t looks = count(open);
+    const bool much = looks * 4 >= view.info().messages;
+    sources.columns =
+        mailstore::columns_of(view, much ? mailstore::Made::now : mailstore::Made::when_worth, looks);
     if (!sources.columns) return known;
     return {sources, folder, candidates, *root_};
 }

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <latch>
 #include <thread>
 
 #include "directory/admin_limits.h"
@@ -153,6 +154,18 @@ TEST(Session, AStatusFromMemorySaysWhatTheOtherSays) {
     EXPECT_NE(std::find(lines.begin(), lines.end(), "* 2 EXISTS"), lines.end());
     EXPECT_TRUE(client.result("STATUS Nowhere (MESSAGES)").starts_with("NO [NONEXISTENT]"));
     EXPECT_TRUE(client.result("STATUS INBOX (NONSENSE)").starts_with("BAD"));
+}
+
+TEST(Session, AStatusFromMemoryNeedsNoWorker) {
+    TestService service;
+    TestClient client{service};
+    client.login();
+    client.ask("STATUS INBOX (MESSAGES)");  // what is asked first may have to be read
+    std::latch go{1};
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(service.workers.post([&] { go.wait(); }));
+    EXPECT_EQ(client.ask("STATUS INBOX (MESSAGES UNSEEN UIDNEXT)").front(),
+              "* STATUS INBOX (MESSAGES 0 UIDNEXT 1 UNSEEN 0)");
+    go.count_down();
 }
 
 TEST(Session, LimitsSessionsOfAnAccount) {
