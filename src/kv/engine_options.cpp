@@ -21,6 +21,7 @@ EngineOptions engine_options(const Options& options, rocksdb::Env* env) {
     o.create_if_missing = options.create_if_missing;
     o.info_log = std::make_shared<EngineLog>(options.warn);
     o.listeners.push_back(std::make_shared<NoAutoRecovery>());
+    o.listeners.push_back(std::make_shared<CompactionBehind>());
     o.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
     o.stats_dump_period_sec = 0;  // these two would start a timer thread
     o.stats_persist_period_sec = 0;

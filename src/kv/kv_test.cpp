@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <fstream>
 #include <map>
@@ -248,6 +249,27 @@ TEST_F(KvStore, AgreesWithAMapUnderRandomUse) {
             if (step % 1000 == 999) store.reset(), store = must_open(path, {.write_buffer_bytes = 1u << 20});
         }
     }
+}
+
+/// The nice values of this process's threads of that name.
+std::vector<int> niceness_of(std::string_view name) {
+    std::vector<int> found;
+    for (const auto& thread : std::filesystem::directory_iterator{"/proc/self/task"}) {
+        std::string comm;
+        std::getline(std::ifstream{thread.path() / "comm"}, comm);
+        const int number = std::stoi(thread.path().filename().native());
+        if (comm == name) found.push_back(::getpriority(PRIO_PROCESS, static_cast<id_t>(number)));
+    }
+    return found;
+}
+
+TEST_F(KvStore, CompactionStandsBack) {
+    auto store = must_open(path, {.write_buffer_bytes = 1u << 20});
+    put(*store, "a", "1");
+    ASSERT_TRUE(store->compact());
+    const auto found = niceness_of("rocksdb:low");
+    EXPECT_FALSE(found.empty());
+    EXPECT_THAT(found, testing::Each(testing::Ge(10)));
 }
 
 }  // namespace
