@@ -1,5 +1,6 @@
 #include "app/privileges.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -10,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -125,6 +127,17 @@ void raise_descriptor_limit() {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void make_room_for_descriptors() {
+    constexpr rlim_t enough = 16 * 1024;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < 2) return;
+    const int first = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (first < 0) return;
+    const int last = ::fcntl(first, F_DUPFD_CLOEXEC, static_cast<int>(std::min(limit.rlim_cur, enough) - 1));
+    if (last >= 0) ::close(last);
+    ::close(first);
 }
 
 }  // namespace postrider::app

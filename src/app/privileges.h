@@ -34,4 +34,9 @@ std::expected<void, std::string> allow_cores(const std::string& directory);
 /// As many descriptors as the system lets us have: a connection needs one.
 void raise_descriptor_limit();
 
+/// Lets the kernel's table of our descriptors grow now to what a busy server needs (128 KB there). Otherwise
+/// it doubles when the 257th, 513th, ... connection comes, and in a process with several threads each of
+/// these steps holds up whoever wants a descriptor for 10 to 50 ms (Linux waits for a grace period of RCU).
+void make_room_for_descriptors();
+
 }  // namespace postrider::app

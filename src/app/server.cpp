@@ -1,6 +1,9 @@
 #include "app/server.h"
 
+#include <thread>
+
 #include "app/identity.h"
+#include "app/privileges.h"
 #include "app/server_rooms.h"
 
 namespace postrider::app {
@@ -14,6 +17,7 @@ Server::~Server() {
 }
 
 std::expected<std::unique_ptr<Server>, std::string> Server::open(ServerOptions options) {
+    const std::jthread beside{make_room_for_descriptors};  // it waits, and costs nothing
     auto rooms = std::make_unique<Rooms>();
     rooms->directory_path = fs::absolute(options.directory);
     rooms->settings = std::move(options.settings);

@@ -109,17 +109,21 @@ std::optional<std::string> decompress(std::string_view stored, Codec codec, std:
         return std::string{stored};
     }
     // A packed form is shorter than what it holds (packing.h).
-    std::string bytes(payload_size, '\0');
-    const std::size_t size =
-        ZSTD_decompressDCtx(decompressor(), bytes.data(), bytes.size(), stored.data(), stored.size());
-    if (ZSTD_isError(size)) return std::nullopt;
-    bytes.resize(size);
+    std::string bytes;
+    bool damaged = false;
+    bytes.resize_and_overwrite(payload_size, [&](char* into, std::size_t room) {
+        const std::size_t size =
+            ZSTD_decompressDCtx(decompressor(), into, room, stored.data(), stored.size());
+        damaged = ZSTD_isError(size) != 0;
+        return damaged ? 0 : size;
+    });
+    if (damaged) return std::nullopt;
     if (codec == Codec::packed) {
         auto payload = unpack(bytes, payload_size);
         if (!payload || payload->size() != payload_size) return std::nullopt;
         return payload;
     }
-    if (size != payload_size) return std::nullopt;
+    if (bytes.size() != payload_size) return std::nullopt;
     return bytes;
 }
 

@@ -79,16 +79,20 @@ ContainerFile::~ContainerFile() {
 }
 
 Result<std::string> ContainerFile::read(std::uint64_t offset, std::size_t size) const {
-    std::string bytes(size, '\0');
-    std::size_t used = 0;
-    while (used < size) {
-        const ssize_t got = pread(fd, bytes.data() + used, size - used, static_cast<off_t>(offset + used));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return std::unexpected(refused("reading", errno));
-        if (got == 0) break;
-        used += static_cast<std::size_t>(got);
-    }
-    bytes.resize(used);
+    std::string bytes;
+    int error = 0;
+    bytes.resize_and_overwrite(size, [&](char* into, std::size_t) {  // what is read need not be zero first
+        std::size_t used = 0;
+        while (used < size) {
+            const ssize_t got = pread(fd, into + used, size - used, static_cast<off_t>(offset + used));
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) error = errno;
+            if (got <= 0) break;
+            used += static_cast<std::size_t>(got);
+        }
+        return used;
+    });
+    if (error != 0) return std::unexpected(refused("reading", error));
     return bytes;
 }
 

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "net/authorities.h"
+
 namespace postrider::net {
 namespace {
 
@@ -223,10 +225,11 @@ std::shared_ptr<TlsContext::Inside> build_client_inside(const TlsOptions& option
     if (verify == TlsOptions::Verify::no) return out;
     out->verify_name = true;
     SSL_CTX_set_verify(out->context.get(), SSL_VERIFY_PEER, nullptr);
-    const int loaded = named(options.ca_file)
-                           ? SSL_CTX_load_verify_file(out->context.get(), options.ca_file.c_str())
-                           : SSL_CTX_set_default_verify_paths(out->context.get());
-    if (loaded != 1) out->problem = "cannot read the certification authorities: " + openssl_error();
+    out->authorities = authorities(named(options.ca_file) ? options.ca_file : "");
+    if (out->authorities)
+        SSL_CTX_set1_cert_store(out->context.get(), out->authorities.get());
+    else
+        out->problem = "cannot read the certification authorities: " + openssl_error();
     return out;
 }
 

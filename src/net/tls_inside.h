@@ -21,7 +21,8 @@ struct TlsContext::Inside {
     std::string problem;
     std::vector<std::string> warnings;
     std::chrono::seconds handshake_timeout{10};
-    bool verify_name = false;  ///< outgoing: the name connected to must be in the certificate
+    std::shared_ptr<X509_STORE> authorities;  ///< of an outgoing context; may be shared
+    bool verify_name = false;                 ///< outgoing: the name connected to must be in the certificate
 
     /// The context for a host name as the client gave it; the default one if there is none.
     SSL_CTX* find(const std::string& lower_name) const;

@@ -20,18 +20,22 @@ net::Task<> say_quit(std::unique_ptr<Client> client) {
 }  // namespace
 
 bool Connections::room(const HostState& host) const {
-    return host.open < std::min(host.target, limits_.per_host)
-           && total_.open.load(std::memory_order_relaxed) < limits_.total;
+    return host.open < std::min(host.target, limits_.per_host) && total_.open.load() < limits_.total;
 }
 
 void Connections::take_slot(HostState& host) {
     ++host.open;
-    total_.open.fetch_add(1, std::memory_order_relaxed);
+    total_.open.fetch_add(1);
 }
 
 void Connections::free_slot(HostState& host) {
     --host.open;
-    total_.open.fetch_sub(1, std::memory_order_relaxed);
+    total_.open.fetch_sub(1);
+    if (total_.starving.load() > starving_.size()) tell_others();
+}
+
+void Connections::tell_others() const {
+    if (total_.tell_others) total_.tell_others(*this);
 }
 
 std::unique_ptr<Client> Connections::take_idle(HostState& host, bool oldest) {
@@ -65,8 +69,10 @@ net::Task<Connections::Place> Connections::ask(std::string key) {
     }
     Waiter waiter;
     host.waiting.push_back(&waiter);
-    if (host.open < std::min(host.target, limits_.per_host)) starve(key);
-    auto start = [&waiter](std::function<void(bool)> resume) { waiter.resume = std::move(resume); };
+    auto start = [this, &waiter, &host](std::function<void(bool)> resume) {
+        waiter.resume = std::move(resume);
+        serve_waiting(host);  // or it starves
+    };
     co_await net::suspend<bool>(std::move(start));
     co_return std::move(waiter.place);
 }
@@ -84,7 +90,9 @@ void Connections::serve_waiting(HostState& host) {
         } else if (room(host)) {
             take_slot(host);
         } else {
-            return;
+            if (host.open < std::min(host.target, limits_.per_host)) starve(host);
+            if (!room(host)) return;  // another thread has made some, and did not yet know who starves
+            continue;
         }
         host.waiting.pop_front();
         first->resume(true);
@@ -153,7 +161,7 @@ void Connections::give_back(const std::string& key, std::unique_ptr<Client> clie
     host.used = Steady::now();
     const std::size_t most = client->offers().mail_max == 0 ? limits_.messages : client->offers().mail_max;
     const bool needed_here = !host.waiting.empty();
-    const bool keep = !stopping_ && (needed_here || total_.starving.load(std::memory_order_relaxed) == 0)
+    const bool keep = !stopping_ && (needed_here || total_.starving.load() == 0)
                       && client->messages() < std::min<std::size_t>(most, limits_.messages)
                       && host.open <= host.target && (limits_.idle.count() > 0 || !host.waiting.empty());
     if (keep)
@@ -164,20 +172,23 @@ void Connections::give_back(const std::string& key, std::unique_ptr<Client> clie
     serve_starving();
 }
 
-void Connections::starve(const std::string& key) {
-    starving_.push_back(key);
-    total_.starving.fetch_add(1, std::memory_order_relaxed);
+void Connections::starve(HostState& host) {
+    if (host.starves) return;
+    host.starves = true;
+    starving_.push_back(&host);
+    total_.starving.fetch_add(1);
+    tell_others();  // who may keep idle ones
 }
 
 /// Whoever waits because of the total comes first when there is room again.
 void Connections::serve_starving() {
     for (std::size_t rounds = starving_.size(); rounds > 0; --rounds) {
-        if (!stopping_ && total_.open.load(std::memory_order_relaxed) >= limits_.total && !close_some_idle())
-            return;
-        const std::string key = std::move(starving_.front());
+        if (!stopping_ && total_.open.load() >= limits_.total && !close_some_idle()) return;
+        HostState& host = *starving_.front();
         starving_.pop_front();
-        total_.starving.fetch_sub(1, std::memory_order_relaxed);
-        if (const auto at = hosts_.find(key); at != hosts_.end()) serve_waiting(at->second);
+        host.starves = false;
+        total_.starving.fetch_sub(1);
+        serve_waiting(host);  // it starves again if another thread was quicker
     }
 }
 
@@ -196,16 +207,18 @@ void Connections::tick() {
         while (!host.idle.empty() && now - host.idle.front().since >= limits_.idle)
             close(host, take_idle(host, true));
         serve_waiting(host);  // where the total was the limit
-        const bool unused = host.open == 0 && host.waiting.empty() && host.bad_until <= now;
+        const bool unused = host.open == 0 && host.waiting.empty() && !host.starves && host.bad_until <= now;
         if (unused && (now - host.used > remember || hosts_.size() > forget_above))
             at = hosts_.erase(at);
         else
             ++at;
     }
+    relieve();
+}
+
+void Connections::relieve() {
     serve_starving();
-    // Those of other threads cannot be called; they look again within a second.
-    while (total_.starving.load(std::memory_order_relaxed) != 0
-           && total_.open.load(std::memory_order_relaxed) >= limits_.total && close_some_idle()) {
+    while (total_.starving.load() != 0 && total_.open.load() >= limits_.total && close_some_idle()) {
     }
 }
 

@@ -29,10 +29,14 @@ public:
         std::chrono::seconds bad{30};  ///< how long a host that did not answer is left alone
     };
 
-    /// What all threads share.
+    /// What all threads share. Who frees a place looks at `starving` afterwards, and who starves looks at
+    /// `open` after having said so: one of the two sees the other.
     struct Total {
         std::atomic<unsigned> open{0};
         std::atomic<unsigned> starving{0};  ///< who waits only because there are too many in all
+        /// Has the other threads call relieve(): somebody starves, or there is room for who does. May be
+        /// empty.
+        std::function<void(const Connections& from)> tell_others;
     };
     /// `total` counts the connections of all threads; it must live longer.
     Connections(Limits limits, Total& total) : limits_{limits}, total_{total} {}
@@ -59,6 +63,8 @@ public:
     bool alive(const std::string& key) const;
     /// Somebody waits for a connection to this host: let go of yours now and then.
     bool wanted(const std::string& key) const;
+    /// Another thread has made room, or needs some: serves those who starve, closes what idles meanwhile.
+    void relieve();
     /// Once a second: closes what has been idle, forgets hosts.
     void tick();
     /// Everybody who waits gets `stopped`; idle connections are closed.
@@ -78,6 +84,7 @@ private:
     struct HostState {
         unsigned open = 0;  ///< connections that stand, are used, or are being made
         unsigned target = 2;
+        bool starves = false;  ///< it stands in starving_
         std::deque<Waiter*> waiting;
         std::vector<Idle> idle;
         Steady::time_point bad_until{};
@@ -94,7 +101,8 @@ private:
     void serve_waiting(HostState& host);
     void close(HostState& host, std::unique_ptr<Client> client);
     bool close_some_idle();
-    void starve(const std::string& key);
+    void tell_others() const;
+    void starve(HostState& host);
     void serve_starving();
 
     Limits limits_;
@@ -103,7 +111,7 @@ private:
     std::list<HostState*>
         idle_;  ///< one for each connection that is idle, in the order in which they became it
     /// Hosts with somebody who waits only because there are too many connections in all.
-    std::deque<std::string> starving_;
+    std::deque<HostState*> starving_;
     bool stopping_ = false;
 };
 

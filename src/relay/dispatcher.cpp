@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::size_t take_at_once = 256;
 constexpr std::chrono::seconds lanes_patience{5};
+/// A look goes over all that is worked on, so where a thousand destinations come and go a thousand times a
+/// second, many of them are served by one look.
+constexpr std::chrono::milliseconds between_looks{5};
 
 Connections::Limits limits_of(const OutgoingSettings& settings) {
     Connections::Limits limits;
@@ -38,6 +41,7 @@ Dispatcher::Dispatcher(Parts parts)
     for (unsigned i = 0; i < parts_.io.size(); ++i)
         lanes_.push_back(std::make_unique<Lane>(parts_.io.at(i), parts_.workers, limits_of(parts_.settings),
                                                 connections_));
+    connections_.tell_others = [this](const Connections& from) { relieve_others(from); };
 }
 
 Dispatcher::~Dispatcher() = default;
@@ -60,7 +64,10 @@ void Dispatcher::run() {
     const std::size_t most = std::size_t{2} * parts_.settings.max_connections;
     auto next_second = std::chrono::steady_clock::now() + 1s;
     std::unique_lock lock{mutex_};
+    std::chrono::steady_clock::time_point next_look{};
     while (!stopping_) {
+        changed_.wait_until(lock, next_look, [&] { return stopping_.load(); });
+        if (stopping_) break;
         const std::size_t room = most > active_ ? std::min(most - active_, take_at_once) : 0;
         woken_ = false;
         lock.unlock();
@@ -68,6 +75,8 @@ void Dispatcher::run() {
         if (room != 0) destinations = parts_.outbound.take_destinations(room);
         for (std::string& one : destinations) begin(std::move(one));
         const bool more = room != 0 && destinations.size() == room;
+        next_look =
+            more ? std::chrono::steady_clock::time_point{} : std::chrono::steady_clock::now() + between_looks;
         if (const auto now = std::chrono::steady_clock::now(); now >= next_second) {
             each_second();
             next_second = now + 1s;
@@ -107,6 +116,15 @@ void Dispatcher::each_second() {
                 return !sending;
             });
         });
+}
+
+void Dispatcher::relieve_others(const Connections& from) {
+    for (const auto& lane : lanes_)
+        if (&lane->connections != &from && !lane->told.exchange(true))
+            net::asio::post(lane->context, [self = shared_from_this(), &one = *lane] {
+                one.told = false;
+                one.connections.relieve();
+            });
 }
 
 void Dispatcher::stop(std::chrono::milliseconds grace) {

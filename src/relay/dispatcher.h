@@ -64,6 +64,7 @@ private:
         net::asio::io_context& context;
         Ledger ledger;
         Connections connections;
+        std::atomic<bool> told{false};  ///< it will relieve() by itself
         std::vector<std::weak_ptr<Sending>> sendings;
     };
     struct Counters {
@@ -75,6 +76,7 @@ private:
     void begin(std::string destination);
     void ended();
     void each_second();
+    void relieve_others(const Connections& from);
     Lane& lane_of(const std::string& host);
     HostRules host_rules(std::uint16_t port);
 
