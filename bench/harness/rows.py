@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import tempfile
 import time
 from typing import Callable
 
@@ -60,6 +61,13 @@ class Context:
                 common["imap_port"] = side.port("imap")
         return load.run(self.loadgen, side, mode, **common, **options)
 
+    def asked(self, side, user, commands, repeat, **options):
+        """Commands one after another on a connection of that user."""
+        with tempfile.NamedTemporaryFile("w", suffix=".imap") as file:
+            file.write("".join(command + "\n" for command in commands))
+            file.flush()
+            return self.load(side, "imap-ask", commands=file.name, repeat=repeat, first_user=user, **options)
+
 
 def smtp(expected, size=4096, per_connection=0, recipients=1, connections=20, users=100):
     """Sends for about the row's time at the expected rates and waits until all is visible in IMAP. The number
@@ -111,9 +119,9 @@ def search(messages):
     each side has found. And how fast the folder was filled and indexed."""
 
     def measure(context, side):
-        if context.quick and side.name == "peers" and messages > 1_000:
-            raise sides.Failed(f"fts-xapian would index {messages:,} messages for most of an hour: without --quick only")
-        figures, filled, indexed = searching.run(side, messages, 5 if context.quick else 15)
+        if context.quick and side.name == "peers" and messages > 20_000:
+            raise sides.Failed(f"fts-xapian would index {messages:,} messages for twenty minutes: without --quick only")
+        figures, filled, indexed = searching.run(context, side, messages, 5 if context.quick else 15)
         made = {suffix: Figure(1000 / ms, "1/s", {}, {"hits": hits, "ms": ms}) for suffix, (ms, hits) in figures.items()}
         made["indexed"] = Figure(messages / (filled + indexed), "msg/s", {}, {"filled": filled, "waited": indexed})
         return made
@@ -131,7 +139,7 @@ def in_mailbox(messages):
 
 
 def status(context, side):
-    return rates(mailbox.status(side, 1000, 3 if context.quick else 10))
+    return rates(mailbox.status(context, side, 1000, 3 if context.quick else 10))
 
 
 def rate_of(mode, **options):

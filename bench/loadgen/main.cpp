@@ -18,8 +18,8 @@ struct Mode {
 };
 
 constexpr Mode modes[] = {
-    {"smtp", run_smtp},         {"visible", run_watch}, {"idle", run_watch},  {"imap-list", run_imap_list},
-    {"imap-mix", run_imap_mix}, {"pop3", run_pop3},     {"login", run_login},
+    {"smtp", run_smtp},         {"visible", run_watch},     {"idle", run_watch}, {"imap-list", run_imap_list},
+    {"imap-ask", run_imap_ask}, {"imap-mix", run_imap_mix}, {"pop3", run_pop3},  {"login", run_login},
 };
 
 void raise_file_limit() {

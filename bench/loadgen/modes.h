@@ -10,6 +10,7 @@ namespace postrider::bench {
 void run_smtp(const Options& options, Result& result);
 void run_watch(const Options& options, Result& result);  ///< modes `visible` and `idle`
 void run_imap_list(const Options& options, Result& result);
+void run_imap_ask(const Options& options, Result& result);
 void run_imap_mix(const Options& options, Result& result);
 void run_pop3(const Options& options, Result& result);
 void run_login(const Options& options, Result& result);

@@ -15,7 +15,8 @@ namespace postrider::kv {
 EngineOptions engine_options(const Options& options, rocksdb::Env* env) {
     EngineOptions made;
     rocksdb::Options& o = made.options;
-    made.env = rocksdb::NewCompositeEnv(patient_files(env->GetFileSystem()));
+    made.in_a_hurry = std::make_shared<std::atomic<unsigned>>(0);
+    made.env = rocksdb::NewCompositeEnv(patient_files(env->GetFileSystem(), made.in_a_hurry));
     o.env = made.env.get();
     o.max_bgerror_resume_count = 0;  // when to go on is decided in RocksStore::recover
     o.create_if_missing = options.create_if_missing;

@@ -2,6 +2,8 @@
 
 #include <rocksdb/options.h>
 
+#include <atomic>
+
 #include "kv/kv.h"
 
 namespace postrider::kv {
@@ -11,6 +13,8 @@ struct EngineOptions {
     rocksdb::Options options;
     std::unique_ptr<rocksdb::Env> env;
     std::shared_ptr<rocksdb::Cache> cache;
+    /// Writers whose records are to go to the disk at once (patient_files.h).
+    std::shared_ptr<std::atomic<unsigned>> in_a_hurry;
 };
 EngineOptions engine_options(const Options& options, rocksdb::Env* env);
 

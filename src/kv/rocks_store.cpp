@@ -22,6 +22,22 @@ std::filesystem::path owner_file(const std::filesystem::path& directory) {
     return directory / "owner.pid";
 }
 
+/// Somebody is in a hurry as long as it lives.
+class Hurry {
+public:
+    Hurry(std::atomic<unsigned>& many, bool really) : many_{really ? &many : nullptr} {
+        if (many_) many_->fetch_add(1, std::memory_order_relaxed);
+    }
+    ~Hurry() {
+        if (many_) many_->fetch_sub(1, std::memory_order_relaxed);
+    }
+    Hurry(const Hurry&) = delete;
+    Hurry& operator=(const Hurry&) = delete;
+
+private:
+    std::atomic<unsigned>* many_;
+};
+
 Failure locked(const std::filesystem::path& directory) {
     std::string owner;
     std::ifstream{owner_file(directory)} >> owner;
@@ -108,11 +124,22 @@ Result<std::optional<std::string>> RocksStore::get(std::string_view key, const S
     return std::optional<std::string>{std::move(value)};
 }
 
+/// Nobody says so, but where little is written it is mostly somebody who has it flushed at once: then the
+/// record goes on its way to the disk while the engine still puts it into memory, and the flush has less to
+/// wait for. Where much is written, or a flush is under way, this would only make more and smaller writes of
+/// what goes together.
+bool RocksStore::is_likely_awaited() const {
+    constexpr std::uint64_t little = 4;  // writes since the last flush
+    return !syncing_.load(std::memory_order_relaxed)
+           && written_.load(std::memory_order_relaxed) < synced_.load(std::memory_order_relaxed) + little;
+}
+
 Result<> RocksStore::write(Batch batch, Durability durability) {
     // `now` does not use the engine's own synced writes: their leader keeps everyone else out of the log
     // while the disk flushes, and the many `soon` writes beside it would wait for nothing.
     const rocksdb::WriteOptions options;
     auto& changes = batch.impl().changes;
+    const Hurry hurry{*engine_.in_a_hurry, is_likely_awaited()};
     auto status = log_lost_ ? renew_log() : rocksdb::Status::OK();
     if (status.ok()) {
         status = db_->Write(options, &changes);
@@ -144,7 +171,7 @@ Result<> RocksStore::sync() {
     auto status = flush_log();
     lock.lock();
     syncing_ = false;
-    if (status.ok()) synced_ = std::max(synced_, covered);
+    if (status.ok()) synced_ = std::max(synced_.load(), covered);
     sync_done_.notify_all();
     if (!status.ok()) return std::unexpected(to_failure(status, directory_, "syncing"));
     return {};

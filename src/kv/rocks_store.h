@@ -37,6 +37,7 @@ private:
         : directory_{std::move(directory)}, engine_{std::move(engine)} {}
 
     Result<> check_format(std::uint32_t newest);
+    bool is_likely_awaited() const;
     rocksdb::Status flush_log();
     rocksdb::Status renew_log();
     void log_is_lost(const rocksdb::Status& because);
@@ -55,8 +56,8 @@ private:
     // Group commit of the log: one thread flushes, the others wait for it and look whether that covered them.
     std::mutex sync_mutex_;
     std::condition_variable sync_done_;
-    bool syncing_ = false;
-    std::uint64_t synced_ = 0;                // writes known to be on disk
+    std::atomic<bool> syncing_ = false;
+    std::atomic<std::uint64_t> synced_ = 0;   // writes known to be on disk
     std::atomic<std::uint64_t> written_ = 0;  // writes that have returned from the engine
     std::atomic<bool> log_lost_ = false;  // a flush failed: the log's tail may be gone from the page cache
     std::mutex lost_mutex_;

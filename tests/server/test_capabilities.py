@@ -426,6 +426,14 @@ class Capabilities(harness.ServerCase):
         peer.ok("UNAUTHENTICATE")
         peer.login("bob@example.org", self.server.password)
         peer.no("FETCH 1 (FLAGS)", b"BAD")
+        peer.ok("COMPRESS DEFLATE")  # it ends with the command (RFC 8437 §4.1)
+        out, into = zlib.compressobj(9, zlib.DEFLATED, -15), zlib.decompressobj(-15)
+        peer.socket.sendall(out.compress(b"z1 UNAUTHENTICATE\r\n") + out.flush(zlib.Z_FINISH))
+        said, end = b"", time.monotonic() + 20
+        while not into.eof and time.monotonic() < end:
+            said += into.decompress(peer.socket.recv(65536))
+        self.assertIn(b"z1 OK", said)
+        peer.login("bob@example.org", self.server.password)
 
     @drives("COMPRESS=DEFLATE")
     def compress(self, peer):

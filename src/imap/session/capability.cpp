@@ -34,8 +34,8 @@ std::string capabilities(const CapabilityState& state) {
     put_number(words, state.message_limit != 0 ? state.message_limit : save_limit);
     if (state.sets_quotas) words += " QUOTASET";
     if (!state.sieve_url.empty()) words += " IMAPSIEVE=" + state.sieve_url;
-    // RFC 8437 §4.1 would have both ends leave compression at once: one who compresses stays who he is.
-    if (!state.compressed) words += " UNAUTHENTICATE COMPRESS=DEFLATE";
+    words += " UNAUTHENTICATE";
+    if (!state.compressed) words += " COMPRESS=DEFLATE";
     return words;
 }
 

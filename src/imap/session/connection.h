@@ -6,6 +6,7 @@
 
 #include "imap/session/client.h"
 #include "imap/session/commands.h"
+#include "imap/session/deflate_stream.h"
 #include "imap/wire/receiver.h"
 #include "net/pools.h"
 #include "net/stream.h"
@@ -76,16 +77,18 @@ private:
 
     // connection_compress.cpp
     net::Task<Reply> compress(const Command& command);
+    net::Task<> leave_compression();
 
     Reply logout(const Command& command);
-    Reply unauthenticate(const Command& command);
+    net::Task<Reply> unauthenticate(const Command& command);
 
     // dialogue_log.cpp
     void log_received(std::string_view command);
     void log_sent(std::string_view replies);
 
     net::Stream* stream_;  ///< where the dialogue runs: the connection's, or compressed_ over it
-    std::unique_ptr<net::Stream> compressed_;  ///< RFC 4978
+    std::unique_ptr<DeflateStream> compressed_;  ///< RFC 4978
+    net::Stream* const plain_;                   ///< below it: the connection's
     Door door_;
     Client client_;
     std::shared_ptr<Teller> teller_;  ///< of progress; from the first command on that may take long

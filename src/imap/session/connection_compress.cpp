@@ -1,6 +1,5 @@
 #include "imap/service.h"
 #include "imap/session/connection.h"
-#include "imap/session/deflate_stream.h"
 #include "text/ascii.h"
 
 namespace postrider::imap {
@@ -20,6 +19,14 @@ net::Task<Reply> Connection::compress(const Command& command) {
     update_capabilities();
     Reply said{Reply::Status::said, {}};
     co_return said;
+}
+
+/// Behind the answer to UNAUTHENTICATE.
+net::Task<> Connection::leave_compression() {
+    co_await compressed_->end();
+    plain_->farewell(farewell());
+    stream_ = plain_;
+    compressed_.reset();
 }
 
 }  // namespace postrider::imap

@@ -78,6 +78,7 @@ void DeflateStream::consume(std::size_t count) {
 }
 
 bool DeflateStream::inflate_some(std::size_t limit) {
+    if (ended_) throw net::SessionEnd{net::SessionEnd::Reason::error, "the client's compression ended"};
     if (begin_ > 0) {
         plain_.erase(0, begin_);
         begin_ = 0;
@@ -97,9 +98,9 @@ bool DeflateStream::inflate_some(std::size_t limit) {
     plain_.resize(before + room - in.avail_out);
     below_.consume(given - in.avail_in);
     if (plain_.empty()) std::string{}.swap(plain_);  // who waits holds no buffer
-    if (state != Z_OK
-        && state != Z_BUF_ERROR)  // the end of the stream too: the client has nothing more to say
-        throw net::SessionEnd{net::SessionEnd::Reason::error, "the client's compression ended or is damaged"};
+    ended_ = state == Z_STREAM_END;                  // what lies behind it stays below
+    if (state != Z_OK && state != Z_BUF_ERROR && !ended_)
+        throw net::SessionEnd{net::SessionEnd::Reason::error, "the client's compression is damaged"};
     return plain_.size() > before;
 }
 
@@ -213,6 +214,26 @@ net::Task<std::size_t> DeflateStream::start_tls(std::shared_ptr<const net::TlsCo
 net::Task<> DeflateStream::start_tls_client(std::shared_ptr<const net::TlsContext> context,
                                             net::TlsPeer peer) {
     co_await below_.start_tls_client(std::move(context), std::move(peer));
+}
+
+net::Task<> DeflateStream::end() {
+    packed_.clear();
+    codecs_->deflate_into(packed_, {}, Z_FINISH);
+    unsynced_ = 0;
+    below_.send(packed_);
+    co_await below_.flush();
+    // A client may have flushed its command without ending its stream. Then its last block comes by itself,
+    // or not at all: blocks without content begin with a control character, and no command does.
+    while (!ended_) {
+        const std::string_view octets = below_.buffered();
+        if (octets.empty()) {
+            co_await below_.fill(piece);
+            continue;
+        }
+        if (static_cast<unsigned char>(octets.front()) >= ' ') co_return;
+        if (inflate_some(1))
+            throw net::SessionEnd{net::SessionEnd::Reason::error, "words in a compression that ended"};
+    }
 }
 
 net::Task<> DeflateStream::close() {

@@ -45,6 +45,11 @@ public:
     net::Executor executor() const override { return below_.executor(); }
     net::Task<> close() override;
 
+    /// Ends compression both ways (RFC 8437 §4.1): sends what there is and the last block, then waits for what
+    /// the client says next, so that its last block is not taken for plain words. Afterwards all is said over
+    /// the stream below. Nothing may be buffered().
+    net::Task<> end();
+
 private:
     struct Codecs;
     bool inflate_some(std::size_t limit);  ///< true when octets were added to plain_
@@ -54,6 +59,7 @@ private:
     std::unique_ptr<Codecs> codecs_;
     std::string plain_;         ///< received and inflated
     std::size_t begin_ = 0;     ///< of plain_: consumed up to here
+    bool ended_ = false;        ///< the client has sent its last block
     std::string line_;          ///< of read_line()
     std::size_t unsynced_ = 0;  ///< octets that deflate may still hold
     std::string packed_;

@@ -21,13 +21,13 @@ public:
         inflateEnd(&in_);
         deflateEnd(&out_);
     }
-    std::string pack(std::string_view plain) {
+    std::string pack(std::string_view plain, int flush = Z_SYNC_FLUSH) {
         std::string packed(plain.size() + 1000, '\0');
         out_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
         out_.avail_in = static_cast<uInt>(plain.size());
         out_.next_out = reinterpret_cast<Bytef*>(packed.data());
         out_.avail_out = static_cast<uInt>(packed.size());
-        deflate(&out_, Z_SYNC_FLUSH);
+        deflate(&out_, flush);
         packed.resize(packed.size() - out_.avail_out);
         return packed;
     }
@@ -37,13 +37,18 @@ public:
         in_.avail_in = static_cast<uInt>(packed.size());
         in_.next_out = reinterpret_cast<Bytef*>(plain.data());
         in_.avail_out = static_cast<uInt>(plain.size());
-        inflate(&in_, Z_SYNC_FLUSH);
+        ended_ = inflate(&in_, Z_SYNC_FLUSH) == Z_STREAM_END;
+        behind_.assign(packed.substr(packed.size() - in_.avail_in));
         plain.resize(plain.size() - in_.avail_out);
         return plain;
     }
+    bool ended() const { return ended_; }
+    const std::string& behind() const { return behind_; }  ///< the end of what ended
 
 private:
     z_stream in_{}, out_{};
+    bool ended_ = false;
+    std::string behind_;
 };
 
 net::Task<> talk(net::Stream& stream, std::string& heard, std::size_t want) {
@@ -123,6 +128,51 @@ TEST(Compress, IsForAWholeSession) {  // RFC 4978 §3
     }
     EXPECT_NE(heard.find("d OK IDLE completed\r\n* BYE"), std::string::npos);
     EXPECT_NE(heard.find("e OK LOGOUT completed\r\n"), std::string::npos);
+}
+
+/// RFC 8437 §4.1: compression ends behind the command and behind its answer. `behind` is what the client says
+/// in plain.
+void leave(TestClient& client, Peer& peer, const std::string& packed, const std::string& behind) {
+    client.say(packed + behind);
+    std::string heard;
+    while (!peer.ended()) {
+        std::string more = client.peer().hear(1);
+        ASSERT_FALSE(more.empty());
+        heard += peer.unpack(more);
+    }
+    EXPECT_NE(heard.find("You are nobody again\r\n"), std::string::npos) << heard;
+    heard = peer.behind();
+    if (behind.empty()) client.say("n LOGIN bob@example.org secret\r\n");
+    while (heard.find("n OK") == std::string::npos || !heard.ends_with("\r\n")) {
+        std::string more = client.peer().hear(1);
+        ASSERT_FALSE(more.empty());
+        heard += more;
+    }
+    EXPECT_NE(heard.find("COMPRESS=DEFLATE"), std::string::npos) << "it may begin again: " << heard;
+}
+
+TEST(Compress, EndsWithUnauthenticate) {
+    TestService service;
+    for (int round = 0; round < 4; ++round) {
+        SCOPED_TRACE(round);
+        TestClient client{service};
+        client.login();
+        client.say("a COMPRESS DEFLATE\r\n");
+        ASSERT_EQ(client.reply(), "a OK DEFLATE begins");
+        Peer peer;
+        const std::string login = "n LOGIN bob@example.org secret\r\n";
+        // 2: the client stops without saying so; 3: it says so later.
+        std::string packed = peer.pack("u UNAUTHENTICATE\r\n", round < 2 ? Z_FINISH : Z_SYNC_FLUSH);
+        if (round == 3) packed += peer.pack("", Z_FINISH);
+        leave(client, peer, packed, round % 2 == 1 ? login : "");
+        client.say("o COMPRESS DEFLATE\r\n");
+        ASSERT_EQ(client.reply(), "o OK DEFLATE begins");
+        Peer again;
+        client.say(again.pack("p UNAUTHENTICATE\r\nq NOOP\r\n"));
+        std::string heard;
+        while (heard.find("q OK") == std::string::npos) heard += again.unpack(client.peer().hear(1));
+        EXPECT_NE(heard.find("p BAD"), std::string::npos);
+    }
 }
 
 }  // namespace

@@ -36,7 +36,11 @@ bool speaks_of_numbers(std::string_view verb) {
 }  // namespace
 
 Connection::Connection(net::Stream& stream, const Services& services, Door door, SessionId id)
-    : stream_{&stream}, door_{std::move(door)}, client_{services, id}, receiver_{stranger_limits()} {}
+    : stream_{&stream},
+      plain_{&stream},
+      door_{std::move(door)},
+      client_{services, id},
+      receiver_{stranger_limits()} {}
 
 net::Task<> Connection::run() {
     stream_->idle_timeout(client_.settings->login_timeout);
@@ -236,7 +240,7 @@ net::Task<Reply> Connection::run_connection_command(const Row& row, const Comman
     else if (row.verb == "STARTTLS")
         reply = co_await start_tls(command);
     else if (row.verb == "UNAUTHENTICATE")
-        reply = unauthenticate(command);
+        reply = co_await unauthenticate(command);
     else if (row.verb == "COMPRESS")
         reply = co_await compress(command);
     else
@@ -244,16 +248,25 @@ net::Task<Reply> Connection::run_connection_command(const Row& row, const Comman
     co_return reply;
 }
 
-/// RFC 8437 §3: as before the log-in, but for TLS and ID.
-Reply Connection::unauthenticate(const Command& command) {
-    if (!command.args.empty()) return bad("UNAUTHENTICATE takes no arguments");
-    if (compressed_) return bad("A compressed session stays with its user");  // it is not advertised any more
+/// RFC 8437 §3: as before the log-in, but for TLS and ID. Compression ends, of the client's words behind this
+/// command, of ours behind the answer.
+net::Task<Reply> Connection::unauthenticate(const Command& command) {
+    if (!command.args.empty()) co_return bad("UNAUTHENTICATE takes no arguments");
+    if (compressed_ && !compressed_->buffered().empty())
+        co_return bad("Nothing may be compressed behind UNAUTHENTICATE");
     client_.forget_user();
     receiver_.limits(stranger_limits());
     stream_->idle_timeout(client_.settings->login_timeout);
     stream_->deadline_after(2 * client_.settings->login_timeout);
     update_capabilities();
-    return ok("[CAPABILITY " + client_.capability_words + "] You are nobody again");
+    Reply reply = ok("[CAPABILITY " + client_.capability_words + "] You are nobody again");
+    if (!compressed_) co_return reply;
+    const std::string tag{command.tag};
+    flush_out();
+    answer(tag, reply);
+    co_await leave_compression();
+    Reply said{Reply::Status::said, {}};
+    co_return said;
 }
 
 Reply Connection::logout(const Command& command) {
