@@ -45,9 +45,9 @@ public:
     net::Executor executor() const override { return below_.executor(); }
     net::Task<> close() override;
 
-    /// Ends compression both ways (RFC 8437 §4.1): sends what there is and the last block, then waits for what
-    /// the client says next, so that its last block is not taken for plain words. Afterwards all is said over
-    /// the stream below. Nothing may be buffered().
+    /// Ends compression both ways (RFC 8437 §4.1): sends what there is and the last block, then waits for
+    /// what the client says next, so that its last block is not taken for plain words. Afterwards all is said
+    /// over the stream below. Nothing may be buffered().
     net::Task<> end();
 
 private:
