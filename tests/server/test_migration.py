@@ -300,7 +300,8 @@ class Cyrus:
         self.spool = os.path.join(self.root, "spool")
         self.port = harness.free_port()
         self.user = pwd.getpwnam("dovecot") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
-        self.environment = dict(os.environ, LD_LIBRARY_PATH=os.path.join(self.place, "usr/lib/x86_64-linux-gnu"))
+        libraries = [os.path.join(self.place, place, "x86_64-linux-gnu") for place in ("usr/lib", "lib")]
+        self.environment = dict(os.environ, LD_LIBRARY_PATH=":".join(libraries))
         for name in ("spool", "proc", "conf", "conf/db", "conf/lock", "conf/log", "conf/socket"):
             os.mkdir(os.path.join(self.root, name))
         with open(self.root + "/imapd.conf", "w") as file:

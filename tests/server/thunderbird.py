@@ -71,6 +71,7 @@ const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailSer
 const server = MailServices.accounts.getAccount("account1").incomingServer;
 const root = server.rootFolder;
 const folder = name => root.descendants.find(one => one.name == name) ??
+                       (name == "INBOX" ? root.getFolderWithFlags(0x1000) : null) ??  // "Inbox" in Thunderbird 140
                        root.descendants.find(one => one.prettyName == name || one.localizedName == name);
 const messages = name => [...folder(name).messages];
 const message = (name, subject) => messages(name).find(one => one.mime2DecodedSubject == subject);
