@@ -126,6 +126,9 @@ std::string context_text(const Context& context, const Context* like) {
 
 std::string manual_markdown(const Tree& tree) {
     std::string out{introduction};
+    out += "\n| command of the dialogue | why it has no use here | instead |\n| --- | --- | --- |\n";
+    for (const NotHere& one : done_otherwise())
+        out += fmt::format("| `{}` | {} | {} |\n", one.words, cell(one.what), cell(one.instead));
     out +=
         "\n## Contexts\n\nEvery context has HELP, SHOW [ATTR <attribute>], BACK and EXIT or QUIT too; those "
         "that are left with COMMIT or DONE have RESET.\n";
