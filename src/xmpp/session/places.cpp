@@ -1,11 +1,10 @@
-#include "xmpp/session/reach.h"
+#include "xmpp/session/places.h"
 
 #include <algorithm>
 
+#include "dns/host_addresses.h"
 #include "dns/records.h"
-#include "net/connect.h"
 #include "settings/address.h"
-#include "text/ascii.h"
 #include "text/idna.h"
 #include "xmpp/session/client.h"
 
@@ -21,7 +20,7 @@ struct Place {
     std::uint16_t port;
 };
 
-net::Task<std::vector<Place>> places_of(std::string domain, dns::Resolver& resolver) {
+net::Task<std::vector<Place>> hosts_of(std::string domain, dns::Resolver& resolver) {
     std::vector<Place> places;
     const dns::Answer answer = co_await resolver.query("_xmpp-client._tcp." + domain, dns::Type::srv);
     std::vector<dns::Srv> records;
@@ -39,60 +38,31 @@ net::Task<std::vector<Place>> places_of(std::string domain, dns::Resolver& resol
     co_return places;
 }
 
-net::Task<std::vector<net::Endpoint>> endpoints_of(std::vector<Place> places, dns::Resolver& resolver) {
-    std::vector<net::Endpoint> all;
-    std::string why = "there is no such name";
-    for (const Place& place : places) {
-        if (settings::parse_ip(place.host)) {
-            all.push_back({place.host, place.port});
-            continue;
-        }
-        if (text::equal_ci(place.host, "localhost")) {  // RFC 6761 §6.3: not a question for name servers
-            all.push_back({"127.0.0.1", place.port});
-            continue;
-        }
-        for (const dns::Type type : {dns::Type::a, dns::Type::aaaa}) {
-            std::string asked = place.host;
-            const dns::Answer answer = co_await resolver.query(std::move(asked), type);
-            if (!answer.why.empty()) why = answer.why;
-            for (const std::string& record : answer.records)
-                if (auto address = dns::parse_address(record); address && all.size() < max_addresses)
-                    all.push_back({std::move(*address), place.port});
-        }
-    }
-    if (all.empty()) throw Client::Trouble{places.front().host + " cannot be found: " + why};
-    co_return all;
-}
-
 }  // namespace
 
-net::Task<std::unique_ptr<net::Stream>> reach(std::string domain, std::string host, std::uint16_t port,
-                                              std::chrono::seconds patience, dns::Resolver& resolver) {
-    std::vector<Place> places;
+net::Task<std::vector<net::Endpoint>> places(std::string domain, std::string host, std::uint16_t port,
+                                             dns::Resolver& resolver) {
+    std::vector<Place> hosts;
     const bool given = !host.empty();
     const auto name = settings::parse_ip(given ? host : domain) ? std::optional{given ? host : domain}
                                                                 : text::to_alabels(given ? host : domain);
     if (!name) throw Client::Trouble{(given ? host : domain) + " is no host name"};
     if (given)
-        places.push_back({*name, port});
+        hosts.push_back({*name, port});
     else
-        places = co_await places_of(*name, resolver);
-    const std::vector<net::Endpoint> endpoints = co_await endpoints_of(std::move(places), resolver);
+        hosts = co_await hosts_of(*name, resolver);
+    std::vector<net::Endpoint> all;
     std::string why;
-    for (const net::Endpoint& to : endpoints) {
-        net::ConnectOptions options;
-        options.to = to;
-        options.connect_timeout = patience;
-        options.idle_timeout = std::chrono::seconds{0};
-        std::unique_ptr<net::Stream> peer;
-        try {
-            peer = co_await net::connect(std::move(options));
-        } catch (const net::SessionEnd& end) {
-            why = end.what();
-        }
-        if (peer) co_return std::move(peer);
+    for (const Place& place : hosts) {
+        std::string asked = place.host;
+        const dns::HostAddresses found =
+            co_await dns::host_addresses(resolver, std::move(asked), max_addresses - all.size());
+        if (!found.why.empty()) why = found.why;
+        for (const std::string& address : found.all) all.push_back({address, place.port});
+        if (all.size() == max_addresses) break;
     }
-    throw Client::Trouble{why};
+    if (all.empty()) throw Client::Trouble{hosts.front().host + " cannot be found: " + why};
+    co_return all;
 }
 
 }  // namespace postrider::xmpp
