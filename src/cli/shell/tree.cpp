@@ -93,7 +93,7 @@ constexpr NotHere missing[] = {
     {"SCAN DomainContainer", "domains have no containers of their own, their data are in the server's store",
      "SCAN ALL"},
     {"COMPACT Storage",
-     "storages have no numbers of their own, and only files that are half empty are touched", "COMPACT All"},
+     "storages have no numbers of their own, and only files with much free space are touched", "COMPACT All"},
     {"COMPACT domainStorage", "domains have no containers of their own, the server's store compacts itself",
      "COMPACT messagesStorage for the messages"},
     {"COMPACT domainObjectsStorage",
