@@ -57,7 +57,6 @@ what he does not hold. The permission that a command needs stands behind it.
 - `domainLocation` and `domainObjectsLocation` are read and not used: who is in a domain lies in the server's own store. Messages lie in
   the shared storage unless `ADD MessagesLocation` names another directory.
 - `DELETE Domain` without `dontKeepCopy` keeps the domain as a disabled one, under the name `NAME.deleted-SECONDS`.
-- Domains are found by name, not by `domainLocation`, in ENABLE, DISABLE, EDIT and DELETE.
 - Forwarders are objects of their own (`ADD Forwarder`), beside groups.
 - Accounts have an attribute `enable`.
 )";
@@ -126,6 +125,9 @@ std::string context_text(const Context& context, const Context* like) {
 
 std::string manual_markdown(const Tree& tree) {
     std::string out{introduction};
+    out += "\n| command of the dialogue | why it has no use here | instead |\n| --- | --- | --- |\n";
+    for (const NotHere& one : done_otherwise())
+        out += fmt::format("| `{}` | {} | {} |\n", one.words, cell(one.what), cell(one.instead));
     out +=
         "\n## Contexts\n\nEvery context has HELP, SHOW [ATTR <attribute>], BACK and EXIT or QUIT too; those "
         "that are left with COMMIT or DONE have RESET.\n";

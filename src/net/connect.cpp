@@ -65,4 +65,20 @@ Task<std::unique_ptr<Stream>> connect(ConnectOptions options) {
     co_return out;
 }
 
+Task<std::unique_ptr<Stream>> connect_to_any(std::vector<Endpoint> addresses, ConnectOptions options) {
+    SessionEnd last{SessionEnd::Reason::error, "there is no address to connect to"};
+    for (Endpoint& to : addresses) {
+        ConnectOptions one = options;
+        one.to = std::move(to);
+        std::unique_ptr<Stream> stream;
+        try {
+            stream = co_await connect(std::move(one));
+        } catch (const SessionEnd& end) {
+            last = end;
+        }
+        if (stream) co_return std::move(stream);
+    }
+    throw last;
+}
+
 }  // namespace postrider::net

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "net/stream.h"
 
@@ -23,5 +24,9 @@ struct ConnectOptions {
 /// Connects from the I/O thread of the calling coroutine. Throws SessionEnd: timeout, error (refused,
 /// unreachable, not an address; the text names the peer) or tls.
 Task<std::unique_ptr<Stream>> connect(ConnectOptions options);
+
+/// The same for a host with several addresses: one after the other, each for `connect_timeout`, until one
+/// can be reached (RFC 5321 §5.1). `options.to` does not matter. Throws what the last one ended with.
+Task<std::unique_ptr<Stream>> connect_to_any(std::vector<Endpoint> addresses, ConnectOptions options);
 
 }  // namespace postrider::net

@@ -1,13 +1,15 @@
 #include "relay/connections.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include "net/fake_stream.h"
+#include "net/socket_stream.h"
 #include "net/task.h"
 
 namespace postrider::relay {
@@ -43,8 +45,10 @@ struct TwoThreads {
         }
     }
     std::unique_ptr<Client> client() {
-        auto stream = std::make_unique<net::FakeStream>();
-        stream->end(net::SessionEnd::Reason::closed);
+        int ends[2] = {-1, -1};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+        ::close(ends[1]);  // nobody answers QUIT
+        auto stream = std::make_unique<net::SocketStream>(io, ends[0], net::Endpoint{}, net::Endpoint{});
         Client::Options options;
         options.host = "mx.example.net";
         return std::make_unique<Client>(std::move(stream), std::move(options));

@@ -8,15 +8,19 @@
 
 #include "auth/crypto.h"
 #include "delivery/post.h"
+#include "dns/host_addresses.h"
 #include "mime/edit.h"
 #include "mime/header.h"
+#include "net/connect.h"
 #include "net/pools.h"
 #include "net/run_task.h"
+#include "net/tls.h"
 #include "rpop/session/errors.h"
 #include "rpop/session/imap_fetch.h"
 #include "rpop/session/pop3_fetch.h"
-#include "rpop/session/reach.h"
+#include "settings/address.h"
 #include "text/ascii.h"
+#include "text/idna.h"
 
 namespace postrider::rpop {
 namespace {
@@ -138,6 +142,36 @@ private:
 };
 
 namespace {
+
+constexpr std::size_t most_addresses = 6;
+constexpr std::chrono::seconds connect_time{20};
+constexpr std::chrono::seconds idle_time{60};
+
+/// To one of the addresses of the connection's host, with TLS from the first octet where that is wanted.
+net::Task<std::unique_ptr<net::Stream>> reach(const Connection& connection, dns::Resolver& resolver,
+                                              std::shared_ptr<const net::TlsContext> tls) {
+    auto name = settings::parse_ip(connection.host) ? std::optional{connection.host}
+                                                    : text::to_alabels(connection.host);
+    if (!name) throw Failed{connection.host + " is no host name"};
+    const dns::HostAddresses found = co_await dns::host_addresses(resolver, std::move(*name), most_addresses);
+    if (found.all.empty()) throw Failed{connection.host + ": " + found.why};
+    std::vector<net::Endpoint> addresses;
+    for (const std::string& one : found.all) addresses.push_back({one, connection.port});
+    net::ConnectOptions options;
+    options.connect_timeout = connect_time;
+    options.idle_timeout = idle_time;
+    options.server_name = connection.host;
+    if (connection.security == Security::implicit) options.tls = std::move(tls);
+    std::string why;
+    std::unique_ptr<net::Stream> peer;
+    try {
+        peer = co_await net::connect_to_any(std::move(addresses), std::move(options));
+    } catch (const net::SessionEnd& end) {
+        why = end.what();
+    }
+    if (!peer) throw Failed{why};
+    co_return std::move(peer);
+}
 
 template <class AnySink>
 net::Task<> retrieve(const Connection& connection, std::string password, dns::Resolver& resolver,

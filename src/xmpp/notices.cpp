@@ -7,10 +7,11 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <filesystem>
 
+#include "net/connect.h"
 #include "net/pools.h"
 #include "net/run_task.h"
 #include "text/utf8.h"
-#include "xmpp/session/reach.h"
+#include "xmpp/session/places.h"
 
 namespace postrider::xmpp {
 namespace {
@@ -164,8 +165,12 @@ net::Task<std::unique_ptr<Client>> Notices::log_in(Plan plan) {
     const auto jid = parse_jid(settings.jid);
     if (!jid) throw Client::Trouble{"no address of our own"};
     std::string domain = jid->domain, host = settings.host;
-    std::unique_ptr<net::Stream> stream =
-        co_await reach(std::move(domain), std::move(host), settings.port, settings.timeout, resolver_);
+    std::vector<net::Endpoint> where =
+        co_await places(std::move(domain), std::move(host), settings.port, resolver_);
+    net::ConnectOptions plain;  // STARTTLS is the session's business
+    plain.connect_timeout = settings.timeout;
+    plain.idle_timeout = std::chrono::seconds{0};
+    std::unique_ptr<net::Stream> stream = co_await net::connect_to_any(std::move(where), std::move(plain));
     Client::Options options;
     options.jid = *jid;
     options.password = settings.password;

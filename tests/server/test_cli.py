@@ -279,6 +279,15 @@ class Dialogue(CliCase):
             for line in ("ENTER TRACER", "SHOW LicenseInfo", "ENTER JSONQUERY"):
                 self.assertIn("not in this release", peer.err(line))
 
+    def test_what_has_no_use_here_says_what_to_use(self):
+        with self.peer() as peer:
+            peer.ok("ENTER QUEUE")
+            self.assertIn("Instead: ", peer.err("ENABLE PROCESSING DEBUG"))
+            peer.ok("BACK")
+            peer.ok("UPDATE Domain example.org")
+            for line in ("MIGRATE LIST", "COMPACT Storage usid 0x12", "SCAN Storage usid 0x12", "RECOVER accounts dryrun"):
+                self.assertIn("Instead: ", peer.err(line))
+
 
 class Disks(harness.ConfiguredCase, CliCase):
     @classmethod

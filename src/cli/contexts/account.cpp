@@ -91,6 +91,20 @@ Reply configure_filters(Call& call) {
                          &frame.filters_pending);
 }
 
+/// What older clients say for UPDATE WMFilter of the account's filters.
+Reply upload_rules(Call& call) {
+    AccountFrame& frame = frame_of(call);
+    const FilterPlace place{filter::DefinitionOwner::Kind::account, frame.id().value(), frame.in()};
+    call.shell.read_text([&shell = call.shell, &frame, place](std::string text) {
+        const std::string name{filter::webmail_script};
+        const auto owner = place.scripts(name).value_or(filter::ScriptOwner::of_server());
+        if (auto good = check_script(shell, owner, text); !good) return error(good.error());
+        frame.filters_pending.scripts[name] = std::move(text);
+        return ok();
+    });
+    return {true, {}, "send the script, and a line with the end sequence"};
+}
+
 Reply inherit_from(Call& call) {
     AccountFrame& frame = frame_of(call);
     auto name = call.given.maybe("class");
@@ -283,6 +297,8 @@ std::vector<Context> account_branch() {
         {"CONFIG SendRecvRestrictions", "Go to its restrictions of sending and receiving", configure_values,
          on_domain("manageSendReceiveRestrictions"), "SendRecvRestrictions"},
         {"CONFIG Filters", "Go to its filters", configure_filters, on_domain("manageAccounts")},
+        {"UPLOAD WMFilter", "UPDATE WMFilter of its filters, as clients of old call it", upload_rules,
+         on_domain("manageAccounts")},
         {"INHERIT SETTINGS FROM domainDefaults", "What is not explicit comes from the domain", inherit_from,
          on_domain("changeAccountsClass")},
         {"INHERIT SETTINGS FROM accountClass <class>", "What is not explicit comes from the class",

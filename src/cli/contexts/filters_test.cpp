@@ -215,6 +215,21 @@ TEST_F(FilterShellTest, RulePagesScriptsAreReplacedAndShown) {
     EXPECT_EQ(scripts->running(filter::ScriptOwner::admin_of(ann))->size(), 1U);
 }
 
+TEST_F(FilterShellTest, OlderClientsUploadTheRulesOfAnAccountInItsOwnContext) {
+    script({"UPDATE Domain example.org", "ADD Account name ann password s3cret"});
+    say("UPLOAD WMFILTER");
+    say("nonsense");
+    expect_error(".");
+    say("UPLOAD WMFILTER");
+    EXPECT_EQ(lines().size(), 2U) << "no prompt before the text: " << last.text;
+    for (const char* line : {"require [\"fileinto\"];", "fileinto \"Lists\";"}) say(line);
+    expect_ok(".", "<domain-account#> ");
+    script({"CONFIG Filters"});
+    EXPECT_EQ(slice("SHOW WMFilter", 0, 2), (Lines{"require [\"fileinto\"];", "fileinto \"Lists\";"}));
+    script({"DONE", "COMMIT"});
+    EXPECT_TRUE(scripts->get(filter::ScriptOwner::of(id_of("ann@example.org")), "wmFilter"));
+}
+
 TEST_F(FilterShellTest, ATemplateIsGivenToThoseWhoHaveNoRulesOfTheirOwn) {
     ok("account add", {{"account", "ann@example.org"}});
     ok("account add", {{"account", "bob@example.org"}});

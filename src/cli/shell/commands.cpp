@@ -101,8 +101,7 @@ std::optional<Reply> Shell::run_common(const std::vector<Word>& words) {
 
 Reply Shell::unknown(const std::vector<Word>& words) {
     const Context& context = frames_.back()->context();
-    if (const NotHere* missing = not_here(words))
-        return error(fmt::format("{} is not in this release: it needs {}", missing->words, missing->what));
+    if (const NotHere* missing = not_here(words)) return error(missing->text());
     was_wrong_ = true;
     std::size_t best = 0;
     std::string usage;
@@ -136,9 +135,7 @@ Reply Shell::set(std::span<const Word> words) {
         auto place = std::ranges::find_if(
             places, [&](const AttributePlace& one) { return settings::same_name(one.row.name, name); });
         if (place == places.end()) {
-            if (const NotHere* missing = not_here({Word{"SET"}, words[i]}))
-                return error(
-                    fmt::format("{} is not in this release: it needs {}", missing->words, missing->what));
+            if (const NotHere* missing = not_here({Word{"SET"}, words[i]})) return error(missing->text());
             was_wrong_ = true;
             return error(fmt::format("there is no attribute {} in this context; HELP lists them",
                                      clean(name.substr(0, 40))));
@@ -198,8 +195,7 @@ Reply Shell::reset(std::span<const Word> words) {
         if (auto done = frame.inherit(place.row.name); !done) return error(done.error());
         return ok();
     }
-    if (const NotHere* missing = not_here({Word{"SET"}, words[0]}))
-        return error(fmt::format("{} is not in this release: it needs {}", missing->words, missing->what));
+    if (const NotHere* missing = not_here({Word{"SET"}, words[0]})) return error(missing->text());
     was_wrong_ = true;
     return error(fmt::format("there is no attribute {} in this context", clean(words[0].text.substr(0, 40))));
 }

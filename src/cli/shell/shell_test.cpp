@@ -484,6 +484,26 @@ TEST_F(ShellTest, WhatIsNotBuiltSaysSoAndIsNotInHelp) {
     EXPECT_NE(expect_error("SET accountType premium").find("not in this release"), std::string::npos);
 }
 
+TEST_F(ShellTest, WhatHasNoUseHereSaysWhatToUseInstead) {
+    login();
+    const auto refused = [&](const char* line, const char* instead) {
+        const std::string said = expect_error(line);
+        EXPECT_NE(said.find("has no use here"), std::string::npos) << said;
+        EXPECT_NE(said.find(instead), std::string::npos) << said;
+    };
+    script({"ENTER QUEUE"});
+    refused("ENABLE PROCESSING DEBUG", "logLevel");
+    refused("CONTINUE PROCESSING DEBUG", "RETRY");
+    script({"BACK", "UPDATE Domain example.org"});
+    refused("COMPACT Storage usid 0x12 forced", "COMPACT All");
+    refused("SCAN Storage usid 0x12 usid 0x13 verbose", "SCAN ALL");
+    refused("MIGRATE account a remoteHost h remotePort 143 remoteUser u remotePass p", "postrider import");
+    refused("MIGRATE LIST", "postrider import");
+    refused("RECOVER accounts dryrun", "REPAIR Accounts");
+    script({"ADD Account a password b", "CONFIG Limits"});
+    refused("SET passExpirationInterval 30", "SET enable no");
+}
+
 TEST_F(ShellTest, AnAccountSaysWhatBecomesOfUnwantedMail) {
     login();
     script({"UPDATE Domain example.org", "ADD Account a password b", "SET filteringOption discard"});

@@ -1,5 +1,10 @@
 #include "cli/shell/tree.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
 #include "cli/contexts/branches.h"
 #include "cli/contexts/filters.h"
 #include "text/ascii.h"
@@ -47,7 +52,9 @@ constexpr NotHere missing[] = {
     {"SET createUsersFromLdap", "LDAP"},
     {"LIST Usermaps", "the proxies"},
     {"ADD Usermap", "the proxies"},
-    {"MIGRATE", "migration"},
+    {"MIGRATE", "this server copies no account over IMAP with all its folders",
+     "'postrider import' reads stores of other servers, 'postrider account rpop add' fetches folders by IMAP or "
+     "POP3"},
     {"SHOW MigrationStatus", "migration"},
     {"RESTORE", "backup"},
     {"PURGE calendarMetadata", "the calendar"},
@@ -81,14 +88,24 @@ constexpr NotHere missing[] = {
     {"SYNCCONTACTS", "contacts"},
     {"ARCHIVE", "archiving"},
     {"FILESYSTEM", "the mounted file system"},
-    {"SCAN Storage", "scans of single storages; SCAN ALL reads them all"},
-    {"SCAN DomainContainer", "containers of single domains; SCAN ALL looks at all records"},
-    {"COMPACT Storage", "compaction of single storages; COMPACT All does all"},
-    {"COMPACT domainStorage", "storages of single domains; COMPACT messagesStorage does all"},
-    {"COMPACT domainObjectsStorage", "storages of single domains; COMPACT messagesStorage does all"},
-    {"REPAIR domainContainer", "containers of single domains; who is in them lies in the server's own store"},
+    {"SCAN Storage", "who owns a damaged record is known only when all that is stored has been looked at",
+     "SCAN ALL, SCAN Account or SCAN PublicFolders"},
+    {"SCAN DomainContainer", "domains have no containers of their own, their data are in the server's store",
+     "SCAN ALL"},
+    {"COMPACT Storage",
+     "storages have no numbers of their own, and only files with much free space are touched", "COMPACT All"},
+    {"COMPACT domainStorage", "domains have no containers of their own, the server's store compacts itself",
+     "COMPACT messagesStorage for the messages"},
+    {"COMPACT domainObjectsStorage",
+     "domains have no containers of their own, the server's store compacts itself",
+     "COMPACT messagesStorage for the messages"},
+    {"REPAIR domainContainer",
+     "domains have no containers of their own, their data are in the server's store",
+     "REPAIR publicContainer and REPAIR Accounts"},
     {"REPAIR contacts", "contacts"},
-    {"RECOVER", "containers of single domains; mail and directory are in one store, and come back together"},
+    {"RECOVER", "accounts do not lie in containers that could be lost without their mail",
+     "REPAIR Accounts rebuilds mailboxes, 'postrider undelete restore' brings back messages, a snapshot of the store brings back "
+     "all"},
     {"REMOVE TmpSearchFolders", "the web mail"},
     {"SHOW DisposableMetadataInformation", "metadata of the search"},
     {"PURGEMAPIPROPS", "properties of Outlook"},
@@ -111,11 +128,16 @@ constexpr NotHere missing[] = {
     {"RESET messageMetadata", "metadata of the search"},
     {"RESET messageConversationIds", "an index of conversations"},
     {"RESET maintenanceDate", "maintenance at set times"},
-    {"SET passExpirationEnabled", "passwords that expire"},
-    {"SET passExpirationInterval", "passwords that expire"},
-    {"SET passExpirationType", "passwords that expire"},
-    {"SET passExpirationDate", "passwords that expire"},
-    {"SET passHistorySize", "passwords that expire"},
+    {"SET passExpirationEnabled", "passwords here do not expire (NIST SP 800-63B advises against it)",
+     "SET password where one may be known, SET enable no to lock an account"},
+    {"SET passExpirationInterval", "passwords here do not expire (NIST SP 800-63B advises against it)",
+     "SET password where one may be known, SET enable no to lock an account"},
+    {"SET passExpirationType", "passwords here do not expire (NIST SP 800-63B advises against it)",
+     "SET password where one may be known, SET enable no to lock an account"},
+    {"SET passExpirationDate", "passwords here do not expire (NIST SP 800-63B advises against it)",
+     "SET password where one may be known, SET enable no to lock an account"},
+    {"SET passHistorySize", "passwords here do not expire, and old ones are not kept",
+     "SET password where one may be known"},
     {"UPGRADE", "storages of older releases"},
     {"READLOCK", "locks of storages"},
     {"READUNLOCK", "locks of storages"},
@@ -134,9 +156,12 @@ constexpr NotHere missing[] = {
     {"SET maxOutlookConnectorMailboxCount", "licences"},
     {"SET maxActiveSyncMailboxCount", "licences"},
     {"SET maxIAMailboxCount", "licences"},
-    {"ENABLE PROCESSING", "single steps of the processing"},
-    {"DISABLE PROCESSING", "single steps of the processing"},
-    {"CONTINUE PROCESSING", "single steps of the processing"},
+    {"ENABLE PROCESSING", "many messages are worked on at once, so there are no single steps",
+     "SET logLevel 31 of PROCESSING tells them, STOP Service there holds all mail"},
+    {"DISABLE PROCESSING", "many messages are worked on at once, so there are no single steps",
+     "SET logLevel of PROCESSING, START Service there"},
+    {"CONTINUE PROCESSING", "many messages are worked on at once, so there are no single steps",
+     "RETRY <mailid> works on one message now"},
 };
 
 }  // namespace
@@ -153,6 +178,18 @@ const NotHere* not_here(const std::vector<Word>& words) {
         if (all) return &one;
     }
     return nullptr;
+}
+
+std::string NotHere::text() const {
+    if (instead.empty()) return fmt::format("{} is not in this release: it needs {}", words, what);
+    return fmt::format("{} has no use here: {}. Instead: {}", words, what, instead);
+}
+
+std::vector<NotHere> done_otherwise() {
+    std::vector<NotHere> all;
+    std::ranges::copy_if(missing, std::back_inserter(all),
+                         [](const NotHere& one) { return !one.instead.empty(); });
+    return all;
 }
 
 Tree::Tree(settings::Table server) {

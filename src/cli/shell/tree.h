@@ -34,7 +34,12 @@ private:
 struct NotHere {
     std::string_view words;
     std::string_view what;
+    std::string_view instead = {};  ///< where it can mean nothing here: what serves its purpose
+
+    std::string text() const;  ///< for -ERR
 };
 const NotHere* not_here(const std::vector<Word>& words);
+/// Those that have an `instead`, for the manual.
+std::vector<NotHere> done_otherwise();
 
 }  // namespace postrider::cli
