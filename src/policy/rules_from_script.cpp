@@ -250,6 +250,8 @@ std::expected<RuleModel, std::vector<std::string>> to_model(const Script& script
         const Block* made = same_block(again, block);
         if (!seen.insert(to_lower(title(block))).second)
             reasons.push_back(place + " stands there twice");
+        else if (block.is_event && !find_event(block.name))
+            reasons.push_back(place + " does not exist");
         else if (!made && !block.body.empty())
             reasons.push_back(place + " has no place in the tables");
         else if (made && made->body != block.body)

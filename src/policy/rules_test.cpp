@@ -121,6 +121,11 @@ TEST(PolicyRules, WhatTheTablesCannotHoldIsSaidWithItsLine) {
     EXPECT_EQ(model.error().front(), "the event onConnect (line 1) has no place in the tables");
 }
 
+TEST(PolicyRules, AnEventThatIsNoneIsNotPassedOverBecauseItIsEmpty) {
+    EXPECT_EQ(to_model(*parse("event ont { }")).error().front(), "the event ont (line 1) does not exist");
+    EXPECT_TRUE(to_model(*parse("event onConnect { }")));
+}
+
 TEST(PolicyRules, AModelThatIsWrongIsNotWritten) {
     RuleModel model;
     model.rules.push_back(office_relay());

@@ -429,7 +429,7 @@ class Capabilities(harness.ServerCase):
         peer.ok("COMPRESS DEFLATE")  # it ends with the command (RFC 8437 §4.1)
         out, into = zlib.compressobj(9, zlib.DEFLATED, -15), zlib.decompressobj(-15)
         peer.socket.sendall(out.compress(b"z1 UNAUTHENTICATE\r\n") + out.flush(zlib.Z_FINISH))
-        said, end = b"", time.monotonic() + 20
+        said, end = b"", time.monotonic() + harness.PATIENCE
         while not into.eof and time.monotonic() < end:
             said += into.decompress(peer.socket.recv(65536))
         self.assertIn(b"z1 OK", said)
@@ -440,7 +440,7 @@ class Capabilities(harness.ServerCase):
         peer.ok("COMPRESS DEFLATE")
         out, into = zlib.compressobj(9, zlib.DEFLATED, -15), zlib.decompressobj(-15)
         peer.socket.sendall(out.compress(b"z1 FETCH 1:4 (FLAGS)\r\nz2 NOOP\r\n") + out.flush(zlib.Z_SYNC_FLUSH))
-        said, end = b"", time.monotonic() + 20
+        said, end = b"", time.monotonic() + harness.PATIENCE
         while b"z2 OK" not in said and time.monotonic() < end:
             said += into.decompress(peer.socket.recv(65536))
         self.assertEqual(said.count(b"FETCH (FLAGS"), 4)

@@ -306,7 +306,7 @@ class Mutt(harness.ServerCase):
         child = subprocess.Popen([harness.program(command[0]), *command[1:]], stdin=slave, stdout=slave, stderr=slave,
                                  env=dict(os.environ, HOME=home, TERM="vt100", LC_ALL="C.UTF-8"), start_new_session=True)
         os.close(slave)
-        said, end = b"", time.monotonic() + 40 * harness.SLOW
+        said, end = b"", time.monotonic() + harness.PATIENCE
         try:
             while child.poll() is None and time.monotonic() < end:
                 if select.select([master], [], [], 0.2)[0]:
