@@ -53,9 +53,8 @@ constexpr NotHere missing[] = {
     {"LIST Usermaps", "the proxies"},
     {"ADD Usermap", "the proxies"},
     {"MIGRATE", "this server copies no account over IMAP with all its folders",
-     "'postrider import' reads stores of other servers, 'postrider account rpop add' fetches folders by IMAP "
-     "or "
-     "POP3"},
+     "'postrider import' reads stores of other servers, 'postrider account rpop add' fetches folders by "
+     "IMAP or POP3"},
     {"SHOW MigrationStatus", "migration"},
     {"RESTORE", "backup"},
     {"PURGE calendarMetadata", "the calendar"},
@@ -106,8 +105,7 @@ constexpr NotHere missing[] = {
     {"REPAIR contacts", "contacts"},
     {"RECOVER", "accounts do not lie in containers that could be lost without their mail",
      "REPAIR Accounts rebuilds mailboxes, 'postrider undelete restore' brings back messages, a snapshot of "
-     "the store brings back "
-     "all"},
+     "the store brings back all"},
     {"REMOVE TmpSearchFolders", "the web mail"},
     {"SHOW DisposableMetadataInformation", "metadata of the search"},
     {"PURGEMAPIPROPS", "properties of Outlook"},
