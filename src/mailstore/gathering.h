@@ -19,8 +19,8 @@ public:
     }
     /// @return how long it may wait for them
     std::chrono::microseconds patience() const {
-        if (last_ < several) return least_patience;
-        return static_cast<int>(std::min(last_, enough)) * patience_each;
+        if (last_ < several || last_ > enough) return least_patience;
+        return static_cast<int>(last_) * patience_each;
     }
     /// The group has been formed, of `jobs`.
     void formed(std::size_t jobs) {

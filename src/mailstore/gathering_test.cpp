@@ -34,6 +34,7 @@ TEST(Gathering, GroupsGrowWhileMoreCome) {
     EXPECT_EQ(gathering.patience(), microseconds{300});
     gathering.formed(20);  // while the one before was written
     EXPECT_EQ(gathering.wanted(), 20u);
+    EXPECT_EQ(gathering.patience(), microseconds{100});
 }
 
 TEST(Gathering, AVainTryIsRepeatedEverMoreRarely) {
