@@ -411,6 +411,17 @@ Task<> SocketStream::start_tls_client(std::shared_ptr<const TlsContext> context,
 
 // ---- the end
 
+/// Leaves the last words with the kernel until what follows, so that they and the end of the stream go out
+/// as one packet.
+Task<> SocketStream::flush_last() {
+    if (!tls_ && !broken_ && !out_.empty()) {
+        const ssize_t sent =
+            ::send(descriptor_.native_handle(), out_.data(), out_.size(), MSG_NOSIGNAL | MSG_MORE);
+        if (sent > 0) out_.erase(0, static_cast<std::size_t>(sent));
+    }
+    co_await flush();
+}
+
 Task<> SocketStream::close() {
     if (closing_) co_return;
     closing_ = true;
@@ -419,9 +430,8 @@ Task<> SocketStream::close() {
     deadline_after(std::chrono::seconds{leave_taking});
     bool unread = !in_.empty();
     try {
-        if (!broken_) co_await flush();
+        if (!broken_) co_await flush_last();
         if (tls_) tls_->shutdown();
-        ::shutdown(descriptor_.native_handle(), SHUT_WR);
         // Octets that arrive after close() make the kernel answer with a reset, which can destroy what the
         // peer has not read yet. A client that still talks is heard out for a moment.
         ended_ = false;
@@ -431,7 +441,8 @@ Task<> SocketStream::close() {
             if (got == 0) break;
             if (got < 0 && !would_block(errno)) break;
             if (got < 0) {
-                if (!unread) break;
+                if (!unread) break;  // what is closed says so itself, in one packet with the last words
+                ::shutdown(descriptor_.native_handle(), SHUT_WR);
                 deadline_after(std::chrono::seconds{1});
                 co_await wait(Wait::read, false);
                 continue;

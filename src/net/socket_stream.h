@@ -81,6 +81,7 @@ private:
     std::size_t receive(std::size_t limit, Wait& need);
     std::size_t transmit(std::string_view octets, Wait& need);
     Task<> transmit_all(std::string_view octets);
+    Task<> flush_last();
     Task<> handshake(std::chrono::seconds limit);
     void release_idle_memory();
     void check_end();

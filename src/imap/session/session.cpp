@@ -63,7 +63,6 @@ net::Task<> Connection::run() {
         stream_->consume(fed.used);
         co_await handle(fed.step);
     }
-    co_await stream_->flush();
 }
 
 net::Task<> Connection::close() {

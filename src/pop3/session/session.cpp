@@ -101,7 +101,6 @@ net::Task<> Session::dialogue() {
         // Who has not logged in may not make us hold the answers to all that was pipelined.
         co_await peer_.flush_if_large(drop_ ? max_unsent : max_unsent_to_strangers);
     }
-    co_await peer_.flush();
     co_await peer_.close();
 }
 

@@ -72,8 +72,10 @@ net::Task<> Session::run() {
         }
         co_await peer_.flush_if_large(max_unsent);
     }
-    co_await peer_.flush();
-    if (visit_) co_await visit_->close();
+    if (visit_) {
+        co_await peer_.flush();
+        co_await visit_->close();
+    }
     co_await peer_.close();
     s_.log.info(id_, "Connection closed");
 }
