@@ -148,7 +148,11 @@ constexpr Operation storage_operations[] = {
     {"storage verify", "Read everything and check it", {}, verify},
     {"storage repair", "Rebuild one account as far as what is undamaged allows", repair_arguments, repair,
      true},
-    {"storage compact", "Give space of deleted mail back to the file system", {}, compact, true},
+    {"storage compact",
+     "Give space of deleted mail back to the file system, and pack what a flood left unpacked",
+     {},
+     compact,
+     true},
     {"storage snapshot", "Make a consistent copy of all mail and accounts", snapshot_arguments, snapshot},
     {"storage add-location", "Open a further directory for messages", location_arguments, add_location, true},
 };

@@ -100,6 +100,8 @@ Result<> FileLocation::write_run(ContainerFile& file, std::span<Record* const> r
     file.last_record = last_record;
     file.last_number = std::max(file.last_number, last_number_);
     file.live_bytes += records_end - begin;
+    for (const Record* record : run)
+        if (record->unpacked_) file.raw_bytes += record->bytes_.size();
     file.live_records += run.size();
     file.end = records_end;
     return {};
@@ -212,12 +214,8 @@ Result<> FileLocation::close_file(ContainerFile& file) {
 
 /// To be called when everything in the file is on disk.
 Result<> FileLocation::write_summary(ContainerFile& file) {
-    const Summary summary{.end = file.end,
-                          .last_number = std::max(file.last_number, last_number_),
-                          .live_bytes = file.live_bytes,
-                          .live_records = file.live_records,
-                          .last_record = file.last_record,
-                          .closed = file.closed};
+    Summary summary = file.summary();
+    summary.last_number = std::max(file.last_number, last_number_);
     if (const int error = disk_.write(file.fd, summary.encode(), sector); error != 0)
         return std::unexpected(file.refused("writing its summary", error));
     file.summary_end = summary.end;
@@ -233,11 +231,8 @@ Result<> FileLocation::sync() {
         for (const auto& each : files())
             if (each->unsynced) {
                 each->unsynced = false;
-                dirty.emplace_back(each, Summary{.end = each->end,
-                                                 .last_number = last_number_,
-                                                 .live_bytes = each->live_bytes,
-                                                 .live_records = each->live_records,
-                                                 .last_record = each->last_record});
+                dirty.emplace_back(each, each->summary());
+                dirty.back().second.last_number = last_number_;
             }
     }
     for (const auto& [file, summary] : dirty) {

@@ -8,6 +8,11 @@
 #include "container/walk.h"
 
 namespace postrider::container {
+namespace {
+
+constexpr double packing_saves = 0.5;  // of text
+
+}  // namespace
 
 std::optional<std::uint8_t> FileLocation::worth_compacting(double garbage_share) const {
     const std::lock_guard lock{appending_};
@@ -17,7 +22,8 @@ std::optional<std::uint8_t> FileLocation::worth_compacting(double garbage_share)
         const std::uint64_t used = each->end - first_record;
         if (each == active_ || !each->trouble.empty() || used == 0) continue;
         const std::uint64_t live = std::min(used, each->live_bytes.load());
-        const double share = static_cast<double>(used - live) / static_cast<double>(used);
+        const double saved = packing_saves * static_cast<double>(std::min(live, each->raw_bytes.load()));
+        const double share = (static_cast<double>(used - live) + saved) / static_cast<double>(used);
         if (share < most || (best && share == most)) continue;
         most = share;
         best = each->number;
@@ -51,10 +57,6 @@ Result<std::vector<Location::Placed>> FileLocation::records_of(std::uint8_t numb
 }
 
 Result<Extent> FileLocation::move(BlobId id, const Extent& from) {
-    const std::lock_guard lock{appending_};
-    if (has_failed_) return std::unexpected(Failure{ContainerError::io, failed_});
-    if (!ready_)
-        if (auto ok = recover_locked(Mark{}, nullptr); !ok) return std::unexpected(ok.error());
     if (from.stored_size < header_size)
         return std::unexpected(Failure{ContainerError::corrupt, "an extent is smaller than a header"});
     auto opened = open_record(id, from, from.stored_size - header_size);
@@ -64,16 +66,24 @@ Result<Extent> FileLocation::move(BlobId id, const Extent& from) {
     if (body.size() != header.stored_size() - header_size || checksum(body) != header.body_checksum)
         return std::unexpected(opened->file->failure(ContainerError::corrupt, from.offset,
                                                      "the checksum of a record does not match"));
+    Record record;
+    if (header.codec == Codec::raw)
+        record = Record::make(body.substr(0, header.meta_size), body.substr(header.meta_size));
+    if (record.codec_ == Codec::raw) {  // or it is as packed as it can be
+        record.stored_size_ = header.stored_size();
+        record.payload_size_ = header.payload_size;
+        record.bytes_ = std::move(opened->bytes);
+        record.bytes_.resize(header.padded_size());
+    }
+
+    const std::lock_guard lock{appending_};
+    if (has_failed_) return std::unexpected(Failure{ContainerError::io, failed_});
+    if (!ready_)
+        if (auto ok = recover_locked(Mark{}, nullptr); !ok) return std::unexpected(ok.error());
     // The file that is being emptied must not be filled with its own records.
     if (!opened->file->closed)
         if (auto ok = close_file(*opened->file); !ok) return std::unexpected(ok.error());
     if (active_ == opened->file) active_.reset();
-
-    Record record;
-    record.stored_size_ = header.stored_size();
-    record.payload_size_ = header.payload_size;
-    record.bytes_ = std::move(opened->bytes);
-    record.bytes_.resize(header.padded_size());
     Record* const group[] = {&record};
     auto placed = write_group(group, {&id, 1});
     if (!placed) return std::unexpected(placed.error());

@@ -51,14 +51,15 @@ ZSTD_DCtx* decompressor() {
 
 void add_frame(std::string& out, std::string_view bytes, Effort effort) {
     const std::size_t used = out.size();
-    out.resize(used + ZSTD_compressBound(bytes.size()));
-    char* const to = out.data() + used;
-    const std::size_t room = out.size() - used;
-    const std::size_t size =
-        effort == Effort::quick
-            ? ZSTD_compress2(quick_compressor(), to, room, bytes.data(), bytes.size())
-            : ZSTD_compressCCtx(compressor(), to, room, bytes.data(), bytes.size(), thorough_level);
-    out.resize(used + (ZSTD_isError(size) ? 0 : size));
+    out.resize_and_overwrite(used + ZSTD_compressBound(bytes.size()), [&](char* begin, std::size_t all) {
+        char* const to = begin + used;
+        const std::size_t room = all - used;
+        const std::size_t size =
+            effort == Effort::thorough
+                ? ZSTD_compressCCtx(compressor(), to, room, bytes.data(), bytes.size(), thorough_level)
+                : ZSTD_compress2(quick_compressor(), to, room, bytes.data(), bytes.size());
+        return used + (ZSTD_isError(size) ? 0 : size);
+    });
 }
 
 void add_frames(std::string& out, std::string_view bytes, Effort effort) {
@@ -92,7 +93,7 @@ Codec compress(std::string& out, std::string_view payload, Codec most, Effort ef
         if (packed) {
             codec = Codec::packed;
             add_frames(out, *packed, effort);
-        } else if (!looks_incompressible(payload)) {
+        } else if (effort != Effort::none && !looks_incompressible(payload)) {
             add_frames(out, payload, effort);
         }
         const std::size_t size = out.size() - used;

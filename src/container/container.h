@@ -54,8 +54,9 @@ struct Extent {
 using Hash = std::array<std::uint8_t, 16>;
 
 /// How much time compression may take. `quick` costs a third of the time, and half of a text stays where
-/// `thorough` leaves 0.4: for when so much arrives that the processor is what it waits for.
-enum class Effort : std::uint8_t { thorough, quick };
+/// `thorough` leaves 0.4: for when so much arrives that the processor is what it waits for. `none` leaves all
+/// but base64 as it is, until move() makes good for it.
+enum class Effort : std::uint8_t { thorough, quick, none };
 
 /// A record made ready to be written: compressed and hashed on the caller's thread, no disk touched.
 /// `meta` is for whoever replays after a crash (the envelope); `payload` is what clients read.
@@ -77,6 +78,7 @@ private:
     std::uint32_t payload_size_ = 0;
     std::uint32_t stored_size_ = 0;
     Codec codec_ = Codec::raw;
+    bool unpacked_ = false;  ///< nobody has tried
     Hash hash_{};
 };
 
@@ -174,13 +176,13 @@ public:
     /// Every record there is and not freed, whole or damaged (then the failure), for verify and repair.
     virtual Result<> for_each(const std::function<void(Result<Stored>)>& found) = 0;
 
-    /// The file of which most has been freed, if that is at least `garbage_share`; never the one being
-    /// written.
+    /// The file of which most has been freed or would be by packing what Effort::none left, if that is at
+    /// least `garbage_share`; never the one being written.
     virtual std::optional<std::uint8_t> worth_compacting(double garbage_share) const = 0;
     /// The records of one file that are not freed, headers only (id and extent), in order.
     virtual Result<std::vector<Placed>> records_of(std::uint8_t file) = 0;
-    /// Writes a copy of a record, with its id, at the end of the file being written. Not durable before
-    /// sync().
+    /// Writes a copy of a record, with its id, at the end of the file being written; packed, if it was not.
+    /// Not durable before sync().
     virtual Result<Extent> move(BlobId id, const Extent& from) = 0;
     /// Deletes a file that no record is needed of any more, so that its number can be used again. Call it
     /// when the moved copies are synced and the table that names them is on disk. Not for the one being

@@ -27,6 +27,8 @@ std::string Summary::encode() const {
     put_be(out, last_record);
     put_be(out, static_cast<std::uint8_t>(closed));
     put_be(out, checksum(out));
+    put_be(out, raw_bytes);
+    put_be(out, checksum(out));
     return out;
 }
 
@@ -44,6 +46,11 @@ std::optional<Summary> Summary::decode(std::string_view bytes) {
     const auto sum = in.be<std::uint64_t>();
     if (!in.ok() || sum != checksum(bytes.substr(0, covered))) return std::nullopt;
     if (summary.end < first_record || summary.end % record_alignment != 0) return std::nullopt;
+    // Older servers write nothing here, and leave a sum that is wrong.
+    constexpr std::size_t covered_too = covered + 8 + 8;
+    const auto raw_bytes = in.be<std::uint64_t>();
+    if (const auto also = in.be<std::uint64_t>(); in.ok() && also == checksum(bytes.substr(0, covered_too)))
+        summary.raw_bytes = raw_bytes;
     return summary;
 }
 
@@ -112,6 +119,16 @@ std::uint64_t ContainerFile::size() const {
 std::uint64_t ContainerFile::allocated() const {
     struct stat status {};
     return fstat(fd, &status) == 0 ? static_cast<std::uint64_t>(status.st_blocks) * 512 : 0;
+}
+
+Summary ContainerFile::summary() const {
+    return {.end = end,
+            .last_number = last_number,
+            .live_bytes = live_bytes,
+            .live_records = live_records,
+            .last_record = last_record,
+            .closed = closed,
+            .raw_bytes = raw_bytes};
 }
 
 Failure ContainerFile::failure(ContainerError kind, std::uint64_t offset, std::string_view reason) const {

@@ -20,6 +20,7 @@ struct Summary {
     std::uint64_t live_records = 0;
     std::uint32_t last_record = 0;  ///< offset of the last record before `end`
     bool closed = false;            ///< never appended to again
+    std::uint64_t raw_bytes = 0;    ///< of records that were written without a try to pack them
 
     std::string encode() const;
     static std::optional<Summary> decode(std::string_view bytes);
@@ -51,6 +52,7 @@ public:
     Result<RecordHeader> header_at(std::uint64_t offset, std::uint64_t seed) const;
     std::uint64_t size() const;       ///< as the file system says it
     std::uint64_t allocated() const;  ///< bytes on disk
+    Summary summary() const;
     Failure failure(ContainerError kind, std::uint64_t offset, std::string_view reason) const;
     Failure refused(std::string_view doing, int error) const;
 
@@ -64,6 +66,7 @@ public:
     std::atomic<std::uint64_t> end = first_record;
     std::atomic<std::uint64_t> live_bytes = 0;
     std::atomic<std::uint64_t> live_records = 0;
+    std::atomic<std::uint64_t> raw_bytes = 0;  ///< freed ones too: an estimate
     std::atomic<bool> closed = false;
 
     // The appender's own, under its lock.

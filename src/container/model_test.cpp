@@ -39,7 +39,8 @@ struct Model : ContainerTest {
         std::vector<Record> records;
         for (unsigned n = 1 + random() % 6; n > 0; --n) {
             payloads.push_back(payload());
-            records.push_back(Record::make("m", payloads.back()));
+            const auto effort = static_cast<Effort>(random() % 3);
+            records.push_back(Record::make("m", payloads.back(), Codec::packed, effort));
         }
         std::vector<Record*> group;
         for (auto& record : records) group.push_back(&record);

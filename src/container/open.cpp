@@ -151,6 +151,7 @@ Result<FileLocation::FilePtr> FileLocation::open_file(std::uint8_t number) {
         opened->last_number = summary->last_number;
         opened->live_bytes = summary->live_bytes;
         opened->live_records = summary->live_records;
+        opened->raw_bytes = summary->raw_bytes;
         opened->closed = summary->closed;
         opened->summary_end = summary->end;
     }

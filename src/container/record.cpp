@@ -27,6 +27,7 @@ Record Record::make(std::string_view meta, std::string_view payload, Codec codec
     bytes.resize(header_size);
     bytes.append(meta);
     record.codec_ = compress(bytes, payload, codec, effort);
+    record.unpacked_ = effort == Effort::none && codec != Codec::raw && record.codec_ == Codec::raw;
     record.hash_ = hash_of(payload);
     record.payload_size_ = static_cast<std::uint32_t>(payload.size());
     record.stored_size_ = static_cast<std::uint32_t>(bytes.size());

@@ -62,6 +62,7 @@ Result<> FileLocation::recover_file(ContainerFile& file, std::uint64_t from,
         if (walk.offset() >= doubted && header.state == RecordState::live) {
             file.live_bytes += header.padded_size();
             file.live_records += 1;
+            if (header.codec == Codec::raw) file.raw_bytes += header.padded_size();
         }
         file.end = std::max(file.end.load(), end);
     };

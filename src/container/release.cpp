@@ -82,13 +82,7 @@ void FileLocation::remember_freed(ContainerFile& file, std::uint64_t bytes) {
     file.freed_since_summary += bytes;
     if (!file.closed || file.freed_since_summary < most_forgotten || !file.trouble.empty()) return;
     file.freed_since_summary = 0;
-    const Summary summary{.end = file.end,
-                          .last_number = file.last_number,
-                          .live_bytes = file.live_bytes,
-                          .live_records = file.live_records,
-                          .last_record = file.last_record,
-                          .closed = true};
-    (void)disk_.write(file.fd, summary.encode(), sector);  // a hint: the one before it is as good
+    (void)disk_.write(file.fd, file.summary().encode(), sector);  // a hint: the one before it is as good
 }
 
 /// The whole pages around a freed record that hold nothing else but freed ones. What lies between records (a

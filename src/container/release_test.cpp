@@ -120,6 +120,51 @@ TEST_F(Freeing, AHalfEmptyFileIsCompactedAndItsNumberUsedAgain) {
     EXPECT_GT(add(*location, "x").id.value(), highest);
 }
 
+TEST_F(Freeing, WhatWasStoredInAHurryIsPackedWhenItIsMoved) {
+    options.max_file_bytes = 1u << 20;
+    std::map<std::uint64_t, std::pair<Placed, std::string>> live;
+    auto location = open();
+    for (unsigned i = 0; i < 40; ++i) {
+        const std::string payload = random_text(50'000, i);
+        Record record = Record::make("meta", payload, Codec::packed, Effort::none);
+        EXPECT_EQ(record.codec(), Codec::raw);
+        Record* const group[] = {&record};
+        auto placed = location->append(group);
+        ASSERT_TRUE(placed);
+        live[placed->front().id.value()] = {placed->front(), payload};
+    }
+    ASSERT_TRUE(location->sync());
+    const auto before = location->usage().live_bytes;
+    location.reset();
+    location = open();  // it is remembered
+    int dropped = 0;
+    while (const auto candidate = location->worth_compacting(0.3)) {
+        const auto records = location->records_of(*candidate);
+        ASSERT_TRUE(records);
+        for (const auto& record : *records) {
+            auto moved = location->move(record.id, record.extent);
+            ASSERT_TRUE(moved) << moved.error().what;
+            EXPECT_LE(moved->stored_size, record.extent.stored_size);
+            EXPECT_EQ(moved->payload_size, record.extent.payload_size);
+            live.at(record.id.value()).first.extent = *moved;
+        }
+        ASSERT_TRUE(location->sync());
+        ASSERT_TRUE(location->drop_file(*candidate));
+        ASSERT_LT(++dropped, 10);
+    }
+    EXPECT_GE(dropped, 1);
+    EXPECT_LT(location->usage().live_bytes, before * 7 / 10);
+    for (const auto& [id, entry] : live) {
+        EXPECT_EQ(payload_of(*location, entry.first), entry.second);
+        EXPECT_EQ(location->read(BlobId{id}, entry.first.extent)->meta, "meta");
+    }
+}
+
+TEST_F(Freeing, Base64IsTakenOutInAnyHurry) {
+    const std::string payload = "Subject: x\r\n\r\n" + base64(random_bytes(60'000, 1));
+    EXPECT_EQ(Record::make("", payload, Codec::packed, Effort::none).codec(), Codec::packed);
+}
+
 TEST_F(Freeing, IdsAreNotGivenOutAgainWhenTheNewestFileWasDropped) {
     Placed placed;
     {

@@ -90,7 +90,7 @@ void Committer::work_off(std::vector<Job*>& group, std::size_t bytes) {
     for (const Job* job : group)
         for (const Arrival& arrival : job->arrivals) payload += arrival.record.payload_size();
     commit_group(group);
-    core_.pressure.stored(payload, std::chrono::steady_clock::now());
+    core_.pressure.stored(payload, flushing_, std::chrono::steady_clock::now());
     bytes_since_mark_ += bytes;
     if (bytes_since_mark_ > mark_after_bytes) {
         bytes_since_mark_ = 0;
@@ -176,7 +176,9 @@ void Committer::write_bytes(std::vector<Job*>& group) {
     }
     std::vector<Location*> written;
     for (auto& [location, jobs] : by_location) append_to(*location, std::move(jobs), true, written);
+    const auto begun = std::chrono::steady_clock::now();
     const auto results = sync_all(written);
+    flushing_ = std::chrono::steady_clock::now() - begun;
     std::vector<Job*> refused;
     for (std::size_t i = 0; i < written.size(); ++i) {
         if (results[i]) continue;

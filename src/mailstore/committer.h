@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -54,6 +55,7 @@ private:
     std::size_t wanted_ = 1;  ///< jobs that must wait before the thread is woken
     Gathering gathering_;
     std::uint64_t bytes_since_mark_ = 0;
+    std::chrono::steady_clock::duration flushing_{};  ///< of the last group
     bool stopping_ = false;
     bool busy_ = false;   ///< a group is on its way
     std::thread thread_;  ///< last: the others must be there when it starts

@@ -172,16 +172,23 @@ TEST_F(Delivery, AFullStorageSaysSoAndLosesNothing) {
 
 TEST(Pressure, ComesAndGoesWithTheMail) {
     using std::chrono::milliseconds;
-    Pressure pressure;
+    Pressure pressure{4};
     Pressure::Moment now{};
-    auto flood = [&](int groups, std::size_t bytes, milliseconds apart) {
-        for (int i = 0; i < groups; ++i) pressure.stored(bytes, now += apart);
+    auto flood = [&](int groups, std::size_t bytes, milliseconds apart, double disk = 0.3) {
+        const auto flushing = std::chrono::duration_cast<Pressure::Moment::duration>(disk * apart);
+        for (int i = 0; i < groups; ++i) pressure.stored(bytes, flushing, now += apart);
         return pressure.effort();
     };
     EXPECT_EQ(flood(1, 50'000, milliseconds{5000}), container::Effort::thorough);
     EXPECT_EQ(flood(100, 200'000, milliseconds{2}), container::Effort::quick);      // 100 MB/s
     EXPECT_EQ(flood(100, 200'000, milliseconds{20}), container::Effort::thorough);  // 10 MB/s
     EXPECT_EQ(flood(1, 1'000'000, milliseconds{60'000}), container::Effort::thorough);
+
+    EXPECT_EQ(flood(200, 600'000, milliseconds{2}, 0.8), container::Effort::quick);  // 300 MB/s, the disk's
+    EXPECT_EQ(flood(200, 600'000, milliseconds{2}, 0.5), container::Effort::none);   // the processor's
+    EXPECT_EQ(flood(200, 600'000, milliseconds{2}, 0.8), container::Effort::none);   // not at once back
+    EXPECT_EQ(flood(200, 600'000, milliseconds{2}, 0.95), container::Effort::quick);
+    EXPECT_EQ(flood(200, 100'000, milliseconds{20}), container::Effort::thorough);
 }
 
 /// eve's folders may hold two messages each, one of them a single one.
