@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "kv/log_file.h"
+
 namespace postrider::kv {
 namespace {
 
@@ -18,7 +20,7 @@ IOStatus patient(IOStatus status) {
     return passing;
 }
 
-class PatientFile : public rocksdb::FSWritableFileOwnerWrapper {
+class PatientFile final : public rocksdb::FSWritableFileOwnerWrapper {
 public:
     using Base = FSWritableFileOwnerWrapper;
     using Base::Base;
@@ -63,36 +65,6 @@ public:
     }
 };
 
-/// A new log.
-class LogFile final : public PatientFile {
-public:
-    LogFile(std::unique_ptr<rocksdb::FSWritableFile>&& file,
-            std::shared_ptr<const std::atomic<unsigned>> in_a_hurry)
-        : PatientFile{std::move(file)}, in_a_hurry_{std::move(in_a_hurry)} {}
-
-    IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* context) override {
-        return begin(PatientFile::Append(data, options, context), data.size(), options, context);
-    }
-    IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo& info,
-                    IODebugContext* context) override {
-        return begin(PatientFile::Append(data, options, info, context), data.size(), options, context);
-    }
-
-private:
-    IOStatus begin(IOStatus appended, std::size_t many, const IOOptions& options, IODebugContext* context) {
-        if (!appended.ok()) return appended;
-        const std::uint64_t from = size_;
-        size_ += many;
-        // No more than a hint: what goes wrong there is heard of at the flush.
-        if (in_a_hurry_->load(std::memory_order_relaxed) != 0)
-            PatientFile::RangeSync(from, many, options, context).PermitUncheckedError();
-        return appended;
-    }
-
-    const std::shared_ptr<const std::atomic<unsigned>> in_a_hurry_;
-    std::uint64_t size_ = 0;
-};
-
 class PatientFiles final : public rocksdb::FileSystemWrapper {
 public:
     PatientFiles(std::shared_ptr<rocksdb::FileSystem> files,
@@ -105,7 +77,14 @@ public:
                              IODebugContext* context) override {
         auto status = FileSystemWrapper::NewWritableFile(name, options, file, context);
         if (!status.ok() || !name.ends_with(".log")) return wrap(std::move(status), file);
-        *file = std::make_unique<LogFile>(std::move(*file), in_a_hurry_);
+        *file = make_log_file(std::make_unique<PatientFile>(std::move(*file)), name, in_a_hurry_);
+        return status;
+    }
+    IOStatus NewSequentialFile(const std::string& name, const rocksdb::FileOptions& options,
+                               std::unique_ptr<rocksdb::FSSequentialFile>* file,
+                               IODebugContext* context) override {
+        auto status = FileSystemWrapper::NewSequentialFile(name, options, file, context);
+        if (status.ok() && name.ends_with(".log")) *file = make_log_reader(std::move(*file));
         return status;
     }
     IOStatus ReopenWritableFile(const std::string& name, const rocksdb::FileOptions& options,

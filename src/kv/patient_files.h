@@ -11,8 +11,8 @@ namespace postrider::kv {
 /// the end where it meets it while it makes a new log (it then refuses writes until the store is opened
 /// again); from an error that may be retried it goes on when it is told to, wherever it came from.
 ///
-/// What is appended to a log while somebody is in a hurry goes on its way to the disk at once: the engine
-/// puts it into memory meanwhile, and who then flushes the log waits for the rest only.
+/// Logs are written and read as log_file.h says: what is appended while somebody is in a hurry goes on its
+/// way to the disk at once, so that who then flushes the log waits for the rest only.
 std::shared_ptr<rocksdb::FileSystem> patient_files(std::shared_ptr<rocksdb::FileSystem> files,
                                                    std::shared_ptr<const std::atomic<unsigned>> in_a_hurry);
 

@@ -2,8 +2,8 @@
 
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
-#include "mailstore/commit_edit.h"
 #include "mailstore/committer.h"
+#include "mailstore/current_items.h"
 #include "mailstore/errors.h"
 #include "mailstore/folder_view.h"
 #include "mailstore/scan.h"
@@ -196,33 +196,36 @@ Result<Account::Stored> AccountImpl::store(FolderId folder, const UidSet& uids, 
 
     Stored stored;
     UidSet touched;
+    std::vector<Item> now;  // for memory, where the folder is there
     kv::Batch batch;
     std::string value;
     const ModSeq modseq{record.modseq + 1};
-    auto ok =
-        scan_folder(*core.kv, 'i', account_id, folder, uids, nullptr, [&](Uid uid, std::string_view bytes) {
-            auto item = decode_item(uid, bytes);
-            if (!item) {
-                core.log.error({}, "record of message {} in folder {} of account {} is damaged: repair it",
-                               uid.value(), folder.value(), account_id.value());
+    CurrentItems items{*this, **state};
+    auto ok = items.each(
+        uids,
+        [&](Item item) {
+            if (unchanged_since && item.modseq > *unchanged_since) {
+                mailstore::append(stored.modified, item.uid);
                 return true;
             }
-            if (unchanged_since && item->modseq > *unchanged_since) {
-                mailstore::append(stored.modified, uid);
-                return true;
-            }
-            const Flags after = apply_to(item->flags);
-            if (after != item->flags) {
-                AccountEdit::recount(box, item->flags, after);
-                item->flags = after;
-                item->modseq = modseq;
+            const Flags after = apply_to(item.flags);
+            if (after != item.flags) {
+                AccountEdit::recount(box, item.flags, after);
+                item.flags = after;
+                item.modseq = modseq;
                 value.clear();
-                put(value, *item);
-                batch.put(item_key(account_id, folder, uid), value);
-                mailstore::append(touched, uid);
+                put(value, item);
+                batch.put(item_key(account_id, folder, item.uid), value);
+                mailstore::append(touched, item.uid);
+                if (items.stay()) now.push_back(item);
             }
-            item->prefix = {};
-            stored.changed.push_back(*item);
+            item.prefix = {};
+            stored.changed.push_back(item);
+            return true;
+        },
+        [&](Uid uid) {
+            core.log.error({}, "record of message {} in folder {} of account {} is damaged: repair it",
+                           uid.value(), folder.value(), account_id.value());
             return true;
         });
     if (!ok) return std::unexpected(ok.error());
@@ -231,8 +234,13 @@ Result<Account::Stored> AccountImpl::store(FolderId folder, const UidSet& uids, 
         return stored;
     }
     stored.anything = true;
-    stored.modseq = edit.change(batch, Change::Kind::flags, box, std::move(touched));
-    if (ok = commit(edit, std::move(batch), lock); !ok) return std::unexpected(ok.error());
+    stored.modseq = edit.change(batch, Change::Kind::flags, box, touched);
+    edit.put(batch);
+    if (ok = core.write(std::move(batch)); !ok) return std::unexpected(ok.error());
+    edit.apply();
+    lock.unlock();
+    items.changed(touched, now, stored.modseq);
+    edit.notify();
     return stored;
 }
 

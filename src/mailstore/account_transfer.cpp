@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <deque>
 
 #include "mailstore/account_edit.h"
 #include "mailstore/account_impl.h"
+#include "mailstore/current_items.h"
 #include "mailstore/errors.h"
 #include "mailstore/folder_view.h"
 #include "mailstore/names.h"
@@ -46,10 +48,11 @@ private:
     std::array<std::uint8_t, max_keywords> map_{};
 };
 
-/// An item's record as it was read, kept while the batch is made.
-struct Original {
-    Uid uid;
-    std::string record;
+/// Items as they were read, kept while the batch is made.
+struct Originals {
+    CurrentItems source;
+    std::vector<Item> items;
+    std::deque<std::string> prefixes;  ///< of those that were not in memory
 };
 
 constexpr std::size_t piece = ids_at_once;  // what is read or expunged at once
@@ -64,19 +67,26 @@ void remove_upto(UidSet& uids, Uid last) {
 }
 
 /// The next piece of those that are `left`, which are then fewer.
-Result<std::vector<Original>> read_items(Core& core, AccountId account, FolderId folder, UidSet& left) {
-    std::vector<Original> items;
-    auto ok =
-        scan_folder(*core.kv, 'i', account, folder, left, nullptr, [&](Uid uid, std::string_view value) {
-            items.push_back({uid, std::string{value}});
-            return items.size() < piece;
-        });
+Result<Originals> read_items(AccountImpl& impl, const FolderState& folder, UidSet& left) {
+    Originals read{CurrentItems{impl, folder}, {}, {}};
+    read.items.reserve(std::min<std::uint64_t>({count(left), folder.record.n.messages, piece}));
+    bool damaged = false;
+    auto ok = read.source.each(
+        left,
+        [&](Item item) {
+            if (!read.source.stay() && !item.prefix.empty())
+                item.prefix = read.prefixes.emplace_back(item.prefix);
+            read.items.push_back(item);
+            return read.items.size() < piece;
+        },
+        [&](Uid) { return !(damaged = true); });
     if (!ok) return std::unexpected(ok.error());
-    if (items.size() < piece)
+    if (damaged) return fail(MailError::corrupt, "record of a message is damaged: repair the account");
+    if (read.items.size() < piece)
         left.clear();
     else
-        remove_upto(left, items.back().uid);
-    return items;
+        remove_upto(left, read.items.back().uid);
+    return read;
 }
 
 enum class Source { stays, leaves };
@@ -94,7 +104,7 @@ public:
     Transfer(Side from, Side to, kv::Batch& batch, BlobRefs& refs, Source source, const KeptFlags& keep)
         : from_{from}, to_{to}, batch_{batch}, refs_{refs}, source_{source}, keep_{keep} {}
 
-    Result<> run(FolderState& from, FolderState& to, const std::vector<Original>& items,
+    Result<> run(FolderState& from, FolderState& to, const std::vector<Item>& items,
                  Account::Copied& copied) {
         AccountEdit::FolderEdit& target = to_.edit.folder(to);
         AccountEdit::FolderEdit* origin = source_ == Source::leaves ? &from_.edit.folder(from) : nullptr;
@@ -106,30 +116,27 @@ public:
         // Leaving comes before arriving in the log, so that no reader ever counts the message twice.
         if (source_ == Source::leaves && left_modseq_ == ModSeq{}) left_modseq_ = from_.edit.next_modseq();
         const std::size_t first = copied.to.size();
-        for (const Original& original : items) {
-            auto item = decode_item(original.uid, original.record);
-            if (!item) return fail(MailError::corrupt, "record of a message is damaged: repair the account");
-            const Flags before = item->flags;
-            if (!keep_.keywords) item->flags.keywords = {};
-            auto flags = keywords.translate(item->flags);
+        for (const Item& original : items) {
+            Item item = original;
+            if (!keep_.keywords) item.flags.keywords = {};
+            auto flags = keywords.translate(item.flags);
             if (!flags) return fail(MailError::too_many_keywords, "folder has too many keywords");
             if (source_ == Source::leaves) {
-                item->flags = before;
-                from_.edit.leave(*origin, *item);
+                from_.edit.leave(*origin, original);
                 mailstore::append(left_, original.uid);
             } else {
-                refs_.add_ref(item->blob, 1);
+                refs_.add_ref(item.blob, 1);
             }
-            item->flags = *flags;
+            item.flags = *flags;
             if (keep_.seen) {
-                item->flags.system &= static_cast<std::uint8_t>(~seen);
-                if (contains(*keep_.seen, original.uid)) item->flags.system |= seen;
+                item.flags.system &= static_cast<std::uint8_t>(~seen);
+                if (contains(*keep_.seen, original.uid)) item.flags.system |= seen;
             }
-            item->flags.system &= keep_.system;
-            item->save_date = now;  // RFC 8514 §3
-            to_.edit.arrive(batch_, target, *item);
+            item.flags.system &= keep_.system;
+            item.save_date = now;  // RFC 8514 §3
+            to_.edit.arrive(batch_, target, item);
             copied.from.push_back(original.uid);
-            copied.to.push_back(item->uid);
+            copied.to.push_back(item.uid);
         }
         if (auto ok = within_limits(target); !ok) return ok;
         return describe(from.id, items, target, std::span{copied.to}.subspan(first));
@@ -145,7 +152,7 @@ public:
     }
 
 private:
-    Result<> describe(FolderId from, const std::vector<Original>& items, const AccountEdit::FolderEdit& to,
+    Result<> describe(FolderId from, const std::vector<Item>& items, const AccountEdit::FolderEdit& to,
                       std::span<const Uid> uids) {
         const AccountId owner = from_.impl.account_id;
         AscendingReader descriptions{*to_.impl.core.kv, items.size(),
@@ -193,12 +200,13 @@ struct TransferBatch {
     Result<> fill(FolderState& from, FolderState& to, UidSet& left, Account::Copied& copied) {
         copied.uid_validity = to.record.uid_validity;
         do {
-            auto items = read_items(impl.core, origin.account_id, from.id, left);
-            if (!items) return std::unexpected(items.error());
-            if (items->empty()) continue;
-            ids += items->size() + 2;
-            if (auto ok = impl.core.before_giving_out(items->size() + 2); !ok) return ok;
-            if (auto ok = transfer->run(from, to, *items, copied); !ok) return ok;
+            const auto read = read_items(origin, from, left);
+            if (!read) return std::unexpected(read.error());
+            const auto& items = read->items;
+            if (items.empty()) continue;
+            ids += items.size() + 2;
+            if (auto ok = impl.core.before_giving_out(items.size() + 2); !ok) return ok;
+            if (auto ok = transfer->run(from, to, items, copied); !ok) return ok;
             if (batch.bytes() <= most_bytes_of_a_batch) continue;
             if (source == Source::stays)
                 return fail(MailError::too_much, "too many messages to be copied at once");
@@ -378,6 +386,7 @@ Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_dele
     std::optional<UidSet> known;
     if (only_deleted && count(left) > (*state)->record.n.messages / 4)
         known = view.filtered({.with = mailstore::deleted}, left);
+    CurrentItems items{*this, **state};
     auto ok = view.each_item(known ? *known : left, [&](const Item& item) {
         if (only_deleted && !(item.flags.system & mailstore::deleted)) return true;
         edit.leave(box, item);
@@ -400,6 +409,7 @@ Result<> AccountImpl::expunge_some(FolderId folder, UidSet& left, bool only_dele
     refs.reset();
     kept.check_limit();
     lock.unlock();
+    items.changed(gone, {}, modseq);
     edit.notify();
     expunged.modseq = modseq;
     expunged.uids.insert(expunged.uids.end(), gone.begin(), gone.end());

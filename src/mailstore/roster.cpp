@@ -5,6 +5,11 @@
 #include "mailstore/uid_set.h"
 
 namespace postrider::mailstore {
+namespace {
+
+constexpr auto before_uid = [](const auto& row, Uid uid) { return row.uid < uid; };
+
+}  // namespace
 
 void Roster::add(Piece& piece, const Item& item) {
     const bool keywords = item.flags.keywords != decltype(item.flags.keywords){};
@@ -14,6 +19,16 @@ void Roster::add(Piece& piece, const Item& item) {
     if (rest) piece.rest.push_back({item.uid, item.flags, std::string{item.prefix}});
     piece.flags |= item.flags.system;
     piece.all &= item.flags.system;
+}
+
+/// Many at once: the flags of the piece are not brought up.
+void Roster::add(Piece& piece, const Piece& from, Rows first, Rows last) {
+    if (first == last) return;
+    piece.rows.insert(piece.rows.end(), first, last);
+    if (from.rest.empty()) return;
+    auto rest = std::ranges::lower_bound(from.rest, first->uid, {}, &Rest::uid);
+    for (const Uid end = std::prev(last)->uid; rest != from.rest.end() && rest->uid <= end; ++rest)
+        piece.rest.push_back(*rest);
 }
 
 Item Roster::item_of(const Piece& piece, const Row& row) {
@@ -71,18 +86,19 @@ std::shared_ptr<Roster> Roster::with(const UidSet& touched, std::span<const Item
         }
         auto changed = std::make_shared<Piece>();
         changed->rows.reserve(piece->rows.size() + 1);
-        auto at = run;
-        for (const Row& row : piece->rows) {
-            while (at != touched.end() && at->last < row.uid) ++at;
-            for (; fresh != now.end() && fresh->uid < row.uid; ++fresh) add(*changed, *fresh);
-            if (fresh != now.end() && fresh->uid == row.uid) {
-                add(*changed, *fresh++);
-            } else if (at == touched.end() || at->first > row.uid) {
-                add(*changed, item_of(*piece, row));
-            }
+        auto row = piece->rows.begin();
+        for (auto at = run; at != touched.end() && at->first <= piece->rows.back().uid; ++at) {
+            const auto behind = std::lower_bound(row, piece->rows.end(), at->first, before_uid);
+            add(*changed, *piece, row, behind);
+            for (; fresh != now.end() && fresh->uid <= std::min(at->last, piece->rows.back().uid); ++fresh)
+                add(*changed, *fresh);
+            row = behind;
+            while (row != piece->rows.end() && row->uid <= at->last) ++row;
         }
+        add(*changed, *piece, row, piece->rows.end());
         for (; fresh != now.end() && fresh->uid <= end && changed->rows.size() < 2 * full; ++fresh)
             add(*changed, *fresh);
+        for (const Row& one : changed->rows) changed->flags |= one.system, changed->all &= one.system;
         made->put(std::move(changed));
     }
     for (; fresh != now.end(); ++fresh) made->append(*fresh);

@@ -77,6 +77,8 @@ private:
     template <class Visit, class Skip>
     void each_row(const UidSet& uids, const Visit& visit, const Skip& skip) const;
     static void add(Piece& piece, const Item& item);
+    using Rows = std::vector<Row>::const_iterator;
+    static void add(Piece& piece, const Piece& from, Rows first, Rows last);
     static Item item_of(const Piece& piece, const Row& row);
     void put(std::shared_ptr<const Piece> piece);
 
