@@ -2,7 +2,6 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
@@ -53,10 +52,6 @@ EngineOptions engine_options(const Options& options, rocksdb::Env* env) {
     table.pin_l0_filter_and_index_blocks_in_cache = true;
     table.max_auto_readahead_size = 512u << 10;
     o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-
-    // Keys with the same first letter mostly follow the last of them: what a batch puts under one letter
-    // finds its place in memory from there, and not from the beginning.
-    o.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
 
     // Shape of the tree. Keys of one account arrive in order, so leveled compaction with a large first level
     // rewrites little; see the table in docs/formats/kv.md.
