@@ -18,9 +18,8 @@ std::vector<std::string> terms(std::string_view text) {
     return all;
 }
 
-bool in_a_term(const std::vector<std::string>& all, std::string_view piece) {
-    return std::ranges::any_of(
-        all, [&](const std::string& term) { return term.find(piece) != std::string::npos; });
+bool in_a_term(const std::vector<std::string>& all, const Piece& piece) {
+    return std::ranges::any_of(all, [&](const std::string& term) { return piece.in(term); });
 }
 
 TEST(Runs, WordsKeepSinglePunctuationBetweenLetters) {
@@ -81,8 +80,8 @@ TEST(Needle, NeverMissesAndIsRightWhereItSaysSo) {
             const Needle needle = analyse(key);
             if (!needle.usable) continue;
             const bool truth = text.find(key) != std::string::npos;
-            const bool candidate = std::ranges::all_of(
-                needle.pieces, [&](std::string_view piece) { return in_a_term(all, piece); });
+            const bool candidate =
+                std::ranges::all_of(needle.pieces, [&](const Piece& piece) { return in_a_term(all, piece); });
             ASSERT_TRUE(candidate || !truth) << "'" << key << "' in '" << text << "'";
             if (needle.exact) {
                 ASSERT_EQ(candidate, truth) << "'" << key << "' in '" << text << "'";
