@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "index/find_bytes.h"
 #include "index/random_text_for_tests.h"
 #include "text/fold.h"
 #include "text/utf8.h"
@@ -92,18 +91,6 @@ TEST(Needle, NeverMissesAndIsRightWhereItSaysSo) {
     }
     EXPECT_GT(exact, 5000);
     EXPECT_GT(hits, 10000);
-}
-
-TEST(FindBytes, FindsWhatStringViewFinds) {
-    std::mt19937 random{7};
-    for (int round = 0; round < 2000; ++round) {
-        std::string text(random() % 200, 'a');
-        for (char& c : text) c = static_cast<char>('a' + random() % 3);
-        std::string key(1 + random() % 5, 'a');
-        for (char& c : key) c = static_cast<char>('a' + random() % 3);
-        const std::size_t from = random() % 210;
-        EXPECT_EQ(find_bytes(text, key, from), text.find(key, from));
-    }
 }
 
 }  // namespace

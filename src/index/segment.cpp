@@ -13,9 +13,9 @@
 #include <cstring>
 
 #include "base/codec.h"
-#include "index/find_bytes.h"
 #include "index/postings.h"
 #include "mailstore/uid_set.h"
+#include "text/find_bytes.h"
 
 namespace postrider::index {
 namespace {
@@ -160,7 +160,7 @@ void Segment::each_with(
     std::string_view lists = postings_.substr(blocks_[block].postings);  // its postings and what follows
     const std::size_t ahead = piece.begins ? 1 : 0;
     while (true) {
-        std::size_t hit = find_bytes(dictionary, sought, at - ahead);
+        std::size_t hit = text::find_bytes(dictionary, sought, at - ahead);
         if (hit == std::string_view::npos) return;
         hit += ahead;
         if (block + 1 < blocks_.size() && blocks_[block + 1].dictionary <= hit) {

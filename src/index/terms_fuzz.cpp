@@ -3,8 +3,8 @@
 #include <string_view>
 #include <vector>
 
-#include "index/find_bytes.h"
 #include "index/runs.h"
+#include "text/find_bytes.h"
 #include "text/fold.h"
 
 /// A key, a zero, a text: the terms and junctions of the text never miss the key, and are right where they
@@ -47,6 +47,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool truth = folded.find(key) != std::string::npos;
     if (truth && !candidate) std::abort();
     if (needle.exact && truth != candidate) std::abort();
-    if (find_bytes(folded, key) != folded.find(key)) std::abort();
+    if (text::find_bytes(folded, key) != folded.find(key)) std::abort();
     return 0;
 }
