@@ -27,28 +27,43 @@ void Builder::clear() {
     table_.shrink_to_fit();
     arena_.clear();
     texts_.clear();
+    junctions_ = {};
+    filters_ = {};
+    filter_ends_.clear();
     arena_bytes_ = postings_bytes_ = 0;
 }
 
 std::size_t Builder::memory() const {
-    return terms_.size() * sizeof(Term) + table_.size() * sizeof table_[0] + arena_bytes_ + postings_bytes_;
+    return terms_.size() * sizeof(Term) + table_.size() * sizeof table_[0] + arena_bytes_ + postings_bytes_
+           + filters_.size() * sizeof filters_[0];
 }
 
 void Builder::begin(DocumentId document) {
     assert(documents_.empty() || documents_.back() < document);
+    if (!documents_.empty()) end_filter();
     documents_.push_back(document);
+}
+
+void Builder::end_filter() {
+    junctions_.finish(filters_);
+    filter_ends_.push_back(filters_.size());
 }
 
 void Builder::add(Fields fields, std::string_view utf8) {
     const std::string folded = text::fold_unicode(utf8);
-    each_term(folded, [&](std::string_view term) {
+    auto take = [&](std::string_view term) {
         // A zero ends a term in the dictionary; nobody can search for it (RFC 9051 §4.3).
         while (!term.empty()) {
             const std::size_t zero = std::min(term.find('\0'), term.size());
             if (zero > 0) count(term.substr(0, zero), fields);
             term.remove_prefix(std::min(zero + 1, term.size()));
         }
-    });
+    };
+    for (std::string_view rest = folded; !rest.empty();) {
+        const Run run = take_run(rest);
+        each_term_of(run, take);
+        if (fields == Field::body && ends_word(run)) junctions_.add(folded, folded.size() - rest.size());
+    }
 }
 
 void Builder::count(std::string_view term, Fields fields) {
@@ -120,6 +135,12 @@ SegmentWriter::Result<> Builder::write(const std::filesystem::path& path, bool d
     SegmentWriter::Result<> done;
     if (writer) {
         for (const auto& [document, packed] : texts_) (*writer)->text(document, packed);
+        if (!documents_.empty()) end_filter();
+        std::size_t begin = 0;
+        for (const std::size_t end : filter_ends_) {
+            (*writer)->filter(JunctionFilter{filters_}.subspan(begin, end - begin));
+            begin = end;
+        }
         std::vector<std::uint32_t> order(terms_.size());
         for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
         std::ranges::sort(order, {}, [&](std::uint32_t i) { return terms_[i].text; });

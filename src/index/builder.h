@@ -51,6 +51,10 @@ private:
     std::deque<std::string> arena_;
     std::size_t arena_bytes_ = 0, postings_bytes_ = 0;
     std::vector<std::pair<std::uint32_t, std::string>> texts_;
+    void end_filter();
+    JunctionCollector junctions_;         ///< of the message begun last
+    std::vector<std::uint64_t> filters_;  ///< of those before it
+    std::vector<std::size_t> filter_ends_;
 };
 
 }  // namespace postrider::index

@@ -30,6 +30,23 @@ public:
         }
     }
 
+    void join(const DocumentSet& other) {
+        count_ = 0;
+        for (std::size_t i = 0; i < words_.size(); ++i) {
+            words_[i] |= other.words_[i];
+            count_ += static_cast<std::uint32_t>(std::popcount(words_[i]));
+        }
+    }
+
+    template <class Keep>
+    void keep_if(Keep&& keep) {
+        each([&](std::uint32_t number) {
+            if (keep(number)) return;
+            words_[number / 64] &= ~(std::uint64_t{1} << number % 64);
+            --count_;
+        });
+    }
+
     template <class Visit>
     void each(Visit&& visit) const {
         for (std::size_t i = 0; i < words_.size(); ++i)

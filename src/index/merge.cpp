@@ -67,6 +67,8 @@ SegmentWriter::Result<std::size_t> merge(const std::vector<std::shared_ptr<const
             out.text(sources[place.segment].now[place.number], segment.compressed(*at));
     }
 
+    for (const Place& place : kept) out.filter(sources[place.segment].segment->filter(place.number));
+
     std::vector<Posting> postings;
     std::string list;
     for (std::size_t round = 1;; ++round) {

@@ -9,14 +9,14 @@
 namespace postrider::index {
 namespace {
 
-/// Documents of the folder in which every piece occurs.
+/// Documents of the folder in which every piece occurs, not necessarily in the same field.
 DocumentSet with_all(const Segment& segment, const SegmentFolder& folder, Fields fields,
-                     std::vector<std::string_view> pieces) {
+                     std::vector<Piece> pieces) {
     // Long pieces are in few documents.
-    std::ranges::stable_sort(pieces, std::greater{}, [](std::string_view piece) { return piece.size(); });
+    std::ranges::stable_sort(pieces, std::greater{}, [](const Piece& piece) { return piece.text.size(); });
     DocumentSet all{folder.documents};
     bool first = true;
-    for (std::string_view piece : pieces) {
+    for (const Piece& piece : pieces) {
         DocumentSet found{folder.documents};
         segment.find(folder, fields, piece, found);
         if (first)
@@ -27,6 +27,22 @@ DocumentSet with_all(const Segment& segment, const SegmentFolder& folder, Fields
         if (all.count() == 0) break;
     }
     return all;
+}
+
+/// Documents with one field that may have what is sought.
+DocumentSet candidates(const Segment& segment, const SegmentFolder& folder, Fields fields,
+                       const Needle& needle) {
+    // What is in several pieces is whole in one field. Of the body it is known what stands side by side.
+    const auto others = static_cast<Fields>(fields & ~Field::body);
+    if (needle.exact || needle.junctions.empty() || others == fields)
+        return with_all(segment, folder, fields, needle.pieces);
+    DocumentSet found = with_all(segment, folder, Field::body, needle.pieces);
+    found.keep_if([&](std::uint32_t number) {
+        const JunctionFilter filter = segment.filter(folder.first_document + number);
+        return std::ranges::all_of(needle.junctions, [&](Junction one) { return may_have(filter, one); });
+    });
+    if (others != 0) found.join(with_all(segment, folder, others, needle.pieces));
+    return found;
 }
 
 }  // namespace
@@ -48,7 +64,7 @@ Found Reader::find(FolderId folder, Fields fields, std::string_view folded) cons
     mailstore::UidSet& set = needle.exact ? found.yes : found.maybe;
     for (const auto& segment : segments_)
         if (const SegmentFolder* here = segment->folder(folder))
-            set = unite(set, segment->uids(*here, with_all(*segment, *here, fields, needle.pieces)));
+            set = unite(set, segment->uids(*here, candidates(*segment, *here, fields, needle)));
     return found;
 }
 

@@ -69,6 +69,61 @@ Character character_at(std::string_view text) {
     return {class_of(c), text.size() - rest.size()};
 }
 
+bool is_joiner(std::string_view text) {
+    return text.size() == 1 && octet(text.front()) == Octet::joiner;
+}
+
+/// A run of a text that is looked for, in a text around it whose runs may begin before and end behind.
+struct Sought {
+    Run run;
+    bool begins = false, ends = false;  ///< where it does, the run of the text around does so, too
+};
+
+std::vector<Sought> runs_of(std::string_view folded) {
+    std::vector<Sought> runs;
+    for (std::string_view rest = folded; !rest.empty();) runs.push_back({take_run(rest), true, true});
+    runs.front().begins = false;
+    runs.back().ends = false;
+    // "-ABC" may be the end of the one run "X-ABC", and "ABC-" the beginning of one.
+    if (runs.size() > 1) {
+        Sought& second = runs[1];
+        if (is_joiner(runs.front().run.text) && second.run.kind == RunClass::word)
+            runs.front().ends = second.begins = false;
+        Sought& before = runs[runs.size() - 2];
+        if (is_joiner(runs.back().run.text) && before.run.kind == RunClass::word)
+            runs.back().begins = before.ends = false;
+    }
+    return runs;
+}
+
+/// What must be in some term of every text that has the run.
+void add_pieces(std::vector<Piece>& pieces, const Sought& sought) {
+    const Run& run = sought.run;
+    if (run.kind == RunClass::unspaced) {
+        const bool alone = code_point_size(run.text) == run.text.size();
+        each_term_of(run, [&](std::string_view term) {
+            pieces.push_back({term, alone && sought.begins, alone && sought.ends});
+        });
+        return;
+    }
+    if (sought.begins && sought.ends) {  // the run itself
+        each_term_of(run, [&](std::string_view term) { pieces.push_back({term, true, true}); });
+        return;
+    }
+    const Cut cut = cut_of(run.kind);
+    // The first term of a run has its first octets, and the last one its last.
+    if (run.text.size() <= (sought.begins ? cut.size : cut.whole())) {
+        pieces.push_back({run.text, sought.begins, sought.ends});
+        return;
+    }
+    std::string_view left = run.text;
+    while (left.size() > cut.whole()) {
+        pieces.push_back({left.substr(0, cut.whole())});
+        left.remove_prefix(cut.whole());
+    }
+    pieces.push_back({left});
+}
+
 }  // namespace
 
 std::size_t code_point_size(std::string_view text) {
@@ -108,39 +163,18 @@ Needle analyse(std::string_view folded) {
     if (folded.empty() || folded.find('\0') != std::string_view::npos || !text::valid_utf8(folded))
         return needle;
     needle.usable = true;
-    std::size_t runs = 0;
-    std::vector<std::string_view> blanks;
-    bool whole = true;
-    std::string_view rest = folded;
-    while (!rest.empty()) {
-        const Run run = take_run(rest);
-        ++runs;
-        auto& pieces = run.kind == RunClass::blank ? blanks : needle.pieces;
-        if (run.kind == RunClass::unspaced) {
-            std::size_t count = 0;
-            const std::size_t before = pieces.size();
-            std::string_view left = run.text;
-            while (!left.empty()) {
-                const std::size_t one = code_point_size(left);
-                const std::size_t two = left.size() > one ? code_point_size(left.substr(one)) : 0;
-                if (two > 0 || pieces.size() == before) pieces.push_back(left.substr(0, one + two));
-                left.remove_prefix(one);
-                ++count;
-            }
-            whole = whole && count <= 2;
-            continue;
-        }
-        const std::size_t most = cut_of(run.kind).whole();
-        std::string_view left = run.text;
-        whole = whole && left.size() <= most;
-        while (left.size() > most) {
-            pieces.push_back(left.substr(0, most));
-            left.remove_prefix(std::min(most, left.size() - most));
-        }
-        pieces.push_back(left);
+    const std::vector<Sought> runs = runs_of(folded);
+    std::vector<Piece> blanks;
+    for (const Sought& one : runs) {
+        const Run& run = one.run;
+        add_pieces(run.kind == RunClass::blank ? blanks : needle.pieces, one);
+        if (!one.ends || !ends_word(run)) continue;
+        const auto end = static_cast<std::size_t>(run.text.data() + run.text.size() - folded.data());
+        const std::string_view around = octets_around(folded, end);
+        if (!around.empty()) needle.junctions.push_back(junction_of(around));
     }
     if (needle.pieces.empty()) needle.pieces = std::move(blanks);  // nothing tells more than blanks do
-    needle.exact = runs == 1 && whole;
+    needle.exact = runs.size() == 1 && needle.pieces.size() == 1;
     return needle;
 }
 

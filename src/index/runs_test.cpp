@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "index/find_bytes.h"
 #include "index/random_text_for_tests.h"
 #include "text/fold.h"
 #include "text/utf8.h"
@@ -18,9 +17,8 @@ std::vector<std::string> terms(std::string_view text) {
     return all;
 }
 
-bool in_a_term(const std::vector<std::string>& all, std::string_view piece) {
-    return std::ranges::any_of(
-        all, [&](const std::string& term) { return term.find(piece) != std::string::npos; });
+bool in_a_term(const std::vector<std::string>& all, const Piece& piece) {
+    return std::ranges::any_of(all, [&](const std::string& term) { return piece.in(term); });
 }
 
 TEST(Runs, WordsKeepSinglePunctuationBetweenLetters) {
@@ -81,8 +79,8 @@ TEST(Needle, NeverMissesAndIsRightWhereItSaysSo) {
             const Needle needle = analyse(key);
             if (!needle.usable) continue;
             const bool truth = text.find(key) != std::string::npos;
-            const bool candidate = std::ranges::all_of(
-                needle.pieces, [&](std::string_view piece) { return in_a_term(all, piece); });
+            const bool candidate =
+                std::ranges::all_of(needle.pieces, [&](const Piece& piece) { return in_a_term(all, piece); });
             ASSERT_TRUE(candidate || !truth) << "'" << key << "' in '" << text << "'";
             if (needle.exact) {
                 ASSERT_EQ(candidate, truth) << "'" << key << "' in '" << text << "'";
@@ -93,18 +91,6 @@ TEST(Needle, NeverMissesAndIsRightWhereItSaysSo) {
     }
     EXPECT_GT(exact, 5000);
     EXPECT_GT(hits, 10000);
-}
-
-TEST(FindBytes, FindsWhatStringViewFinds) {
-    std::mt19937 random{7};
-    for (int round = 0; round < 2000; ++round) {
-        std::string text(random() % 200, 'a');
-        for (char& c : text) c = static_cast<char>('a' + random() % 3);
-        std::string key(1 + random() % 5, 'a');
-        for (char& c : key) c = static_cast<char>('a' + random() % 3);
-        const std::size_t from = random() % 210;
-        EXPECT_EQ(find_bytes(text, key, from), text.find(key, from));
-    }
 }
 
 }  // namespace

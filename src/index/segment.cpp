@@ -13,9 +13,9 @@
 #include <cstring>
 
 #include "base/codec.h"
-#include "index/find_bytes.h"
 #include "index/postings.h"
 #include "mailstore/uid_set.h"
+#include "text/find_bytes.h"
 
 namespace postrider::index {
 namespace {
@@ -50,7 +50,7 @@ bool Segment::table(std::span<const T>& out, std::uint64_t at, std::uint64_t cou
 }
 
 bool Segment::read_tables() {
-    const SegmentHeader& h = *header_;
+    const SegmentHeader& h = header_;
     std::span<const char> dictionary, lists;
     if (!table(folders_, h.folders_at, h.folders) || !table(uids_, h.uids_at, h.documents)
         || !table(blocks_, h.blocks_at, h.blocks) || !table(texts_, h.texts_at, h.texts)
@@ -74,7 +74,20 @@ bool Segment::read_tables() {
         place = block.dictionary;
         list = block.postings;
     }
-    return next == h.documents;
+    return next == h.documents && read_filters();
+}
+
+bool Segment::read_filters() {
+    const SegmentHeader& h = header_;
+    if (h.filter_places_at == 0) return true;
+    if (!table(filter_places_, h.filter_places_at, std::uint64_t{h.documents} + 1)) return false;
+    return std::ranges::is_sorted(filter_places_) && table(filters_, h.filters_at, filter_places_.back());
+}
+
+JunctionFilter Segment::filter(std::uint32_t document) const {
+    if (filter_places_.empty()) return {};
+    const std::uint32_t begin = filter_places_[document];
+    return filters_.subspan(begin, filter_places_[document + 1] - begin);
 }
 
 std::expected<std::shared_ptr<const Segment>, std::string> Segment::open(const std::filesystem::path& path) {
@@ -87,23 +100,26 @@ std::expected<std::shared_ptr<const Segment>, std::string> Segment::open(const s
     const bool known = ::fstat(fd, &status) == 0;
     const auto size = static_cast<std::uint64_t>(known ? status.st_size : 0);
     void* data = MAP_FAILED;
-    if (size >= sizeof(SegmentHeader) + 8) data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+    if (size >= header_size_1 + 8) data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
     ::close(fd);
     if (data == MAP_FAILED) return bad("is too short or cannot be mapped");
     std::shared_ptr<Segment> segment{new Segment};
     segment->path_ = path;
     segment->data_ = static_cast<const char*>(data);
     segment->size_ = size;
-    segment->header_ = static_cast<const SegmentHeader*>(data);
-    if (std::memcmp(segment->header_->magic, segment_magic, sizeof segment_magic) != 0)
+    const bool first_version = std::memcmp(data, segment_magic_1, sizeof segment_magic_1) == 0;
+    if (!first_version && std::memcmp(data, segment_magic, sizeof segment_magic) != 0)
         return bad("is no index of this version");
-    if (segment->header_->file_size != size) return bad("is cut short");
+    const std::size_t header_size = first_version ? header_size_1 : sizeof(SegmentHeader);
+    if (size < header_size + 8) return bad("is too short");
+    std::memcpy(&segment->header_, data, header_size);
+    if (segment->header_.file_size != size) return bad("is cut short");
     std::uint64_t sum;
     std::memcpy(&sum, segment->data_ + size - 8, 8);
     XXH3_state_t* const hash = XXH3_createState();
     XXH3_64bits_reset(hash);
-    XXH3_64bits_update(hash, segment->data_ + sizeof(SegmentHeader), size - 8 - sizeof(SegmentHeader));
-    XXH3_64bits_update(hash, segment->data_, sizeof(SegmentHeader));
+    XXH3_64bits_update(hash, segment->data_ + header_size, size - 8 - header_size);
+    XXH3_64bits_update(hash, segment->data_, header_size);
     const bool same = XXH3_64bits_digest(hash) == sum;
     XXH3_freeState(hash);
     if (!same || !segment->read_tables()) return bad("is damaged");
@@ -115,14 +131,38 @@ const SegmentFolder* Segment::folder(FolderId folder) const {
     return at != folders_.end() && at->folder == folder.value() ? &*at : nullptr;
 }
 
-void Segment::each_containing(
-    std::string_view piece,
+std::string_view Segment::term_at(const SegmentBlock& block) const {
+    const std::string_view rest = dictionary_.substr(block.dictionary);
+    return rest.substr(0, rest.find('\0'));
+}
+
+void Segment::each_with(
+    const Piece& piece,
     const std::function<bool(std::string_view term, std::string_view postings)>& visit) const {
-    std::size_t block = 0;               // the term below is in this one
-    std::size_t at = 1;                  // begin of a term
-    std::string_view lists = postings_;  // its postings and what follows
-    for (std::size_t hit = find_bytes(dictionary_, piece); hit != std::string_view::npos;
-         hit = find_bytes(dictionary_, piece, at)) {
+    if (blocks_.empty()) return;
+    // Between the zeros that stand around terms a piece is a piece of the dictionary, wherever it must lie.
+    std::string sought;
+    if (piece.begins) sought.push_back('\0');
+    sought.append(piece.text);
+    if (piece.ends) sought.push_back('\0');
+    std::size_t block = 0;  // the term below is in this one
+    std::string_view dictionary = dictionary_;
+    if (piece.begins) {
+        // Such terms lie side by side.
+        auto less = [&](const SegmentBlock& b) { return term_at(b) < piece.text; };
+        auto within = [&](const SegmentBlock& b) { return term_at(b).starts_with(piece.text); };
+        const auto first = std::ranges::partition_point(blocks_, less);
+        const auto behind = std::partition_point(first, blocks_.end(), within);
+        if (first != blocks_.begin()) block = static_cast<std::size_t>(first - blocks_.begin()) - 1;
+        if (behind != blocks_.end()) dictionary = dictionary_.substr(0, behind->dictionary);
+    }
+    std::size_t at = blocks_[block].dictionary;                          // begin of a term
+    std::string_view lists = postings_.substr(blocks_[block].postings);  // its postings and what follows
+    const std::size_t ahead = piece.begins ? 1 : 0;
+    while (true) {
+        std::size_t hit = text::find_bytes(dictionary, sought, at - ahead);
+        if (hit == std::string_view::npos) return;
+        hit += ahead;
         if (block + 1 < blocks_.size() && blocks_[block + 1].dictionary <= hit) {
             auto behind = std::upper_bound(
                 blocks_.begin() + static_cast<std::ptrdiff_t>(block) + 1, blocks_.end(), hit,
@@ -140,14 +180,13 @@ void Segment::each_containing(
         const std::string_view term = dictionary_.substr(at, end - at);
         if (!visit(term, take_list(lists))) return;
         at = end + 1;
-        if (at >= dictionary_.size()) return;
+        if (at >= dictionary.size()) return;
     }
 }
 
-void Segment::find(const SegmentFolder& folder, Fields fields, std::string_view piece,
-                   DocumentSet& found) const {
+void Segment::find(const SegmentFolder& folder, Fields fields, const Piece& piece, DocumentSet& found) const {
     const std::uint32_t first = folder.first_document, end = first + folder.documents;
-    each_containing(piece, [&](std::string_view, std::string_view postings) {
+    each_with(piece, [&](std::string_view, std::string_view postings) {
         each_posting(postings, [&](std::uint32_t document, Fields where) {
             if (document >= end) return false;
             if ((where & fields) && document >= first) found.add(document - first);
@@ -172,7 +211,7 @@ mailstore::UidSet Segment::uids(const SegmentFolder& folder) const {
 }
 
 std::string_view Segment::compressed(const SegmentText& text) const {
-    const std::uint64_t begin = header_->text_bytes_at;
+    const std::uint64_t begin = header_.text_bytes_at;
     if (text.at > size_ - begin || text.size > size_ - begin - text.at) return {};
     return {data_ + begin + text.at, text.size};
 }

@@ -10,6 +10,7 @@
 
 #include "index/document_set.h"
 #include "index/fields.h"
+#include "index/runs.h"
 #include "index/segment_format.h"
 #include "mailstore/types.h"
 
@@ -27,14 +28,16 @@ public:
 
     const std::filesystem::path& path() const { return path_; }
     std::uint64_t bytes() const { return size_; }
-    std::uint32_t documents() const { return header_->documents; }
+    std::uint32_t documents() const { return header_.documents; }
     std::span<const SegmentFolder> folders() const { return folders_; }
     const SegmentFolder* folder(FolderId folder) const;  ///< nullptr: has no message of it
     Uid uid(std::uint32_t document) const { return Uid{uids_[document]}; }
 
-    /// Adds the documents of one folder, counted from its first, with a term that contains `piece` in one of
+    /// Adds the documents of one folder, counted from its first, with a term that has `piece` in one of
     /// the fields. `found` is as large as the folder.
-    void find(const SegmentFolder& folder, Fields fields, std::string_view piece, DocumentSet& found) const;
+    void find(const SegmentFolder& folder, Fields fields, const Piece& piece, DocumentSet& found) const;
+    /// Of the junctions in a document's body.
+    JunctionFilter filter(std::uint32_t document) const;
     /// The UIDs of documents counted from the folder's first.
     mailstore::UidSet uids(const SegmentFolder& folder, const DocumentSet& documents) const;
     mailstore::UidSet uids(const SegmentFolder& folder) const;
@@ -58,25 +61,28 @@ public:
         std::string_view rest_, lists_, term_, postings_;
     };
 
-    /// Visits the terms that contain `piece`, until `visit` gives false.
-    void each_containing(
-        std::string_view piece,
-        const std::function<bool(std::string_view term, std::string_view postings)>& visit) const;
+    /// Visits the terms that have `piece`, until `visit` gives false.
+    void each_with(const Piece& piece,
+                   const std::function<bool(std::string_view term, std::string_view postings)>& visit) const;
 
 private:
     Segment() = default;
     bool read_tables();
+    std::string_view term_at(const SegmentBlock& block) const;  ///< the first of a block
+    bool read_filters();
     template <class T>
     bool table(std::span<const T>& out, std::uint64_t at, std::uint64_t count) const;
 
     std::filesystem::path path_;
     const char* data_ = nullptr;
     std::uint64_t size_ = 0;
-    const SegmentHeader* header_ = nullptr;
+    SegmentHeader header_{};
     std::span<const SegmentFolder> folders_;
     std::span<const std::uint32_t> uids_;
     std::span<const SegmentBlock> blocks_;
     std::span<const SegmentText> texts_;
+    std::span<const std::uint32_t> filter_places_;
+    JunctionFilter filters_;
     std::string_view dictionary_, postings_;
 };
 

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 /// One file of an account's index, by the byte: docs/formats/index.md. Numbers are little-endian.
 namespace postrider::index {
 
-inline constexpr char segment_magic[8] = {'P', 'R', 'i', 'n', 'd', 'e', 'x', '1'};
+inline constexpr char segment_magic[8] = {'P', 'R', 'i', 'n', 'd', 'e', 'x', '2'};
+/// Of files from before 2026-11-21, which have no junctions; they are read and merged, no more written.
+inline constexpr char segment_magic_1[8] = {'P', 'R', 'i', 'n', 'd', 'e', 'x', '1'};
+inline constexpr std::size_t header_size_1 = 112;
 inline constexpr std::uint32_t terms_per_block = 32;
 inline constexpr std::size_t max_term = 64;
 
@@ -27,8 +31,13 @@ struct SegmentHeader {
     std::uint64_t texts_at;  ///< SegmentText[texts], ascending by document
     std::uint64_t text_bytes_at;
     std::uint64_t file_size;  ///< with the checksum, the last 8 octets
+
+    std::uint64_t filters_at;  ///< u64[]: one document's after the other's
+    /// u32[documents + 1]: where each begins, counted in u64, and where the last ends. One that has none says
+    /// nothing. 0: no document has one.
+    std::uint64_t filter_places_at;
 };
-static_assert(sizeof(SegmentHeader) == 112);
+static_assert(sizeof(SegmentHeader) == 128);
 
 struct SegmentFolder {
     std::uint32_t folder, first_document, documents;

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <xxhash.h>
+
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <set>
@@ -28,6 +31,11 @@ std::shared_ptr<const Segment> written(Builder& builder, const std::filesystem::
     auto segment = Segment::open(path);
     EXPECT_TRUE(segment) << segment.error();
     return segment ? *segment : nullptr;
+}
+
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream in{path, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 TEST(Segment, SaysWhichMessagesContainAText) {
@@ -75,11 +83,7 @@ TEST(Segment, RefusesEveryDamagedFile) {
     builder.add(Field::body, "some words that are kept");
     const auto path = folder.path() / "a";
     written(builder, path);
-    std::string good;
-    {
-        std::ifstream in{path, std::ios::binary};
-        good.assign(std::istreambuf_iterator<char>{in}, {});
-    }
+    const std::string good = read_file(path);
     auto opens = [&](const std::string& bytes) {
         std::ofstream{path, std::ios::binary | std::ios::trunc} << bytes;
         return Segment::open(path).has_value();
@@ -92,6 +96,66 @@ TEST(Segment, RefusesEveryDamagedFile) {
         EXPECT_FALSE(i % 7 == 0 && opens(good.substr(0, i))) << i;
     }
     EXPECT_FALSE(opens(good + 'x'));
+}
+
+/// The same file as it was before there were junctions.
+std::string as_first_version(std::string bytes) {
+    constexpr std::size_t less = sizeof(SegmentHeader) - header_size_1;
+    bytes.resize(bytes.size() - 8);
+    std::memcpy(bytes.data(), segment_magic_1, sizeof segment_magic_1);
+    for (std::size_t at : {offsetof(SegmentHeader, folders_at), offsetof(SegmentHeader, uids_at),
+                           offsetof(SegmentHeader, dictionary_at), offsetof(SegmentHeader, blocks_at),
+                           offsetof(SegmentHeader, postings_at), offsetof(SegmentHeader, texts_at),
+                           offsetof(SegmentHeader, text_bytes_at), offsetof(SegmentHeader, file_size)}) {
+        std::uint64_t place;
+        std::memcpy(&place, bytes.data() + at, sizeof place);
+        place -= less;
+        std::memcpy(bytes.data() + at, &place, sizeof place);
+    }
+    bytes.erase(header_size_1, less);
+    const std::string hashed = bytes.substr(header_size_1) + bytes.substr(0, header_size_1);
+    const std::uint64_t sum = XXH3_64bits(hashed.data(), hashed.size());
+    return bytes.append(reinterpret_cast<const char*>(&sum), sizeof sum);
+}
+
+TEST(Segment, KnowsWhatStandsSideBySideInABody) {
+    TestFolder folder;
+    Builder builder;
+    for (const char* text : {"the last offer of all", "the offer lasts", "last\r\noffer", "a blast offers"}) {
+        builder.begin({inbox, Uid{static_cast<std::uint32_t>(builder.documents()) + 1}});
+        builder.add(Field::body, text);
+    }
+    builder.begin({inbox, Uid{5}});
+    builder.add(Field::header, "X-Note: last offer");
+    auto segment = written(builder, folder.path() / "a");
+    auto maybe = [](std::shared_ptr<const Segment> one, Fields fields, std::string_view key) {
+        return Reader{{std::move(one)}}.find(inbox, fields, key).maybe;
+    };
+    const UidSet both{{Uid{1}, Uid{1}}, {Uid{4}, Uid{4}}};
+    EXPECT_EQ(maybe(segment, Field::body, "LAST OFFER"), both);
+    EXPECT_EQ(maybe(segment, Field::body | Field::header, "LAST OFFER"),
+              (UidSet{{Uid{1}, Uid{1}}, {Uid{4}, Uid{5}}}));
+    EXPECT_EQ(maybe(segment, Field::header, "LAST OFFER"), (UidSet{{Uid{5}, Uid{5}}}));
+    EXPECT_EQ(maybe(segment, Field::body, "THE LAST OFFER"), (UidSet{{Uid{1}, Uid{1}}}));
+    EXPECT_EQ(maybe(segment, Field::body, "OFFER LAST"), (UidSet{{Uid{2}, Uid{2}}}));
+
+    // Of a file without junctions all that has the words; the same when it was merged with one that has them.
+    std::ofstream{folder.path() / "old", std::ios::binary}
+        << as_first_version(read_file(folder.path() / "a"));
+    auto old = Segment::open(folder.path() / "old");
+    ASSERT_TRUE(old) << old.error();
+    EXPECT_TRUE((*old)->filter(0).empty());
+    EXPECT_EQ(maybe(*old, Field::body, "LAST OFFER"), (UidSet{{Uid{1}, Uid{1}}, {Uid{3}, Uid{4}}}));
+    builder.begin({inbox, Uid{6}});
+    builder.add(Field::body, "the offer is the last");
+    builder.begin({inbox, Uid{7}});
+    builder.add(Field::body, "a last offer");
+    auto count = merge(
+        {*old, written(builder, folder.path() / "b")}, folder.path() / "c", [](DocumentId) { return true; },
+        [] { return true; });
+    ASSERT_TRUE(count) << count.error();
+    EXPECT_EQ(maybe(*Segment::open(folder.path() / "c"), Field::body, "LAST OFFER"),
+              (UidSet{{Uid{1}, Uid{1}}, {Uid{3}, Uid{4}}, {Uid{7}, Uid{7}}}));
 }
 
 /// Random texts in two folders, some of them lost when segments are merged.
@@ -117,9 +181,16 @@ TEST(Segment, AgreesWithALookAtTheTextsBeforeAndAfterMerging) {
         }
         segments.push_back(written(builder, folder.path() / std::to_string(part)));
     }
+    std::vector<std::string> some;
+    for (const auto& [id, text] : texts) some.push_back(text::fold_unicode(text));
+    std::size_t maybe = 0;
     auto check = [&](const Reader& reader, bool with_dead) {
-        for (int k = 0; k < 300; ++k) {
-            const std::string key = text::fold_unicode(random_text(random, 1 + random() % 3));
+        for (int k = 0; k < 600; ++k) {
+            std::string key = text::fold_unicode(random_text(random, 1 + random() % 3));
+            if (k % 2 == 0) {
+                const std::string& text = some[random() % some.size()];
+                key = text.substr(random() % text.size(), 1 + random() % 30);
+            }
             for (FolderId where : {inbox, sent}) {
                 const Found found = reader.find(where, Field::body, key);
                 const UidSet covered = reader.covered(where);
@@ -132,6 +203,7 @@ TEST(Segment, AgreesWithALookAtTheTextsBeforeAndAfterMerging) {
                     ASSERT_TRUE(truth || !contains(found.yes, id.uid)) << key;
                     ASSERT_TRUE(!truth || contains(found.yes, id.uid) || contains(found.maybe, id.uid))
                         << key;
+                    maybe += contains(found.maybe, id.uid);
                     ASSERT_TRUE(k > 0 || reader.attachment_text(where, id.uid) == text);
                 }
             }
@@ -144,6 +216,7 @@ TEST(Segment, AgreesWithALookAtTheTextsBeforeAndAfterMerging) {
     ASSERT_TRUE(count) << count.error();
     EXPECT_EQ(*count, texts.size() - dead.size());
     check(Reader{{*Segment::open(folder.path() / "merged")}}, false);
+    EXPECT_GT(maybe, 1000u);
 }
 
 }  // namespace

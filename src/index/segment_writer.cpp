@@ -79,6 +79,22 @@ void SegmentWriter::put(std::string_view bytes) {
     if (buffer_.size() >= buffer_size) flush();
 }
 
+void SegmentWriter::align() {
+    constexpr char zeros[8] = {};
+    put({zeros, (8 - written_ % 8) % 8});
+}
+
+void SegmentWriter::filter(JunctionFilter filter) {
+    if (filter_places_.empty()) {
+        align();
+        header_.filters_at = written_;
+        filter_places_.reserve(uids_.size() + 1);
+        filter_places_.push_back(0);
+    }
+    put({reinterpret_cast<const char*>(filter.data()), filter.size_bytes()});
+    filter_places_.push_back(filter_places_.back() + static_cast<std::uint32_t>(filter.size()));
+}
+
 void SegmentWriter::term(std::string_view term, std::string_view postings) {
     if (header_.terms == 0) header_.postings_at = written_;
     if (header_.terms % terms_per_block == 0)
@@ -112,8 +128,7 @@ SegmentWriter::Result<> SegmentWriter::finish(bool durable) {
     if (header_.terms == 0) header_.postings_at = written_;
     header_.postings_size = postings_size_;
     auto section = [&](std::uint64_t& at, std::string_view bytes) {
-        constexpr char zeros[8] = {};
-        put({zeros, (8 - written_ % 8) % 8});
+        align();
         at = written_;
         put(bytes);
     };
@@ -123,6 +138,7 @@ SegmentWriter::Result<> SegmentWriter::finish(bool durable) {
     header_.dictionary_size = dictionary_.size();
     section(header_.blocks_at, bytes_of(blocks_));
     section(header_.texts_at, bytes_of(text_table_));
+    if (!filter_places_.empty()) section(header_.filter_places_at, bytes_of(filter_places_));
     header_.file_size = written_ + 8;
     // The checksum is over what follows the header, then the header.
     auto* const hash = static_cast<XXH3_state_t*>(hash_);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "index/junctions.h"
 #include "index/segment_format.h"
 
 namespace postrider::index {
@@ -34,8 +35,10 @@ public:
     SegmentWriter(const SegmentWriter&) = delete;
     SegmentWriter& operator=(const SegmentWriter&) = delete;
 
-    /// What attachments say, compressed; documents in ascending order. Before the first term.
+    /// What attachments say, compressed; documents in ascending order. Before the first filter.
     void text(std::uint32_t document, std::string_view compressed);
+    /// Of the next document, each once in order, before the first term; or of none.
+    void filter(JunctionFilter filter);
     /// Terms in ascending order of octets, without zeros, 1 to 64 octets.
     void term(std::string_view term, std::string_view postings);
     /// @param durable  the bytes are synced before the file has its name
@@ -46,6 +49,7 @@ public:
 private:
     SegmentWriter(std::filesystem::path path, std::filesystem::path temporary);
     void put(std::string_view bytes);
+    void align();
     void flush();
 
     std::filesystem::path path_, temporary_;
@@ -61,6 +65,7 @@ private:
     std::string dictionary_;
     std::vector<SegmentBlock> blocks_;
     std::vector<SegmentText> text_table_;
+    std::vector<std::uint32_t> filter_places_;
     std::uint64_t postings_size_ = 0, texts_size_ = 0;
 };
 

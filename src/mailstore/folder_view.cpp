@@ -185,8 +185,15 @@ Result<> FolderViewImpl::each_described(const UidSet& uids,
     // A second cursor walks the descriptions beside the items.
     auto texts = cursor_at('d', texts_, uids);
     auto ok = each_item(uids, [&](const Item& item) {
-        if (!texts->valid() || last_u32(texts->key()) != item.uid.value())
-            advance_to(*texts, description_key(account, info_.id, item.uid));
+        if (!texts->valid() || last_u32(texts->key()) != item.uid.value()) {
+            const Key key = description_key(account, info_.id, item.uid);
+            // Of a few here and there: steps that would not reach it are saved.
+            if (texts->valid()
+                && std::uint64_t{last_u32(texts->key())} + steps_before_seek < item.uid.value())
+                texts->seek(key);
+            else
+                advance_to(*texts, key);
+        }
         if (!texts->valid() || last_u32(texts->key()) != item.uid.value()) {
             report_damage("description", item.uid);
             return visit(item, {});

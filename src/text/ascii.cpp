@@ -5,16 +5,36 @@
 
 namespace postrider::text {
 
-std::string to_lower(std::string_view text) {
+namespace {
+
+/// Turns the case of the letters from `first` to `last` (A and Z, or a and z), eight octets at a time.
+std::string turn_case(std::string_view text, char first, char last) {
+    constexpr std::uint64_t ones = 0x0101010101010101u, high = ones * 0x80;
+    const std::uint64_t from = ones * static_cast<std::uint64_t>(0x80 - first);
+    const std::uint64_t behind = ones * static_cast<std::uint64_t>(0x7f - last);
     std::string out{text};
-    for (char& c : out) c = lower(c);
+    std::size_t at = 0;
+    for (; at + 8 <= out.size(); at += 8) {
+        std::uint64_t word;
+        std::memcpy(&word, out.data() + at, 8);
+        // The highest bit of each octet says whether it is one of these: no sum runs over into the next.
+        const std::uint64_t low = word & ~high;
+        word ^= (((low + from) ^ (low + behind)) & ~word & high) >> 2;
+        std::memcpy(out.data() + at, &word, 8);
+    }
+    for (; at < out.size(); ++at)
+        if (out[at] >= first && out[at] <= last) out[at] = static_cast<char>(out[at] ^ 0x20);
     return out;
 }
 
+}  // namespace
+
+std::string to_lower(std::string_view text) {
+    return turn_case(text, 'A', 'Z');
+}
+
 std::string to_upper(std::string_view text) {
-    std::string out{text};
-    for (char& c : out) c = upper(c);
-    return out;
+    return turn_case(text, 'a', 'z');
 }
 
 bool equal_ci(std::string_view a, std::string_view b) {

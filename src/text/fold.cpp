@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "text/ascii.h"
+#include "text/find_bytes.h"
 #include "text/utf8.h"
 
 namespace postrider::text {
@@ -82,7 +83,7 @@ std::strong_ordering compare_numeric(std::string_view a, std::string_view b) {
 
 bool FoldedKey::in(std::string_view utf8) const {
     if (key_.empty()) return true;
-    return fold_unicode(utf8).find(key_) != std::string::npos;
+    return find_bytes(fold_unicode(utf8), key_) != std::string::npos;
 }
 
 }  // namespace postrider::text

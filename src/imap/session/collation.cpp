@@ -1,6 +1,7 @@
 #include "imap/session/collation.h"
 
 #include "text/ascii.h"
+#include "text/find_bytes.h"
 #include "text/fold.h"
 
 namespace postrider::imap {
@@ -53,8 +54,8 @@ std::string fold(Collation collation, std::string_view utf8) {
 
 bool Needle::in(std::string_view utf8) const {
     if (key_.empty()) return true;
-    if (collation_ == Collation::octet) return utf8.find(key_) != std::string_view::npos;
-    return fold(collation_, utf8).find(key_) != std::string::npos;
+    if (collation_ == Collation::octet) return text::find_bytes(utf8, key_) != std::string_view::npos;
+    return text::find_bytes(fold(collation_, utf8), key_) != std::string::npos;
 }
 
 }  // namespace postrider::imap

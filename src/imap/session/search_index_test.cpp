@@ -6,6 +6,7 @@
 #include "index/index.h"
 #include "index/random_text_for_tests.h"
 #include "text/base64.h"
+#include "text/utf8.h"
 
 namespace postrider::imap {
 namespace {
@@ -46,14 +47,18 @@ public:
 
     std::string message() {
         std::string subject = (random_() % 3 ? "" : "Re: ") + line(random_() % 2 ? 8 : 1), from = line(2),
-                    body = text(40);
+                    body = random_() % 2 ? sentences() : text(40);
+        if (random_() % 6 == 0) body += sentences() + text(4);
+        if (random_() % 8 == 0) subject = as_line(sentences());
         std::string out;
         if (random_() % 4 > 0) out += "From: " + word(from) + " <" + address() + ">\r\n";
         if (random_() % 4 > 0)
             out += "To: " + address() + ", \"" + word(line(2)) + "\" <" + address() + ">\r\n";
         if (random_() % 3 == 0) out += "Cc: friends: " + address() + ", " + address() + ";\r\n";
         if (random_() % 8 > 0) out += "Subject: " + word(subject) + "\r\n";
-        if (random_() % 3 == 0) out += "X-Note: " + word(line(4)) + "\r\n folded " + word(line(2)) + "\r\n";
+        if (random_() % 3 == 0)
+            out += "X-Note: " + word(random_() % 2 ? line(4) : as_line(sentences())) + "\r\n folded "
+                   + word(line(2)) + "\r\n";
         if (random_() % 3 > 0)
             out += "Date: Fri, " + std::to_string(1 + random_() % 28) + " Nov 2026 23:00:00 -0500\r\n";
         const std::string id = std::to_string(sent_++) + "@example.org";
@@ -122,8 +127,8 @@ private:
         remember(made);
         return made;
     }
-    std::string line(std::size_t size) {
-        std::string made = text(size);
+    std::string line(std::size_t size) { return as_line(text(size)); }
+    static std::string as_line(std::string made) {
         std::erase_if(made, [](char c) { return c == '\r' || c == '\n' || c == '"' || c == '\\'; });
         return made;
     }
@@ -147,15 +152,76 @@ private:
         for (std::size_t i = 0; i < text.size() && i < 200; i += 1 + random_() % 20)
             seen_.emplace_back(text.substr(i, 1 + random_() % (random_() % 3 ? 5 : 45)));
     }
+    /// Words side by side, as they are somewhere or are not.
+    std::string phrase() {
+        const std::size_t first = random_() % prose_.size(), words = 2 + random_() % 3;
+        std::string made;
+        for (std::size_t i = 0; i < words && i + first < prose_.size(); ++i)
+            made += (i == 0 ? "" : " ") + prose_[random_() % 12 ? first + i : random_() % prose_.size()];
+        // Words begin and end where they want to.
+        std::size_t begin = random_() % 2 ? random_() % 4 : 0;
+        while (begin < made.size() && (static_cast<unsigned char>(made[begin]) & 0xc0) == 0x80) ++begin;
+        made.erase(0, std::min(begin, made.size() / 3));
+        for (std::size_t cut = random_() % 4; cut > 0 && made.size() > 8; --cut) made.pop_back();
+        return text::repair_utf8(made);
+    }
     std::string key() {
+        if (random_() % 2 && !prose_.empty()) {
+            const std::string made = phrase();
+            return "{" + std::to_string(made.size()) + "+}\r\n" + made;
+        }
         std::string made = seen_.empty() || random_() % 6 == 0
                                ? index::random_text(random_, 1 + random_() % 3)
                                : seen_[random_() % seen_.size()];
         return "{" + std::to_string(made.size()) + "+}\r\n" + made;
     }
 
+    /// In several languages: few words, so that many messages have the same two.
+    std::string sentences() {
+        static constexpr std::string_view words[] = {
+            "the",
+            "offer",
+            "of",
+            "last",
+            "week",
+            "an",
+            "Angebot",
+            "f\u00fcr",
+            "die",
+            "Stra\u00dfe",
+            "\u00e9t\u00e9",
+            "pr\u00eat",
+            "\u043f\u0440\u0435\u0434\u043b\u043e\u0436\u0435\u043d\u0438\u0435",
+            "\u043d\u0430",
+            "\u043d\u0435\u0434\u0435\u043b\u0435",
+            "\u03c0\u03c1\u03bf\u03c3\u03c6\u03bf\u03c1\u03ac",
+            "\u6771\u4eac\u90fd",
+            "\u306e",
+            "\u4f1a\u8b70\u8cc7\u6599",
+            "\ud55c\uad6d\uc5b4",
+            "e-mail",
+            "x@example.org",
+            "a",
+            "3.14",
+            "\u0e01\u0e02\u0e04",
+            "caf\u00e9"};
+        static constexpr std::string_view between[] = {
+            " ", " ", " ", " ", " ", ", ", "\r\n", "  ", ". ", "-", "", "_", "\u3000", " \u2013 ", "\t"};
+        std::string made;
+        for (auto count = 3 + random_() % 30; count > 0; --count) {
+            const std::string_view word = words[random_() % std::size(words)];
+            prose_.emplace_back(word);
+            made += word;
+            made += between[random_() % std::size(between)];
+        }
+        remember(made);
+        if (prose_.size() > 4000) prose_.erase(prose_.begin(), prose_.begin() + 2000);
+        return made;
+    }
+
     std::mt19937 random_;
     unsigned sent_ = 0;
+    std::vector<std::string> prose_;
     std::vector<std::string> seen_;
 };
 

@@ -1,4 +1,4 @@
-#include "index/find_bytes.h"
+#include "text/find_bytes.h"
 
 #include <bit>
 #include <cstring>
@@ -7,7 +7,7 @@
 #include <emmintrin.h>
 #endif
 
-namespace postrider::index {
+namespace postrider::text {
 
 std::size_t find_bytes(std::string_view text, std::string_view needle, std::size_t from) {
     const std::size_t size = needle.size();
@@ -45,4 +45,4 @@ std::size_t find_bytes(std::string_view text, std::string_view needle, std::size
 #endif
 }
 
-}  // namespace postrider::index
+}  // namespace postrider::text
