@@ -29,6 +29,7 @@ struct Fate {
     std::string diagnostic;    ///< the reply ("550 5.1.1 No such user") or what went wrong, for people
     std::string remote_host;   ///< who said so: Remote-MTA of reports; "" = we did
     bool reports_dsn = false;  ///< the next host knows DSN, so we do not say "relayed" (RFC 3461 §5.2.2)
+    bool keeps_time = false;   ///< the next host has been told BY (RFC 2852 §4.1.4)
 };
 
 /// Names of destinations (virtual queues), at most 255 octets of printable US-ASCII in lower case:

@@ -15,6 +15,7 @@ constexpr std::size_t batch_size = 16;
 constexpr std::string_view unsent_status = "4.4.4";
 constexpr std::string_view unsent_why = "Held: this server does not send to other hosts yet";
 /// What cannot be done now (no room for a report, somebody is sending just now) is looked at again then.
+constexpr std::string_view late = "4.4.7";  // RFC 2852 §4.1.3
 constexpr auto soon = std::chrono::seconds{30};
 
 /// A group's members stand behind one recipient, which stays expanded whatever becomes of each.
@@ -248,7 +249,7 @@ void Processor::deliver(Entry& entry, Time now, Work& work) {
                           receipt->targets[t].uid.value());
 }
 
-/// RFC 2852 §4: what is late is given back, or its sender told. False: not now, somebody is sending it.
+/// RFC 2852 §4.1.3: what is late is given back, or its sender told. False: not now, somebody is sending it.
 bool Processor::expire(Entry& entry, Time now) {
     auto& by = entry.envelope.deliver_by;
     if (!by || by->mode == queue::DeliverBy::Mode::told || by->time > now) return true;
@@ -260,7 +261,7 @@ bool Processor::expire(Entry& entry, Time now) {
         } else if (recipient.notify == queue::Notify::unsaid
                    || (recipient.notify & queue::Notify::delay) != 0) {
             recipient.owed |= Recipient::delay;
-            if (recipient.status.empty()) recipient.status = "4.4.7";
+            recipient.status = late;
         }
     }
     by->mode = queue::DeliverBy::Mode::told;
@@ -277,7 +278,8 @@ void Processor::release_scanned_by(const std::string& scanner) {
     // As filter() leaves them.
     const std::string why = scanner + ": ";
     const auto released = make_due([&](const Recipient& r) {
-        return r.state == Recipient::State::pending && r.status == "4.3.0" && r.diagnostic.starts_with(why);
+        return r.state == Recipient::State::pending && (r.status == "4.3.0" || r.status == late)
+               && r.diagnostic.starts_with(why);
     });
     if (released == 0) return;
     log_.info({}, "{} messages have waited for {} and are due now", released, scanner);

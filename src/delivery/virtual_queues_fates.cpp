@@ -14,6 +14,14 @@ bool reports_wanted(const Entry& entry) {
     return !entry.envelope.reverse_path.null();  // RFC 5321 §4.5.5: no report about a report
 }
 
+/// RFC 2852 §4.1.4: with T every host on the way says that it has sent the message on. §4.1.4.2: with N so
+/// does the one behind which nobody looks at the time any more, while there is some left. Neither waits to be
+/// asked for success.
+bool tells_of_relaying(const std::optional<queue::DeliverBy>& by, const Fate& fate) {
+    if (!by) return false;
+    return by->trace || (by->mode == queue::DeliverBy::Mode::notify && !fate.keeps_time);
+}
+
 }  // namespace
 
 bool VirtualQueues::waits_at(const Recipient& recipient, const std::string& destination) {
@@ -28,8 +36,7 @@ void VirtualQueues::apply(const Fate& fate, Recipient& recipient, const Entry& e
             // RFC 3461 §5.2.2: who knows DSN reports itself; for who does not we say "relayed".
             succeed(recipient, Recipient::State::sent, now, fate.status, fate.diagnostic,
                     !fate.reports_dsn && reports_wanted(entry));
-            // RFC 2852, by-trace: every host on the way says that it has sent it on.
-            if (entry.envelope.deliver_by && entry.envelope.deliver_by->trace && reports_wanted(entry)
+            if (tells_of_relaying(entry.envelope.deliver_by, fate) && reports_wanted(entry)
                 && (recipient.notify & queue::Notify::never) == 0)
                 recipient.owed |= Recipient::success;
             sent_.add();

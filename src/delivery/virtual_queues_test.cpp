@@ -300,6 +300,58 @@ TEST_F(Sending, GivesBackWhatIsLate) {
     EXPECT_THAT(reports[0], HasSubstr("Status: 5.4.7\r\n"));
 }
 
+TEST_F(Sending, TellsWhenAMessageGoesWhereNobodyLooksAtTheTime) {  // RFC 2852 §4.1.4.2
+    using Mode = queue::DeliverBy::Mode;
+    struct Case {
+        std::uint8_t notify;
+        Mode mode;
+        bool trace, keeps_time, told;
+    };
+    const Case cases[] = {{Notify::unsaid, Mode::notify, false, false, true},
+                          {Notify::unsaid, Mode::notify, false, true, false},
+                          {Notify::failure, Mode::notify, false, false, true},
+                          {Notify::never, Mode::notify, false, false, false},
+                          {Notify::unsaid, Mode::told, false, false, false},
+                          {Notify::unsaid, Mode::notify, true, true, true},
+                          {Notify::unsaid, Mode::give_back, true, true, true},
+                          {Notify::never, Mode::give_back, true, true, false},
+                          {Notify::unsaid, Mode::give_back, false, true, false}};
+    std::size_t reports = 0;
+    for (const Case& one : cases) {
+        auto e = envelope("alice@example.org", {"who@example.net"});
+        e.recipients[0].notify = one.notify;
+        e.deliver_by = queue::DeliverBy{house.clock.now() + 60s, one.mode, one.trace};
+        ASSERT_TRUE(house.send(std::move(e), text));
+        house.work();
+        Fate went = sent(0);
+        went.reports_dsn = true;
+        went.keeps_time = one.keeps_time;
+        out().settle(take_one("example.net"), {went});
+        out().leave("example.net");
+        house.work();
+        reports += one.told ? 1 : 0;
+        EXPECT_EQ(house.messages("alice@example.org").size(), reports) << &one - cases;
+    }
+    EXPECT_THAT(house.messages("alice@example.org")[0], HasSubstr("Action: relayed\r\n"));
+}
+
+TEST_F(Sending, TellsOnceThatAMessageIsLateAndGoesOn) {  // RFC 2852 §4.1.3
+    auto e = envelope("alice@example.org", {"who@example.net"});
+    e.deliver_by = queue::DeliverBy{house.clock.now() + 60s, queue::DeliverBy::Mode::notify, false};
+    ASSERT_TRUE(house.send(std::move(e), text));
+    house.work();
+    Consignment one = take_one("example.net");
+    out().settle(one, {fate(Fate::Kind::temporary, "4.2.0", "450 later", 0)});
+    house.clock.advance(91s);
+    house.work();
+    const auto reports = house.messages("alice@example.org");
+    ASSERT_EQ(reports.size(), 1u);
+    EXPECT_THAT(reports[0], HasSubstr("Action: delayed\r\nStatus: 4.4.7\r\n"));
+    EXPECT_THAT(reports[0], HasSubstr("Diagnostic-Code: smtp; 450 later\r\n"));
+    EXPECT_THAT(reports[0], HasSubstr("Deliver-By-Date: "));
+    EXPECT_EQ(house.entries().size(), 1u);
+}
+
 TEST_F(Sending, ProbesOfManyMessagesAreCountedPieceByPiece) {
     for (int i = 0; i < 600; ++i) send({"who@example.net"});
     out().take_destinations(10);

@@ -92,7 +92,7 @@ struct Envelope {
     std::optional<DeliverBy> deliver_by;
     /// FUTURERELEASE (RFC 4865): nothing is delivered before; full seconds. Zero: at once.
     Time release{};
-    /// How the sender put it, for reports: "for; 3600", "until; 2026-11-20T10:00:00Z" (RFC 4865 updates RFC
+    /// How the sender put it, for reports: "for;3600", "until;2026-11-20T10:00:00Z" (RFC 4865 updates RFC
     /// 3464).
     std::string release_asked;
 };

@@ -38,10 +38,10 @@ struct Case {
 
 TEST(Report, RepeatsUntilWhenTheMessageWasToBeHeldBackAndToBeThere) {
     Case c;
-    c.envelope.release_asked = "for; 3600";
+    c.envelope.release_asked = "for;3600";
     c.envelope.deliver_by = DeliverBy{Time{std::chrono::seconds{1'800'000'060}}};
     EXPECT_THAT(c.make().message, HasSubstr("Deliver-By-Date: Fri, 15 Jan 2027 08:01:00 +0000\r\n"
-                                            "Future-Release-Request: for; 3600\r\n\r\n"));
+                                            "Future-Release-Request: for;3600\r\n\r\n"));
 }
 
 TEST(Report, SaysToProgramsWhatRfc3464AsksFor) {

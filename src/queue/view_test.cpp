@@ -20,7 +20,7 @@ Entry full_entry() {
     e.envelope.return_headers = true;
     e.envelope.deliver_by = DeliverBy{Time{1'800'000'100s}, DeliverBy::Mode::give_back, true};
     e.envelope.release = Time{1'800'000'050s};
-    e.envelope.release_asked = "for; 50";
+    e.envelope.release_asked = "for;50";
     e.envelope.authenticated = "alice@example.org";
     Recipient r;
     r.address = {"bob", "example.net"};
@@ -58,7 +58,7 @@ TEST(EntryView, SeesWhatTheDecoderSees) {
     EXPECT_EQ(back->envelope.recipients[1].forwarded_by, "forward.example");
     EXPECT_EQ(back->envelope.deliver_by->mode, DeliverBy::Mode::give_back);
     EXPECT_EQ(back->envelope.release, e.envelope.release);
-    EXPECT_EQ(back->envelope.release_asked, "for; 50");
+    EXPECT_EQ(back->envelope.release_asked, "for;50");
 
     EntryView view;
     for (int twice = 0; twice < 2; ++twice) {

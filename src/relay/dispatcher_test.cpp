@@ -153,6 +153,7 @@ TEST(Dispatcher, GivesBackWhatMustNotBeLateWhereTheNextHostPromisesNothing) {
     const Case cases[] = {
         {"", Mode::give_back, "permanent 5.3.3", false},
         {"", Mode::notify, "sent 2.0.0", false},
+        {"DSN\r\n250-", Mode::notify, "sent 2.0.0", false},
         {"DELIVERBY\r\n250-", Mode::give_back, "sent 2.0.0", true},
         {"DELIVERBY 50\r\n250-", Mode::give_back, "sent 2.0.0", true},
         {"DELIVERBY 500\r\n250-", Mode::give_back, "permanent 5.3.3", false},
@@ -173,6 +174,12 @@ TEST(Dispatcher, GivesBackWhatMustNotBeLateWhereTheNextHostPromisesNothing) {
                       host.commands(),
                       [](const std::string& line) { return line.find(" BY=") != std::string::npos; }),
                   one.said);
+        const auto& fates = world.outbound.settled.at(0).fates;
+        EXPECT_EQ(fates.at(0).keeps_time, one.said);
+        EXPECT_EQ(std::ranges::any_of(
+                      host.commands(),
+                      [](const std::string& line) { return line.ends_with(" NOTIFY=FAILURE,DELAY"); }),
+                  std::string_view{one.offer}.starts_with("DSN"));
     }
 }
 

@@ -51,7 +51,9 @@ class Wishes(QueueCase):
         for parameters, code in (("BY=0;R", 501), ("BY=120;R", 250), ("BY=-5;N", 250), ("BY=5;X", 501), ("BY=5", 501),
                                  ("BY=9;R BY=9;R", 501), ("HOLDFOR=60", 250), ("HOLDFOR=2592001", 501), ("HOLDFOR=x", 501), ("HOLDFOR=0", 501),
                                  (f"HOLDUNTIL={soon}", 250), ("HOLDUNTIL=2099-01-01T00:00:00Z", 501),
-                                 ("HOLDUNTIL=tomorrow", 501), (f"HOLDFOR=5 HOLDUNTIL={soon}", 501),
+                                 ("HOLDUNTIL=2020-01-01T00:00:00Z", 501),
+                                 ("HOLDFOR=60 BY=59;R", 501), ("BY=59;N HOLDFOR=60", 501), (f"BY=60;R HOLDUNTIL={soon}", 501),
+                                 ("HOLDFOR=60 BY=60;R", 250), ("HOLDUNTIL=tomorrow", 501), (f"HOLDFOR=5 HOLDUNTIL={soon}", 501),
                                  ("MT-PRIORITY=9", 250), ("MT-PRIORITY=-9", 250), ("MT-PRIORITY=10", 501),
                                  ("MT-PRIORITY=1 MT-PRIORITY=1", 501)):
             with self.subTest(parameters), self.submission() as peer:

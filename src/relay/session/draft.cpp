@@ -153,6 +153,7 @@ Draft make_draft(const delivery::Consignment& consignment, const mime::AddrSpec&
     draft.parameters.require_tls = envelope.require_tls && offers.require_tls;
     if (offers.mt_priority && envelope.priority != 0) draft.parameters.priority = envelope.priority;
     if (offers.deliver_by && envelope.deliver_by) draft.parameters.by = by_value(*envelope.deliver_by, now);
+    draft.parameters.ask_delay = envelope.deliver_by && !offers.deliver_by && envelope.deliver_by->time > now;
     // RFC 3030 §2: BDAT needs no look at each line, and goes with the envelope where there is PIPELINING.
     draft.chunked =
         draft.parameters.body == MailParameters::Body::binary || (offers.chunking && offers.pipelining);

@@ -72,6 +72,7 @@ struct Client::Transaction {
         for (const std::size_t to : taken) {
             fate(to, reply, host);
             result.fates.back().reports_dsn = dsn;
+            result.fates.back().keeps_time = !draft.parameters.by.empty();
         }
         taken.clear();
         ended = true;
@@ -117,8 +118,7 @@ net::Task<> Client::envelope_stage(Transaction& t) {
         if (piped || mail_read)
             for (; sent < count && sent - from < (piped ? group_size : 1); ++sent)
                 append_rcpt(t.group, t.draft.recipients[sent].path,
-                            t.envelope.recipients[t.draft.recipients[sent].recipient], offers_.dsn,
-                            t.draft.parameters.smtputf8);
+                            t.envelope.recipients[t.draft.recipients[sent].recipient], t.draft.parameters);
         const bool last = piped && sent == count;
         if (last && !t.draft.chunked) {
             t.group.append("DATA\r\n");

@@ -40,6 +40,13 @@ void append_notify(std::string& out, std::uint8_t notify) {
     word(Notify::delay, "DELAY");
 }
 
+/// RFC 2852 §4.1.4.2
+std::uint8_t with_delay(std::uint8_t notify) {
+    using queue::Notify;
+    if (notify == Notify::unsaid) return Notify::failure | Notify::delay;
+    return (notify & Notify::never) != 0 ? notify : static_cast<std::uint8_t>(notify | Notify::delay);
+}
+
 }  // namespace
 
 void append_xtext(std::string& out, std::string_view text) {
@@ -97,18 +104,18 @@ void append_mail(std::string& out, std::string_view path, const MailParameters& 
     out.append("\r\n");
 }
 
-void append_rcpt(std::string& out, std::string_view path, const queue::Recipient& recipient, bool dsn,
-                 bool smtputf8) {
+void append_rcpt(std::string& out, std::string_view path, const queue::Recipient& recipient,
+                 const MailParameters& parameters) {
     out.append("RCPT TO:<").append(path).append(">");
-    if (dsn) {
-        append_notify(out, recipient.notify);
+    if (parameters.dsn) {
+        append_notify(out, parameters.ask_delay ? with_delay(recipient.notify) : recipient.notify);
         const std::string_view original = recipient.original;
         if (const std::size_t semicolon = original.find(';'); semicolon != std::string_view::npos) {
             const std::string_view type = original.substr(0, semicolon);
             const std::string_view address = original.substr(semicolon + 1);
             out.append(" ORCPT=").append(type).append(";");
             if (text::equal_ci(type, "utf-8"))
-                append_utf8_xtext(out, address, smtputf8);
+                append_utf8_xtext(out, address, parameters.smtputf8);
             else
                 append_xtext(out, address);
         }

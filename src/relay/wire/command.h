@@ -31,11 +31,12 @@ struct MailParameters {
     bool return_unsaid = true;
     std::string_view envid;  ///< decoded; "" = none
     std::string by;          ///< the value of BY= (RFC 2852); "" = none
+    bool ask_delay = false;  ///< the next host does not know BY, so it is asked for DELAY (RFC 2852 §4.1.4.2)
 };
 void append_mail(std::string& out, std::string_view path, const MailParameters& parameters);
 
-/// @param dsn  NOTIFY and ORCPT may be said
-void append_rcpt(std::string& out, std::string_view path, const queue::Recipient& recipient, bool dsn,
-                 bool smtputf8);
+/// Reads dsn, smtputf8 and ask_delay of the transaction's parameters.
+void append_rcpt(std::string& out, std::string_view path, const queue::Recipient& recipient,
+                 const MailParameters& parameters);
 
 }  // namespace postrider::relay

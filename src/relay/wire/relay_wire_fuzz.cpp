@@ -75,7 +75,9 @@ void check_commands(std::string_view octets) {
     queue::Recipient to;
     to.original = octets.find(';') == 0 ? std::string{} : "rfc822;" + std::string{octets};
     std::string command;
-    append_rcpt(command, "a@b", to, true, false);
+    MailParameters known;
+    known.dsn = true;
+    append_rcpt(command, "a@b", to, known);
     require(command.find("\r\n") == command.size() - 2);
 }
 

@@ -40,10 +40,11 @@ void envelope_and_replies(benchmark::State& state) {  // what one message costs 
     queue::Recipient to;
     MailParameters mail;
     mail.size = 4096;
+    mail.dsn = true;
     for (auto _ : state) {
         std::string out;
         append_mail(out, "alice@example.org", mail);
-        append_rcpt(out, "bob@example.net", to, true, false);
+        append_rcpt(out, "bob@example.net", to, mail);
         ReplyReader reader;
         for (const std::string_view line :
              {"250 2.1.0 Ok", "250 2.1.5 Ok", "354 Go", "250 2.0.0 Ok: queued"}) {

@@ -110,11 +110,30 @@ TEST(Commands, CarryTheParametersOfTheRfcs) {
     queue::Recipient to;
     to.notify = queue::Notify::success | queue::Notify::delay;
     to.original = "rfc822;Bob=x@Example.COM";
-    append_rcpt(out, "Bob@Example.COM", to, true, false);
+    mail.dsn = true;
+    append_rcpt(out, "Bob@Example.COM", to, mail);
     EXPECT_EQ(out, "RCPT TO:<Bob@Example.COM> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob+3Dx@Example.COM\r\n");
     out.clear();
-    append_rcpt(out, "Bob@Example.COM", to, false, false);
+    mail.dsn = false;
+    append_rcpt(out, "Bob@Example.COM", to, mail);
     EXPECT_EQ(out, "RCPT TO:<Bob@Example.COM>\r\n");
+}
+
+TEST(Commands, AskForNoticeOfDelayWhereNobodyLooksAtTheTime) {  // RFC 2852 §4.1.4.2
+    using queue::Notify;
+    MailParameters mail;
+    mail.dsn = mail.ask_delay = true;
+    const auto said = [&](std::uint8_t notify) {
+        queue::Recipient to;
+        to.notify = notify;
+        std::string out;
+        append_rcpt(out, "b@example.com", to, mail);
+        return out.substr(out.find(' ', 5));
+    };
+    EXPECT_EQ(said(Notify::unsaid), " NOTIFY=FAILURE,DELAY\r\n");
+    EXPECT_EQ(said(Notify::success), " NOTIFY=SUCCESS,DELAY\r\n");
+    EXPECT_EQ(said(Notify::failure | Notify::delay), " NOTIFY=FAILURE,DELAY\r\n");
+    EXPECT_EQ(said(Notify::never), " NOTIFY=NEVER\r\n");
 }
 
 TEST(Commands, TakeWhatUtf8NeedsInEitherForm) {

@@ -142,6 +142,11 @@ net::Task<> Session::mail(std::string_view arguments) {
             co_return;
         }
     }
+    if (auto refusal = wishes_that_exclude_each_other()) {
+        transaction_.reset();
+        fault(refusal->code, refusal->status, refusal->text);
+        co_return;
+    }
     envelope.reverse_path = std::move(parsed.arguments->address);
     if (!envelope.smtputf8 && !text::is_ascii(arguments)) {
         transaction_.reset();

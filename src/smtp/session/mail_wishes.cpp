@@ -6,6 +6,20 @@
 
 /// MAIL parameters about the time and urgency of delivery: BY, HOLDFOR, HOLDUNTIL, MT-PRIORITY.
 namespace postrider::smtp {
+namespace {
+
+/// A message for a time that is over would go at once, which nobody can have meant; a client's clock may be
+/// a little late, though.
+constexpr std::chrono::minutes clocks_differ{5};
+
+}  // namespace
+
+std::optional<Reply> Session::wishes_that_exclude_each_other() const {
+    const queue::Envelope& envelope = transaction_->envelope;
+    if (envelope.deliver_by && envelope.release > envelope.deliver_by->time)  // RFC 4865 §5.2.2
+        return Reply{501, "5.5.4", "The message is to be there before it is to go"};
+    return std::nullopt;
+}
 
 bool Session::delivery_wishes(std::string_view keyword, std::string_view value,
                               std::optional<Reply>& refusal) {
@@ -41,11 +55,13 @@ bool Session::delivery_wishes(std::string_view keyword, std::string_view value,
         }
         if (!release || t.release_said)
             refusal = Reply{501, "5.5.4", "HOLDFOR needs seconds, HOLDUNTIL a time in UTC, one of them"};
+        else if (*release + clocks_differ < now)
+            refusal = Reply{501, "5.5.4", "HOLDUNTIL needs a time to come"};
         else if (*release > now + allow.max_future_release)
             refusal = Reply{501, "5.5.4", "Messages are not held back for so long"};
         else {
             t.envelope.release = *release;
-            t.envelope.release_asked = fmt::format("{}; {}", hold_for ? "for" : "until", value);
+            t.envelope.release_asked = fmt::format("{};{}", hold_for ? "for" : "until", value);
         }
         t.release_said = true;
         return true;

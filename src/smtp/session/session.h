@@ -127,6 +127,7 @@ private:
     std::optional<Reply> mail_parameters(std::string_view keyword, std::string_view value, bool has_value);
     /// Parameters about time and urgency; false: it is none of them.
     bool delivery_wishes(std::string_view keyword, std::string_view value, std::optional<Reply>& refusal);
+    std::optional<Reply> wishes_that_exclude_each_other() const;
     std::optional<Reply> rcpt_parameters(queue::Recipient& recipient, std::string_view keyword,
                                          std::string_view value, bool has_value) const;
 

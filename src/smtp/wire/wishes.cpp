@@ -43,13 +43,15 @@ std::optional<std::chrono::seconds> parse_hold_for(std::string_view value) {
     return std::chrono::seconds{*seconds};
 }
 
-std::optional<std::chrono::sys_seconds> parse_hold_until(std::string_view value) {
-    // 2026-11-20T10:00:00[.5]Z
+std::optional<std::chrono::sys_seconds> parse_hold_until(std::string_view given) {
+    // 2026-11-20T10:00:00[.5]Z; UTC may be written as an offset, too (RFC 3339 §4.3)
+    std::string value{given};
+    if (given.ends_with("+00:00") || given.ends_with("-00:00")) value.replace(value.size() - 6, 6, "Z");
     if (value.size() < 20 || value[4] != '-' || value[7] != '-' || text::upper(value[10]) != 'T'
         || value[13] != ':' || value[16] != ':' || text::upper(value.back()) != 'Z')
         return std::nullopt;
     if (value.size() > 20) {
-        const std::string_view fraction = value.substr(19, value.size() - 20);
+        const std::string_view fraction = std::string_view{value}.substr(19, value.size() - 20);
         if (fraction[0] != '.' || !digits(fraction.substr(1), 1, 9)) return std::nullopt;
     }
     auto year = digits(value.substr(0, 4), 4, 4), month = digits(value.substr(5, 2), 2, 2),

@@ -31,6 +31,7 @@ TEST(FutureRelease, TakesSecondsOrADate) {
     const std::chrono::sys_seconds when = std::chrono::sys_days{2026y / 11 / 20} + 10h + 30min + 5s;
     EXPECT_EQ(parse_hold_until("2026-11-20T10:30:05Z"), when);
     EXPECT_EQ(parse_hold_until("2026-11-20t10:30:05.25z"), when);
+    EXPECT_EQ(parse_hold_until("2026-11-20T10:30:05+00:00"), when);
     for (const char* wrong :
          {"", "2026-11-20", "2026-11-20T10:30:05", "2026-11-20T10:30:05+01:00", "2026-13-20T10:30:05Z",
           "2026-02-30T10:30:05Z", "2026-11-20T24:30:05Z", "2026-11-20T10:60:05Z", "2026-11-20T10:30:61Z",
