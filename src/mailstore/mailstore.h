@@ -347,8 +347,8 @@ public:
     /// Durable.
     virtual Result<> set_access_list(FolderId folder, std::string_view list,
                                      const std::function<void(kv::Batch&)>& also = {}) = 0;
-    /// Another number after each change of names, parents or access lists, and never one that was before.
-    /// Does not block.
+    /// Another number after each change of names, parents, access lists or annotations, never one that was
+    /// before. Does not block.
     virtual std::uint64_t shape() = 0;
 
     /// What a reader has read who does not share \Seen with others: kept beside the flags.

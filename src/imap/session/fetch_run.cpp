@@ -1,6 +1,8 @@
 #include "imap/session/fetch_run.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "imap/session/message_limit.h"
 #include "imap/session/object_id.h"
@@ -144,6 +146,8 @@ bool FetchRun::needs_description() const {
 
 bool FetchRun::more(std::size_t octets) {
     Uid stopped_at;
+    constexpr std::uint64_t shortest = 48;  // octets of an answer, about
+    client_.out.reserve(client_.out.size() + std::min<std::uint64_t>(octets, count(rest_) * shortest));
     auto visit = [&](const Item& item, std::string_view description) {
         ++there_;
         if (!args_.changed_since || item.modseq.value() > *args_.changed_since)
@@ -179,10 +183,9 @@ void FetchRun::put_message(const Item& item, std::string_view description) {
     description_ = description;
     std::string& out = client_.out;
     std::size_t before = out.size();
-    out += "* ";
-    put_number(out, client_.uid_only ? item.uid.value() : number);
-    out += client_.uid_only ? " UIDFETCH (" : " FETCH (";
-    put_items(item, description);
+    const std::uint16_t items = items_of(item);
+    put_beginning(number, items, item);
+    put_items(items, item, description);
     for (std::size_t i = 0; i < args_.sections.size() && !failed_; ++i)
         put_section(args_.sections[i], i, item);
     if (failed_) {
@@ -193,23 +196,46 @@ void FetchRun::put_message(const Item& item, std::string_view description) {
     out += "\r\n";
 }
 
-void FetchRun::put_items(const Item& item, std::string_view description) {
-    std::string& out = client_.out;
+std::uint16_t FetchRun::items_of(const Item& item) const {
     std::uint16_t items = args_.items;
-    bool seen_now = !now_seen_.empty() && contains(now_seen_, item.uid);
-    if (seen_now) items |= FetchArgs::flags;
-    if (client_.condstore && seen_now) items |= FetchArgs::modseq;  // RFC 7162 §3.2
+    if (now_seen_.empty() || !contains(now_seen_, item.uid)) return items;
+    items |= FetchArgs::flags;
+    if (client_.condstore) items |= FetchArgs::modseq;  // RFC 7162 §3.2
+    return items;
+}
+
+/// "* 12 FETCH (UID 17 FLAGS (\Seen) ", which is all that is said of many messages: put together in one
+/// piece, because appending many costs more than they do. Flags are mostly those of the message before.
+void FetchRun::put_beginning(std::uint32_t number, std::uint16_t items, const Item& item) {
+    std::array<char, 64> line{};  // 11 + 10 + 4 + 10 + 1 + 7 at the most
+    char* at = line.data();
+    auto word = [&](std::string_view text) { at = std::ranges::copy(text, at).out; };
+    auto value = [&](std::uint32_t one) { at = std::to_chars(at, line.data() + line.size(), one).ptr; };
+    word("* ");
+    value(client_.uid_only ? item.uid.value() : number);
+    word(client_.uid_only ? " UIDFETCH (" : " FETCH (");
     if (items & FetchArgs::uid) {
-        out += "UID ";
-        put_number(out, item.uid.value());
-        out += ' ';
+        word("UID ");
+        value(item.uid.value());
+        word(" ");
     }
-    if (items & FetchArgs::flags) {
-        out += "FLAGS (";
-        bool recent = !client_.rev2 && contains(client_.selected->recent, item.uid);
-        put_flags(out, item.flags, recent, view_->info().keywords);
-        out += ") ";
+    if (items & FetchArgs::flags) word("FLAGS (");
+    client_.out.append(line.data(), static_cast<std::size_t>(at - line.data()));
+    if (!(items & FetchArgs::flags)) return;
+    const bool recent = !client_.rev2 && contains(client_.selected->recent, item.uid);
+    if (flags_text_.empty() || recent != recent_ || item.flags != flags_) {
+        flags_text_.clear();
+        put_flags(flags_text_, item.flags, recent, view_->info().keywords);
+        flags_text_ += ") ";
+        flags_ = item.flags;
+        recent_ = recent;
     }
+    client_.out += flags_text_;
+}
+
+/// What is asked for besides.
+void FetchRun::put_items(std::uint16_t items, const Item& item, std::string_view description) {
+    std::string& out = client_.out;
     if (items & FetchArgs::internal_date) {
         out += "INTERNALDATE ";
         put_date_time(out, item.internal_date);

@@ -42,7 +42,9 @@ private:
     std::optional<Reply> narrow(UidSet& uids);
     std::optional<Reply> mark_seen(const UidSet& uids);
     void put_message(const Item& item, std::string_view description);
-    void put_items(const Item& item, std::string_view description);
+    std::uint16_t items_of(const Item& item) const;
+    void put_beginning(std::uint32_t number, std::uint16_t items, const Item& item);
+    void put_items(std::uint16_t items, const Item& item, std::string_view description);
     void put_summary(std::uint16_t items, const Item& item, std::string_view description);
     void put_structures(std::uint16_t items, std::string_view envelope, std::string_view body_structure,
                         std::string_view body);
@@ -65,6 +67,11 @@ private:
     std::uint32_t there_ = 0;
     std::optional<UidMap::Walk> walk_;
     std::optional<Reply> failed_;
+
+    // as they were said last
+    mailstore::Flags flags_;
+    bool recent_ = false;
+    std::string flags_text_;
 
     // of the message at hand
     std::optional<std::string> message_;
