@@ -119,6 +119,8 @@ def run(context, side, messages, repeat):
         words, filled = fill(client, folder, messages)
         indexed = wait_for_index(side, user, folder)
         remember(context, messages, words)
+        client.close()
+        client = Client(side.port("imap"), user, side.password)  # the other one may have been silent for too long
     client.ask(f"SELECT {folder}")
     figures = {}
     for suffix, question in QUESTIONS.items():
