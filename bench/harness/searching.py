@@ -2,6 +2,7 @@
 fts-xapian) is waited for, then each question is asked over and over on one connection; a figure is the median."""
 
 import json
+import os
 import random
 import re
 import subprocess
@@ -71,22 +72,56 @@ def wait_for_index(side, user, folder):
     return time.monotonic() - begun
 
 
-def run(context, side, messages, repeat):
-    """{suffix: (median milliseconds, hits)}, seconds of filling, seconds until it was indexed."""
-    number = 950 if messages <= 1_000 else 955  # of whom Dovecot indexes less: bench/peers/start
-    user = f"user{number}@example.org"
-    client = Client(side.port("imap"), user, side.password)
-    folder = f"Searched{messages}"
+def fill(client, folder, messages):
+    """The words that questions are made of, and seconds."""
     client.ask(f"CREATE {folder}")
     prose = Prose(4711)
     begun = time.monotonic()
     for at in range(0, messages, 100):
         client.append(folder, [prose.message(at + i) for i in range(min(100, messages - at))])
     filled = time.monotonic() - begun
-    indexed = wait_for_index(side, user, folder)
-    client.ask(f"SELECT {folder}")
     sample = prose.text(2)
-    words = {"rare": prose.words[30_000], "common": prose.words[900], "first": sample[0], "second": sample[1]}
+    return {"rare": prose.words[30_000], "common": prose.words[900], "first": sample[0], "second": sample[1]}, filled
+
+
+def is_there(client, folder, messages):
+    try:
+        return f"MESSAGES {messages})".encode() in b"".join(client.ask(f"STATUS {folder} (MESSAGES)"))
+    except RuntimeError:
+        return False
+
+
+def remembered(context, messages):
+    """The words of the messages that an earlier run has left, when there was one."""
+    path = f"{context.filled}/search-{messages}.json"
+    if not context.filled or not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def remember(context, messages, words):
+    if context.filled:
+        with open(f"{context.filled}/search-{messages}.json", "w", encoding="utf-8") as file:
+            json.dump(words, file)
+
+
+def run(context, side, messages, repeat):
+    """{suffix: (median milliseconds, hits)}, seconds of filling, seconds until it was indexed (None: as it was left by
+    an earlier run)."""
+    number = 950 if messages <= 1_000 else 955  # of whom Dovecot indexes less: bench/peers/start
+    user = f"user{number}@example.org"
+    client = Client(side.port("imap"), user, side.password)
+    folder = f"Searched{messages}"
+    words = remembered(context, messages)
+    filled = indexed = None
+    if not words or not is_there(client, folder, messages):
+        words, filled = fill(client, folder, messages)
+        indexed = wait_for_index(side, user, folder)
+        remember(context, messages, words)
+        client.close()
+        client = Client(side.port("imap"), user, side.password)  # the other one may have been silent for too long
+    client.ask(f"SELECT {folder}")
     figures = {}
     for suffix, question in QUESTIONS.items():
         command = "UID SEARCH " + question.format(**words)
