@@ -3,6 +3,7 @@
 #include "index/index.h"
 
 #include "admin/chapters.h"
+#include "admin/index_status.h"
 #include "admin/live.h"
 #include "admin/lookup.h"
 
@@ -18,13 +19,7 @@ Result status(Context& context, const Arguments& arguments, const Progress&) {
     if (auto address = arguments.maybe_text("account")) {
         auto account = find_account(context, *address);
         if (!account) return std::unexpected(account.error());
-        auto status = need(full_text(context)->status((*account)->id));
-        if (!status) return std::unexpected(status.error());
-        return Json{{"messages", status->messages},
-                    {"indexed", status->covered},
-                    {"backlog", status->messages - status->covered},
-                    {"files", status->files},
-                    {"disk_bytes", status->bytes}};
+        return index_status(context, (*account)->id);
     }
     const index::Status status = full_text(context)->status();
     return Json{{"waiting_accounts", status.waiting_accounts},
@@ -51,6 +46,17 @@ constexpr Operation operations[] = {
 };
 
 }  // namespace
+
+Result index_status(Context& context, AccountId owner) {
+    if (!full_text(context)) return fail(Error::Kind::not_allowed, "index status: not possible here");
+    auto status = need(full_text(context)->status(owner));
+    if (!status) return std::unexpected(status.error());
+    return Json{{"messages", status->messages},
+                {"indexed", status->covered},
+                {"backlog", status->messages - status->covered},
+                {"files", status->files},
+                {"disk_bytes", status->bytes}};
+}
 
 Chapter index_chapter() {
     return {"index", "Searching for texts", operations};

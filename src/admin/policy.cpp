@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "admin/chapters.h"
@@ -218,6 +219,8 @@ std::expected<std::string, std::string> policy_script(Context& context) {
     if (!context.screening) return std::unexpected("There is no policy here");
     const auto path = context.screening->policy_file();
     if (path.empty()) return std::unexpected("There is no policy: the setting smtpFiltersFile is none");
+    // No file is a policy without rules.
+    if (std::error_code failed; !std::filesystem::exists(path, failed) && !failed) return std::string{};
     return read_script(path.string());
 }
 

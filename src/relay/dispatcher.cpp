@@ -68,7 +68,8 @@ void Dispatcher::run() {
     while (!stopping_) {
         changed_.wait_until(lock, next_look, [&] { return stopping_.load(); });
         if (stopping_) break;
-        const std::size_t room = most > active_ ? std::min(most - active_, take_at_once) : 0;
+        const std::size_t active = active_;
+        const std::size_t room = most > active ? std::min(most - active, take_at_once) : 0;
         woken_ = false;
         lock.unlock();
         std::vector<std::string> destinations;
@@ -150,7 +151,7 @@ void Dispatcher::stop(std::chrono::milliseconds grace) {
     changed_.wait_for(lock, lanes_patience, [&] { return lanes_stopped_ == closing; });
     if (!changed_.wait_for(lock, grace, [&] { return active_ == 0; }) && grace.count() > 0)
         parts_.log.warning({}, "{} destinations are left while a message is on its way: it may be sent again",
-                           active_);
+                           active_.load());
 }
 
 Dispatcher::Lane& Dispatcher::lane_of(const std::string& host) {

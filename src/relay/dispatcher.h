@@ -93,7 +93,7 @@ private:
     bool woken_ = false;
     std::atomic<bool> stopping_{false};
     std::size_t lanes_stopped_ = 0;
-    std::size_t active_ = 0;  ///< destinations that are worked on
+    std::atomic<std::size_t> active_{0};  ///< destinations that are worked on; changed with `mutex_` held
     std::thread thread_;
 };
 

@@ -15,6 +15,10 @@ using delivery::Fate;
 constexpr std::size_t first_fetch = 32, next_fetch = 128;
 constexpr std::size_t read_along = 256 * 1024;  ///< a message up to this size is read with the queue entries
 constexpr std::size_t few = 4;  ///< messages that one connection takes while others could be opened
+/// With so many destinations at work there is enough to send at the same time, and a further connection to
+/// one of them is only a further greeting. A host that turns out to be slow gets it all the same, after a
+/// second.
+constexpr std::size_t many_destinations = 50, some_for_one = 16;
 constexpr unsigned turns = 10;  ///< messages of one destination while others wait for the host
 
 }  // namespace
@@ -159,7 +163,7 @@ net::Task<> Sending::carry(Lease& lease) {
         if (backlog_.empty()) {
             if (exhausted_ || fetching_) break;
             co_await fetch();
-            add_workers(few);
+            add_workers(d_.active_.load(std::memory_order_relaxed) < many_destinations ? few : some_for_one);
             continue;
         }
         Item item = std::move(backlog_.front());

@@ -2,7 +2,9 @@
 
 #include <set>
 
+#include "admin/index_status.h"
 #include "cli/contexts/account_frame.h"
+#include "cli/contexts/index_information.h"
 #include "cli/contexts/purge.h"
 #include "cli/wire/layout.h"
 
@@ -241,15 +243,7 @@ Reply edit_delegate(Call& call) {
 
 Reply show_index(Call& call) {
     if (frame_of(call).is_new()) return error("COMMIT makes the account; it has no index before");
-    auto status =
-        admin::run(call.shell.admin(), "index status", admin::Json{{"account", frame_of(call).address()}},
-                   [](std::string_view, int) {});
-    if (!status) return error(status.error().what);
-    return ok(
-        attributes("the account's search index", NamedValues{{"Messages", (*status)["messages"].dump()},
-                                                             {"Indexed", (*status)["indexed"].dump()},
-                                                             {"Files", (*status)["files"].dump()},
-                                                             {"Bytes", (*status)["disk_bytes"].dump()}}));
+    return index_information(call.shell, frame_of(call).id());
 }
 
 Reply purge_folders(Call& call) {
@@ -259,6 +253,15 @@ Reply purge_folders(Call& call) {
 }
 
 }  // namespace
+
+Reply index_information(Shell& shell, AccountId owner) {
+    auto status = admin::index_status(shell.admin(), owner);
+    if (!status) return error(status.error().what);
+    return ok(attributes("the search index", NamedValues{{"Messages", (*status)["messages"].dump()},
+                                                         {"Indexed", (*status)["indexed"].dump()},
+                                                         {"Files", (*status)["files"].dump()},
+                                                         {"Bytes", (*status)["disk_bytes"].dump()}}));
+}
 
 std::vector<Context> account_branch() {
     Context account;
@@ -291,7 +294,7 @@ std::vector<Context> account_branch() {
         {std::string{purge_account_syntax}, std::string{purge_help}, purge_folders,
          on_domain("manageAccounts")},
         {"SHOW RegistryInformation", "What the server keeps on it", show_registry},
-        {"SHOW SearchIndexInformation", "How much of its mail is indexed", show_index},
+        {std::string{index_information_syntax}, "How much of its mail is indexed", show_index},
         {"CONFIG Quotas", "Go to its quotas", configure_values, on_domain("manageFoldersQuotas"), "Quotas"},
         {"CONFIG Limits", "Go to its limits", configure_values, on_domain("manageAccountServices"), "Limits"},
         {"CONFIG SendRecvRestrictions", "Go to its restrictions of sending and receiving", configure_values,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/contexts/folder_quotas.h"
+#include "cli/contexts/index_information.h"
 #include "cli/wire/layout.h"
 #include "rights/sharing.h"
 #include "text/ascii.h"
@@ -260,6 +261,12 @@ std::vector<Context> public_folder_branch() {
         {"LIST Mboxes [details]", "The folders that there are", list_folders},
         {"CONFIG QUOTAS", "Go to what they may hold", configure_quotas,
          on_domain("managePublicFoldersQuotas")},
+        {std::string{index_information_syntax}, "How much of what is in them is indexed",
+         [](Call& call) {
+             auto account = static_cast<PublicFrame&>(call.frame).mail();
+             if (!account) return error(account.error());
+             return index_information(call.shell, (*account)->id());
+         }},
         {"ADD Mbox <name> [type <type>]", "Make one: mail, events, tasks, journal, notes or contacts",
          add_folder, on_domain("createPublicFolder")},
         {"REMOVE Mbox <name>", "Delete one and what is in it", remove_folder,

@@ -176,6 +176,7 @@ Reply Shell::show(std::span<const Word> words) {
         if (place.row.secret) return error(fmt::format("{} is never shown", place.row.name));
         return ok(one_attribute(place.row.name, shown_value(place.row, place.object)));
     }
+    if (const NotHere* missing = not_here({Word{"SET"}, words[1]})) return error(missing->text());
     return error(fmt::format("there is no attribute {} in this context", clean(words[1].text.substr(0, 40))));
 }
 
@@ -195,7 +196,8 @@ Reply Shell::reset(std::span<const Word> words) {
         if (auto done = frame.inherit(place.row.name); !done) return error(done.error());
         return ok();
     }
-    if (const NotHere* missing = not_here({Word{"SET"}, words[0]})) return error(missing->text());
+    for (const char* verb : {"RESET", "SET"})
+        if (const NotHere* missing = not_here({Word{verb}, words[0]})) return error(missing->text());
     was_wrong_ = true;
     return error(fmt::format("there is no attribute {} in this context", clean(words[0].text.substr(0, 40))));
 }
