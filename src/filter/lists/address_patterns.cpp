@@ -23,7 +23,7 @@ bool plain(std::string_view text) {
 /// A domain, or one with wildcards, in lower case with U-labels.
 std::string canonical_domain(std::string_view domain) {
     while (domain.ends_with('.')) domain.remove_suffix(1);
-    if (domain.empty() || domain.find('@') != std::string_view::npos) return {};
+    if (domain.empty() || domain.front() == '/' || domain.find('@') != std::string_view::npos) return {};
     if (!has_wildcard(domain)) {
         const auto labels = text::to_alabels(domain);
         return labels && dns::canonical_name(*labels) ? text::to_ulabels(domain) : std::string{};

@@ -62,6 +62,7 @@ TEST(AddressPattern, HasOneSpelling) {
     for (std::string_view bad : {"", " ", "a b@example.org", "a@", "a@b@", "<>", "@", "a@b\r\nX: y"})
         EXPECT_EQ(canonical_pattern(bad), "") << bad;
     EXPECT_EQ(canonical_pattern(std::string(400, 'a') + "@example.org"), "");
+    EXPECT_EQ(canonical_pattern("@/example.org"), "");  // "/example.org" is none either
 }
 
 TEST(AddressPatterns, MatchAddressesDomainsAndWildcards) {
