@@ -1,5 +1,5 @@
-// Preloaded into sinks: several may listen on one port, as the processes of a mail server do. The kernel shares
-// connections out among them.
+// Preloaded into sinks: several may listen on one port, as the processes of a mail server do. The kernel
+// shares connections out among them.
 
 #include <dlfcn.h>
 #include <sys/socket.h>
