@@ -184,8 +184,13 @@ TEST_F(Folders, AnAccountMarkedInAnothersBatchIsGoneWhereverTheServerStops) {
     store->mark_deleted(eve, batch);
     store->mark_deleted(nobody, batch);  // never had folders
     ASSERT_TRUE(store->kv().write(std::move(batch), kv::Durability::now));
-    EXPECT_TRUE(store->delete_account(bob));
-    EXPECT_TRUE(store->delete_account(nobody));
+    // The store looks for unfinished deletions when it begins; where it came to that late, these are its own.
+    const auto deleted = [&](AccountId account) {
+        const auto ok = store->delete_account(account);
+        return ok || ok.error().kind == MailError::no_such_account;
+    };
+    EXPECT_TRUE(deleted(bob));
+    EXPECT_TRUE(deleted(nobody));
     EXPECT_EQ(store->delete_account(bob).error().kind, MailError::no_such_account);
     reopen();  // eve's turn never came
     EXPECT_EQ(store->account(eve).error().kind, MailError::no_such_account);
