@@ -11,6 +11,20 @@
 namespace postrider::cli {
 namespace {
 
+// What is said more than once.
+constexpr std::string_view no_expiry = "passwords here do not expire (NIST SP 800-63B advises against it)";
+constexpr std::string_view instead_of_expiry =
+    "SET password where one may be known, SET enable no to lock an account";
+constexpr std::string_view scan_reads = "SCAN reads and changes nothing";
+constexpr std::string_view instead_of_scan =
+    "FINDINVALIDMSG <accounts> purge takes damaged messages away, REPAIR Accounts rebuilds mailboxes";
+constexpr std::string_view no_cache = "there is no cache of messages that could differ from them";
+constexpr std::string_view messages_stay = "messages stay in the directory that they came to";
+constexpr std::string_view instead_of_splitting =
+    "UPDATE MessagesLocation with readOnly=yes in EDIT Domain sends new ones elsewhere";
+constexpr std::string_view many_at_once = "many messages are worked on at once, so there are no single steps";
+constexpr std::string_view own_passwords = "the web mail, where people change their passwords by themselves";
+
 constexpr NotHere missing[] = {
     {"SET filteredEmailSizeQuota", "a quota of the Junk folder; SET MboxQuota gives it one"},
     {"SET filteredEmailCountQuota", "a quota of the Junk folder; SET MboxQuota gives it one"},
@@ -18,23 +32,14 @@ constexpr NotHere missing[] = {
      "SCAN ALL, SCAN Account or SCAN PublicFolders"},
     {"COMPACT Storage",
      "storages have no numbers of their own, and only files with much free space are touched", "COMPACT All"},
-    {"SET passExpirationEnabled", "passwords here do not expire (NIST SP 800-63B advises against it)",
-     "SET password where one may be known, SET enable no to lock an account"},
-    {"SET passExpirationInterval", "passwords here do not expire (NIST SP 800-63B advises against it)",
-     "SET password where one may be known, SET enable no to lock an account"},
-    {"SET passExpirationType", "passwords here do not expire (NIST SP 800-63B advises against it)",
-     "SET password where one may be known, SET enable no to lock an account"},
-    {"SET passExpirationDate", "passwords here do not expire (NIST SP 800-63B advises against it)",
-     "SET password where one may be known, SET enable no to lock an account"},
-    {"SET passExpirationWarningEnabled", "passwords here do not expire (NIST SP 800-63B advises against it)",
-     "SET password where one may be known, SET enable no to lock an account"},
-    {"SET passExpirationWarningInterval", "passwords here do not expire (NIST SP 800-63B advises against it)",
-     "SET password where one may be known, SET enable no to lock an account"},
-    {"SET passExpirationWarningFileName", "passwords here do not expire (NIST SP 800-63B advises against it)",
-     "SET password where one may be known, SET enable no to lock an account"},
-    {"SET passExpirationWarningSentDaily",
-     "passwords here do not expire (NIST SP 800-63B advises against it)",
-     "SET password where one may be known, SET enable no to lock an account"},
+    {"SET passExpirationEnabled", no_expiry, instead_of_expiry},
+    {"SET passExpirationInterval", no_expiry, instead_of_expiry},
+    {"SET passExpirationType", no_expiry, instead_of_expiry},
+    {"SET passExpirationDate", no_expiry, instead_of_expiry},
+    {"SET passExpirationWarningEnabled", no_expiry, instead_of_expiry},
+    {"SET passExpirationWarningInterval", no_expiry, instead_of_expiry},
+    {"SET passExpirationWarningFileName", no_expiry, instead_of_expiry},
+    {"SET passExpirationWarningSentDaily", no_expiry, instead_of_expiry},
     {"SET onboardingComplete", "the web administration"},
     {"SHOW onboardingComplete", "the web administration"},
     {"SET premiumAccountAddons", "licences"},
@@ -112,8 +117,8 @@ constexpr NotHere missing[] = {
     {"SET localizedImapFolderNames", "folder names in several languages"},
     {"SET enableZoom", "connectors for conferences"},
     {"SET enableTeams", "connectors for conferences"},
-    {"SET passRenewalInterval", "the web mail, where people change their passwords by themselves"},
-    {"SET passHistorySize", "the web mail, where people change their passwords by themselves"},
+    {"SET passRenewalInterval", own_passwords},
+    {"SET passHistorySize", own_passwords},
     {"SET accountSecurityAlternativeEmailAddressEnabled", "two-factor log-in"},
     {"SET accountSecurityPhoneNumberEnabled", "two-factor log-in"},
     {"SET accountSecuritySmsConnector", "two-factor log-in"},
@@ -134,20 +139,15 @@ constexpr NotHere missing[] = {
     {"SHOW ContactSearchIndexInformation", "contacts"},
     {"SHOW SortIndexInformation", "an index for sorting, which needs none here"},
     {"SHOW ConversationIndexInformation", "an index of conversations"},
-    {"SCAN ALL purge", "SCAN reads and changes nothing",
-     "FINDINVALIDMSG <accounts> purge takes damaged messages away, REPAIR Accounts rebuilds mailboxes"},
-    {"SCAN ALL softPurge", "SCAN reads and changes nothing",
-     "FINDINVALIDMSG <accounts> purge takes damaged messages away, REPAIR Accounts rebuilds mailboxes"},
-    {"SCAN ALL recoverTo", "SCAN reads and changes nothing",
-     "FINDINVALIDMSG <accounts> purge takes damaged messages away, REPAIR Accounts rebuilds mailboxes"},
-    {"SCAN ALL imapLeaks", "there is no cache of messages that could differ from them", "SCAN ALL"},
-    {"SCAN ALL cachedOnly", "there is no cache of messages that could differ from them", "SCAN ALL"},
-    {"SCAN ALL clearCache", "there is no cache of messages that could differ from them", "SCAN ALL"},
-    {"SCAN ALL analyzeStructure", "there is no cache of messages that could differ from them", "SCAN ALL"},
-    {"COMPACT All splitAfter", "messages stay in the directory that they came to",
-     "UPDATE MessagesLocation with readOnly=yes in EDIT Domain sends new ones elsewhere"},
-    {"COMPACT All forced splitAfter", "messages stay in the directory that they came to",
-     "UPDATE MessagesLocation with readOnly=yes in EDIT Domain sends new ones elsewhere"},
+    {"SCAN ALL purge", scan_reads, instead_of_scan},
+    {"SCAN ALL softPurge", scan_reads, instead_of_scan},
+    {"SCAN ALL recoverTo", scan_reads, instead_of_scan},
+    {"SCAN ALL imapLeaks", no_cache, "SCAN ALL"},
+    {"SCAN ALL cachedOnly", no_cache, "SCAN ALL"},
+    {"SCAN ALL clearCache", no_cache, "SCAN ALL"},
+    {"SCAN ALL analyzeStructure", no_cache, "SCAN ALL"},
+    {"COMPACT All splitAfter", messages_stay, instead_of_splitting},
+    {"COMPACT All forced splitAfter", messages_stay, instead_of_splitting},
     {"REPAIR publicContainer reset", "what is undamaged is always kept", "REPAIR publicContainer"},
     {"REPAIR publicContainer resetFlags", "what is undamaged is always kept", "REPAIR publicContainer"},
     {"CONFIG LIMITS", "limits of folder recipients"},
@@ -278,12 +278,10 @@ constexpr NotHere missing[] = {
     {"SET maxOutlookConnectorMailboxCount", "licences"},
     {"SET maxActiveSyncMailboxCount", "licences"},
     {"SET maxIAMailboxCount", "licences"},
-    {"ENABLE PROCESSING", "many messages are worked on at once, so there are no single steps",
+    {"ENABLE PROCESSING", many_at_once,
      "SET logLevel 31 of PROCESSING tells them, STOP Service there holds all mail"},
-    {"DISABLE PROCESSING", "many messages are worked on at once, so there are no single steps",
-     "SET logLevel of PROCESSING, START Service there"},
-    {"CONTINUE PROCESSING", "many messages are worked on at once, so there are no single steps",
-     "RETRY <mailid> works on one message now"},
+    {"DISABLE PROCESSING", many_at_once, "SET logLevel of PROCESSING, START Service there"},
+    {"CONTINUE PROCESSING", many_at_once, "RETRY <mailid> works on one message now"},
 };
 
 }  // namespace
